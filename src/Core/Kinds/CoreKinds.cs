@@ -1,0 +1,31 @@
+using System.Globalization;
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Core.Kinds;
+
+/// <summary>The registration of every kind: one line each.</summary>
+public static class CoreKinds
+{
+    public static KindRegistry All { get; } = new(
+        new Kind<Architecture>("architecture", "architectures", columns: [("TITLE", a => a.Title), ("ENVIRONMENT", a => a.Environment), ("VERSION", a => Number(a.Version)), ("RUNNING", a => a.Running ? "yes" : "no")]),
+        new Kind<ArchitectureVersion>("version", "versions", columns: [("AT", v => Time(v.At)), ("BY", v => v.By), ("CHANGES", v => Number(v.Changes.Count)), ("MESSAGE", v => v.Message)]),
+        new Kind<Service>("service", "services", KindWrites.Users, columns: [("VERSION", s => s.Status.Version ?? "-"), ("CRITICALITY", s => Word(s.Spec.Criticality)), ("STATE", s => s.Status.State.ToString()), ("READY", s => $"{s.Status.Ready}/{s.Status.Wanted}"), ("REASON", s => s.Status.Reason)]),
+        new Kind<Instance>("instance", "instances", group: i => i.Service, columns: [("SERVICE", i => i.Service), ("VERSION", i => i.Template.Version), ("STATE", i => i.Status.State.ToString()), ("PID", i => Number(i.Status.Pid)), ("ENDPOINT", i => i.Status.Endpoint), ("RESTARTS", i => Number(i.Status.Restarts))]),
+        new Kind<Build>("build", "builds", group: b => b.Service, columns: [("SERVICE", b => b.Service), ("STATE", b => b.Status.State.ToString()), ("DIGEST", b => b.Digest[..12])]),
+        new Kind<Schedule.Host>("host", "hosts", columns: [("STATE", h => h.State.ToString()), ("ADDRESS", h => h.Address), ("SINCE", h => Time(h.Since))]),
+        new Kind<Endpoints>("endpoints", "endpoints", columns: [("ADDRESSES", e => string.Join(' ', e.Items.Select(i => i.Address)))]),
+        new Kind<Gateway>("gateway", "gateways", KindWrites.Users, columns: [("LISTEN", g => g.Listen)]),
+        new Kind<Route>("route", "routes", KindWrites.Users, columns: [("PATH", r => r.Spec.Match.Path), ("TO", r => r.Spec.To)]),
+        new Kind<MeshLink>("link", "links", columns: [("CALLER", l => l.Caller), ("CALLEE", l => l.Callee), ("PORT", l => Number(l.Port))]),
+        new Kind<GatewayNode>("node", "nodes", columns: [("TABLE", n => n.TableRevision.ToString(CultureInfo.InvariantCulture)), ("PID", n => Number(n.Pid))]),
+        new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),
+        new Kind<AuditEntry>("audit", "audits", columns: [("AT", a => Time(a.At)), ("WHO", a => a.Who), ("VERB", a => a.Verb), ("ABOUT", a => a.About)]));
+
+    static string Number(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+
+    static string Word(Criticality criticality) => criticality.ToString().ToLowerInvariant();
+}

@@ -1,0 +1,19 @@
+namespace Mainstay.Core.Kinds.Schedule;
+
+/// <summary>The architecture as a whole; there is one, named <see cref="TheName"/>.</summary>
+public sealed record Architecture : Resource
+{
+    public const string TheName = "architecture";
+
+    /// <summary>The manifest's <c>architecture</c>.</summary>
+    public required string Title { get; init; }
+
+    /// <summary>The manifest's <c>environment</c>, for example <c>dev</c>.</summary>
+    public string Environment { get; init; } = "";
+
+    /// <summary>Number of the <c>ArchitectureVersion</c> in force; 0 before the first.</summary>
+    public int Version { get; init; }
+
+    /// <summary>False after <c>down</c>: everything is stopped in reverse order and stays declared.</summary>
+    public bool Running { get; init; } = true;
+}

@@ -1,0 +1,130 @@
+namespace Mainstay.Core.Kinds.Schedule;
+
+/// <summary>One running copy of a service: the server decides that it is to run and where, the host's agent makes it so and reports.</summary>
+public sealed record Instance : Resource
+{
+    /// <summary>The service it belongs to.</summary>
+    public required string Service { get; init; }
+
+    /// <summary>The host whose agent owns it. Never changes: an instance that is to run elsewhere is another instance.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>What the agent is to bring about.</summary>
+    public InstanceGoal Goal { get; init; }
+
+    public required InstanceTemplate Template { get; init; }
+
+    /// <summary>When a drain that the gateways do not acknowledge is over; set with <see cref="InstanceGoal.Drain"/>.</summary>
+    public DateTimeOffset? DrainUntil { get; init; }
+
+    public InstanceStatus Status { get; init; } = new();
+}
+
+/// <summary>What is wanted of an instance; it only ever goes forward.</summary>
+public enum InstanceGoal
+{
+    /// <summary>Run, and be restarted when it ends.</summary>
+    Run,
+
+    /// <summary>Run on, but take no new requests: it is out of the endpoints.</summary>
+    Drain,
+
+    /// <summary>End, and be forgotten.</summary>
+    Stop,
+}
+
+/// <summary>Everything that decides how an instance runs. Two instances with the same <see cref="Hash"/> are interchangeable.</summary>
+public sealed record InstanceTemplate
+{
+    /// <summary>Identifies the content: 12 hexadecimal characters over everything else in the template.</summary>
+    public string Hash { get; init; } = "";
+
+    /// <summary>The version of the service's software; empty when none is declared.</summary>
+    public string Version { get; init; } = "";
+
+    /// <summary>The command, for <c>/bin/sh</c>.</summary>
+    public required string Run { get; init; }
+
+    /// <summary>Absolute working folder.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>The build whose output is <c>$OUT</c>; null where nothing is built.</summary>
+    public string? Build { get; init; }
+
+    /// <summary>Environment: the declared one and the URLs of its needs.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    public required HealthSpec Health { get; init; }
+
+    public required RestartSpec Restart { get; init; }
+
+    /// <summary>Between SIGTERM and SIGKILL.</summary>
+    public TimeSpan Grace { get; init; }
+
+    /// <summary>The service's restart generation that it was made in.</summary>
+    public int Generation { get; init; }
+}
+
+/// <summary>How an instance stands, as its agent last reported.</summary>
+public sealed record InstanceStatus
+{
+    public InstanceState State { get; init; }
+
+    /// <summary>One CamelCase word of <see cref="Reasons"/>.</summary>
+    public string Reason { get; init; } = "";
+
+    /// <summary>For people: exit code, signal, or the failing check.</summary>
+    public string Message { get; init; } = "";
+
+    /// <summary>Process id on its host; 0 when no process runs.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>Where it listens, as <c>host:port</c>; empty before its first start.</summary>
+    public string Endpoint { get; init; } = "";
+
+    /// <summary>How many times it was started again.</summary>
+    public int Restarts { get; init; }
+
+    /// <summary>How many times in a row it ended before it was ready for long enough; named a crash loop from <see cref="RestartSpec.CrashLoop"/> on.</summary>
+    public int Failures { get; init; }
+
+    /// <summary>When the running process was started.</summary>
+    public DateTimeOffset? StartedAt { get; init; }
+
+    /// <summary>When it last became ready; null while it is not.</summary>
+    public DateTimeOffset? ReadyAt { get; init; }
+
+    /// <summary>When it will be started again, while it waits in <see cref="InstanceState.Backoff"/>.</summary>
+    public DateTimeOffset? RetryAt { get; init; }
+
+    /// <summary>Exit code of the last process that ended; 128 + signal where a signal ended it; null when unknown or none ended.</summary>
+    public int? ExitCode { get; init; }
+
+    /// <summary>Grows with every start: what belongs to an earlier start is told from what belongs to this one.</summary>
+    public int Epoch { get; init; }
+}
+
+/// <summary>The states of an instance.</summary>
+public enum InstanceState
+{
+    /// <summary>Not yet taken up by its agent.</summary>
+    Pending,
+
+    /// <summary>Its process runs and has not been healthy yet.</summary>
+    Starting,
+
+    /// <summary>Its process runs and is healthy.</summary>
+    Ready,
+
+    /// <summary>Its process is being stopped because it was unhealthy or not ready in time, to be started again.</summary>
+    Unhealthy,
+
+    /// <summary>No process runs; it will be started again at <see cref="InstanceStatus.RetryAt"/>.</summary>
+    Backoff,
+
+    /// <summary>Being stopped for good.</summary>
+    Stopping,
+
+    /// <summary>Stopped for good; the server forgets it.</summary>
+    Stopped,
+}

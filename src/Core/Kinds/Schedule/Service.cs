@@ -1,0 +1,73 @@
+namespace Mainstay.Core.Kinds.Schedule;
+
+/// <summary>A service: what the manifest declares of it, what was asked of it since, and how it stands.</summary>
+public sealed record Service : Resource
+{
+    public required ServiceSpec Spec { get; init; }
+
+    /// <summary>Content hash of what the build reads, as <c>sha256</c> in hexadecimal; null where nothing is built. Part of the architecture version.</summary>
+    public string? Digest { get; init; }
+
+    /// <summary>The number of instances asked for by <c>scale</c>; null is <see cref="InstanceCount.Min"/>. Kept across applies, clamped to the bounds.</summary>
+    public int? Scale { get; init; }
+
+    /// <summary>Grows with every <c>restart</c>; instances of an older generation are replaced one after another.</summary>
+    public int Generation { get; init; }
+
+    /// <summary>True when the manifest no longer declares it: it is stopped, then forgotten.</summary>
+    public bool Removed { get; init; }
+
+    /// <summary>Absolute folder of the manifest that declared it; relative folders start there.</summary>
+    public required string BaseFolder { get; init; }
+
+    public ServiceStatus Status { get; init; } = new();
+
+    /// <summary>How many instances are to run while the architecture runs.</summary>
+    public int Wanted() => Math.Clamp(Scale ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
+
+    public override IEnumerable<Problem> Validate()
+    {
+        // A dot separates caller and callee in the name of a mesh link.
+        var dots = Name.Contains('.') ? [new Problem("name", $"'{Name}' contains a dot", "use '-' instead")] : Array.Empty<Problem>();
+        return base.Validate().Concat(dots).Concat(Spec.Validate().Select(p => p.Under("spec")));
+    }
+}
+
+/// <summary>How a service stands.</summary>
+public sealed record ServiceStatus
+{
+    public Lifecycle State { get; init; } = Lifecycle.Provision;
+
+    /// <summary>Why it is in that state: one CamelCase word of <see cref="Reasons"/>, for programs.</summary>
+    public string Reason { get; init; } = Reasons.Declared;
+
+    /// <summary>Why it is in that state, for people, with what to do where something is to be done.</summary>
+    public string Message { get; init; } = "";
+
+    /// <summary>When it entered the state.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>The version that serves; null before any instance was ready.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>How many instances are wanted now; 0 while the architecture is stopped.</summary>
+    public int Wanted { get; init; }
+
+    /// <summary>How many instances are ready now.</summary>
+    public int Ready { get; init; }
+
+    /// <summary>The template that last had all its instances ready: what a failed update goes back to.</summary>
+    public InstanceTemplate? Stable { get; init; }
+
+    /// <summary>The hash of a template that did not become ready and was rolled back; not tried again until the declaration changes.</summary>
+    public string? Rejected { get; init; }
+
+    /// <summary>The hash of the template being brought in, and when that began; the update fails when no instance of it gets ready in time.</summary>
+    public string? Incoming { get; init; }
+
+    /// <summary>When the update to <see cref="Incoming"/> counts as failed, unless it makes progress before.</summary>
+    public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>The number that the next instance's name gets; never reused.</summary>
+    public int NextInstance { get; init; } = 1;
+}

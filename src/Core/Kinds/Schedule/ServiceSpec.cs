@@ -1,0 +1,220 @@
+namespace Mainstay.Core.Kinds.Schedule;
+
+/// <summary>A service as the manifest declares it.</summary>
+public sealed record ServiceSpec
+{
+    /// <summary>The version of the service's software, as semantic version: <c>1.4.0</c>. Required by needs that give a range.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>How much the business depends on it. Default medium.</summary>
+    public Criticality Criticality { get; init; } = Criticality.Medium;
+
+    /// <summary>Working folder of build and run, relative to the manifest. Default: the manifest's folder.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>How the software is made; absent when there is nothing to build.</summary>
+    public BuildSpec? Build { get; init; }
+
+    /// <summary>The command that runs one instance, given to <c>/bin/sh</c> as <c>exec …</c>. It listens on <c>$PORT</c>.</summary>
+    public string? Run { get; init; }
+
+    /// <summary>How many instances run at the same time. Default 1.</summary>
+    public InstanceCount Instances { get; init; } = new();
+
+    /// <summary>Environment variables of every instance, on top of the agent's own; Mainstay's (<c>PORT</c>, <c>NAME_URL</c> …) win.</summary>
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How an instance shows that it can serve. Default: a TCP connect to its port.</summary>
+    public HealthSpec Health { get; init; } = new();
+
+    /// <summary>The services that it calls. Each becomes a mesh listener and an environment variable with its URL.</summary>
+    public IReadOnlyDictionary<string, NeedSpec> Needs { get; init; } = new Dictionary<string, NeedSpec>();
+
+    /// <summary>What happens after an instance ends without having been asked to.</summary>
+    public RestartSpec Restart { get; init; } = new();
+
+    /// <summary>Between the request to stop (SIGTERM) and the end by force (SIGKILL). Default 10s; 0s to 10m.</summary>
+    public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Longest wait for the gateways to stop sending to an instance before it is asked to stop. Default 5s; 0s to 10m.</summary>
+    public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(5);
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Run))
+        {
+            yield return new("run", "a service needs a command to run", "add 'run: <command>'; it must listen on $PORT");
+        }
+
+        if (Version is not null && !SemanticVersion.TryParse(Version, out _))
+        {
+            yield return new("version", $"'{Version}' is not a semantic version", "write MAJOR.MINOR.PATCH, for example 1.4.0");
+        }
+
+        foreach (var problem in Instances.Validate().Select(p => p.Under("instances"))
+            .Concat(Build?.Validate().Select(p => p.Under("build")) ?? [])
+            .Concat(Health.Validate().Select(p => p.Under("health")))
+            .Concat(Restart.Validate().Select(p => p.Under("restart")))
+            .Concat(Needs.SelectMany(n => n.Value.Validate().Select(p => p.Under($"needs.{n.Key}"))))
+            .Concat(Limits.Between("grace", Grace, TimeSpan.Zero, TimeSpan.FromMinutes(10)))
+            .Concat(Limits.Between("drain", Drain, TimeSpan.Zero, TimeSpan.FromMinutes(10)))
+            .Concat(Env.Keys.Where(k => !IsVariable(k)).Select(k => new Problem(
+                $"env.{k}", $"'{k}' is not the name of an environment variable", "use letters, digits and '_', not beginning with a digit"))))
+        {
+            yield return problem;
+        }
+    }
+
+    static bool IsVariable(string key) =>
+        key.Length > 0 && !char.IsAsciiDigit(key[0]) && key.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+}
+
+/// <summary>How a service's software is made. In the manifest either this, or the command alone.</summary>
+public sealed record BuildSpec
+{
+    /// <summary>Given to <c>/bin/sh</c> in the service's folder. <c>$OUT</c> is an empty folder for its output, kept per content hash and set for <c>run</c> too.</summary>
+    public required string Command { get; init; }
+
+    /// <summary>Files and folders whose content decides whether to build again, relative to the service's folder. Default: the whole folder without bin, obj, out, node_modules and dot folders.</summary>
+    public IReadOnlyList<string> Inputs { get; init; } = [];
+
+    /// <summary>Ends a build that takes longer. Default 10m; 1s to 2h.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(10);
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (string.IsNullOrWhiteSpace(Command))
+        {
+            yield return new("command", "the build command is empty", "write the command, or remove 'build'");
+        }
+
+        foreach (var problem in Limits.Between("timeout", Timeout, TimeSpan.FromSeconds(1), TimeSpan.FromHours(2)))
+        {
+            yield return problem;
+        }
+    }
+}
+
+/// <summary>The bounds of a service's instances. In the manifest either this, or one number for both the least and the usual.</summary>
+public sealed record InstanceCount
+{
+    /// <summary>The highest number that can be declared.</summary>
+    public const int Most = 1000;
+
+    /// <summary>What is started, and what scaling in never goes below. Default 1; 0 to 1000.</summary>
+    public int Min { get; init; } = 1;
+
+    /// <summary>What scaling out never exceeds. Default 1000; at least <see cref="Min"/>.</summary>
+    public int Max { get; init; } = Most;
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (Min is < 0 or > Most)
+        {
+            yield return new("min", $"{Min} is outside 0 to {Most}", "choose a number within");
+        }
+
+        if (Max is < 0 or > Most)
+        {
+            yield return new("max", $"{Max} is outside 0 to {Most}", "choose a number within");
+        }
+
+        if (Min > Max)
+        {
+            yield return new("min", $"min {Min} is greater than max {Max}", "lower min or raise max");
+        }
+    }
+}
+
+/// <summary>A dependency of a service on another.</summary>
+public sealed record NeedSpec
+{
+    /// <summary>The versions that will do, as comparators joined by spaces: <c>&gt;=2.0 &lt;3.0</c>. Default: any.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>True where the caller does without it when it is absent: it is not waited for at start. Default false.</summary>
+    public bool Optional { get; init; }
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (Version is not null && !VersionRange.TryParse(Version, out _))
+        {
+            yield return new("version", $"'{Version}' is not a version range", "write comparators joined by spaces, for example '>=2.0 <3.0'");
+        }
+    }
+}
+
+/// <summary>How an instance shows that it can serve: an HTTP path, a command, or (default) a TCP connect to its port.</summary>
+public sealed record HealthSpec
+{
+    /// <summary>GET this path on the instance's port; a status of 200 to 399 is healthy.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Run this command with the instance's environment; exit code 0 is healthy. Excludes <see cref="Path"/>.</summary>
+    public string? Command { get; init; }
+
+    /// <summary>Between the end of one check and the start of the next. Default 1s; 100ms to 1h.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>A check that takes longer has failed. Default 1s; 10ms to 1m.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>So many failures in a row make a ready instance unhealthy, and it is restarted. Default 3; 1 to 100.</summary>
+    public int Failures { get; init; } = 3;
+
+    /// <summary>An instance that was not healthy once this long after its start is restarted. Default 30s; 1s to 1h.</summary>
+    public TimeSpan Startup { get; init; } = TimeSpan.FromSeconds(30);
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (Path is not null && Command is not null)
+        {
+            yield return new("command", "both a path and a command are given", "keep one of them");
+        }
+
+        if (Path is not null && !Path.StartsWith('/'))
+        {
+            yield return new("path", $"'{Path}' does not begin with '/'", $"write '/{Path}'");
+        }
+
+        foreach (var problem in Limits.Between("interval", Interval, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1))
+            .Concat(Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(10), TimeSpan.FromMinutes(1)))
+            .Concat(Limits.Between("startup", Startup, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
+            .Concat(Limits.Between("failures", Failures, 1, 100)))
+        {
+            yield return problem;
+        }
+    }
+}
+
+/// <summary>What happens after an instance ends without having been asked to: it is started again, each time after a longer wait.</summary>
+public sealed record RestartSpec
+{
+    /// <summary>Wait before the second start in a row (the first is immediate); doubles with each. Default 500ms; 10ms to 1h.</summary>
+    public TimeSpan Backoff { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>The longest wait between starts. Default 30s; at least <see cref="Backoff"/>, at most 1h.</summary>
+    public TimeSpan MaxBackoff { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>So many ends in a row, each before the instance was ready for <see cref="Reset"/>, are named a crash loop. Default 5; 1 to 100.</summary>
+    public int CrashLoop { get; init; } = 5;
+
+    /// <summary>An instance that was ready this long starts with a clean record. Default 10s; 1s to 1h.</summary>
+    public TimeSpan Reset { get; init; } = TimeSpan.FromSeconds(10);
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (Backoff > MaxBackoff)
+        {
+            yield return new("backoff", $"backoff {Durations.Format(Backoff)} is greater than maxBackoff {Durations.Format(MaxBackoff)}", "lower backoff or raise maxBackoff");
+        }
+
+        foreach (var problem in Limits.Between("backoff", Backoff, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1))
+            .Concat(Limits.Between("maxBackoff", MaxBackoff, TimeSpan.FromMilliseconds(10), TimeSpan.FromHours(1)))
+            .Concat(Limits.Between("reset", Reset, TimeSpan.FromSeconds(1), TimeSpan.FromHours(1)))
+            .Concat(Limits.Between("crashLoop", CrashLoop, 1, 100)))
+        {
+            yield return problem;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace Mainstay.Core.Kinds.Traffic;
+
+/// <summary>The way of one caller to one callee: a loopback port of the gateway that belongs to that pair alone. Its name is <c>caller.callee</c>.</summary>
+public sealed record MeshLink : Resource
+{
+    public required string Caller { get; init; }
+
+    public required string Callee { get; init; }
+
+    /// <summary>The port on every host's loopback address; it never changes while the link exists.</summary>
+    public required int Port { get; init; }
+
+    public static string NameOf(string caller, string callee) => $"{caller}.{callee}";
+}
+
+/// <summary>A running gateway process, as it last reported.</summary>
+public sealed record GatewayNode : Resource
+{
+    /// <summary>Revision of the table that it serves.</summary>
+    public long TableRevision { get; init; }
+
+    public int Pid { get; init; }
+
+    /// <summary>Listeners that could not be opened, with the error.</summary>
+    public IReadOnlyList<string> Problems { get; init; } = [];
+}
