@@ -19,7 +19,9 @@ namespace Mainstay.Core.Store;
 /// </list>
 /// Failures: an operation on a disposed store throws <see cref="ObjectDisposedException"/>; a store whose disk fails throws
 /// <see cref="StoreUnavailableException"/> with a remedy, and the commit is then not acknowledged (its outcome is unknown until the next read).
-/// Limits: keys are 1 to 512 characters of UTF-8 without control characters; values up to 4 MiB; up to 4,096 operations in a commit.
+/// Invalid arguments throw <see cref="ArgumentException"/> before anything happens. Cancelling an operation that already waits for the medium may
+/// let it complete; the caller then reads to know.
+/// Limits (<see cref="StoreLimits"/>): keys are 1 to 512 characters of UTF-8 without control characters; values up to 4 MiB; up to 4,096 operations in a commit.
 /// </remarks>
 public interface IStore : IAsyncDisposable
 {
@@ -54,7 +56,10 @@ public interface IStore : IAsyncDisposable
     /// <summary>Ends a lease now and deletes its keys. Unknown leases are ignored.</summary>
     ValueTask RevokeLeaseAsync(long lease, CancellationToken stop = default);
 
-    /// <summary>Forgets history before <paramref name="revision"/>; current entries stay. Watches from before it are told.</summary>
+    /// <summary>
+    /// Forgets history before <paramref name="revision"/> (at most before the last one); current entries stay. Watches from before it are told.
+    /// An earlier revision than a former compaction's changes nothing.
+    /// </summary>
     ValueTask CompactAsync(long revision, CancellationToken stop = default);
 }
 
@@ -97,7 +102,7 @@ public readonly record struct CommitResult(bool Succeeded, long Revision, string
 public readonly record struct Change(string Key, Entry? Current, Entry? Previous);
 
 /// <summary>The changes of one commit that a watch selects.</summary>
-/// <param name="Revision">The commit's revision.</param>
+/// <param name="Revision">The commit's revision; where <paramref name="Compacted"/>, the first revision that can still be watched.</param>
 /// <param name="Changes">At least one, in ordinal order of keys; none where <paramref name="Compacted"/>.</param>
 /// <param name="Compacted">True once, as the last batch, when the asked-for history is gone: list again and watch from there.</param>
 public sealed record WatchBatch(long Revision, IReadOnlyList<Change> Changes, bool Compacted = false);

@@ -1,0 +1,132 @@
+namespace Mainstay.Tests;
+
+/// <summary>
+/// A clock that moves only when told. Timers fire inside <see cref="Advance"/>, on the caller's thread, in order of due time and then of
+/// creation, each seeing the clock at its own due time.
+/// </summary>
+public sealed class FakeTime : TimeProvider
+{
+    readonly Lock gate = new();
+    readonly List<FakeTimer> timers = [];
+    TimeSpan elapsed;
+    DateTimeOffset origin;
+    long created;
+
+    /// <param name="start">The first wall-clock time; null is 2026-01-01 00:00 UTC.</param>
+    public FakeTime(DateTimeOffset? start = null) => origin = start ?? new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
+
+    /// <summary>How far the monotonic clock has come.</summary>
+    public TimeSpan Elapsed
+    {
+        get { lock (gate) return elapsed; }
+    }
+
+    /// <summary>How many timers wait to fire.</summary>
+    public int Pending
+    {
+        get { lock (gate) return timers.Count(t => t.Due is not null); }
+    }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+    public override long GetTimestamp() => Elapsed.Ticks;
+
+    public override DateTimeOffset GetUtcNow()
+    {
+        lock (gate)
+            return origin + elapsed;
+    }
+
+    /// <summary>Moves both clocks forward and fires what becomes due.</summary>
+    public void Advance(TimeSpan by)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(by, TimeSpan.Zero);
+        TimeSpan end;
+        lock (gate)
+            end = elapsed + by;
+        while (TakeDue(end) is { } timer)
+            timer.Fire();
+        lock (gate)
+            elapsed = end > elapsed ? end : elapsed;
+    }
+
+    /// <summary>Moves to the next timer, if one waits, and fires it; false where none does.</summary>
+    public bool AdvanceToNext()
+    {
+        TimeSpan? next;
+        lock (gate)
+            next = timers.Min(t => t.Due) - elapsed;
+        if (next is not { } by)
+            return false;
+        Advance(by);
+        return true;
+    }
+
+    /// <summary>Shifts the wall clock only, as an operator or NTP does; timers and timestamps do not notice.</summary>
+    public void ShiftWallClock(TimeSpan by)
+    {
+        lock (gate)
+            origin += by;
+    }
+
+    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+    {
+        lock (gate)
+        {
+            var timer = new FakeTimer(this, callback, state, created++);
+            timers.Add(timer);
+            timer.Change(dueTime, period);
+            return timer;
+        }
+    }
+
+    FakeTimer? TakeDue(TimeSpan end)
+    {
+        lock (gate)
+        {
+            var first = timers.Where(t => t.Due <= end).MinBy(t => (t.Due, t.Order));
+            if (first is null)
+                return null;
+            elapsed = first.Due > elapsed ? first.Due.Value : elapsed;
+            first.Due = first.Period > TimeSpan.Zero ? elapsed + first.Period : null;
+            return first;
+        }
+    }
+
+    sealed class FakeTimer(FakeTime owner, TimerCallback callback, object? state, long order) : ITimer
+    {
+        public TimeSpan? Due { get; set; }
+
+        public TimeSpan Period { get; private set; }
+
+        public long Order => order;
+
+        public void Fire() => callback(state);
+
+        public bool Change(TimeSpan dueTime, TimeSpan period)
+        {
+            lock (owner.gate)
+            {
+                if (!owner.timers.Contains(this))
+                    return false;
+                Due = dueTime == Timeout.InfiniteTimeSpan ? null : owner.elapsed + dueTime;
+                Period = period;
+                return true;
+            }
+        }
+
+        public void Dispose()
+        {
+            lock (owner.gate)
+                owner.timers.Remove(this);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            Dispose();
+            return ValueTask.CompletedTask;
+        }
+    }
+}
