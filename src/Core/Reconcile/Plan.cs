@@ -29,6 +29,9 @@ public sealed class Plan
     /// <summary>Look again then, even if nothing changes; null is only on change.</summary>
     public DateTimeOffset? Until { get; private set; }
 
+    /// <summary>True where there is nothing to write and nothing to do, at most something to wait for.</summary>
+    public bool IsNothing => puts.Count + deletes.Count + acts.Count + notes.Count == 0;
+
     public Plan Put(Resource resource)
     {
         puts.Add(resource);

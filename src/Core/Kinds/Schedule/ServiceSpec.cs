@@ -33,6 +33,9 @@ public sealed record ServiceSpec
     /// <summary>What happens after an instance ends without having been asked to.</summary>
     public RestartSpec Restart { get; init; } = new();
 
+    /// <summary>How its instances are replaced. Default cattle.</summary>
+    public Recover Recover { get; init; } = Recover.Cattle;
+
     /// <summary>Between the request to stop (SIGTERM) and the end by force (SIGKILL). Default 10s; 0s to 10m.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -67,6 +70,16 @@ public sealed record ServiceSpec
 
     static bool IsVariable(string key) =>
         key.Length > 0 && !char.IsAsciiDigit(key[0]) && key.All(c => char.IsAsciiLetterOrDigit(c) || c == '_');
+}
+
+/// <summary>How the instances of a service are replaced.</summary>
+public enum Recover
+{
+    /// <summary>They are interchangeable: a new one is started before an old one is stopped.</summary>
+    Cattle,
+
+    /// <summary>Each has data that only one process may use: the old one has ended before the new one is started.</summary>
+    Pet,
 }
 
 /// <summary>How a service's software is made. In the manifest either this, or the command alone.</summary>
