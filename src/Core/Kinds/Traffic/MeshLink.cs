@@ -21,6 +21,12 @@ public sealed record GatewayNode : Resource
 
     public int Pid { get; init; }
 
-    /// <summary>Listeners that could not be opened, with the error.</summary>
-    public IReadOnlyList<string> Problems { get; init; } = [];
+    /// <summary>Listeners that it could not open.</summary>
+    public IReadOnlyList<FailedListener> FailedListeners { get; init; } = [];
 }
+
+/// <summary>A listener that a gateway could not open.</summary>
+/// <param name="Name">The mesh link's name, or <c>gateway</c>.</param>
+/// <param name="Port">The port it tried.</param>
+/// <param name="Error">What the system said.</param>
+public sealed record FailedListener(string Name, int Port, string Error);

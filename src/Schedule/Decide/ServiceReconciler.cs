@@ -1,0 +1,96 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Reconcile;
+
+namespace Mainstay.Schedule.Decide;
+
+/// <summary>Keeps every service equal to its declaration. Its keys are names of services.</summary>
+public sealed class ServiceReconciler : IReconciler
+{
+    readonly ScheduleIndex index = new();
+
+    public string Name => "service";
+
+    public IReadOnlyList<Type> Watches { get; } =
+        [typeof(Architecture), typeof(Host), typeof(Service), typeof(Build), typeof(MeshLink), typeof(Instance), typeof(Endpoints), typeof(GatewayNode)];
+
+    public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen)
+    {
+        index.Take(before, after, seen);
+        return (after ?? before) switch
+        {
+            Service service => Around((Service?)before, (Service?)after, service),
+            Instance instance => instance.Goal == InstanceGoal.Stop && after is null ? [instance.Service, .. Needs(instance.Service, seen)] : [instance.Service],
+            Build build => [build.Service],
+            MeshLink link => [link.Caller],
+            Endpoints endpoints => [endpoints.Name],
+            GatewayNode => [.. index.Draining],
+            Architecture or Host => [.. seen.All<Service>().Select(s => s.Name)],
+            _ => [],
+        };
+    }
+
+    public Plan? Next(string key, Snapshot seen, DateTimeOffset now) =>
+        See(key, seen) is { } view ? ServiceDecide.Next(view, now) : null;
+
+    /// <summary>The view of one service; null where there is none by that name.</summary>
+    public ServiceView? See(string key, Snapshot seen)
+    {
+        if (seen.Get<Service>(key) is not { } service)
+        {
+            return null;
+        }
+
+        return new ServiceView
+        {
+            Service = service,
+            Architecture = seen.Get<Architecture>(Architecture.TheName),
+            Instances = seen.Group<Instance>(key),
+            Build = service.Digest is { } digest ? seen.Get<Build>(Build.NameOf(key, digest)) : null,
+            Endpoints = seen.Get<Endpoints>(key),
+            Links = Links(service, seen),
+            NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not { Status.Ready: > 0 }).Select(n => n.Key)],
+            LiveDependants = [.. index.CallersOf(key).Where(caller => seen.Group<Instance>(caller).Count > 0)],
+            Hosts = [.. seen.All<Host>().Where(h => h.State == HostState.Ready).Select(h => new HostLoad(h.Name, index.InstancesOn(h.Name)))],
+            ServedTable = seen.All<GatewayNode>().Select(g => g.TableRevision).DefaultIfEmpty(long.MaxValue).Min(),
+        };
+    }
+
+    static Dictionary<string, int> Links(Service service, Snapshot seen)
+    {
+        var links = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var need in service.Spec.Needs.Keys)
+        {
+            if (seen.Get<MeshLink>(MeshLink.NameOf(service.Name, need)) is { } link)
+            {
+                links[need] = link.Port;
+            }
+        }
+
+        return links;
+    }
+
+    // Whoever waits for this service to be ready, or to be gone, looks again when that changes; nobody else is woken.
+    IEnumerable<string> Around(Service? before, Service? after, Service service)
+    {
+        yield return service.Name;
+        if (before?.Status.Ready > 0 != after?.Status.Ready > 0)
+        {
+            foreach (var caller in index.CallersOf(service.Name))
+            {
+                yield return caller;
+            }
+        }
+
+        if (after is null || before is null)
+        {
+            foreach (var need in service.Spec.Needs.Keys)
+            {
+                yield return need;
+            }
+        }
+    }
+
+    static IEnumerable<string> Needs(string service, Snapshot seen) => seen.Get<Service>(service)?.Spec.Needs.Keys ?? [];
+}

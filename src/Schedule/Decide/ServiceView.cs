@@ -1,0 +1,43 @@
+using Mainstay.Core.Kinds.Schedule;
+
+namespace Mainstay.Schedule.Decide;
+
+/// <summary>All that is looked at to decide for one service, as of one revision.</summary>
+public sealed record ServiceView
+{
+    public required Service Service { get; init; }
+
+    /// <summary>Null before the first apply.</summary>
+    public required Architecture? Architecture { get; init; }
+
+    /// <summary>All of the service's instances, whatever their goal, in order of names.</summary>
+    public required IReadOnlyList<Instance> Instances { get; init; }
+
+    /// <summary>The build of the declared content; null where there is none yet, or nothing to build.</summary>
+    public required Build? Build { get; init; }
+
+    public required Endpoints? Endpoints { get; init; }
+
+    /// <summary>The mesh port of each need that has one, by the need's name.</summary>
+    public required IReadOnlyDictionary<string, int> Links { get; init; }
+
+    /// <summary>Needs that are not optional and have no ready instance.</summary>
+    public required IReadOnlyList<string> NeedsNotReady { get; init; }
+
+    /// <summary>Services that need this one and still have instances.</summary>
+    public required IReadOnlyList<string> LiveDependants { get; init; }
+
+    /// <summary>The hosts whose agents answer.</summary>
+    public required IReadOnlyList<HostLoad> Hosts { get; init; }
+
+    /// <summary>The oldest route table that any gateway serves; <see cref="long.MaxValue"/> without gateways.</summary>
+    public required long ServedTable { get; init; }
+
+    /// <summary>True where the architecture, or this service in it, is to be stopped.</summary>
+    public bool Stopping => Service.Removed || Architecture is not { Running: true };
+}
+
+/// <summary>A ready host and how full it is.</summary>
+/// <param name="Name">The host.</param>
+/// <param name="Instances">How many instances it has in all.</param>
+public readonly record struct HostLoad(string Name, int Instances);

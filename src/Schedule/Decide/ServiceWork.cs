@@ -1,0 +1,140 @@
+using System.Globalization;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Reconcile;
+using Mainstay.Schedule.Policies;
+
+namespace Mainstay.Schedule.Decide;
+
+/// <summary>A service's view while it is being decided on: the instances as the plan so far leaves them.</summary>
+sealed class ServiceWork
+{
+    readonly SortedDictionary<string, Instance> instances = new(InstanceNames.Order);
+    readonly HashSet<string> readyHosts;
+    readonly HashSet<Instance> unchanged;
+
+    public ServiceWork(ServiceView view, DateTimeOffset now)
+    {
+        View = view;
+        Now = now;
+        Status = view.Service.Status;
+        Declared = Wanted = null!;
+        readyHosts = [.. view.Hosts.Select(h => h.Name)];
+        unchanged = new(view.Instances, ReferenceEqualityComparer.Instance);
+        foreach (var instance in view.Instances)
+        {
+            instances[instance.Name] = instance;
+        }
+    }
+
+    public ServiceView View { get; }
+
+    public DateTimeOffset Now { get; }
+
+    public Plan Plan { get; } = new();
+
+    /// <summary>The status as it will be written.</summary>
+    public ServiceStatus Status { get; set; }
+
+    /// <summary>The template that the declaration makes.</summary>
+    public InstanceTemplate Declared { get; set; }
+
+    /// <summary>The template that instances are to have.</summary>
+    public InstanceTemplate Wanted { get; set; }
+
+    /// <summary>Why no instance can be started now; null where they can.</summary>
+    public (string Reason, string Message)? Blocked { get; set; }
+
+    public Build? BuildFailed { get; set; }
+
+    /// <summary>Why this pass rejected an update; null where it did not.</summary>
+    public string? RolledBackBecause { get; set; }
+
+    /// <summary>True when the service and all that belongs to it is deleted by this plan.</summary>
+    public bool Forgotten { get; set; }
+
+    /// <summary>How many instances are wanted now.</summary>
+    public int Count => View.Stopping ? 0 : View.Service.Wanted();
+
+    public bool IsPet => View.Service.Spec.Recover == Recover.Pet;
+
+    public IEnumerable<Instance> Instances => instances.Values;
+
+    public IEnumerable<Instance> Running => instances.Values.Where(i => i.Goal == InstanceGoal.Run);
+
+    /// <summary>Running instances of the wanted template.</summary>
+    public IEnumerable<Instance> Current => Running.Where(i => i.Template.Hash == Wanted.Hash && !IsLost(i));
+
+    /// <summary>Running instances of any other template.</summary>
+    public IEnumerable<Instance> Outdated => Running.Where(i => i.Template.Hash != Wanted.Hash && !IsLost(i));
+
+    public bool IsReady(string host) => readyHosts.Contains(host);
+
+    /// <summary>Whether the instance's host is lost while another one could take its place; with no host at all nobody is better off.</summary>
+    public bool IsLost(Instance instance) => readyHosts.Count > 0 && !readyHosts.Contains(instance.Host);
+
+    public bool IsServing(Instance instance) => instance.Status.State == InstanceState.Ready && !IsLost(instance);
+
+    /// <summary>Adds one instance of the wanted template; false where no host is ready.</summary>
+    public bool Create()
+    {
+        if (Spread.Pick(View.Hosts, Running) is not { } host)
+        {
+            return false;
+        }
+
+        var name = $"{View.Service.Name}-{Status.NextInstance.ToString(CultureInfo.InvariantCulture)}";
+        Status = Status with { NextInstance = Status.NextInstance + 1 };
+        Replace(new Instance { Name = name, Service = View.Service.Name, Host = host, Template = Wanted });
+        return true;
+    }
+
+    /// <summary>Takes an instance out of service, gently where it serves.</summary>
+    public void Retire(Instance instance) => Replace(IsServing(instance)
+        ? instance with { Goal = InstanceGoal.Drain, DrainUntil = Now + View.Service.Spec.Drain }
+        : instance with { Goal = InstanceGoal.Stop });
+
+    public void Replace(Instance instance)
+    {
+        instances[instance.Name] = instance;
+        if (instance.DrainUntil is { } until && instance.Goal == InstanceGoal.Drain)
+        {
+            Plan.Wait(until);
+        }
+    }
+
+    public void Forget(Instance instance)
+    {
+        instances.Remove(instance.Name);
+        Plan.Delete(instance);
+    }
+
+    /// <summary>Turns what has changed into writes.</summary>
+    public Plan Finish()
+    {
+        foreach (var instance in instances.Values)
+        {
+            if (!unchanged.Contains(instance))
+            {
+                Plan.Put(instance);
+            }
+        }
+
+        if (Forgotten)
+        {
+            Plan.Delete(View.Service);
+        }
+        else if (Status != View.Service.Status)
+        {
+            Plan.Put(View.Service with { Status = Status });
+        }
+
+        return Plan;
+    }
+}
+
+/// <summary>Orders <c>web-2</c> before <c>web-10</c>.</summary>
+static class InstanceNames
+{
+    public static IComparer<string> Order { get; } = Comparer<string>.Create((a, b) =>
+        a.Length != b.Length ? a.Length.CompareTo(b.Length) : string.CompareOrdinal(a, b));
+}

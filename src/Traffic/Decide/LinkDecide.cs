@@ -1,0 +1,46 @@
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Reconcile;
+
+namespace Mainstay.Traffic.Decide;
+
+/// <summary>What is looked at to give one caller its mesh links.</summary>
+/// <param name="Caller">The calling service; null when it is gone.</param>
+/// <param name="Links">Its links.</param>
+/// <param name="Failed">Those of its links whose port a gateway could not open.</param>
+/// <param name="NextPort">Gives a port that nobody has, or null when none is left.</param>
+public readonly record struct LinkView(Service? Caller, IReadOnlyList<MeshLink> Links, IReadOnlySet<string> Failed, Func<int?> NextPort);
+
+/// <summary>Gives every declared need a mesh link of its own and takes it away with the need.</summary>
+public static class LinkDecide
+{
+    public static Plan Next(in LinkView view)
+    {
+        var plan = new Plan();
+        var needs = view.Caller?.Spec.Needs.Keys ?? [];
+        foreach (var link in view.Links.Where(l => !needs.Contains(l.Callee)))
+        {
+            plan.Delete(link);
+        }
+
+        foreach (var need in needs.Order(StringComparer.Ordinal))
+        {
+            var name = MeshLink.NameOf(view.Caller!.Name, need);
+            var link = view.Links.FirstOrDefault(l => l.Name == name);
+            if (link is not null && !view.Failed.Contains(name))
+            {
+                continue;
+            }
+
+            if (view.NextPort() is not { } port)
+            {
+                plan.Say($"service/{view.Caller.Name}", "NoMeshPort", $"no free port from {LinkReconciler.FirstPort} to {LinkReconciler.LastPort} for the link to {need}; free some", Severity.Error);
+                continue;
+            }
+
+            plan.Put(new MeshLink { Name = name, Revision = link?.Revision ?? 0, Caller = view.Caller.Name, Callee = need, Port = port });
+        }
+
+        return plan;
+    }
+}

@@ -1,0 +1,87 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Reconcile;
+
+namespace Mainstay.Traffic.Decide;
+
+/// <summary>Keeps the mesh links equal to the declared needs. Its keys are names of calling services.</summary>
+/// <param name="isFree">Whether a loopback port can be listened on now; asked once before a port is given.</param>
+public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
+{
+    /// <summary>The first port of mesh listeners; below the range that Linux uses for outgoing connections.</summary>
+    public const int FirstPort = 30000;
+
+    /// <summary>The last port of mesh listeners.</summary>
+    public const int LastPort = 32767;
+
+    readonly HashSet<int> taken = [];
+    Snapshot? of;
+    int cursor = FirstPort;
+
+    public string Name => "link";
+
+    public IReadOnlyList<Type> Watches { get; } = [typeof(Service), typeof(MeshLink), typeof(GatewayNode)];
+
+    public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen)
+    {
+        if (!ReferenceEquals(of, seen))
+        {
+            of = seen;
+            taken.Clear();
+        }
+
+        return (after ?? before) switch
+        {
+            Service service when before is not Service old || after is null || !old.Spec.Needs.Keys.ToHashSet().SetEquals(service.Spec.Needs.Keys) => [service.Name],
+            MeshLink link => Take(link, after is not null),
+            GatewayNode node => [.. node.FailedListeners.Select(f => seen.Get<MeshLink>(f.Name)?.Caller).OfType<string>().Distinct()],
+            _ => [],
+        };
+    }
+
+    public Plan? Next(string key, Snapshot seen, DateTimeOffset now)
+    {
+        var links = seen.Group<MeshLink>(key);
+        var caller = seen.Get<Service>(key);
+        if (caller is null && links.Count == 0)
+        {
+            return null;
+        }
+
+        var failed = seen.All<GatewayNode>().SelectMany(n => n.FailedListeners)
+            .Where(f => seen.Get<MeshLink>(f.Name)?.Port == f.Port).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
+        return LinkDecide.Next(new LinkView(caller, links, failed, NextPort));
+    }
+
+    string[] Take(MeshLink link, bool exists)
+    {
+        if (exists)
+        {
+            taken.Add(link.Port);
+        }
+        else
+        {
+            taken.Remove(link.Port);
+        }
+
+        return [link.Caller];
+    }
+
+    // Goes round the range, so that a port just given up is not given to another pair at once.
+    int? NextPort()
+    {
+        for (var tries = FirstPort; tries <= LastPort; tries++)
+        {
+            var port = cursor;
+            cursor = cursor == LastPort ? FirstPort : cursor + 1;
+            if (!taken.Contains(port) && isFree(port))
+            {
+                taken.Add(port);
+                return port;
+            }
+        }
+
+        return null;
+    }
+}
