@@ -20,7 +20,7 @@ static class HomePage
     {
         var name = product.In(words);
         var level = stock.GetValueOrDefault(product.Sku);
-        Html rating = ratings.GetValueOrDefault(product.Sku) is { } r ? Parts.Stars(words, r.Stars) : Html.None;
+        Html rating = ratings.GetValueOrDefault(product.Sku) is { } r ? Parts.Rating(words, r) : Html.None;
         return $"""
             <li class="tile">
               <a href="/products/{product.Sku}">

@@ -7,10 +7,16 @@ static class Parts
 {
     const int FewLeft = 5;
 
-    public static Html Stars(Words words, double stars)
+    public static Html Stars(Words words, int stars)
     {
-        var full = (int)Math.Round(stars);
-        return $"""<span class="stars" role="img" aria-label="{words.Stars(stars.ToString("0.#"))}">{new string('★', full)}<i>{new string('★', 5 - full)}</i></span>""";
+        var full = Math.Clamp(stars, 0, 5);
+        return $"""<span class="stars" role="img" aria-label="{words.Stars($"{full}")}">{new string('★', full)}<i>{new string('★', 5 - full)}</i></span>""";
+    }
+
+    public static Html Rating(Words words, Rating rating)
+    {
+        var average = rating.Stars.ToString("0.0");
+        return $"""<span class="stars" role="img" aria-label="{words.Stars(average)}">★ {average}</span>""";
     }
 
     public static Html Stock(Words words, StockLevel? level) => level switch
