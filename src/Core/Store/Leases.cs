@@ -28,6 +28,9 @@ public sealed class Leases(TimeProvider time)
     /// <summary>How many leases live.</summary>
     public int Count => all.Count;
 
+    /// <summary>The ids of those that live, in no order.</summary>
+    public IReadOnlyList<long> Ids => [.. all.Keys];
+
     /// <summary>The lease, or null when it is gone.</summary>
     public Lease? Get(long id) => all.GetValueOrDefault(id);
 

@@ -2,10 +2,10 @@ namespace Mainstay.Core.Store;
 
 /// <summary>
 /// What a store shows to its readers: current entries, leases, recent history and watches. A store evaluates commits in a <see cref="Staging"/>,
-/// makes them durable in its own way and then shows them with <see cref="Apply"/>.
+/// makes them durable in its own way and then shows them with <see cref="Apply(Staging)"/>.
 /// </summary>
 /// <remarks>
-/// Readers call from any thread. One writer at a time calls <see cref="Apply"/>, <see cref="AddLease"/>, <see cref="Compact"/> and
+/// Readers call from any thread. One writer at a time calls <see cref="Apply(Staging)"/>, <see cref="AddLease"/>, <see cref="Compact"/> and
 /// the restoring methods; what <see cref="Staging"/> reads between them needs no lock, as nobody else changes it.
 /// </remarks>
 /// <param name="time">The clock of the leases.</param>
@@ -76,12 +76,22 @@ public sealed class StoreState(TimeProvider time, History recent, bool archived)
         recent.StartAfter(atRevision);
     }
 
+    /// <summary>The leases that live.</summary>
+    public IReadOnlyList<long> LeaseIds()
+    {
+        lock (gate)
+            return leases.Ids;
+    }
+
     /// <summary>Shows what was staged, in order, and wakes the watches it concerns.</summary>
-    public void Apply(Staging staged)
+    public void Apply(Staging staged) => Apply(staged.Batches, staged.EndedLeases);
+
+    /// <summary>Shows whole commits, in order, and forgets leases.</summary>
+    public void Apply(IReadOnlyList<WatchBatch> batches, IReadOnlyList<long> endedLeases)
     {
         lock (gate)
         {
-            foreach (var batch in staged.Batches)
+            foreach (var batch in batches)
             {
                 foreach (var change in batch.Changes)
                     RestoreEntry(change.Key, change.Current);
@@ -91,7 +101,7 @@ public sealed class StoreState(TimeProvider time, History recent, bool archived)
                     watch.Seen(batch);
             }
 
-            foreach (var lease in staged.EndedLeases)
+            foreach (var lease in endedLeases)
                 leases.Remove(lease);
             if (!archived && recent.First > horizon)
                 Volatile.Write(ref horizon, recent.First);
