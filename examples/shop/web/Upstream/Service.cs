@@ -5,10 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 namespace Shop.Web.Upstream;
 
 /// <summary>What came of a call. <c>Status</c> 0 means that no whole answer came in time.</summary>
-readonly record struct Answer<T>(HttpStatusCode Status, T? Value)
-{
-    public bool Reached => Status != 0;
-}
+readonly record struct Answer<T>(HttpStatusCode Status, T? Value);
 
 /// <summary>One service that the shop calls. Its address comes from the environment; its absence is an answer, never an exception.</summary>
 sealed class Service(string name, HttpClient http, ServedBy served)
