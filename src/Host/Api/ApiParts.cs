@@ -1,0 +1,49 @@
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Host.Api;
+
+/// <summary>The parts of one server and their endpoints, wired by hand.</summary>
+public sealed class ApiParts
+{
+    public ApiParts(ApiOptions options, ServerServices services)
+    {
+        Services = services;
+        var limits = options.Limits;
+        var (store, kinds, time) = services;
+        Mirror = new Mirror(store, kinds, time, MirroredKinds) { OnFault = services.OnFault };
+        Streams = new StreamGate(new StreamCounters(limits.Streams), time, limits);
+        InternalStreams = new StreamGate(new StreamCounters(limits.Streams), time, limits);
+        Background = new Background(services.OnFault, Mirror.RunAsync);
+        Dashboard = new Dashboard(options.Dashboard);
+        var watch = new ResourceWatch(store, Streams, time, limits);
+        Routes =
+        [
+            .. new KindEndpoints(store, kinds, watch, limits).Routes(),
+            .. new Probes(options.Version, this).Routes(),
+        ];
+    }
+
+    // Versions, events and audits are many, large and read one by one: they stay in the store.
+    static IReadOnlyList<Type> MirroredKinds { get; } =
+    [
+        typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(GatewayNode),
+    ];
+
+    public ServerServices Services { get; }
+
+    public Mirror Mirror { get; }
+
+    public StreamGate Streams { get; }
+
+    public StreamGate InternalStreams { get; }
+
+    public Background Background { get; }
+
+    public Dashboard Dashboard { get; }
+
+    public Dispatcher? Dispatcher { get; set; }
+
+    public IReadOnlyList<ApiRoute> Routes { get; }
+}

@@ -1,0 +1,45 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Mainstay.Core.Kinds;
+using Microsoft.AspNetCore.Http;
+
+namespace Mainstay.Host.Api;
+
+/// <summary>Reads request bodies: JSON of at most the endpoint's limit, in which a member that nothing knows is an error.</summary>
+public static class Body
+{
+    /// <summary>The codec's notation, refusing unknown members.</summary>
+    public static JsonSerializerOptions Strict { get; } = new(Codec.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+
+    /// <summary>The body as <typeparamref name="T"/>, or what is wrong with it.</summary>
+    public static async Task<(T? Value, ProblemAnswer? Wrong)> ReadAsync<T>(Call call, JsonSerializerOptions? options = null)
+        where T : class
+    {
+        if (!call.Request.HasJsonContentType())
+        {
+            return (null, new ProblemAnswer(
+                StatusCodes.Status415UnsupportedMediaType, "media-type", "the body is not declared as JSON", "send Content-Type: application/json"));
+        }
+
+        try
+        {
+            var value = await JsonSerializer.DeserializeAsync<T>(call.Request.Body, options ?? Strict, call.Stop);
+            return value is null ? (null, ProblemAnswer.BadRequest("the body is null", "send a JSON object")) : (value, null);
+        }
+        catch (JsonException wrong)
+        {
+            return (null, Malformed(wrong));
+        }
+    }
+
+    /// <summary>A JSON error as a problem with its place in the body.</summary>
+    public static ProblemAnswer Malformed(JsonException wrong)
+    {
+        var path = wrong.Path is { Length: > 2 } at ? at[2..] : "";
+        var what = wrong.InnerException?.Message ?? wrong.Message.Split(" Path: ")[0].TrimEnd('.');
+        return ProblemAnswer.BadRequest(
+            $"the body is not what this endpoint reads: {what}",
+            "see /openapi/v1.json for its shape",
+            new ProblemPlace(path, what, "correct the JSON at this place", null, (int?)wrong.LineNumber + 1, (int?)wrong.BytePositionInLine + 1));
+    }
+}

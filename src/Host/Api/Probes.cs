@@ -1,0 +1,74 @@
+using System.Diagnostics;
+
+namespace Mainstay.Host.Api;
+
+/// <summary>Health checks, metrics and the version.</summary>
+public sealed class Probes(string version, ApiParts parts)
+{
+    public IEnumerable<ApiRoute> Routes() =>
+    [
+        new("GET", "/livez", "200 while the process answers.", _ => Ok()) { MediaType = "text/plain" },
+        new("GET", "/healthz", "200 while the process answers and its store reads; 503 otherwise.", HealthAsync) { MediaType = "text/plain" },
+        new("GET", "/readyz", "200 once the API serves what the store holds; 503 before.", ReadyAsync) { MediaType = "text/plain" },
+        new("GET", "/metrics", "Metrics of the server in the Prometheus text format.", _ => Task.FromResult<Answer?>(Answer.Text(Metrics(), MetricsText.MediaType))) { MediaType = "text/plain" },
+        new("GET", "/api/v1/version", "Mainstay's version.", _ => Task.FromResult<Answer?>(Answer.Json(new VersionView(version)))) { Answer = typeof(VersionView) },
+    ];
+
+    static Task<Answer?> Ok() => Task.FromResult<Answer?>(Answer.Text("ok\n"));
+
+    async Task<Answer?> HealthAsync(Call call)
+    {
+        await parts.Services.Store.RangeAsync("architecture/", limit: 1, stop: call.Stop);
+        return Answer.Text("ok\n");
+    }
+
+    Task<Answer?> ReadyAsync(Call call) =>
+        parts.Mirror.IsFilled ? Ok() : Task.FromResult<Answer?>(ProblemAnswer.Unavailable("the server is still reading its store", "ask again in a moment"));
+
+    string Metrics()
+    {
+        var text = new MetricsText();
+        text.Counter("mainstay_store_commits_total", "Commits that changed something since the store was made.", parts.Services.Store.Revision);
+        text.Gauge("mainstay_api_mirror_revision", "The revision that status and map show.", parts.Mirror.Revision);
+        foreach (var (kind, streams) in new[] { ("clients", parts.Streams.Counters), ("internal", parts.InternalStreams.Counters) })
+        {
+            text.Gauge("mainstay_api_streams", "Open streams.", streams.Open, ("of", kind));
+        }
+
+        foreach (var (why, count) in Ended())
+        {
+            text.Counter("mainstay_api_streams_ended_total", "Streams that were refused or cut.", count, ("why", why));
+        }
+
+        text.Counter("mainstay_api_faults_total", "Requests that ended in a fault of the server.", parts.Dispatcher?.Faults ?? 0);
+        text.Counter("mainstay_api_refused_total", "Requests that the access rules refused.", parts.Dispatcher?.Refused ?? 0);
+        AddProcess(text);
+        foreach (var add in parts.Services.Metrics)
+        {
+            add(text);
+        }
+
+        return text.ToString();
+    }
+
+    IEnumerable<(string Why, long Count)> Ended()
+    {
+        StreamCounters clients = parts.Streams.Counters, own = parts.InternalStreams.Counters;
+        yield return ("refused", clients.RefusedTotal + own.RefusedTotal);
+        yield return ("stalled", clients.StalledTotal + own.StalledTotal);
+        yield return ("compacted", clients.LaggedTotal + own.LaggedTotal);
+    }
+
+    static void AddProcess(MetricsText text)
+    {
+        using var process = Process.GetCurrentProcess();
+        text.Counter("process_cpu_seconds_total", "CPU time of the process.", process.TotalProcessorTime.TotalSeconds);
+        text.Gauge("process_resident_memory_bytes", "Memory of the process.", process.WorkingSet64);
+        text.Gauge("process_start_time_seconds", "Start of the process since the epoch.", new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000.0);
+        text.Gauge("dotnet_gc_heap_bytes", "Managed memory.", GC.GetTotalMemory(false));
+        text.Counter("dotnet_gc_allocated_bytes_total", "Managed memory allocated.", GC.GetTotalAllocatedBytes());
+    }
+}
+
+/// <summary>Mainstay's version.</summary>
+public sealed record VersionView(string Version);
