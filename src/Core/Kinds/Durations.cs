@@ -40,7 +40,7 @@ public static class Durations
             var unit = IndexOf(text[letters..at]);
             if (unit <= lastUnit
                 || !decimal.TryParse(text[digits..letters], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                || number * Units[unit].Ticks > long.MaxValue - ticks)
+                || number > (decimal)(long.MaxValue - ticks) / Units[unit].Ticks)
             {
                 return false;
             }

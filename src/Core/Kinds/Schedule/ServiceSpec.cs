@@ -28,6 +28,7 @@ public sealed record ServiceSpec
     public HealthSpec Health { get; init; } = new();
 
     /// <summary>The services that it calls. Each becomes a mesh listener and an environment variable with its URL.</summary>
+    [NamesAlone]
     public IReadOnlyDictionary<string, NeedSpec> Needs { get; init; } = new Dictionary<string, NeedSpec>();
 
     /// <summary>What happens after an instance ends without having been asked to.</summary>
@@ -83,6 +84,7 @@ public enum Recover
 }
 
 /// <summary>How a service's software is made. In the manifest either this, or the command alone.</summary>
+[PlainValueIs(nameof(Command))]
 public sealed record BuildSpec
 {
     /// <summary>Given to <c>/bin/sh</c> in the service's folder. <c>$OUT</c> is an empty folder for its output, kept per content hash and set for <c>run</c> too.</summary>
@@ -109,6 +111,7 @@ public sealed record BuildSpec
 }
 
 /// <summary>The bounds of a service's instances. In the manifest either this, or one number for both the least and the usual.</summary>
+[PlainValueIs(nameof(Min))]
 public sealed record InstanceCount
 {
     /// <summary>The highest number that can be declared.</summary>

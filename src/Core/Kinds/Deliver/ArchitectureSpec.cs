@@ -1,0 +1,33 @@
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Core.Kinds.Deliver;
+
+/// <summary>An architecture as the manifest declares it: the whole of what users write. Limits: 8 MiB of text, depth 32, 1,000 services, 1,000 routes.</summary>
+public sealed record ArchitectureSpec
+{
+    /// <summary>The highest number of services, and of routes.</summary>
+    public const int Most = 1000;
+
+    /// <summary>The name of the architecture, for people. 1 to 63 characters.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>Which of its environments this is, for example <c>dev</c>; for people. Default: none. At most 63 characters.</summary>
+    public string Environment { get; init; } = "";
+
+    /// <summary>The services by name. At least one.</summary>
+    public required IReadOnlyDictionary<string, ServiceSpec> Services { get; init; }
+
+    /// <summary>The front door.</summary>
+    public GatewaySpec Gateway { get; init; } = new();
+}
+
+/// <summary>The system's front door: where it listens, and which requests it sends where.</summary>
+public sealed record GatewaySpec
+{
+    /// <summary>The address it listens on, as <c>http://ADDRESS:PORT</c> with an IP address. Default <c>http://127.0.0.1:8080</c>.</summary>
+    public string Listen { get; init; } = Traffic.Gateway.DefaultListen;
+
+    /// <summary>The routes by name. The most specific match wins; their order does not matter.</summary>
+    public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
+}

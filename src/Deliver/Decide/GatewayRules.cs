@@ -1,0 +1,102 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>What must hold of the gateway and its routes.</summary>
+static class GatewayRules
+{
+    // Agents take instance ports from 20000 on, the server mesh ports up to 32767.
+    const int FirstGivenPort = 20_000;
+    const int LastGivenPort = 32_767;
+
+    public static IEnumerable<Problem> Problems(ArchitectureSpec spec, ManifestSurroundings around)
+    {
+        var gateway = new Gateway { Name = Gateway.TheName, Listen = spec.Gateway.Listen };
+        foreach (var problem in gateway.Validate())
+        {
+            yield return problem.Under("gateway");
+        }
+
+        if (PortOf(spec) == around.AdminPort)
+        {
+            yield return new("gateway.listen", $"the Admin API listens on port {around.AdminPort}", $"choose another port, for example {Gateway.DefaultListen}");
+        }
+
+        if (spec.Gateway.Routes.Count > ArchitectureSpec.Most)
+        {
+            yield return new("gateway.routes", $"{spec.Gateway.Routes.Count} routes are more than {ArchitectureSpec.Most}", "join routes, or split the architecture");
+            yield break;
+        }
+
+        foreach (var (name, route) in spec.Gateway.Routes)
+        {
+            foreach (var problem in Each(spec, name, route))
+            {
+                yield return problem.Under($"gateway.routes.{name}");
+            }
+        }
+
+        foreach (var problem in Ambiguous(spec))
+        {
+            yield return problem;
+        }
+    }
+
+    public static IEnumerable<Problem> Warnings(ArchitectureSpec spec)
+    {
+        if (PortOf(spec) is >= FirstGivenPort and <= LastGivenPort and var port)
+        {
+            yield return new("gateway.listen", $"port {port} is among those that Mainstay gives to instances ({FirstGivenPort} to {LastGivenPort}), and may be taken", $"choose another port, for example {Gateway.DefaultListen}");
+        }
+    }
+
+    static int? PortOf(ArchitectureSpec spec) => Uri.TryCreate(spec.Gateway.Listen, UriKind.Absolute, out var url) ? url.Port : null;
+
+    static IEnumerable<Problem> Each(ArchitectureSpec spec, string name, RouteSpec route)
+    {
+        if (!Names.IsValid(name))
+        {
+            yield return Names.Invalid("", name);
+        }
+
+        if (!spec.Services.ContainsKey(route.To))
+        {
+            yield return new("to", $"there is no service '{Deliver.Manifest.Words.Shown(route.To)}'", NeedRules.Suggest(route.To, spec.Services.Keys));
+        }
+
+        foreach (var problem in route.Validate())
+        {
+            yield return problem;
+        }
+    }
+
+    // The names of parameters do not tell two paths apart; methods do where they do not overlap.
+    static IEnumerable<Problem> Ambiguous(ArchitectureSpec spec)
+    {
+        var groups = spec.Gateway.Routes
+            .OrderBy(r => r.Key, StringComparer.Ordinal)
+            .GroupBy(r => (Host: r.Value.Match.Host?.ToLowerInvariant(), Path: Shape(r.Value.Match.Path)));
+        foreach (var group in groups)
+        {
+            var earlier = new Dictionary<string, string>(StringComparer.Ordinal);
+            foreach (var (name, route) in group)
+            {
+                string[] methods = route.Match.Methods.Count == 0 ? [""] : [.. route.Match.Methods];
+                var taken = methods[0].Length == 0 ? earlier.Values.FirstOrDefault() : methods.Append("").Select(earlier.GetValueOrDefault).FirstOrDefault(n => n is not null);
+                if (taken is not null)
+                {
+                    yield return new($"gateway.routes.{name}.match", $"matches the same requests as the route '{taken}'", "change path, host or methods of one of them, or remove it");
+                }
+
+                foreach (var method in methods)
+                {
+                    earlier.TryAdd(method, name);
+                }
+            }
+        }
+    }
+
+    static string Shape(string path) => string.Join('/', path.Split('/').Select(s => s.StartsWith("{**", StringComparison.Ordinal) ? "{**}" : s.StartsWith('{') ? "{}" : s));
+}

@@ -1,0 +1,34 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Deliver;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>What must hold of an architecture as a whole. Pure; paths are the manifest's.</summary>
+public static class ManifestRules
+{
+    const int LongestTitle = 63;
+
+    /// <summary>Everything wrong, in no particular order; an architecture with any of it is not applied.</summary>
+    public static IEnumerable<Problem> Problems(ArchitectureSpec spec, ManifestSurroundings around) =>
+        TitleProblems(spec)
+            .Concat(ServiceRules.Problems(spec, around))
+            .Concat(NeedRules.Problems(spec))
+            .Concat(GatewayRules.Problems(spec, around));
+
+    /// <summary>What is allowed and likely to hurt.</summary>
+    public static IEnumerable<Problem> Warnings(ArchitectureSpec spec) =>
+        NeedRules.Warnings(spec).Concat(GatewayRules.Warnings(spec));
+
+    static IEnumerable<Problem> TitleProblems(ArchitectureSpec spec)
+    {
+        if (string.IsNullOrWhiteSpace(spec.Architecture) || spec.Architecture.Length > LongestTitle || spec.Architecture.Any(char.IsControl))
+        {
+            yield return new("architecture", "the name of the architecture is empty or too long", $"give it a name of 1 to {LongestTitle} characters on one line");
+        }
+
+        if (spec.Environment.Length > LongestTitle || spec.Environment.Any(char.IsControl))
+        {
+            yield return new("environment", "the name of the environment is too long", $"give it a name of at most {LongestTitle} characters on one line");
+        }
+    }
+}

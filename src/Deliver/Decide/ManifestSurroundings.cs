@@ -1,0 +1,21 @@
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>What the rules need to know of the world around a manifest.</summary>
+public sealed record ManifestSurroundings
+{
+    /// <summary>Absolute folder of the manifest; relative folders start there.</summary>
+    public required string BaseFolder { get; init; }
+
+    /// <summary>Which folders there are.</summary>
+    public required IFolders Folders { get; init; }
+
+    /// <summary>The port of the Admin API, which nothing else may listen on. Default 7070.</summary>
+    public int AdminPort { get; init; } = 7070;
+}
+
+/// <summary>The seam to the file system: deciding asks, a driver knows.</summary>
+public interface IFolders
+{
+    /// <summary>Whether there is a folder at <paramref name="path"/> (absolute).</summary>
+    bool Exists(string path);
+}

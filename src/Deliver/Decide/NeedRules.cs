@@ -1,0 +1,77 @@
+using Mainstay.Core.Graph;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Deliver.Manifest;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>What must hold between services.</summary>
+static class NeedRules
+{
+    public static IEnumerable<Problem> Problems(ArchitectureSpec spec)
+    {
+        var needs = spec.Services.SelectMany(s => s.Value.Needs.Select(n => (Caller: s.Key, Callee: n.Key, Need: n.Value)));
+        return needs.SelectMany(n => Each(spec, n.Caller, n.Callee, n.Need)).Concat(Cycles(spec));
+    }
+
+    public static IEnumerable<Problem> Warnings(ArchitectureSpec spec) =>
+        from service in spec.Services
+        where service.Value.Criticality == Criticality.Critical
+        from need in service.Value.Needs
+        where !need.Value.Optional && spec.Services.TryGetValue(need.Key, out var callee) && callee.Criticality < Criticality.Critical
+        let level = spec.Services[need.Key].Criticality.ToString().ToLowerInvariant()
+        select new Problem(
+            PathOf(service.Key, need.Key),
+            $"{service.Key} is critical and cannot do without {need.Key}, which is {level}",
+            $"make the need optional, or {need.Key} critical");
+
+    static IEnumerable<Problem> Each(ArchitectureSpec spec, string caller, string callee, NeedSpec need)
+    {
+        if (caller == callee)
+        {
+            yield return new(PathOf(caller, callee), $"{caller} needs itself", "remove the need");
+        }
+        else if (!spec.Services.TryGetValue(callee, out var service))
+        {
+            yield return new(PathOf(caller, callee), $"there is no service '{Words.Shown(callee)}'", Suggest(callee, spec.Services.Keys));
+        }
+        else if (need.Version is not null && VersionRange.TryParse(need.Version, out var range))
+        {
+            foreach (var problem in Range(caller, callee, need.Version, range, service.Version))
+            {
+                yield return problem;
+            }
+        }
+    }
+
+    /// <summary>What to do about a name that is not there.</summary>
+    internal static string Suggest(string name, IEnumerable<string> services) =>
+        Words.Nearest(name, services) is { } nearest ? $"did you mean '{nearest}'?" : "declare it below 'services', or remove this";
+
+    static IEnumerable<Problem> Range(string caller, string callee, string text, VersionRange range, string? declared)
+    {
+        if (declared is null)
+        {
+            yield return new($"{PathOf(caller, callee)}.version", $"{caller} needs {callee} {text}, and {callee} declares no version", $"declare the version of {callee}, or remove the range");
+        }
+        else if (SemanticVersion.TryParse(declared, out var version) && !range.Contains(version))
+        {
+            yield return new($"{PathOf(caller, callee)}.version", $"{caller} needs {callee} {text}, and {callee} is {declared}", $"bring {callee} to a version in the range, or widen the range");
+        }
+    }
+
+    static IEnumerable<Problem> Cycles(ArchitectureSpec spec)
+    {
+        var graph = new DependencyGraph(spec.Services.Select(s => (s.Key, s.Value.Needs.Keys.Where(n => n != s.Key))));
+        return graph.Cycles().Select(cycle => new Problem(
+            PathOf(cycle[0], cycle[1]),
+            $"the needs go round in a circle: {Path(cycle)}",
+            "turn one of these needs round, or let one of the services publish what the other reads"));
+    }
+
+    static string Path(IReadOnlyList<string> cycle) =>
+        string.Join(" → ", cycle.Count <= 12 ? cycle : [.. cycle.Take(6), $"… {cycle.Count - 12} more …", .. cycle.TakeLast(6)]);
+
+    static string PathOf(string caller, string callee) => $"services.{caller}.needs.{callee}";
+}

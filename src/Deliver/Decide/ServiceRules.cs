@@ -1,0 +1,50 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Schedule;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>What must hold of each service.</summary>
+static class ServiceRules
+{
+    // Set by Mainstay for every instance: a declared value could only be silently lost.
+    static readonly string[] Given = ["PORT", "OUT", "ASPNETCORE_URLS"];
+
+    public static IEnumerable<Problem> Problems(ArchitectureSpec spec, ManifestSurroundings around)
+    {
+        if (spec.Services.Count > ArchitectureSpec.Most)
+        {
+            yield return new("services", $"{spec.Services.Count} services are more than {ArchitectureSpec.Most}", "split the architecture");
+            yield break;
+        }
+
+        foreach (var problem in spec.Services.SelectMany(s => Each(s.Key, s.Value, around).Select(p => p.Under($"services.{s.Key}"))))
+        {
+            yield return problem;
+        }
+    }
+
+    static IEnumerable<Problem> Each(string name, ServiceSpec service, ManifestSurroundings around)
+    {
+        // A dot separates caller and callee in the name of a mesh link.
+        if (!Names.IsValid(name) || name.Contains('.'))
+        {
+            yield return new("", $"'{name}' is not the name of a service", $"use 1 to {Names.MaxLength} lower-case letters, digits or '-', beginning and ending with a letter or digit");
+        }
+
+        foreach (var problem in service.Validate())
+        {
+            yield return problem;
+        }
+
+        foreach (var key in service.Env.Keys.Where(k => Given.Contains(k) || k.StartsWith("MAINSTAY_", StringComparison.Ordinal)))
+        {
+            yield return new($"env.{key}", $"{key} is given by Mainstay", key == "PORT" ? "remove it; every instance gets a port of its own in $PORT" : "remove it, or use another name");
+        }
+
+        if (service.Folder is { } folder && !around.Folders.Exists(Path.GetFullPath(folder, around.BaseFolder)))
+        {
+            yield return new("folder", $"there is no folder '{folder}' in {around.BaseFolder}", "make it, or correct the path; it is relative to the manifest");
+        }
+    }
+}

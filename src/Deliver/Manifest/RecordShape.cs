@@ -1,0 +1,41 @@
+using System.Collections.Concurrent;
+using System.Reflection;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Mainstay.Core.Kinds;
+
+namespace Mainstay.Deliver.Manifest;
+
+/// <summary>What a record looks like in a manifest: its keys, and the key that a plain value stands for.</summary>
+sealed class RecordShape
+{
+    static readonly ConcurrentDictionary<Type, RecordShape> Known = [];
+
+    RecordShape(Type type)
+    {
+        Keys = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
+            .Where(p => p.SetMethod is { IsPublic: true } && p.GetIndexParameters().Length == 0)
+            .Select(p => new RecordKey(
+                JsonNamingPolicy.CamelCase.ConvertName(p.Name),
+                p,
+                p.IsDefined(typeof(RequiredMemberAttribute)),
+                p.IsDefined(typeof(NamesAloneAttribute))))];
+        var plain = type.GetCustomAttribute<PlainValueIsAttribute>()?.Property;
+        PlainValue = Keys.FirstOrDefault(k => k.Property.Name == plain);
+    }
+
+    public IReadOnlyList<RecordKey> Keys { get; }
+
+    public RecordKey? PlainValue { get; }
+
+    public static RecordShape Of(Type type) => Known.GetOrAdd(type, t => new RecordShape(t));
+
+    public RecordKey? Find(string key) => Keys.FirstOrDefault(k => k.Name == key);
+}
+
+/// <summary>A key of a record.</summary>
+/// <param name="Name">As written: camelCase.</param>
+/// <param name="Property">Where its value goes.</param>
+/// <param name="Required">Whether the record makes no sense without it.</param>
+/// <param name="NamesAlone">Whether a list of names may stand for the map.</param>
+sealed record RecordKey(string Name, PropertyInfo Property, bool Required, bool NamesAlone);
