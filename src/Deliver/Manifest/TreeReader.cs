@@ -17,6 +17,7 @@ sealed class TreeReader
     public const int MaxNodes = 100_000;
 
     readonly string file;
+    readonly string text;
     readonly Budget budget;
     readonly List<PlacedProblem> problems;
     readonly Parser parser;
@@ -26,6 +27,7 @@ sealed class TreeReader
     TreeReader(ManifestFile file, Budget budget, List<PlacedProblem> problems)
     {
         this.file = file.Path;
+        text = file.Text;
         this.budget = budget;
         this.problems = problems;
         parser = new Parser(new Scanner(new StringReader(file.Text), skipComments: true));
@@ -76,8 +78,7 @@ sealed class TreeReader
         catch (YamlException wrong)
         {
             var what = string.Concat(wrong.Message[..1].ToLowerInvariant(), wrong.Message.AsSpan(1)).TrimEnd('.', ' ');
-            // A misplaced tab is reported with the map around it; its own place is the end.
-            Stop(PlaceOf(IsTab(wrong.Message) ? wrong.End : wrong.Start), $"not YAML: {what}", RemedyFor(wrong.Message));
+            Stop(IsTab(wrong.Message) ? FirstTab() : PlaceOf(wrong.Start), $"not YAML: {what}", RemedyFor(wrong.Message));
         }
         catch (Exception wrong) when (wrong is not OutOfMemoryException)
         {
@@ -85,6 +86,14 @@ sealed class TreeReader
         }
 
         return false;
+    }
+
+    // The parser reports a misplaced tab with the start of the map around it.
+    Place FirstTab()
+    {
+        var lines = text.Split('\n');
+        var line = Array.FindIndex(lines, (int)(parser.Current?.Start.Line ?? 1) - 1, l => l.AsSpan().TrimStart(' ').StartsWith("\t"));
+        return line < 0 ? PlaceOf(parser.Current?.End ?? Mark.Empty) : new(file, line + 1, lines[line].IndexOf('\t', StringComparison.Ordinal) + 1);
     }
 
     static bool IsTab(string message) => message.Contains("invalid tab", StringComparison.Ordinal);
