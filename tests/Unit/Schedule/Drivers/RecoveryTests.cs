@@ -1,0 +1,104 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Schedule.Decide;
+using Mainstay.Schedule.Drivers;
+using Shouldly;
+using Xunit;
+
+namespace Mainstay.Tests.Schedule.Drivers;
+
+/// <summary>What a new run of the agent makes of what an earlier one left, whenever that one ended.</summary>
+public sealed class RecoveryTests : IDisposable
+{
+    readonly RuntimeBench bench = new();
+
+    public void Dispose() => bench.Dispose();
+
+    [Fact]
+    public async Task ARunningInstanceIsAdoptedWithItsPidAndPort()
+    {
+        var before = bench.Start("sleep 1000");
+        bench.Restart().ShouldBe([before]);
+        RuntimeBench.IsAlive(before.Pid).ShouldBeTrue();
+
+        bench.Runtime.Stop("web-1", 1, TimeSpan.FromSeconds(10));
+        (await bench.EndOf()).Pid.ShouldBe(before.Pid);
+    }
+
+    [Fact]
+    public async Task AnAdoptedInstanceIsWatched()
+    {
+        var pipe = bench.Pipe("go");
+        bench.Start($"read line < {pipe}; exit 5");
+        bench.Restart();
+        await File.WriteAllTextAsync(pipe, "go\n");
+        (await bench.EndOf()).ExitCode.ShouldBe(5);
+    }
+
+    [Fact]
+    public async Task AnInstanceThatEndedMeanwhileIsSeenAsEnded()
+    {
+        var pipe = bench.Pipe("go");
+        var started = bench.Start($"sleep 1000 & read line < {pipe}");
+        bench.Runtime.Dispose();
+        using var watching = new EventThread("watch");
+        var ended = new TaskCompletionSource();
+        watching.Add(Posix.PidfdOpen(started.Pid), once: true, ended.SetResult);
+        await File.WriteAllTextAsync(pipe, "go\n");
+        await ended.Task.WaitAsync(RuntimeBench.Patience);
+
+        bench.Restart();
+        (await bench.EndOf()).Epoch.ShouldBe(1);
+        ProcessTable.Tagged(bench.Folder.AgentId).ShouldBeEmpty("what the leader left is ended too");
+    }
+
+    [Fact]
+    public void AnIntentWithoutAProcessIsAsIfNeverAsked()
+    {
+        Write(new() { Instance = "web-1", Epoch = 4, Phase = ProcPhase.Starting, Port = 20007 });
+        var record = bench.Restart().ShouldHaveSingleItem();
+        (record.Epoch, record.Phase).ShouldBe((3, ProcPhase.Ended));
+        bench.Start("sleep 1000", epoch: 4).Phase.ShouldBe(ProcPhase.Running);
+    }
+
+    [Fact]
+    public void AnIntentWhoseProcessRunsIsAdopted()
+    {
+        var started = bench.Start("sleep 1000");
+        Write(started with { Phase = ProcPhase.Starting, Pid = 0, StartTicks = 0, BootId = "" });
+        bench.Restart().ShouldBe([started]);
+    }
+
+    [Fact]
+    public void AnotherProcessWithTheSamePidIsLeftAlone()
+    {
+        Write(new()
+        {
+            Instance = "web-1", Epoch = 1, Phase = ProcPhase.Running, Pid = Environment.ProcessId, StartTicks = 1, BootId = ProcessTable.BootId,
+        });
+        bench.Restart().ShouldHaveSingleItem().Phase.ShouldBe(ProcPhase.Ended);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("{\"instance\": 3")]
+    public void ProcessesWithoutAReadableRecordAreEnded(string content)
+    {
+        var started = bench.Start("sleep 1000");
+        File.WriteAllText(Directory.GetFiles(bench.Folder.Records).Single(), content);
+        bench.Restart().ShouldBeEmpty();
+        using var child = new EventThread("watch");
+        SpinWait.SpinUntil(() => !RuntimeBench.IsAlive(started.Pid), RuntimeBench.Patience).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void InstancesOfAnotherDataFolderAreLeftAlone()
+    {
+        using var other = new RuntimeBench();
+        var theirs = other.Start("sleep 1000");
+        bench.Restart();
+        RuntimeBench.IsAlive(theirs.Pid).ShouldBeTrue();
+    }
+
+    void Write(ProcessRecord record) =>
+        File.WriteAllBytes(Path.Combine(bench.Folder.Records, record.Instance + ".json"), Codec.Encode(record));
+}
