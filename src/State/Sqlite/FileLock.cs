@@ -5,7 +5,8 @@ namespace Mainstay.State.Sqlite;
 
 /// <summary>
 /// Held while a store is open, beside its file. SQLite's own lock would do against other processes, but it is lost when anything else in this
-/// process opens and closes the file, and it cannot say who holds it.
+/// process opens and closes the file, and it cannot say who holds it. The id of the holder is in a file of its own: .NET lets nobody read one that
+/// is locked.
 /// </summary>
 sealed class FileLock : IDisposable
 {
@@ -13,7 +14,7 @@ sealed class FileLock : IDisposable
 
     FileLock(FileStream file) => this.file = file;
 
-    /// <summary>Makes the folder, takes the lock and leaves the process id in it.</summary>
+    /// <summary>Makes the folder, takes the lock and leaves the process id beside it.</summary>
     /// <exception cref="StoreUnavailableException">Another process has it, or the folder cannot be written.</exception>
     public static FileLock Take(string storePath)
     {
@@ -24,9 +25,7 @@ sealed class FileLock : IDisposable
             var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             try
             {
-                file.SetLength(0);
-                file.Write(System.Text.Encoding.ASCII.GetBytes(Environment.ProcessId.ToString(CultureInfo.InvariantCulture)));
-                file.Flush();
+                File.WriteAllText(storePath + ".pid", Environment.ProcessId.ToString(CultureInfo.InvariantCulture));
             }
             catch (IOException)
             {
@@ -40,28 +39,28 @@ sealed class FileLock : IDisposable
             throw new StoreUnavailableException(
                 $"the folder of the store {storePath} is read-only for this user; give it write permission, or choose another data folder with --data", denied);
         }
+        catch (IOException failed) when (File.Exists(path))
+        {
+            throw new StoreUnavailableException(
+                $"the store {storePath} is in use by {Holder(storePath)}; stop it, or choose another data folder with --data", failed);
+        }
         catch (IOException failed)
         {
-            throw Holder(path) is { } holder
-                ? new StoreUnavailableException(
-                    $"the store {storePath} is in use by process {holder}; stop it, or choose another data folder with --data", failed)
-                : new StoreUnavailableException($"the store {storePath} cannot be opened: {failed.Message}; check its folder and disk", failed);
+            throw new StoreUnavailableException($"the store {storePath} cannot be opened: {failed.Message}; check its folder and disk", failed);
         }
     }
 
     public void Dispose() => file.Dispose();
 
-    static string? Holder(string path)
+    static string Holder(string storePath)
     {
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-            var id = reader.ReadToEnd().Trim();
-            return id.Length > 0 ? id : "unknown";
+            return $"process {File.ReadAllText(storePath + ".pid").Trim()}";
         }
         catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
         {
-            return null;
+            return "another process";
         }
     }
 }

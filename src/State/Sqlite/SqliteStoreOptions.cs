@@ -3,7 +3,7 @@ namespace Mainstay.State.Sqlite;
 /// <summary>What a <see cref="SqliteStore"/> keeps and how much.</summary>
 public sealed record SqliteStoreOptions
 {
-    /// <summary>The database file; its folder is made when missing. Beside it stand <c>-wal</c> and <c>.lock</c>.</summary>
+    /// <summary>The database file; its folder is made when missing. Beside it stand <c>-wal</c>, <c>.lock</c> and <c>.pid</c>.</summary>
     public required string Path { get; init; }
 
     /// <summary>History kept for watches, in revisions (default 100,000; at least 1). Older revisions are compacted as commits arrive.</summary>
