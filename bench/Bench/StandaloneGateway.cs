@@ -1,0 +1,29 @@
+using System.Runtime.InteropServices;
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
+
+namespace Mainstay.Bench;
+
+/// <summary>The gateway alone with a fixed table, for measurements beside other gateways.</summary>
+internal static class StandaloneGateway
+{
+    public static async Task<int> RunAsync(string tableFile)
+    {
+        var stopping = new TaskCompletionSource();
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
+        {
+            context.Cancel = true;
+            stopping.TrySetResult();
+        });
+        await using var gateway = new Gateway(new SocketTransport());
+        var applied = gateway.Apply(TableModel.FromJson(await File.ReadAllTextAsync(tableFile)));
+        foreach (var failure in applied.FailedListeners) await Console.Error.WriteLineAsync($"{failure.Name}: {failure.Error}");
+        foreach (var problem in applied.Problems) await Console.Error.WriteLineAsync(problem);
+        if (applied.FailedListeners.Count > 0) return 1;
+        await Console.Out.WriteLineAsync("ready");
+        await stopping.Task;
+        await gateway.DrainAsync(TimeSpan.FromSeconds(1));
+        if (gateway.LastFault is { } fault) await Console.Error.WriteLineAsync(fault.ToString());
+        return gateway.Faults == 0 ? 0 : 1;
+    }
+}

@@ -1,0 +1,99 @@
+using System.Net;
+
+namespace Mainstay.Traffic.Drivers;
+
+/// <summary>
+/// One byte stream in both directions, with failure as a value. At most one receive and one send may be under way at a time;
+/// the two directions are independent.
+/// </summary>
+/// <remarks>
+/// <see cref="EndSending"/>, <see cref="StopReceiving"/> and <see cref="Close"/> may be called from any thread and more than once:
+/// they are how a deadline wakes a station that waits. Everything else belongs to the one flow that owns the wire.
+/// </remarks>
+public abstract class Wire
+{
+    /// <summary>What a receive or send returns when the connection is broken or was closed.</summary>
+    public const int Broken = -1;
+
+    /// <summary>The other side's address; null where there is none (in memory).</summary>
+    public abstract IPEndPoint? Peer { get; }
+
+    /// <summary>Bytes received (&gt; 0), 0 at the end of the stream, or <see cref="Broken"/>. The task is awaited exactly once, at any later time.</summary>
+    public abstract ValueTask<int> ReceiveAsync(Memory<byte> into);
+
+    /// <summary>Sends all bytes: their number, or <see cref="Broken"/>.</summary>
+    public abstract ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes);
+
+    /// <summary>True when bytes or the end of the stream can be received without waiting. Costs a system call.</summary>
+    public abstract bool IsReadable { get; }
+
+    /// <summary>True when the other side has ended its direction and nothing is left to receive. Costs a system call or two.</summary>
+    public abstract bool IsEnded { get; }
+
+    /// <summary>Tells the other side that no more bytes follow (FIN); receiving goes on.</summary>
+    public abstract void EndSending();
+
+    /// <summary>A pending receive returns what has arrived already, or 0; sending goes on.</summary>
+    public abstract void StopReceiving();
+
+    /// <summary>Closes both directions; what is pending returns <see cref="Broken"/>.</summary>
+    /// <param name="reset">True to tell the other side that the stream is cut short (RST) and not complete.</param>
+    public abstract void Close(bool reset = false);
+}
+
+/// <summary>How the path reaches the network. The managed sockets are one implementation; an event loop of our own can be another.</summary>
+public interface ITransport
+{
+    /// <summary>Opens a listening door, or says why not.</summary>
+    Opened Listen(IPEndPoint at);
+
+    /// <summary>Connects, or returns null when that fails. A <paramref name="attempt"/> that is closed meanwhile fails at once.</summary>
+    ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt);
+}
+
+/// <summary>The result of <see cref="ITransport.Listen"/>: a door, or the reason why there is none.</summary>
+public readonly record struct Opened(IDoor? Door, string? Error);
+
+/// <summary>A listening socket.</summary>
+public interface IDoor
+{
+    /// <summary>Where it listens, with the real port if 0 was asked for.</summary>
+    IPEndPoint At { get; }
+
+    /// <summary>The next connection; null when the door is closed.</summary>
+    ValueTask<Wire?> AcceptAsync();
+
+    /// <summary>Stops accepting. What waits in the backlog stays with another holder of the same socket, if there is one.</summary>
+    /// <param name="forget">True when the address is given up for good, so that no holder keeps it open.</param>
+    void Close(bool forget);
+}
+
+/// <summary>Lets a deadline give up a connect that is under way.</summary>
+public sealed class ConnectAttempt
+{
+    private Action? giveUp;
+    private bool givenUp;
+
+    /// <summary>Registers what ends the attempt; runs it at once if it is given up already.</summary>
+    public void OnGiveUp(Action? action)
+    {
+        lock (this)
+        {
+            giveUp = action;
+            if (!givenUp) return;
+        }
+        action?.Invoke();
+    }
+
+    /// <summary>Ends the attempt; it then returns null.</summary>
+    public void GiveUp()
+    {
+        Action? action;
+        lock (this)
+        {
+            givenUp = true;
+            action = giveUp;
+        }
+        action?.Invoke();
+    }
+}

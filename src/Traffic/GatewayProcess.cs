@@ -1,0 +1,130 @@
+using System.Buffers.Binary;
+using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
+
+namespace Mainstay.Traffic;
+
+/// <summary>How a gateway process runs.</summary>
+public sealed record GatewayOptions
+{
+    /// <summary>The data folder; the gateway writes under <c>gateway/</c> in it.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>The server's base address; null to serve the last table and nothing else.</summary>
+    public Uri? ServerUrl { get; init; }
+
+    /// <summary>Sent to the server as a bearer token.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>The Unix domain socket of the supervisor's <see cref="FdStore"/>; null to work alone.</summary>
+    public string? FdStorePath { get; init; }
+
+    /// <summary>The gateway's id in records; null for one made of host, process id and chance.</summary>
+    public string? Id { get; init; }
+
+    /// <summary>How long a drain may take before the rest is cut. Default 10 s.</summary>
+    public TimeSpan DrainBound { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Most time spent on warming up before accepting. Default 150 ms; zero for none.</summary>
+    public TimeSpan WarmupBound { get; init; } = TimeSpan.FromMilliseconds(150);
+
+    /// <summary>Every bound of the path.</summary>
+    public PathLimits Limits { get; init; } = new();
+
+    /// <summary>Takes a line for people, without a time stamp.</summary>
+    public Action<string> Log { get; init; } = static line => Console.Error.WriteLine(line);
+}
+
+/// <summary>The gateway role: serves at once with the last table, follows the server, and goes without losing a request.</summary>
+public static class GatewayProcess
+{
+    /// <summary>Runs until stopped or told to by SIGTERM or SIGINT; then drains. 0, also where the drain had to cut something.</summary>
+    /// <param name="options">How it runs.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="stop">Ends it like a signal.</param>
+    public static async Task<int> RunAsync(GatewayOptions options, TimeProvider time, CancellationToken stop)
+    {
+        using var stopping = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+
+        // 1. The listening sockets that a predecessor left, and the table it had.
+        var file = new TableFile(options.DataFolder);
+        using var handover = options.FdStorePath is { } path ? new SocketHandover(path) : null;
+        var kept = file.Load(out var problem);
+        if (problem is not null) options.Log(problem);
+
+        // 2. Warm, then serve. From here on nothing waits for the server.
+        if (options.WarmupBound > TimeSpan.Zero) await Warmup.RunAsync(options.WarmupBound, time);
+        await using var gateway = new Gateway(
+            new SocketTransport(handover), options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
+        if (kept is not null) Report(gateway.Apply(kept), options);
+        Say(file.SayReady(gateway.Revision), options);
+
+        // 3. The server, for as long as this process lives.
+        using var server = Client(options);
+        using var records = new RecordFeed(server, time);
+        var id = options.Id ?? $"{Environment.MachineName}-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, true)}";
+        var sequence = 0L;
+        RecordBatch Take(long dropped)
+        {
+            gateway.Retry();
+            return gateway.TakeRecords(id, ++sequence, dropped);
+        }
+
+        void Apply(TableModel table)
+        {
+            Report(gateway.Apply(table), options);
+            handover?.ForgetUnclaimed();
+            Say(file.Save(table), options);
+            Say(file.SayReady(table.Revision), options);
+            records.Hurry();
+        }
+
+        var following = options.ServerUrl is null
+            ? Task.Delay(Timeout.InfiniteTimeSpan, time, stopping.Token)
+            : Task.WhenAll(
+                new TableFeed(server, time, options.Log).RunAsync(() => gateway.Revision, Apply, stopping.Token),
+                records.RunAsync(Take, stopping.Token));
+        await following.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        if (following.IsFaulted) options.Log($"the gateway's control side failed: {following.Exception}");
+
+        // 4. Go without losing a request.
+        if (!await gateway.DrainAsync(options.DrainBound)) options.Log("the drain's time was over; the remaining connections were cut");
+        if (options.ServerUrl is not null) await records.FinishAsync(Take(records.Dropped));
+        file.EndReady();
+        return following.IsFaulted ? 1 : 0;
+
+        void Stop(PosixSignalContext context)
+        {
+            context.Cancel = true;
+            stopping.Cancel();
+        }
+    }
+
+    private static HttpClient Client(GatewayOptions options)
+    {
+        var client = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false })
+        {
+            BaseAddress = options.ServerUrl,
+            Timeout = Timeout.InfiniteTimeSpan,
+        };
+        if (options.Token is { } token) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        return client;
+    }
+
+    private static void Report(Applied applied, GatewayOptions options)
+    {
+        options.Log($"table {applied.Revision} is live on {applied.BoundListeners.Count} listeners");
+        foreach (var failure in applied.FailedListeners) options.Log($"listener '{failure.Name}': {failure.Error}; it is tried again each second");
+        foreach (var problem in applied.Problems) options.Log($"table {applied.Revision}: {problem}");
+    }
+
+    private static void Say(string? problem, GatewayOptions options)
+    {
+        if (problem is not null) options.Log(problem);
+    }
+}

@@ -1,0 +1,237 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Text;
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// A client's connection: reads one head after the other and leads each exchange through the stations. The one object graph that all its
+/// requests use.
+/// </summary>
+internal sealed class ClientConnection
+{
+    private const int LingerBytes = 256 * 1024;
+    private readonly Exchange exchange;
+
+    public ClientConnection(Gateway gateway, Listener listener, Wire wire, ulong seed)
+    {
+        Gateway = gateway;
+        Listener = listener;
+        Wire = wire;
+        Seed = seed;
+        exchange = new Exchange(this);
+        Waits = new Waits(gateway, exchange);
+        var peer = wire.Peer?.Address;
+        if (peer?.IsIPv4MappedToIPv6 == true) peer = peer.MapToIPv4();
+        ForwardedFor = peer is null ? [] : Encoding.ASCII.GetBytes($"X-Forwarded-For: {peer}\r\n");
+        // A caller in the mesh is a service of ours: what it says about its client is passed on.
+        exchange.Request.Trusted = listener.IsMesh || gateway.Trusts(peer);
+    }
+
+    public Gateway Gateway { get; }
+
+    public Listener Listener { get; }
+
+    public Wire Wire { get; }
+
+    public ulong Seed { get; }
+
+    /// <summary>The header line that tells the client's address.</summary>
+    public byte[] ForwardedFor { get; }
+
+    public Waits Waits { get; }
+
+    /// <summary>Its place among the gateway's connections; belongs to <see cref="ConnectionSet"/>.</summary>
+    public int Place { get; set; } = -1;
+
+    /// <summary>Serves until the connection ends.</summary>
+    /// <param name="refusal">A reason to answer the connection with at once, without serving it.</param>
+    public async Task RunAsync(Reason refusal = Reason.None)
+    {
+        try
+        {
+            while (refusal == Reason.None)
+            {
+                refusal = await ReadHeadAsync();
+                if (refusal == Reason.None && !await ServeAsync()) break;
+            }
+            if (Problem.StatusOf(refusal) != 0) await RefuseAsync(refusal);
+            if (exchange.HasUnread) await LingerAsync();
+        }
+        catch (Exception error)
+        {
+            // A broken invariant stops this connection and nothing else; it is counted and shown.
+            Gateway.Note(error);
+        }
+        finally
+        {
+            exchange.End();
+            Wire.Close();
+            Gateway.Forget(this);
+        }
+    }
+
+    /// <summary>None when a whole head is there; ClientAborted when the connection is to be closed without a word.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<Reason> ReadHeadAsync()
+    {
+        var input = exchange.Input;
+        var request = exchange.Request;
+        request.Reset();
+        exchange.HasUnread = false;
+        if (input.Available > 0) Waits.ForHead();
+        else Waits.ForRequest();
+        while (true)
+        {
+            if (input.Available > 0)
+            {
+                var status = request.Parse(input.Bytes, Gateway.Limits);
+                if (status == ParseStatus.Complete) return Reason.None;
+                if (status == ParseStatus.Bad) return request.Failure;
+            }
+            var received = await Wire.ReceiveAsync(input.Room());
+            if (received <= 0) return input.Available > 0 && Waits.IsExpired ? Reason.RequestTimeout : Reason.ClientAborted;
+            if (input.Available == 0) Waits.ForHead();
+            input.Took(received);
+        }
+    }
+
+    /// <summary>Leads one request through the stations. True when the connection stays open.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<bool> ServeAsync()
+    {
+        var x = exchange;
+        var table = Listener.Table;
+        x.Begin(Gateway.Clock.Timestamp);
+        // The heartbeat may have given up on the head just as it became whole; it is served, but nothing more can be received.
+        if (!Waits.End()) x.Close = true;
+        x.Body = RequestBody.Begin(x.Request, x.Input.Memory.Span[x.Request.Length..]);
+        x.BytesIn = x.Request.Length + x.Body.Buffered;
+        var reason = x.Body.IsBad ? Reason.BadRequest : Reason.None;
+        if (reason == Reason.None) x.Target = Match.Find(table, x.Request, x.HeadBytes, out reason);
+        if (reason == Reason.None) reason = await Forward.SendAsync(x);
+
+        var complete = reason == Reason.None;
+        if (complete)
+        {
+            x.Status = x.Response.Status;
+            if (x.Status != 101) complete = await Relay.ResponseAsync(x);
+            else if (x.Request.WantsUpgrade) complete = await Tunnel.RunAsync(x);
+            else complete = false;
+            if (!complete) reason = x.Reason == Reason.None ? Reason.UpstreamBadResponse : x.Reason;
+        }
+        if (x.HasPump) reason = await SettleBodyAsync(x, complete, reason);
+        if (!complete) await FailAsync(x, reason);
+        Finish(x, table, complete);
+        return !x.Close;
+    }
+
+    /// <summary>The request's body must have ended, one way or another, before the connection goes on. Returns the reason to tell.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<Reason> SettleBodyAsync(Exchange x, bool complete, Reason reason)
+    {
+        if (!x.Pump.IsCompleted)
+        {
+            // The response is over, or there will be none, while the request still arrives: nobody wants the rest.
+            x.Upstream!.Close();
+            if (complete) Wire.EndSending();
+            Waits.HurryBody();
+            if (!complete) Wire.StopReceiving();
+        }
+        var ended = await x.Pump;
+        if (ended == Reason.None) return reason;
+        x.Close = x.HasUnread = true;
+        // An upstream that broke because the client's body did: that is the cause to tell.
+        return complete || ended == Reason.UpstreamClosed || reason == Reason.UpstreamTimeout ? reason : ended;
+    }
+
+    /// <summary>Answers in the endpoint's place; where an answer has begun, the cut connection is the message.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<bool> FailAsync(Exchange x, Reason reason)
+    {
+        x.Reason = reason;
+        x.Upstream?.Discard();
+        x.Upstream = null;
+        var status = Problem.StatusOf(reason);
+        if (x.Answered || status == 0)
+        {
+            x.Close = true;
+            x.HasUnread = false;
+            Wire.Close(reset: true);
+            return false;
+        }
+        x.Status = status;
+        if (!x.Body.IsComplete) x.Close = x.HasUnread = true;
+        if (reason == Reason.BadRequest || Gateway.IsDraining) x.Close = true;
+        return await AnswerAsync(x, reason);
+    }
+
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<bool> AnswerAsync(Exchange x, Reason reason)
+    {
+        Waits.ForClient();
+        var answer = Problem.Of(reason, x.Close, x.Request.IsHead);
+        var sent = await Wire.SendAsync(answer);
+        if (sent < 0) x.Close = true;
+        else x.BytesOut += sent;
+        return sent >= 0;
+    }
+
+    private void Finish(Exchange x, ListenerTable table, bool complete)
+    {
+        var inTime = Waits.End();
+        if (x.Status == 101) x.Close = true;
+        if (!x.Body.IsComplete && !x.HasPump) x.Close = x.HasUnread = true;
+        x.Endpoint?.Leave();
+        if (x.Upstream is { } upstream)
+        {
+            var isFree = complete && inTime && x.IsReusable && upstream.Available == 0 && !x.HasUnread;
+            if (isFree) upstream.Endpoint.Keep(upstream, Gateway.Clock.CoarseMs);
+            else upstream.Discard();
+            x.Upstream = null;
+        }
+        Record.Add(x, table);
+        if (!x.HasPump && !x.Close) x.Input.Skip(x.Request.Length + x.Body.Buffered);
+        x.End();
+    }
+
+    /// <summary>Answers what is no request, and records it.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<bool> RefuseAsync(Reason reason)
+    {
+        var x = exchange;
+        x.Begin(Gateway.Clock.Timestamp);
+        x.Close = x.HasUnread = true;
+        x.Reason = reason;
+        x.Status = Problem.StatusOf(reason);
+        x.BytesIn = x.Input.Available;
+        Waits.End();
+        var sent = await AnswerAsync(x, reason);
+        Waits.End();
+        Record.Add(x, Listener.Table);
+        x.End();
+        return sent;
+    }
+
+    /// <summary>
+    /// RFC 9112 §9.6: closing while bytes arrive would reset the connection and could take our answer with it. So the end is told first,
+    /// and what still comes is thrown away for a moment.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<bool> LingerAsync()
+    {
+        Wire.EndSending();
+        Waits.ForLinger();
+        var buffer = Buffers.Rent();
+        var total = 0;
+        while (total < LingerBytes)
+        {
+            var received = await Wire.ReceiveAsync(buffer);
+            if (received <= 0) break;
+            total += received;
+        }
+        Buffers.Return(buffer);
+        return Waits.End();
+    }
+}

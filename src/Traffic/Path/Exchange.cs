@@ -1,0 +1,96 @@
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// One request and its response on their way through the stations. A connection has one, which is reset and used again.
+/// </summary>
+internal sealed class Exchange(ClientConnection connection)
+{
+    public readonly ClientConnection Connection = connection;
+    public readonly RequestHead Request = new();
+    public readonly ResponseHead Response = new();
+    public readonly ClientInput Input = new();
+    public Dice Dice = new(connection.Seed);
+
+    /// <summary>What the heads are written into; rented while an exchange is under way.</summary>
+    public byte[] Output = [];
+
+    /// <summary>The request's id, kept for the response.</summary>
+    public readonly byte[] RequestId = new byte[128];
+    public int RequestIdLength;
+
+    public RouteTarget? Target;
+    public Endpoint? Endpoint;
+    public int EndpointIndex;
+    public Upstream? Upstream;
+    public RequestBody Body;
+
+    /// <summary>The rest of the request's body, under way beside the response. Awaited exactly once if <see cref="HasPump"/>.</summary>
+    public ValueTask<Reason> Pump;
+    public bool HasPump;
+
+    public long StartedAt;
+    public int Attempt;
+    public ulong Tried;
+    public long BytesIn;
+    public long BytesOut;
+    public int Status;
+    public Reason Reason;
+
+    /// <summary>Close the client's connection after this exchange.</summary>
+    public bool Close;
+
+    /// <summary>The upstream's connection can serve another exchange.</summary>
+    public bool IsReusable;
+
+    /// <summary>The client may still be sending what nobody reads.</summary>
+    public bool HasUnread;
+
+    /// <summary>Bytes of the response are on their way to the client: nothing can be answered in their place.</summary>
+    public bool Answered;
+
+    public ReadOnlySpan<byte> HeadBytes => Input.Bytes[..Request.Length];
+
+    public Wire Client => Connection.Wire;
+
+    /// <summary>What every exchange starts from. The request's head is reset when it begins to arrive.</summary>
+    public void Begin(long timestamp)
+    {
+        Target = null;
+        Endpoint = null;
+        EndpointIndex = -1;
+        Upstream = null;
+        Body = default;
+        RequestIdLength = 0;
+        HasPump = false;
+        StartedAt = timestamp;
+        Attempt = 0;
+        Tried = 0;
+        BytesIn = BytesOut = 0;
+        Status = 0;
+        Reason = Reason.None;
+        Close = !Request.Persistent;
+        Answered = IsReusable = HasUnread = false;
+        if (Output.Length == 0) Output = Buffers.Rent(Request.Length + HeadRoom);
+    }
+
+    /// <summary>Room for what the gateway adds to a head, with the client's longest values.</summary>
+    public const int HeadRoom = 1536;
+
+    /// <summary>Makes sure that a head of this length can be written, with what is added to it.</summary>
+    public void RoomFor(int headLength, int extra)
+    {
+        if (Output.Length >= headLength + extra + HeadRoom) return;
+        Buffers.Return(Output);
+        Output = Buffers.Rent(headLength + extra + HeadRoom);
+    }
+
+    /// <summary>Gives back what only an exchange under way needs.</summary>
+    public void End()
+    {
+        if (Output.Length == 0) return;
+        Buffers.Return(Output);
+        Output = [];
+    }
+}

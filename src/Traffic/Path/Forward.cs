@@ -1,0 +1,223 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// The station that gets a response's head from an endpoint: pick, connect or reuse, send, receive; and again where that is safe.
+/// </summary>
+/// <remarks>
+/// Tried again: (1) a failed connect, on another endpoint; (2) a reused connection that turned out closed before a byte was sent; (3) for
+/// GET, HEAD and OPTIONS whose body is whole, a connection that died before its response's head was complete, and a response with a
+/// status that the route names. Never anything else: it may have been processed.
+/// </remarks>
+internal static class Forward
+{
+    private const int InterimLimit = 8;
+
+    /// <summary>None when the response's head is there (with <see cref="Exchange.Upstream"/> behind it), else why not.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public static async ValueTask<Reason> SendAsync(Exchange x)
+    {
+        var target = x.Target!;
+        var repeatable = x.Request.IsSafe && x.Body.IsComplete;
+        var again = false;
+        var reason = Reason.NoEndpoint;
+        while (true)
+        {
+            var index = Pick.Next(target.Cluster, x.Tried, again, x.Connection.Gateway.Clock.CoarseMs, ref x.Dice);
+            if (index < 0) return reason;
+            x.Attempt++;
+            x.Tried = Pick.Mark(x.Tried, index);
+            Enter(x, target.Cluster.Endpoints[index], index);
+            var upstream = x.Endpoint!.TakeIdle(careful: !repeatable) ?? await ConnectAsync(x, x.Endpoint);
+            if (upstream is null)
+            {
+                reason = Reason.ConnectFailed;
+                again = false;
+                // Nothing was sent, so this may cost every other endpoint one try, whatever the route's attempts.
+                if (x.Attempt < Math.Max(target.Attempts, Math.Min(target.Cluster.Endpoints.Length, 8))) continue;
+                return reason;
+            }
+            x.Upstream = upstream;
+            var wasReused = upstream.IsReused;
+            reason = await ExchangeHeadsAsync(x, upstream, target.TimeoutMs);
+            if (reason == Reason.None)
+            {
+                if (!repeatable || x.Attempt >= target.Attempts || !target.RetriesOn(x.Response.Status)) return reason;
+                again = false;
+                var other = Pick.Next(target.Cluster, x.Tried, again, x.Connection.Gateway.Clock.CoarseMs, ref x.Dice);
+                if (other < 0) return reason;
+            }
+            else
+            {
+                if (!MayRepeat(x, reason, repeatable)) return reason;
+                // A stale connection says nothing about its endpoint; a fresh one gets its chance without costing an attempt.
+                if (wasReused) x.Tried = 0;
+                if (wasReused && x.Attempt <= target.Cluster.Endpoints.Length) x.Attempt--;
+                else if (x.Attempt >= target.Attempts) return reason;
+                again = true;
+            }
+            upstream.Discard();
+            x.Upstream = null;
+        }
+    }
+
+    private static void Enter(Exchange x, Endpoint endpoint, int index)
+    {
+        x.Endpoint?.Leave();
+        endpoint.Enter();
+        x.Endpoint = endpoint;
+        x.EndpointIndex = index;
+    }
+
+    private static bool MayRepeat(Exchange x, Reason reason, bool repeatable) =>
+        repeatable && !x.Answered && reason == Reason.UpstreamClosed;
+
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private static async ValueTask<Upstream?> ConnectAsync(Exchange x, Endpoint endpoint)
+    {
+        var connection = x.Connection;
+        var attempt = new ConnectAttempt();
+        connection.Waits.ForConnect(attempt);
+        var wire = await connection.Gateway.Transport.ConnectAsync(endpoint.Address, attempt);
+        var inTime = connection.Waits.EndConnect();
+        if (wire is not null && inTime)
+        {
+            endpoint.Redeem();
+            return new Upstream(endpoint, wire);
+        }
+        wire?.Close();
+        endpoint.Eject(connection.Gateway.Clock.CoarseMs);
+        return null;
+    }
+
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private static async ValueTask<Reason> ExchangeHeadsAsync(Exchange x, Upstream upstream, long timeoutMs)
+    {
+        x.Connection.Waits.ForUpstream(timeoutMs);
+        var length = WriteRequest(x);
+        var sent = await upstream.Wire.SendAsync(x.Output.AsMemory(0, length));
+        if (sent < 0 && x.Body.IsComplete) return Reason.UpstreamClosed;
+        if (sent >= 0 && !x.Body.IsComplete) BeginPump(x);
+        x.Response.Reset();
+        for (var interims = 0; ;)
+        {
+            var status = x.Response.Parse(upstream.Received.Span, x.Connection.Gateway.Limits);
+            if (status == ParseStatus.Bad) return Reason.UpstreamBadResponse;
+            if (status == ParseStatus.Complete)
+            {
+                if (!x.Response.IsInterim) return Reason.None;
+                if (++interims > InterimLimit || !await PassInterimAsync(x, upstream)) return Reason.UpstreamBadResponse;
+                continue;
+            }
+            var received = await upstream.ReceiveAsync();
+            if (received <= 0) return x.Connection.Waits.Why(Reason.UpstreamClosed);
+            upstream.Took(received);
+        }
+    }
+
+    /// <summary>From here on, the body's buffered part is sent; the rest follows beside the response.</summary>
+    private static void BeginPump(Exchange x)
+    {
+        x.Input.Skip(x.Request.Length + x.Body.Buffered);
+        x.HasPump = true;
+#pragma warning disable CA2012 // Awaited exactly once, when the response's side is done.
+        x.Pump = RequestBody.PumpAsync(x, x.Body);
+#pragma warning restore CA2012
+    }
+
+    /// <summary>RFC 9110 §15.2: interim responses are passed on, but not to clients that do not know them.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private static async ValueTask<bool> PassInterimAsync(Exchange x, Upstream upstream)
+    {
+        if (x.Request.Minor == 1)
+        {
+            var sent = await x.Client.SendAsync(upstream.Received[..x.Response.Length]);
+            if (sent < 0) return false;
+            x.BytesOut += sent;
+        }
+        upstream.Skip(x.Response.Length);
+        x.Response.Reset();
+        return true;
+    }
+
+    /// <summary>Writes the request as the endpoint gets it, with the part of its body that is there. Returns the bytes written.</summary>
+    internal static int WriteRequest(Exchange x)
+    {
+        var request = x.Request;
+        x.RoomFor(request.Length, x.Body.Buffered);
+        var head = x.HeadBytes;
+        var writer = new HeadWriter(x.Output);
+        if (request.Minor == 1 && request.Target.Start == request.Method.Length + 1)
+        {
+            writer.Add(head[..request.StartLineLength]);
+        }
+        else
+        {
+            writer.Add(request.Method.Of(head));
+            writer.Add(" "u8);
+            writer.Add(request.Target.Of(head));
+            writer.Add(" HTTP/1.1\r\n"u8);
+        }
+        writer.AddHeaders(head, request);
+        AddForwarded(ref writer, x, head);
+        AddTrace(ref writer, x, head);
+        if (request.WantsUpgrade)
+        {
+            writer.Add("Connection: Upgrade\r\nUpgrade: "u8);
+            writer.Add(request.Upgrade.Of(head));
+            writer.Add("\r\n"u8);
+        }
+        writer.Add("Via: 1.1 mainstay\r\n\r\n"u8);
+        writer.Add(x.Input.Bytes.Slice(request.Length, x.Body.Buffered));
+        return writer.Length;
+    }
+
+    private static void AddForwarded(ref HeadWriter writer, Exchange x, ReadOnlySpan<byte> head)
+    {
+        var request = x.Request;
+        if (request.Host.IsEmpty)
+        {
+            writer.Add("Host: "u8);
+            writer.Add(Encoding.ASCII.GetBytes(x.Endpoint!.Address.ToString()));
+            writer.Add("\r\n"u8);
+        }
+        else if (!request.ForwardedHost)
+        {
+            writer.Add("X-Forwarded-Host: "u8);
+            writer.Add(request.Host.Of(head));
+            writer.Add("\r\n"u8);
+        }
+        if (!request.ForwardedProto) writer.Add("X-Forwarded-Proto: http\r\n"u8);
+        writer.Add(x.Connection.ForwardedFor);
+    }
+
+    private static void AddTrace(ref HeadWriter writer, Exchange x, ReadOnlySpan<byte> head)
+    {
+        var request = x.Request;
+        writer.Add("traceparent: "u8);
+        var traceAt = writer.Length + 3;
+        if (request.Traceparent.IsEmpty)
+        {
+            writer.Add("00-"u8);
+            writer.AddHex(x.Dice.Next() | 1);
+            writer.AddHex(x.Dice.Next());
+            writer.Add("-"u8);
+            writer.AddHex(x.Dice.Next() | 1);
+            writer.Add("-01"u8);
+        }
+        else
+        {
+            writer.Add(request.Traceparent.Of(head));
+        }
+        writer.Add("\r\nX-Request-Id: "u8);
+        // A request id that we make is the trace's id, so that logs by either name meet.
+        var id = request.RequestId.IsEmpty ? x.Output.AsSpan(traceAt, 32) : request.RequestId.Of(head);
+        id.CopyTo(x.RequestId);
+        x.RequestIdLength = id.Length;
+        writer.Add(id);
+        writer.Add("\r\n"u8);
+    }
+}

@@ -1,0 +1,241 @@
+using System.Net;
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// The data plane: listeners, connections and the one table they read. Nothing in it waits for the control plane.
+/// </summary>
+public sealed class Gateway : IAsyncDisposable
+{
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Listener> listeners = [];
+    private readonly Dictionary<string, FailedListener> failed = [];
+    private readonly ConnectionSet connections = new();
+    private readonly SeriesBook book = new();
+    private readonly TableCompiler compiler;
+    private readonly Heartbeat heartbeat;
+    private readonly TimeProvider time;
+    private readonly IReadOnlyList<IPNetwork> trusted;
+    private RouteTable table = RouteTable.Empty;
+    private TableModel model = TableModel.Empty;
+    private ulong seed;
+    private long drainingSinceMs = long.MaxValue;
+    private long beats;
+    private long faults;
+
+    /// <summary>A gateway without listeners; <see cref="Apply"/> gives it a table.</summary>
+    /// <param name="transport">How it reaches the network.</param>
+    /// <param name="limits">Every bound; null for the defaults.</param>
+    /// <param name="time">The clock; null for the system's.</param>
+    /// <param name="seed">Where ids and random choices start from.</param>
+    public Gateway(ITransport transport, PathLimits? limits = null, TimeProvider? time = null, ulong seed = 1)
+    {
+        Transport = transport;
+        Limits = limits ?? new PathLimits();
+        this.time = time ?? TimeProvider.System;
+        this.seed = seed;
+        Clock = new Clock(this.time);
+        trusted = [.. Limits.TrustedProxies.Select(range => IPNetwork.Parse(range))];
+        compiler = new TableCompiler(Limits, book);
+        heartbeat = new Heartbeat(this.time, Tick);
+    }
+
+    internal PathLimits Limits { get; }
+
+    internal Clock Clock { get; }
+
+    internal ITransport Transport { get; }
+
+    /// <summary>The live table's revision.</summary>
+    public long Revision => Volatile.Read(ref table).Revision;
+
+    /// <summary>True once a drain has begun.</summary>
+    public bool IsDraining => Volatile.Read(ref drainingSinceMs) != long.MaxValue;
+
+    /// <summary>Open client connections.</summary>
+    public int Connections => connections.Count;
+
+    /// <summary>Connections that ended by an exception: each is a fault in the gateway itself.</summary>
+    public long Faults => Volatile.Read(ref faults);
+
+    /// <summary>The last such exception.</summary>
+    public Exception? LastFault { get; private set; }
+
+    /// <summary>Makes a table live: opens what is new, swaps, then closes what is gone. What could not be opened is retried with <see cref="Retry"/>.</summary>
+    public Applied Apply(TableModel next)
+    {
+        lock (gate)
+        {
+            model = next;
+            var compiled = compiler.Compile(next, out var gone);
+            var fresh = Open(compiled);
+            foreach (var (name, listener) in listeners)
+            {
+                if (compiled.Listeners.TryGetValue(name, out var part)) listener.Table = part;
+            }
+            Volatile.Write(ref table, compiled);
+            foreach (var listener in fresh) _ = listener.AcceptAsync();
+            foreach (var name in listeners.Keys.Except(compiled.Listeners.Keys).ToList())
+            {
+                listeners.Remove(name, out var listener);
+                listener!.Close(forget: true);
+            }
+            foreach (var endpoint in gone) endpoint.Retire();
+            return Standing();
+        }
+    }
+
+    /// <summary>Tries again to open what could not be opened. True if that changed anything.</summary>
+    public bool Retry()
+    {
+        lock (gate)
+        {
+            if (failed.Count == 0 || IsDraining) return false;
+            var before = failed.Count;
+            var fresh = Open(table);
+            foreach (var listener in fresh)
+            {
+                listener.Table = table.Listeners[listener.Model.Name];
+                _ = listener.AcceptAsync();
+            }
+            return failed.Count != before;
+        }
+    }
+
+    /// <summary>Where a listener listens, or null: for a port that was asked for as 0.</summary>
+    public IPEndPoint? AddressOf(string listener)
+    {
+        lock (gate) return listeners.TryGetValue(listener, out var found) ? found.Door.At : null;
+    }
+
+    /// <summary>How the gateway stands, with what it saw since the last call. One caller at a time.</summary>
+    public RecordBatch TakeRecords(string id, long sequence, long dropped)
+    {
+        lock (gate)
+        {
+            var standing = Standing();
+            var endpoints = compiler.Endpoints;
+            var inFlight = endpoints.Where(endpoint => endpoint.InFlight > 0)
+                .GroupBy(endpoint => endpoint.Instance)
+                .ToDictionary(group => group.Key, group => group.Sum(endpoint => endpoint.InFlight));
+            var ejected = endpoints.Where(endpoint => endpoint.IsEjected(Clock.CoarseMs)).Select(endpoint => endpoint.Instance);
+            return new RecordBatch(
+                id, sequence, standing.Revision, standing.BoundListeners, standing.FailedListeners, standing.Problems,
+                book.Take(), inFlight, [.. ejected.Distinct()], Connections, dropped);
+        }
+    }
+
+    /// <summary>
+    /// Stops accepting, answers what is under way and what still arrives on open connections with <c>Connection: close</c>, closes idle ones
+    /// after <see cref="PathLimits.DrainIdle"/>, and returns when none is left.
+    /// </summary>
+    /// <param name="bound">After this time the rest is cut. The result is then false.</param>
+    /// <param name="forget">True when nobody takes the listening sockets over.</param>
+    public async Task<bool> DrainAsync(TimeSpan bound, bool forget = false)
+    {
+        lock (gate)
+        {
+            Volatile.Write(ref drainingSinceMs, Clock.CoarseMs);
+            foreach (var listener in listeners.Values) listener.Close(forget);
+            listeners.Clear();
+        }
+        var empty = connections.WhenEmpty();
+        try
+        {
+            await empty.WaitAsync(bound, time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            connections.CloseAll();
+            return false;
+        }
+    }
+
+    /// <summary>Closes everything at once.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await DrainAsync(TimeSpan.Zero);
+        heartbeat.Dispose();
+        lock (gate)
+        {
+            foreach (var endpoint in compiler.Endpoints) endpoint.Retire();
+        }
+    }
+
+    internal ulong NextSeed() => Interlocked.Add(ref seed, 0xA0761D6478BD642F);
+
+    internal bool Trusts(IPAddress? peer) => peer is not null && trusted.Any(range => range.Contains(peer));
+
+    internal void Remember(ClientConnection connection) => connections.Add(connection);
+
+    internal void Forget(ClientConnection connection)
+    {
+        connections.Remove(connection);
+        connection.Listener.Leave();
+    }
+
+    internal void Note(Exception error)
+    {
+        Interlocked.Increment(ref faults);
+        LastFault = error;
+    }
+
+    internal void Tick()
+    {
+        Clock.Refresh();
+        var now = Clock.CoarseMs;
+        var isSecond = ++beats % (1000 / Heartbeat.IntervalMs) == 0;
+        var endIdle = IsDraining && now - Volatile.Read(ref drainingSinceMs) >= Limits.DrainIdle.TotalMilliseconds;
+        connections.Tick(now, askPeer: isSecond, endIdle);
+        if (!isSecond) return;
+        lock (gate)
+        {
+            foreach (var endpoint in compiler.Endpoints) endpoint.Sweep(now);
+        }
+    }
+
+    /// <summary>Opens what the table has and is not open. A listener whose address changed is replaced.</summary>
+    private List<Listener> Open(RouteTable compiled)
+    {
+        var fresh = new List<Listener>();
+        failed.Clear();
+        if (IsDraining) return fresh;
+        foreach (var (name, part) in compiled.Listeners)
+        {
+            if (listeners.TryGetValue(name, out var open))
+            {
+                if (IsSameDoor(open.Model, part.Model)) continue;
+                listeners.Remove(name);
+                open.Close(forget: true);
+            }
+            var opened = IPAddress.TryParse(part.Model.Address, out var address) && part.Model.Port is >= 0 and <= 65535
+                ? Transport.Listen(new IPEndPoint(address, part.Model.Port))
+                : new Opened(null, $"'{part.Model.Address}:{part.Model.Port}' is not an IP address with a port");
+            if (opened.Door is { } door)
+            {
+                var listener = new Listener(this, part.Model, door) { Table = part };
+                listeners[name] = listener;
+                fresh.Add(listener);
+            }
+            else
+            {
+                failed[name] = new FailedListener(name, part.Model.Port, opened.Error!);
+            }
+        }
+        return fresh;
+    }
+
+    private static bool IsSameDoor(ListenerModel one, ListenerModel other) =>
+        one.Address == other.Address && one.Port == other.Port && one.Kind == other.Kind;
+
+    private Applied Standing() => new(table.Revision, [.. listeners.Keys.Order()], [.. failed.Values], table.Problems);
+}
+
+/// <summary>How a gateway stands after a table was applied.</summary>
+public sealed record Applied(
+    long Revision,
+    IReadOnlyList<string> BoundListeners,
+    IReadOnlyList<FailedListener> FailedListeners,
+    IReadOnlyList<string> Problems);

@@ -1,0 +1,41 @@
+using System.Buffers.Text;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>Writes a head into a buffer that the caller made large enough.</summary>
+internal ref struct HeadWriter(Span<byte> into)
+{
+    private readonly Span<byte> into = into;
+
+    public int Length { get; private set; }
+
+    public void Add(scoped ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(into[Length..]);
+        Length += bytes.Length;
+    }
+
+    public void Add(int number)
+    {
+        Utf8Formatter.TryFormat(number, into[Length..], out var written);
+        Length += written;
+    }
+
+    /// <summary>Adds a number as 16 lowercase hexadecimal digits.</summary>
+    public void AddHex(ulong number)
+    {
+        for (var shift = 60; shift >= 0; shift -= 4) into[Length++] = "0123456789abcdef"u8[(int)(number >> shift) & 15];
+    }
+
+    /// <summary>Adds the header lines of a head but for its cuts: a few block copies, whatever the number of headers.</summary>
+    public void AddHeaders(scoped ReadOnlySpan<byte> head, MessageHead parsed)
+    {
+        var from = parsed.StartLineLength;
+        foreach (var cut in parsed.Cuts)
+        {
+            Add(head[from..cut.Start]);
+            from = cut.Start + cut.Length;
+        }
+        Add(head[from..(parsed.Length - 2)]);
+    }
+}

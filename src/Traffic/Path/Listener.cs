@@ -1,0 +1,51 @@
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>The first station: accepts connections, up to its limit, and starts each on its way.</summary>
+internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
+{
+    private volatile ListenerTable? table;
+    private int connections;
+    private volatile bool closed;
+
+    public ListenerModel Model { get; } = model;
+
+    public IDoor Door { get; } = door;
+
+    public bool IsMesh => Model.Kind == ListenerKind.Mesh;
+
+    /// <summary>What the requests of this listener are matched against. A request reads it once.</summary>
+    public ListenerTable Table
+    {
+        get => table!;
+        set => table = value;
+    }
+
+    public async Task AcceptAsync()
+    {
+        while (await Door.AcceptAsync() is { } wire)
+        {
+            if (closed && gateway.IsDraining is false)
+            {
+                wire.Close();
+                continue;
+            }
+            var count = Interlocked.Increment(ref connections);
+            var connection = new ClientConnection(gateway, this, wire, gateway.NextSeed());
+            gateway.Remember(connection);
+            var refusal = count > gateway.Limits.ConnectionsPerListener ? Reason.TooManyConnections : Reason.None;
+            // Not awaited: it runs until its first wait here, then on its own, and ends by itself.
+            _ = connection.RunAsync(refusal);
+        }
+    }
+
+    public void Leave() => Interlocked.Decrement(ref connections);
+
+    /// <summary>Stops accepting; open connections go on.</summary>
+    public void Close(bool forget)
+    {
+        closed = true;
+        Door.Close(forget);
+    }
+}

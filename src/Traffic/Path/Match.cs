@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>The station that finds where a request goes.</summary>
+internal static class Match
+{
+    private const int DecodedOnStack = 1024;
+
+    /// <summary>
+    /// The target, or the reason why there is none. Paths are matched with their percent-encodings decoded, except for an encoded slash;
+    /// a path with dot segments, plain or encoded, is refused, because the endpoint would resolve it to a path that was not matched.
+    /// </summary>
+    public static RouteTarget? Find(ListenerTable table, RequestHead request, ReadOnlySpan<byte> head, out Reason reason)
+    {
+        reason = Reason.None;
+        var path = request.Path.Of(head);
+        if (!table.IsMesh && (path.Contains((byte)'%') || HasDotSegment(path)))
+        {
+            return FindDecoded(table, path, request, head, out reason);
+        }
+        var target = table.Find(path, request.Host.Of(head), request.Method.Of(head));
+        if (target is null) reason = Reason.NoRoute;
+        return target;
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static RouteTarget? FindDecoded(
+        ListenerTable table, ReadOnlySpan<byte> path, RequestHead request, ReadOnlySpan<byte> head, out Reason reason)
+    {
+        reason = Reason.BadRequest;
+        var room = path.Length <= DecodedOnStack ? stackalloc byte[DecodedOnStack] : new byte[path.Length];
+        var length = Decode(path, room);
+        if (length < 0 || HasDotSegment(room[..length])) return null;
+        var target = table.Find(room[..length], request.Host.Of(head), request.Method.Of(head));
+        reason = target is null ? Reason.NoRoute : Reason.None;
+        return target;
+    }
+
+    /// <summary>Decodes what can be decoded; -1 for an encoded NUL. Malformed encodings stay as they are, as endpoints leave them.</summary>
+    private static int Decode(ReadOnlySpan<byte> path, Span<byte> into)
+    {
+        var length = 0;
+        for (var index = 0; index < path.Length; index++)
+        {
+            var next = path[index];
+            if (next == '%' && index + 2 < path.Length && HexOf(path[index + 1]) is >= 0 and var high && HexOf(path[index + 2]) is >= 0 and var low)
+            {
+                var value = high * 16 + low;
+                if (value == 0) return -1;
+                if (value != '/')
+                {
+                    into[length++] = (byte)value;
+                    index += 2;
+                    continue;
+                }
+            }
+            into[length++] = next;
+        }
+        return length;
+    }
+
+    private static int HexOf(byte digit) => digit switch
+    {
+        >= (byte)'0' and <= (byte)'9' => digit - '0',
+        >= (byte)'a' and <= (byte)'f' => digit - 'a' + 10,
+        >= (byte)'A' and <= (byte)'F' => digit - 'A' + 10,
+        _ => -1,
+    };
+
+    private static bool HasDotSegment(ReadOnlySpan<byte> path)
+    {
+        for (var from = 0; path[from..].IndexOf("/."u8) is >= 0 and var at; from += at + 1)
+        {
+            var segment = path[(from + at + 1)..];
+            var end = segment.IndexOf((byte)'/');
+            if (end >= 0) segment = segment[..end];
+            if (segment.SequenceEqual("."u8) || segment.SequenceEqual(".."u8)) return true;
+        }
+        return false;
+    }
+}

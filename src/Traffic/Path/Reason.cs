@@ -1,0 +1,109 @@
+using System.Text;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>Why the gateway answered itself, or ended an exchange. In the answer as <c>X-Mainstay-Reason</c> and the body's <c>reason</c>.</summary>
+public enum Reason
+{
+    None,
+    BadRequest,
+    UnsupportedVersion,
+    UnsupportedTransferCoding,
+    UnsupportedMethod,
+    RequestLineTooLong,
+    HeadTooLarge,
+    RequestTimeout,
+    BodyStalled,
+    NoRoute,
+    NoEndpoint,
+    ConnectFailed,
+    UpstreamClosed,
+    UpstreamBadResponse,
+    UpstreamTimeout,
+    TooManyConnections,
+    ClientAborted,
+    UpstreamAborted,
+}
+
+/// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
+public static class Problem
+{
+    private static readonly byte[][] Kept = Make(close: false);
+    private static readonly byte[][] Closing = Make(close: true);
+
+    /// <summary>The HTTP status for a reason; 0 where nothing can be answered any more.</summary>
+    public static int StatusOf(Reason reason) => reason switch
+    {
+        Reason.BadRequest => 400,
+        Reason.NoRoute => 404,
+        Reason.RequestTimeout or Reason.BodyStalled => 408,
+        Reason.RequestLineTooLong => 414,
+        Reason.HeadTooLarge => 431,
+        Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
+        Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse => 502,
+        Reason.NoEndpoint or Reason.TooManyConnections => 503,
+        Reason.UpstreamTimeout => 504,
+        Reason.UnsupportedVersion => 505,
+        _ => 0,
+    };
+
+    /// <summary>The reason's name in headers, bodies and records, such as <c>no-endpoint</c>.</summary>
+    public static string NameOf(Reason reason)
+    {
+        var name = reason.ToString();
+        var text = new StringBuilder();
+        foreach (var letter in name)
+        {
+            if (char.IsUpper(letter) && text.Length > 0) text.Append('-');
+            text.Append(char.ToLowerInvariant(letter));
+        }
+        return text.ToString();
+    }
+
+    /// <summary>The whole answer as bytes, and how many of them are its head (all that a HEAD request gets).</summary>
+    internal static ReadOnlyMemory<byte> Of(Reason reason, bool close, bool headOnly)
+    {
+        var whole = (close ? Closing : Kept)[(int)reason];
+        return headOnly ? whole.AsMemory(0, whole.AsSpan().IndexOf("\r\n\r\n"u8) + 4) : whole;
+    }
+
+    private static byte[][] Make(bool close) => [.. Enum.GetValues<Reason>().Select(reason => Write(reason, close))];
+
+    private static byte[] Write(Reason reason, bool close)
+    {
+        var status = StatusOf(reason);
+        if (status == 0) return [];
+        var (title, detail) = Explain(reason);
+        var name = NameOf(reason);
+        var body = $$"""{"type":"about:blank","title":"{{title}}","status":{{status}},"reason":"{{name}}","detail":"{{detail}}"}""";
+        var head = new StringBuilder()
+            .Append($"HTTP/1.1 {status} {title}\r\n")
+            .Append("Content-Type: application/problem+json\r\n")
+            .Append($"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n")
+            .Append($"X-Mainstay-Reason: {name}\r\n")
+            .Append("Cache-Control: no-store\r\n");
+        if (status == 503) head.Append("Retry-After: 1\r\n");
+        if (close) head.Append("Connection: close\r\n");
+        return Encoding.UTF8.GetBytes(head.Append("\r\n").Append(body).ToString());
+    }
+
+    private static (string Title, string Detail) Explain(Reason reason) => reason switch
+    {
+        Reason.BadRequest => ("Bad Request", "The request is not well-formed HTTP/1.1."),
+        Reason.UnsupportedVersion => ("HTTP Version Not Supported", "Only HTTP/1.1 and HTTP/1.0 are spoken here."),
+        Reason.UnsupportedTransferCoding => ("Not Implemented", "The only transfer coding understood is chunked."),
+        Reason.UnsupportedMethod => ("Not Implemented", "CONNECT is not offered."),
+        Reason.RequestLineTooLong => ("URI Too Long", "The request line is longer than the limit."),
+        Reason.HeadTooLarge => ("Request Header Fields Too Large", "The headers are larger or more than the limit."),
+        Reason.RequestTimeout => ("Request Timeout", "The request's head did not arrive in time."),
+        Reason.BodyStalled => ("Request Timeout", "The request's body stood still for too long."),
+        Reason.NoRoute => ("Not Found", "No route matches this host and path."),
+        Reason.NoEndpoint => ("Service Unavailable", "The service has no endpoint that could answer."),
+        Reason.ConnectFailed => ("Bad Gateway", "No endpoint of the service could be connected to."),
+        Reason.UpstreamClosed => ("Bad Gateway", "The endpoint closed the connection before it answered."),
+        Reason.UpstreamBadResponse => ("Bad Gateway", "The endpoint's answer is not well-formed HTTP/1.1."),
+        Reason.UpstreamTimeout => ("Gateway Timeout", "The endpoint did not answer within the route's timeout."),
+        Reason.TooManyConnections => ("Service Unavailable", "The listener has as many connections as it may have."),
+        _ => ("", ""),
+    };
+}

@@ -1,0 +1,186 @@
+using System.Runtime.CompilerServices;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// The station that brings a response to the client: its head without what belongs to one hop, then the body as it arrives, piece by
+/// piece and never held back.
+/// </summary>
+internal static class Relay
+{
+    private enum Framing
+    {
+        None,
+        Length,
+        Chunked,
+        UntilClose,
+    }
+
+    /// <summary>True when the response is complete; false when it was cut short, and the client's connection with it.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public static async ValueTask<bool> ResponseAsync(Exchange x)
+    {
+        var upstream = x.Upstream!;
+        var framing = FramingOf(x);
+        // HTTP/1.0 does not know chunks: it gets the bare data, ended by the connection's end.
+        var strip = framing == Framing.Chunked && x.Request.Minor == 0;
+        if (strip || framing == Framing.UntilClose) x.Close = true;
+        x.IsReusable = framing != Framing.UntilClose && x.Response.Persistent;
+        var left = framing == Framing.Length ? x.Response.ContentLength : 0;
+        var chunks = new ChunkScanner();
+
+        // 1. The head, and as much of the body as came with it, in one send.
+        var length = WriteHead(x, strip);
+        var piece = Next(upstream, framing, strip, ref left, ref chunks);
+        if (chunks.IsBad) return false;
+        x.Answered = true;
+        int sent;
+        if (length + piece.Length <= x.Output.Length)
+        {
+            piece.CopyTo(x.Output.AsMemory(length));
+            sent = await SendAsync(x, x.Output.AsMemory(0, length + piece.Length));
+        }
+        else
+        {
+            sent = await SendAsync(x, x.Output.AsMemory(0, length));
+            if (sent >= 0) sent = await SendAsync(x, piece);
+        }
+        if (sent < 0) return Cut(x, Reason.ClientAborted);
+
+        // 2. The rest, one piece in hand at a time: what the client does not take is not read from the endpoint.
+        var isDone = framing switch
+        {
+            Framing.Length => left == 0,
+            Framing.Chunked => chunks.IsDone,
+            Framing.UntilClose => false,
+            _ => true,
+        };
+        while (!isDone)
+        {
+            x.Connection.Waits.ForUpstreamBody(x.Response.IsEventStream);
+            var received = await upstream.ReceiveAsync();
+            if (received == 0 && framing == Framing.UntilClose) return true;
+            if (received <= 0) return Cut(x, x.Connection.Waits.Why(Reason.UpstreamAborted));
+            upstream.Took(received);
+            piece = Next(upstream, framing, strip, ref left, ref chunks);
+            if (chunks.IsBad) return Cut(x, Reason.UpstreamBadResponse);
+            isDone = framing switch { Framing.Length => left == 0, Framing.Chunked => chunks.IsDone, _ => false };
+            if (!piece.IsEmpty && await SendAsync(x, piece) < 0) return Cut(x, Reason.ClientAborted);
+        }
+        return true;
+    }
+
+    /// <summary>RFC 9112 §6.3.</summary>
+    private static Framing FramingOf(Exchange x)
+    {
+        var response = x.Response;
+        if (x.Request.IsHead || response.Status is < 200 or 204 or 304) return Framing.None;
+        if (response.Chunked) return Framing.Chunked;
+        if (response.ContentLength < 0) return Framing.UntilClose;
+        return response.ContentLength == 0 ? Framing.None : Framing.Length;
+    }
+
+    /// <summary>Takes from the upstream what belongs to the body.</summary>
+    private static Memory<byte> Next(Upstream upstream, Framing framing, bool strip, ref long left, ref ChunkScanner chunks)
+    {
+        var received = upstream.Received;
+        var taken = 0;
+        var kept = 0;
+        switch (framing)
+        {
+            case Framing.Length:
+                taken = kept = (int)Math.Min(left, received.Length);
+                left -= taken;
+                break;
+            case Framing.Chunked:
+                taken = chunks.Take(received.Span, strip, out kept);
+                break;
+            case Framing.UntilClose:
+                taken = kept = received.Length;
+                break;
+            default:
+                return default;
+        }
+        upstream.Skip(taken);
+        return received[..kept];
+    }
+
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private static async ValueTask<int> SendAsync(Exchange x, Memory<byte> bytes)
+    {
+        var sending = x.Client.SendAsync(bytes);
+        // Only a client that does not keep up costs a deadline.
+        if (!sending.IsCompleted) x.Connection.Waits.ForClient();
+        var sent = await sending;
+        if (sent > 0) x.BytesOut += sent;
+        return sent;
+    }
+
+    private static bool Cut(Exchange x, Reason reason)
+    {
+        x.Reason = reason;
+        return false;
+    }
+
+    /// <summary>Writes the response's head as the client gets it, and takes it from the upstream. Returns the bytes written.</summary>
+    internal static int WriteHead(Exchange x, bool strip)
+    {
+        var response = x.Response;
+        var upstream = x.Upstream!;
+        x.RoomFor(response.Length, 0);
+        var head = upstream.Received.Span[..response.Length];
+        var writer = new HeadWriter(x.Output);
+        if (response.Minor == 1)
+        {
+            writer.Add(head[..response.StartLineLength]);
+        }
+        else
+        {
+            writer.Add("HTTP/1.1 "u8);
+            writer.Add(response.Status);
+            writer.Add(" "u8);
+            writer.Add(response.Phrase.Of(head));
+            writer.Add("\r\n"u8);
+        }
+        if (strip) AddHeadersWithoutFraming(ref writer, head, response);
+        else writer.AddHeaders(head, response);
+        if (!response.HasRequestId)
+        {
+            writer.Add("X-Request-Id: "u8);
+            writer.Add(x.RequestId.AsSpan(0, x.RequestIdLength));
+            writer.Add("\r\n"u8);
+        }
+        if (response.Status == 101)
+        {
+            writer.Add("Connection: Upgrade\r\nUpgrade: "u8);
+            writer.Add(response.Upgrade.Of(head));
+            writer.Add("\r\n"u8);
+        }
+        else if (x.Close || x.Connection.Gateway.IsDraining)
+        {
+            x.Close = true;
+            writer.Add("Connection: close\r\n"u8);
+        }
+        else if (x.Request.Minor == 0)
+        {
+            writer.Add("Connection: keep-alive\r\n"u8);
+        }
+        writer.Add("Via: 1.1 mainstay\r\n\r\n"u8);
+        upstream.Skip(response.Length);
+        return writer.Length;
+    }
+
+    private static void AddHeadersWithoutFraming(ref HeadWriter writer, ReadOnlySpan<byte> head, ResponseHead response)
+    {
+        for (var start = response.StartLineLength; start < response.Length - 2;)
+        {
+            var line = new Piece(start, head[start..].IndexOf((byte)'\n') - 1);
+            start += line.Length + 2;
+            var isCut = false;
+            foreach (var cut in response.Cuts) isCut |= cut.Start == line.Start;
+            MessageHead.Split(head, line, out var name, out _);
+            if (isCut || HeaderNames.Of(name.Of(head)) == HeaderName.TransferEncoding) continue;
+            writer.Add(head.Slice(line.Start, line.Length + 2));
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using System.Runtime.CompilerServices;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>How much of a request's body is there, and how it goes on.</summary>
+internal struct RequestBody
+{
+    private ChunkScanner chunks;
+    private long left;
+    private bool chunked;
+
+    /// <summary>Bytes of the body that arrived together with the head.</summary>
+    public int Buffered { get; private set; }
+
+    /// <summary>The whole body has arrived (or there is none).</summary>
+    public bool IsComplete { get; private set; }
+
+    public bool IsBad { get; private set; }
+
+    /// <summary>Looks at what arrived behind the head.</summary>
+    public static RequestBody Begin(RequestHead request, Span<byte> behindHead)
+    {
+        var body = new RequestBody { chunked = request.Chunked, left = Math.Max(request.ContentLength, 0) };
+        if (body.chunked || body.left > 0) body.Buffered = body.Take(behindHead);
+        else body.IsComplete = true;
+        return body;
+    }
+
+    /// <summary>Sends the rest of the body upstream as it arrives: the next piece is read only when the last was taken (back-pressure).</summary>
+    /// <returns>None when all was sent; else why not. Ends the upstream connection where the response's side must learn of it.</returns>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public static async ValueTask<Reason> PumpAsync(Exchange x, RequestBody body)
+    {
+        var buffer = Buffers.Rent();
+        try
+        {
+            while (!body.IsComplete)
+            {
+                if (!x.Connection.Waits.ForBody(receives: true)) return Fail(x, Reason.BodyStalled);
+                var room = body.chunked ? buffer.Length : (int)Math.Min(buffer.Length, body.left);
+                var received = await x.Client.ReceiveAsync(buffer.AsMemory(0, room));
+                if (received <= 0) return Fail(x, x.Connection.Waits.IsBodyStalled ? Reason.BodyStalled : Reason.ClientAborted);
+                var taken = body.Take(buffer.AsSpan(0, received));
+                if (body.IsBad) return Fail(x, Reason.BadRequest);
+                if (taken < received) x.Input.PutBack(buffer.AsSpan(taken, received - taken));
+                x.BytesIn += taken;
+                if (!x.Connection.Waits.ForBody(receives: false)) return Fail(x, Reason.UpstreamClosed);
+                var sent = await x.Upstream!.Wire.SendAsync(buffer.AsMemory(0, taken));
+                // The endpoint may have answered without reading on; that answer is still worth receiving.
+                if (sent < 0) return Reason.UpstreamClosed;
+            }
+            x.Connection.Waits.EndBody();
+            return Reason.None;
+        }
+        finally
+        {
+            Buffers.Return(buffer);
+        }
+    }
+
+    private static Reason Fail(Exchange x, Reason reason)
+    {
+        x.Upstream!.Close();
+        return reason;
+    }
+
+    private int Take(Span<byte> bytes)
+    {
+        if (!chunked)
+        {
+            var run = (int)Math.Min(left, bytes.Length);
+            left -= run;
+            IsComplete = left == 0;
+            return run;
+        }
+        var taken = chunks.Take(bytes, strip: false, out _);
+        IsComplete = chunks.IsDone;
+        IsBad = chunks.IsBad;
+        return taken;
+    }
+}

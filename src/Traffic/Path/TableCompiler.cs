@@ -1,0 +1,123 @@
+using System.Net;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// Compiles tables, and keeps what lives longer than one of them: endpoints with their connections, turns, series.
+/// What of a model cannot be used is left out and reported; the rest works.
+/// </summary>
+internal sealed class TableCompiler(PathLimits limits, SeriesBook book)
+{
+    private Dictionary<(string Service, EndpointModel Model), Endpoint> endpoints = [];
+    private readonly Dictionary<string, Turn> turns = [];
+
+    /// <summary>The endpoints of the last compiled table.</summary>
+    public IReadOnlyCollection<Endpoint> Endpoints => endpoints.Values;
+
+    /// <summary>Compiles a table.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="gone">Endpoints that are in it no longer, to be retired once the table is live.</param>
+    public RouteTable Compile(TableModel model, out IReadOnlyList<Endpoint> gone)
+    {
+        var problems = new List<string>();
+        var before = endpoints;
+        endpoints = [];
+        book.BeginTable();
+        var clusters = new Dictionary<string, Cluster>();
+        foreach (var cluster in model.Clusters)
+        {
+            if (!clusters.TryAdd(cluster.Service, Compile(cluster, before, problems))) problems.Add($"cluster '{cluster.Service}' is there twice");
+        }
+        var routes = Order(model.Routes, problems);
+        var listeners = new Dictionary<string, ListenerTable>();
+        foreach (var listener in model.Listeners)
+        {
+            if (!listeners.TryAdd(listener.Name, Compile(listener, routes, clusters))) problems.Add($"listener '{listener.Name}' is there twice");
+        }
+        gone = [.. before.Where(pair => !endpoints.ContainsKey(pair.Key)).Select(pair => pair.Value)];
+        return new RouteTable(model.Revision, listeners, problems);
+    }
+
+    /// <summary>Precedence: more literal segments, then more segments, then with a host, then with methods, then by name.</summary>
+    private static List<(RouteModel Route, PathTemplate Template)> Order(IReadOnlyList<RouteModel> routes, List<string> problems)
+    {
+        var read = new List<(RouteModel Route, PathTemplate Template)>();
+        var names = new HashSet<string>();
+        foreach (var route in routes)
+        {
+            var (template, problem) = PathTemplate.Read(route.Match.Path);
+            if (!names.Add(route.Name)) problem = "the name is there twice";
+            if (template is not null && problem is null) read.Add((route, template));
+            else problems.Add($"route '{route.Name}': {problem}");
+        }
+        return [.. read
+            .OrderByDescending(one => one.Template.Literals)
+            .ThenByDescending(one => one.Template.Segments.Count)
+            .ThenBy(one => one.Template.TakesRest)
+            .ThenBy(one => one.Route.Match.Host is null)
+            .ThenBy(one => one.Route.Match.Methods is null or { Count: 0 })
+            .ThenBy(one => one.Route.Name, StringComparer.Ordinal)];
+    }
+
+    private Cluster Compile(
+        ClusterModel model, Dictionary<(string, EndpointModel), Endpoint> before, List<string> problems)
+    {
+        var found = new List<Endpoint>();
+        foreach (var one in model.Endpoints ?? [])
+        {
+            var key = (model.Service, one);
+            if (!IPAddress.TryParse(one.Host, out var address) || one.Port is < 1 or > 65535)
+            {
+                problems.Add($"endpoint '{one.Instance}' of '{model.Service}': '{one.Host}:{one.Port}' is not an IP address with a port");
+                continue;
+            }
+            if (!before.TryGetValue(key, out var endpoint))
+            {
+                endpoint = new Endpoint(model.Service, one, new IPEndPoint(address, one.Port), limits);
+            }
+            if (endpoints.TryAdd(key, endpoint)) found.Add(endpoint);
+            else problems.Add($"endpoint '{one.Instance}' of '{model.Service}' is there twice");
+        }
+        if (!turns.TryGetValue(model.Service, out var turn)) turns[model.Service] = turn = new Turn();
+        return new Cluster(model.Service, [.. found], model.Balance, turn);
+    }
+
+    private ListenerTable Compile(
+        ListenerModel model, List<(RouteModel Route, PathTemplate Template)> routes, Dictionary<string, Cluster> clusters)
+    {
+        var unrouted = book.Of(new SeriesKey(model.Name, model.Caller, null, null, null, null));
+        if (model.Kind == ListenerKind.Mesh)
+        {
+            return new ListenerTable(model, TargetOf(model, null, ClusterOf(model.Callee ?? "", clusters)), null, unrouted);
+        }
+        var tree = new RouteTree();
+        for (var rank = 0; rank < routes.Count; rank++)
+        {
+            var (route, template) = routes[rank];
+            var target = TargetOf(model, route, ClusterOf(route.To, clusters));
+            tree.Add(template, new RouteTree.Candidate(rank, route.Match.Host, route.Match.Methods, target));
+        }
+        return new ListenerTable(model, null, tree, unrouted);
+    }
+
+    /// <summary>A service without a cluster has no endpoints: its requests get 503, which is what it is.</summary>
+    private static Cluster ClusterOf(string service, Dictionary<string, Cluster> clusters) =>
+        clusters.TryGetValue(service, out var cluster) ? cluster : new Cluster(service, [], Balance.PowerOfTwo, new Turn());
+
+    private RouteTarget TargetOf(ListenerModel listener, RouteModel? route, Cluster cluster)
+    {
+        var series = cluster.Endpoints
+            .Select(endpoint => new SeriesKey(
+                listener.Name, listener.Caller, route?.Name, cluster.Service, endpoint.Instance, endpoint.Version))
+            .Append(new SeriesKey(listener.Name, listener.Caller, route?.Name, cluster.Service, null, null))
+            .Select(book.Of);
+        var timeout = route?.Timeout is { Ticks: > 0 } given ? given : limits.Response;
+        var attempts = Math.Clamp(route?.Retry?.Attempts ?? limits.Attempts, 1, 10);
+        ulong statuses = 0;
+        foreach (var on in route?.Retry?.On ?? [])
+        {
+            if (int.TryParse(on, out var status) && status is >= 500 and < 564) statuses |= 1UL << (status - 500);
+        }
+        return new RouteTarget(route?.Name, cluster, (long)timeout.TotalMilliseconds, attempts, statuses, [.. series]);
+    }
+}

@@ -1,0 +1,96 @@
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// A connection to an endpoint with what was received on it. While it is idle a receive is already under way: so its end is known as
+/// soon as the kernel knows it, and the next exchange's receive is already armed.
+/// </summary>
+internal sealed class Upstream(Endpoint endpoint, Wire wire)
+{
+    private byte[] buffer = Buffers.Rent();
+    private ValueTask<int> ahead;
+    private bool hasAhead;
+    private int closed;
+
+    public Endpoint Endpoint { get; } = endpoint;
+
+    public Wire Wire { get; } = wire;
+
+    /// <summary>True when it has served an exchange before: it may then have been closed by the endpoint unnoticed.</summary>
+    public bool IsReused { get; private set; }
+
+    public long IdleSinceMs { get; private set; }
+
+    public int Start { get; private set; }
+
+    public int End { get; private set; }
+
+    public int Available => End - Start;
+
+    /// <summary>An idle connection whose receive completed: ended, broken, or talking out of turn.</summary>
+    public bool IsStale => hasAhead && ahead.IsCompleted;
+
+    public Memory<byte> Received => buffer.AsMemory(Start, End - Start);
+
+    public void Skip(int bytes) => Start += bytes;
+
+    /// <summary>Receives behind what is there. 0 at the end, or broken.</summary>
+    public ValueTask<int> ReceiveAsync()
+    {
+        if (hasAhead)
+        {
+            hasAhead = false;
+            return ahead;
+        }
+        if (Start == End) Start = End = 0;
+        else if (End == buffer.Length) MakeRoom();
+        return Wire.ReceiveAsync(buffer.AsMemory(End));
+    }
+
+    /// <summary>Notes what a receive brought.</summary>
+    public void Took(int bytes) => End += bytes;
+
+    public void BeginIdle(long nowMs)
+    {
+        IdleSinceMs = nowMs;
+        IsReused = true;
+        Start = End = 0;
+#pragma warning disable CA2012 // Handed out once, by the next receive.
+        ahead = Wire.ReceiveAsync(buffer);
+#pragma warning restore CA2012
+        hasAhead = true;
+    }
+
+    /// <summary>Closes it. The buffer goes back only where no receive can still write into it.</summary>
+    public void Close()
+    {
+        if (Interlocked.Exchange(ref closed, 1) == 0) Wire.Close();
+    }
+
+    /// <summary>Closes it and gives its buffer back; for the flow that owns it, with no receive under way.</summary>
+    public void Discard()
+    {
+        Close();
+        if (hasAhead || buffer.Length == 0) return;
+        Buffers.Return(buffer);
+        buffer = [];
+    }
+
+    private void MakeRoom()
+    {
+        if (Start > 0)
+        {
+            buffer.AsSpan(Start, End - Start).CopyTo(buffer);
+        }
+        else
+        {
+            var larger = Buffers.Rent(buffer.Length * 2);
+            buffer.AsSpan(0, End).CopyTo(larger);
+            Buffers.Return(buffer);
+            buffer = larger;
+        }
+        End -= Start;
+        Start = 0;
+    }
+}

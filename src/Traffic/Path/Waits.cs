@@ -1,0 +1,167 @@
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// What a connection waits for and until when. The flow sets it, the heartbeat looks at it and, when time is over, wakes the flow by
+/// closing what it waits on.
+/// </summary>
+internal sealed class Waits(Gateway gateway, Exchange x)
+{
+    private enum For
+    {
+        Nothing,
+        Request,
+        Head,
+        Connect,
+        Upstream,
+        Client,
+        Tunnel,
+        Linger,
+    }
+
+    private Deadline deadline = Deadline.Unset();
+    private Deadline bodyDeadline = Deadline.Unset();
+    private volatile For what;
+    private volatile bool bodyReceives;
+    private volatile bool clientGone;
+    private volatile ConnectAttempt? attempt;
+    private long upstreamSinceMs;
+    private long upstreamTimeoutMs;
+
+    /// <summary>The heartbeat ended what the flow waited for.</summary>
+    public bool IsExpired => deadline.IsFired;
+
+    public bool IsBodyStalled => bodyDeadline.IsFired;
+
+    /// <summary>Waits for a request's first byte.</summary>
+    public void ForRequest()
+    {
+        if (deadline.IsFired) deadline.Forgive();
+        Begin(For.Request, gateway.Limits.KeepAlive);
+    }
+
+    /// <summary>Waits for the rest of a head.</summary>
+    public void ForHead() => Begin(For.Head, gateway.Limits.HeadRead);
+
+    public void ForConnect(ConnectAttempt connect)
+    {
+        attempt = connect;
+        Begin(For.Connect, gateway.Limits.Connect);
+    }
+
+    /// <summary>False if the attempt was given up.</summary>
+    public bool EndConnect()
+    {
+        attempt = null;
+        if (deadline.Clear()) return true;
+        deadline.Forgive();
+        return false;
+    }
+
+    /// <summary>Waits for a response's head.</summary>
+    public void ForUpstream(long timeoutMs)
+    {
+        upstreamTimeoutMs = timeoutMs;
+        upstreamSinceMs = gateway.Clock.CoarseMs;
+        Begin(For.Upstream, timeoutMs);
+    }
+
+    /// <summary>Waits for more of a response's body.</summary>
+    public void ForUpstreamBody(bool isEventStream) =>
+        Begin(For.Upstream, isEventStream ? gateway.Limits.StreamIdle : gateway.Limits.UpstreamStall);
+
+    /// <summary>Why the upstream's side ended: the heartbeat's reason if it was it, else the given one.</summary>
+    public Reason Why(Reason otherwise) => !IsExpired ? otherwise : clientGone ? Reason.ClientAborted : Reason.UpstreamTimeout;
+
+    /// <summary>Waits for the client to take what is sent.</summary>
+    public void ForClient() => Begin(For.Client, gateway.Limits.BodyStall);
+
+    public void ForTunnel() => Begin(For.Tunnel, gateway.Limits.StreamIdle);
+
+    /// <summary>Bytes passed through the tunnel, in either direction.</summary>
+    public void TunnelMoved() => deadline.Extend(Later(gateway.Limits.StreamIdle));
+
+    public void ForLinger() => Begin(For.Linger, gateway.Limits.Linger);
+
+    /// <summary>The wait is over; false if the heartbeat was faster.</summary>
+    public bool End()
+    {
+        what = For.Nothing;
+        return deadline.Clear();
+    }
+
+    /// <summary>The body's flow waits for the client, or for the endpoint to take what it brought. False if its time was over.</summary>
+    public bool ForBody(bool receives)
+    {
+        bodyReceives = receives;
+        // A body that moves is a request that is still being made: the response's time has not begun.
+        deadline.Extend(gateway.Clock.CoarseMs + Math.Max(upstreamTimeoutMs, 1) + Heartbeat.IntervalMs);
+        return bodyDeadline.Set(Later(gateway.Limits.BodyStall));
+    }
+
+    /// <summary>Nobody needs the rest of the body.</summary>
+    public void HurryBody() => bodyDeadline.Set(Later(gateway.Limits.Linger));
+
+    public void EndBody()
+    {
+        if (!bodyDeadline.Clear()) bodyDeadline.Forgive();
+    }
+
+    /// <summary>The heartbeat's part.</summary>
+    /// <param name="nowMs">The time.</param>
+    /// <param name="askPeer">Also ask whether the client of a waiting exchange has left.</param>
+    /// <param name="endIdle">End the wait for another request (drain).</param>
+    public void Tick(long nowMs, bool askPeer, bool endIdle)
+    {
+        // Noted before it is fired: what comes after belongs to a later wait.
+        var (seen, upstream, connect) = (what, x.Upstream, attempt);
+        if (bodyDeadline.TryFire(nowMs))
+        {
+            if (bodyReceives) x.Client.StopReceiving();
+            else upstream?.Close();
+        }
+        if (seen == For.Upstream && askPeer && !x.HasPump && nowMs - upstreamSinceMs >= 1000 && x.Client.IsEnded)
+        {
+            clientGone = true;
+            if (deadline.FireNow()) upstream?.Close();
+        }
+        else if (deadline.TryFire(nowMs) || (endIdle && seen == For.Request && deadline.FireNow()))
+        {
+            Wake(seen, upstream, connect);
+        }
+    }
+
+    private void Wake(For seen, Upstream? upstream, ConnectAttempt? connect)
+    {
+        switch (seen)
+        {
+            case For.Request or For.Head:
+                x.Client.StopReceiving();
+                break;
+            case For.Connect:
+                connect?.GiveUp();
+                break;
+            case For.Upstream:
+                upstream?.Close();
+                break;
+            case For.Client or For.Linger:
+                x.Client.Close(reset: true);
+                break;
+            case For.Tunnel:
+                x.Client.Close(reset: true);
+                upstream?.Close();
+                break;
+        }
+    }
+
+    private void Begin(For next, TimeSpan limit) => Begin(next, (long)limit.TotalMilliseconds);
+
+    private void Begin(For next, long limitMs)
+    {
+        what = next;
+        deadline.Set(gateway.Clock.CoarseMs + limitMs + Heartbeat.IntervalMs);
+    }
+
+    private long Later(TimeSpan limit) => gateway.Clock.CoarseMs + (long)limit.TotalMilliseconds + Heartbeat.IntervalMs;
+}
