@@ -1,0 +1,74 @@
+import { lazy, Suspense, useEffect, useState } from 'react';
+import { live } from './api/live';
+import { Announcer } from './parts/Announcer';
+import { ConnectionBanner } from './parts/ConnectionBanner';
+import { Header } from './parts/Header';
+import { HelpDialog } from './parts/HelpDialog';
+import { useCell } from './parts/hooks';
+import { go, Link, useRoute } from './parts/navigation';
+import { useText } from './parts/settings';
+
+const MapPage = lazy(() => import('./pages/MapPage'));
+const ServicePage = lazy(() => import('./pages/ServicePage'));
+const HistoryPage = lazy(() => import('./pages/HistoryPage'));
+const EventsPage = lazy(() => import('./pages/EventsPage'));
+
+export function App() {
+  const text = useText();
+  const route = useRoute();
+  const [help, setHelp] = useState(false);
+  const { state } = useCell(live.connection);
+  const title = useCell(live.architecture)?.title;
+  useShortcuts(() => setHelp(true));
+  useEffect(() => {
+    const page = route.page === 'service' ? route.name : route.page === 'history' || route.page === 'events' ? text.app[route.page] : undefined;
+    document.title = [page, title, 'Mainstay'].filter(Boolean).join(' · ');
+  }, [route, text, title]);
+  return (
+    <>
+      <a className="skip" href="#main">{text.app.skip}</a>
+      <Header route={route} onHelp={() => setHelp(true)} />
+      <ConnectionBanner />
+      <main id="main" className={state === 'lost' ? 'stale' : undefined} tabIndex={-1}>
+        <Suspense fallback={<p className="canvas-note">{text.app.loading}</p>}>
+          {route.page === 'map' && <MapPage selected={route.selected} />}
+          {route.page === 'service' && <ServicePage key={route.name} name={route.name} />}
+          {route.page === 'history' && <HistoryPage from={route.from} to={route.to} />}
+          {route.page === 'events' && <EventsPage />}
+          {route.page === 'missing' && (
+            <div className="page">
+              <h1>{text.app.missing}</h1>
+              <Link to={{ page: 'map' }}>{text.app.toMap}</Link>
+            </div>
+          )}
+        </Suspense>
+      </main>
+      <Announcer />
+      {help && <HelpDialog onClose={() => setHelp(false)} />}
+    </>
+  );
+}
+
+/** After `g`, the second key must come within this time. */
+const chordMs = 1200;
+
+/** Keys that work on every page, unless the user is typing. */
+function useShortcuts(onHelp: () => void): void {
+  useEffect(() => {
+    let chordAt = -Infinity;
+    const onKey = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+      if ((event.target as HTMLElement).closest('input, select, textarea, dialog')) return;
+      const key = event.key.toLowerCase();
+      const page = event.timeStamp - chordAt < chordMs ? ({ m: 'map', h: 'history', e: 'events' } as const)[key] : undefined;
+      chordAt = key === 'g' ? event.timeStamp : -Infinity;
+      if (page) go({ page });
+      else if (key === '?') onHelp();
+      else if (key === '/') document.querySelector<HTMLElement>('[data-search]')?.focus();
+      else return;
+      event.preventDefault();
+    };
+    addEventListener('keydown', onKey);
+    return () => removeEventListener('keydown', onKey);
+  }, []);
+}

@@ -1,0 +1,78 @@
+import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
+import type { ArchitectureVersion, Event } from './types';
+
+/** A request that the server refused, or that never reached it (status 0). */
+export class ApiError extends Error {
+  constructor(readonly problem: ProblemDetails) {
+    super(problem.title);
+  }
+}
+
+const root = '/api/v1/';
+const tokenKey = 'mainstay.token';
+
+/** The bearer token of a server that is not on loopback; kept for this tab only. */
+export const token = {
+  get: (): string | null => sessionStorage.getItem(tokenKey),
+  set: (value: string): void => sessionStorage.setItem(tokenKey, value),
+};
+
+/** Sends a request with the token; anything but 2xx becomes an `ApiError`. */
+export async function send(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const bearer = token.get();
+  if (bearer) headers.set('Authorization', `Bearer ${bearer}`);
+  let response: Response;
+  try {
+    response = await fetch(root + path, { ...init, headers, cache: 'no-store' });
+  } catch (error) {
+    if (init.signal?.aborted) throw error;
+    throw new ApiError({ title: 'unreachable', status: 0 });
+  }
+  if (!response.ok) throw new ApiError(await problemOf(response));
+  return response;
+}
+
+async function problemOf(response: Response): Promise<ProblemDetails> {
+  const fallback: ProblemDetails = { title: response.statusText || `HTTP ${response.status}`, status: response.status };
+  if (!response.headers.get('Content-Type')?.includes('json')) return fallback;
+  return { ...fallback, ...((await response.json().catch(() => ({}))) as Partial<ProblemDetails>) };
+}
+
+async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, { headers: { Accept: 'application/json' }, ...(signal && { signal }) });
+  return (await response.json()) as T;
+}
+
+async function post(path: string, body?: unknown): Promise<void> {
+  await send(path, {
+    method: 'POST',
+    ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
+  });
+}
+
+export const api = {
+  status: (signal?: AbortSignal) => get<Status>('status', signal),
+  map: (signal?: AbortSignal) => get<MapAnswer>('map', signal),
+  versions: (signal?: AbortSignal) => all<ArchitectureVersion>('versions', signal),
+  diff: (from: number, to: number, signal?: AbortSignal) => get<DiffAnswer>(`diff?from=${from}&to=${to}`, signal),
+  eventsAbout: async (about: string, tail: number, signal?: AbortSignal) =>
+    (await get<ListAnswer<Event>>(`events?about=${encodeURIComponent(about)}&tail=${tail}`, signal)).items,
+  scale: (service: string, instances: number) => post(`services/${encodeURIComponent(service)}/scale`, { instances }),
+  restart: (service: string) => post(`services/${encodeURIComponent(service)}/restart`),
+};
+
+/** A bound on pages, so that a server that never ends a list cannot hold the page. */
+const mostPages = 50;
+
+async function all<T>(plural: string, signal?: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  let next: string | undefined;
+  for (let page = 0; page < mostPages; page++) {
+    const answer: ListAnswer<T> = await get(`${plural}?limit=500${next ? `&continue=${encodeURIComponent(next)}` : ''}`, signal);
+    items.push(...answer.items);
+    next = answer.continue;
+    if (!next) break;
+  }
+  return items;
+}

@@ -1,0 +1,46 @@
+/** A page and what it is about, as the address bar has it. */
+export type Route =
+  | { page: 'map'; selected?: string }
+  | { page: 'service'; name: string }
+  | { page: 'history'; from?: number; to?: number }
+  | { page: 'events' }
+  | { page: 'missing' };
+
+/** Reads a path with its query. */
+export function parse(url: string): Route {
+  const { pathname, searchParams } = new URL(url, 'http://page');
+  const [first, second, ...more] = pathname.split('/').filter(Boolean);
+  if (more.length > 0) return { page: 'missing' };
+  if (first === undefined) {
+    const selected = searchParams.get('node');
+    return { page: 'map', ...(selected && { selected }) };
+  }
+  if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
+  if (second !== undefined) return { page: 'missing' };
+  if (first === 'history') {
+    const from = number(searchParams.get('from'));
+    const to = number(searchParams.get('to'));
+    return { page: 'history', ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+  }
+  return first === 'events' ? { page: 'events' } : { page: 'missing' };
+}
+
+/** The path that `parse` reads back as this route. */
+export function pathOf(route: Route): string {
+  switch (route.page) {
+    case 'map':
+      return route.selected ? `/?node=${encodeURIComponent(route.selected)}` : '/';
+    case 'service':
+      return `/services/${encodeURIComponent(route.name)}`;
+    case 'history': {
+      const query = [route.from !== undefined && `from=${route.from}`, route.to !== undefined && `to=${route.to}`].filter(Boolean).join('&');
+      return query ? `/history?${query}` : '/history';
+    }
+    default:
+      return route.page === 'events' ? '/events' : '/';
+  }
+}
+
+function number(text: string | null): number | undefined {
+  return text !== null && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,19 @@
+import { noFilter, type Filter } from './filter';
+import { Cell } from './store';
+
+/** What the user looks at on the map; watched piece by piece. */
+export class MapView {
+  readonly selected = new Cell<string | undefined>(undefined);
+  readonly hovered = new Cell<string | undefined>(undefined);
+  readonly filter = new Cell<Filter>(noFilter);
+
+  /** The node whose edges stand out. */
+  active(): string | undefined {
+    return this.hovered.get() ?? this.selected.get();
+  }
+
+  readonly onActive = (listener: () => void): (() => void) => {
+    const stops = [this.hovered.subscribe(listener), this.selected.subscribe(listener)];
+    return () => stops.forEach((stop) => stop());
+  };
+}

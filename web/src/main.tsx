@@ -1,0 +1,17 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { live } from './api/live';
+import { App } from './App';
+import { startSettings } from './parts/settings';
+import './styles/tokens.css';
+import './styles/base.css';
+import './styles/map.css';
+import './styles/pages.css';
+
+startSettings();
+live.start();
+createRoot(document.getElementById('root')!).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

@@ -1,0 +1,147 @@
+// Speaks the Admin API (read side, scale and restart) about a made-up world, and serves web/dist like the real server.
+// node test/fixture.mjs [--port 7070] [--services 200] [--edges 600]
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
+
+const dist = fileURLToPath(new URL('../dist', import.meta.url));
+const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml' };
+
+/** Starts on loopback; resolves to the server with its world, its URL, `changed()` to push a new state, and `stop()`. */
+export async function startFixture({ port = 0, services = 0, edges, everyMs = 1000, logEveryMs = 400 } = {}) {
+  const world = makeWorld({ count: services, ...(edges && { edges }) });
+  const watchers = { status: new Set(), map: new Set(), events: new Set() };
+  const open = new Set();
+  const push = (feed, event, data, id) => {
+    for (const response of watchers[feed]) response.write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  };
+  const changed = () => {
+    push('status', 'status', statusOf(world));
+    push('map', 'map', mapOf(world));
+  };
+  const tell = (...args) => {
+    const event = addEvent(world, ...args);
+    push('events', 'put', event, event.revision);
+    return event;
+  };
+  const timer = setInterval(() => push('map', 'map', mapOf(world)), everyMs);
+  const server = createServer((request, response) => {
+    open.add(response);
+    response.on('close', () => open.delete(response));
+    void answer({ request, response, world, watchers, changed, tell, logEveryMs });
+  });
+  await new Promise((done) => server.listen(port, '127.0.0.1', done));
+  const stop = () => {
+    clearInterval(timer);
+    for (const response of open) response.destroy();
+    return new Promise((done) => server.close(done));
+  };
+  return { world, changed, tell, stop, url: `http://127.0.0.1:${server.address().port}`, port: server.address().port };
+}
+
+async function answer(context) {
+  const { request, response } = context;
+  const url = new URL(request.url, 'http://fixture');
+  if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
+  const [noun, name, verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
+  if (request.method === 'POST') return act(context, noun, name, verb);
+  const stream = request.headers.accept === 'text/event-stream';
+  const { world, watchers } = context;
+  switch (noun) {
+    case 'status':
+      return stream ? watch(response, watchers.status) : json(response, statusOf(world));
+    case 'map':
+      return stream ? watch(response, watchers.map) : json(response, mapOf(world));
+    case 'events':
+      if (stream) {
+        watch(response, watchers.events);
+        response.write(`event: list\ndata: ${JSON.stringify({ items: world.events, revision: world.revision })}\n\n`);
+        return undefined;
+      }
+      return json(response, { items: world.events.filter((event) => event.about === url.searchParams.get('about')).slice(-Number(url.searchParams.get('tail') ?? 100)), revision: world.revision });
+    case 'versions':
+      return json(response, { items: world.versions, revision: world.revision });
+    case 'diff':
+      return json(response, diff(world, Number(url.searchParams.get('from')), Number(url.searchParams.get('to'))));
+    case 'logs':
+      return logs(context, url.searchParams);
+    default:
+      return problem(response, 404, 'not found', `there is no ${noun}`, 'see /api/v1/kinds');
+  }
+}
+
+function diff(world, from, to) {
+  const [low, high] = from < to ? [from, to] : [to, from];
+  const merged = new Map();
+  for (const version of world.versions.filter(({ number }) => number > low && number <= high)) {
+    for (const change of version.changes) merged.set(change.path, { ...change, before: merged.get(change.path)?.before ?? change.before });
+  }
+  const changes = [...merged.values()].map((change) => (from < to ? change : { path: change.path, before: change.after, after: change.before }));
+  return { from, to, changes };
+}
+
+async function act({ request, response, world, changed, tell }, noun, name, verb) {
+  let body = '';
+  for await (const piece of request) body += piece;
+  const service = noun === 'services' ? world.find(name) : undefined;
+  if (!service) return problem(response, 404, 'not found', `there is no service '${name}'`, 'see mainstay get services');
+  if (verb === 'scale') {
+    const { instances } = JSON.parse(body);
+    if (instances > 6) return problem(response, 422, 'the architecture is invalid', `scale ${instances} is greater than max 6`, 'raise instances.max in the manifest, or choose at most 6');
+    Object.assign(service, { state: 'scale', reason: instances > service.wanted ? 'ScalingOut' : 'ScalingIn', message: `from ${service.wanted} to ${instances}`, wanted: instances });
+    tell(`service/${name}`, service.reason, service.message);
+  } else tell(`service/${name}`, 'Replacing', 'restart asked for');
+  changed();
+  return json(response, { version: world.architecture.version });
+}
+
+function logs({ response, world, logEveryMs }, query) {
+  const service = world.find(query.get('service'));
+  const instances = service?.instances.map((one) => one.id) ?? [];
+  let count = 0;
+  const line = (at) => {
+    const n = count++;
+    const err = n % 9 === 4;
+    const text = err ? `warn: slow query took ${80 + ((n * 37) % 400)} ms` : `\u001b[32minfo\u001b[0m: GET /api/items/${(n * 7919) % 1000} 200 in ${1 + ((n * 13) % 40)} ms`;
+    return { at: new Date(at).toISOString(), instance: instances[n % instances.length] ?? 'none', stream: err ? 'err' : 'out', text };
+  };
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+  const write = (at) => response.write(`event: log\ndata: ${JSON.stringify(line(at))}\n\n`);
+  for (let i = 120; i > 0; i--) write(Date.now() - i * logEveryMs);
+  const timer = setInterval(() => write(Date.now()), logEveryMs);
+  response.on('close', () => clearInterval(timer));
+}
+
+function watch(response, watchers) {
+  response.writeHead(200, { 'Content-Type': 'text/event-stream', 'Cache-Control': 'no-store' });
+  response.write('event: ping\ndata: {}\n\n');
+  watchers.add(response);
+  response.on('close', () => watchers.delete(response));
+}
+
+function json(response, value) {
+  response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function problem(response, status, title, detail, remedy) {
+  response.writeHead(status, { 'Content-Type': 'application/problem+json' }).end(JSON.stringify({ title, status, detail, remedy }));
+}
+
+function file(path, response) {
+  const asked = join(dist, normalize(path));
+  const found = asked.startsWith(dist) && existsSync(asked) && statSync(asked).isFile() ? asked : join(dist, 'index.html');
+  // The strictest policy that the page works with; the real server may send it too.
+  response.writeHead(200, {
+    'Content-Type': types[extname(found)] ?? 'application/octet-stream',
+    'Content-Security-Policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+  });
+  createReadStream(found).pipe(response);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const option = (name, fallback) => Number(process.argv[process.argv.indexOf(`--${name}`) + 1 || -1] ?? fallback) || fallback;
+  const fixture = await startFixture({ port: option('port', 7070), services: option('services', 0), edges: option('edges', undefined) });
+  console.log(fixture.url);
+}
