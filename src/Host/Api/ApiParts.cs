@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Host.Api.Agents;
 
 namespace Mainstay.Host.Api;
 
@@ -14,12 +15,16 @@ public sealed class ApiParts
         Mirror = new Mirror(store, kinds, time, MirroredKinds) { OnFault = services.OnFault };
         Streams = new StreamGate(new StreamCounters(limits.Streams), time, limits);
         InternalStreams = new StreamGate(new StreamCounters(limits.Streams), time, limits);
-        Background = new Background(services.OnFault, Mirror.RunAsync);
+        var events = new EventNames("api");
+        var hosts = new HostWatch(store, kinds, Mirror, time, events);
+        Reports = new ReportIntake(store, kinds, Mirror, hosts, time, events);
+        Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var watch = new ResourceWatch(store, Streams, time, limits);
         Routes =
         [
             .. new KindEndpoints(store, kinds, watch, limits).Routes(),
+            .. new AgentEndpoints(Mirror, Reports, InternalStreams, time, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
         ];
     }
@@ -38,6 +43,8 @@ public sealed class ApiParts
     public StreamGate Streams { get; }
 
     public StreamGate InternalStreams { get; }
+
+    public ReportIntake Reports { get; }
 
     public Background Background { get; }
 

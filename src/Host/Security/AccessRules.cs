@@ -11,7 +11,7 @@ namespace Mainstay.Host.Security;
 /// <list type="number">
 /// <item>On a loopback address the Host header names a loopback address or localhost, or a foreign page could reach the API by rebinding its own DNS name.</item>
 /// <item>A write that comes from a browser comes from the API's own origin.</item>
-/// <item><c>/internal/</c> needs the internal token, whatever the address.</item>
+/// <item><c>/internal/</c> needs the internal token, as its own header or as bearer token, whatever the address.</item>
 /// <item>With a token set, everything else but health checks and the dashboard's files needs it.</item>
 /// </list>
 /// </summary>
@@ -39,7 +39,7 @@ public sealed class AccessRules(bool loopback, string? token, string internalTok
 
         if (request.Path.StartsWithSegments("/internal"))
         {
-            return Matches(internalToken, request.Headers[InternalHeader])
+            return Matches(internalToken, request.Headers[InternalHeader]) || Matches(internalToken, Bearer(request))
                 ? null
                 : Forbidden("internal-token", "internal endpoints need the internal token", $"send the content of run/token in the data folder as {InternalHeader}");
         }

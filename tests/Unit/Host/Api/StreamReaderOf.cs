@@ -50,10 +50,15 @@ public sealed class StreamReaderOf(HttpResponseMessage response, Stream stream) 
         return null;
     }
 
-    /// <summary>The next event, which has this name.</summary>
+    /// <summary>The next event that is no ping (unless a ping is meant), which has this name.</summary>
     public async Task<SseEvent> EventAsync(string name)
     {
         var next = (await EventAsync()).ShouldNotBeNull();
+        while (next.Name == "ping" && name != "ping")
+        {
+            next = (await EventAsync()).ShouldNotBeNull();
+        }
+
         next.Name.ShouldBe(name);
         return next;
     }

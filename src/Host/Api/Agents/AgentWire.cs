@@ -1,0 +1,44 @@
+using Mainstay.Core.Kinds.Schedule;
+
+namespace Mainstay.Host.Api.Agents;
+
+/// <summary>One line of an agent's work: everything, or what changed since the line before.</summary>
+/// <param name="Full">True for the first line of a stream: what it does not name is not this agent's.</param>
+/// <param name="Revision">The store's revision that it reflects.</param>
+/// <param name="GoneInstances">Names of instances that are no longer this agent's. Absent in a full line.</param>
+/// <param name="GoneBuilds">Names of builds that are no longer this agent's. Absent in a full line.</param>
+public sealed record AgentWork(
+    bool Full,
+    long Revision,
+    IReadOnlyList<Instance> Instances,
+    IReadOnlyList<Build> Builds,
+    IReadOnlyList<string>? GoneInstances = null,
+    IReadOnlyList<string>? GoneBuilds = null);
+
+/// <summary>What an agent saw.</summary>
+public sealed record AgentReport
+{
+    /// <summary>Process id of the agent.</summary>
+    public int AgentPid { get; init; }
+
+    /// <summary>Mainstay's version that it runs.</summary>
+    public string AgentVersion { get; init; } = "";
+
+    /// <summary>Address at which gateways reach its instances.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+
+    public IReadOnlyList<ReportedInstance> Instances { get; init; } = [];
+
+    public IReadOnlyList<ReportedBuild> Builds { get; init; } = [];
+}
+
+/// <summary>An instance as its agent sees it.</summary>
+public sealed record ReportedInstance(string Name, InstanceStatus Status);
+
+/// <summary>A build as its agent sees it.</summary>
+public sealed record ReportedBuild(string Name, BuildStatus Status);
+
+/// <summary>What became of a report.</summary>
+/// <param name="Written">How many statuses were written; the others were known already.</param>
+/// <param name="Ignored">Names that do not exist or belong to another host.</param>
+public sealed record ReportResult(int Written, IReadOnlyList<string> Ignored);
