@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Globalization;
+using Mainstay.Core.Store;
+using Mainstay.State.Sqlite;
+
+namespace Mainstay.Bench.Store;
+
+/// <summary>
+/// Durable commits of 256-byte values: <c>store --path DIR [--etcd URL] [--writers 64] [--seconds 4] [--rounds 3]</c>. With an etcd, rounds
+/// alternate between the two and the ratios of the medians follow.
+/// </summary>
+static class StoreLoad
+{
+    /// <summary>Keys of one writer; both stores overwrite the same ones.</summary>
+    const int KeysPerWriter = 1_000;
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        string? Option(string name) => Array.IndexOf(args, name) is >= 0 and var i && i + 1 < args.Length ? args[i + 1] : null;
+        int Number(string name, int otherwise) => Option(name) is { } text ? int.Parse(text, CultureInfo.InvariantCulture) : otherwise;
+        if (Option("--path") is not { } path)
+        {
+            Console.Error.WriteLine("store: --path DIR is missing\nname a folder on the disk to be measured");
+            return 2;
+        }
+
+        var (writers, seconds, rounds) = (Number("--writers", 64), Number("--seconds", 4), Number("--rounds", 3));
+        await using var store = SqliteStore.Open(new SqliteStoreOptions { Path = Path.Combine(path, "store.db") });
+        using var etcd = Option("--etcd") is { } url ? new EtcdClient(new Uri(url), connections: 8) : null;
+        var value = new byte[256];
+        new Random(1).NextBytes(value);
+        var peers = new List<(string Name, Func<int, string, Task> Put)> { ("mainstay", (_, key) => CommitAsync(store, key, value)) };
+        if (etcd is not null)
+            peers.Add(("etcd", (writer, key) => etcd.PutAsync(writer, key, value)));
+        await CompareAsync(peers, writers, TimeSpan.FromSeconds(seconds), rounds);
+        return 0;
+    }
+
+    static async Task CommitAsync(SqliteStore store, string key, byte[] value)
+    {
+        var result = await store.CommitAsync(new Commit([], [new Operation(key, value)]));
+        if (!result.Succeeded)
+            throw new InvalidOperationException(result.Failed);
+    }
+
+    static async Task CompareAsync(List<(string Name, Func<int, string, Task> Put)> peers, int writers, TimeSpan span, int rounds)
+    {
+        // Compiles both paths and fills both key spaces.
+        foreach (var (_, put) in peers)
+            await RoundAsync(put, writers, TimeSpan.FromSeconds(2));
+        var many = peers.ToDictionary(p => p.Name, _ => new List<double>());
+        var one = peers.ToDictionary(p => p.Name, _ => new List<double>());
+        for (var round = 1; round <= rounds; round++)
+        {
+            foreach (var (name, put) in peers)
+            {
+                var loaded = await RoundAsync(put, writers, span);
+                var alone = await RoundAsync(put, 1, span / 2);
+                many[name].Add(loaded.PerSecond);
+                one[name].Add(alone.P50Ms);
+                Console.WriteLine(Invariant(
+                    $"round {round} {name,-9} {writers} writers: {loaded.PerSecond,8:F0}/s p50 {loaded.P50Ms:F2} ms p99 {loaded.P99Ms:F2} ms (own CPU {loaded.Cores:F2} cores)   1 writer: p50 {alone.P50Ms:F3} ms p99 {alone.P99Ms:F2} ms"));
+            }
+        }
+
+        foreach (var (name, _) in peers)
+            Console.WriteLine(Invariant($"median  {name,-9} {writers} writers: {Median(many[name]),8:F0}/s   1 writer: p50 {Median(one[name]):F3} ms"));
+        if (peers is [var ours, var other])
+        {
+            Console.WriteLine(Invariant(
+                $"ratio   {ours.Name} / {other.Name}: commits per second {Median(many[ours.Name]) / Median(many[other.Name]):F2}, one writer's p50 {Median(one[ours.Name]) / Median(one[other.Name]):F2}"));
+        }
+    }
+
+    static async Task<Round> RoundAsync(Func<int, string, Task> put, int writers, TimeSpan span)
+    {
+        var cpu = Environment.CpuUsage.TotalTime;
+        var start = Stopwatch.GetTimestamp();
+        var latencies = await Task.WhenAll(Enumerable.Range(0, writers).Select(writer => Task.Run(async () =>
+        {
+            var ticks = new List<long>(1 << 14);
+            for (var i = 0; Stopwatch.GetElapsedTime(start) < span; i++)
+            {
+                var before = Stopwatch.GetTimestamp();
+                await put(writer, $"bench/{writer:000}/{i % KeysPerWriter:0000}");
+                ticks.Add(Stopwatch.GetTimestamp() - before);
+            }
+
+            return ticks;
+        })));
+        var elapsed = Stopwatch.GetElapsedTime(start);
+        var sorted = latencies.SelectMany(l => l).Order().ToArray();
+        return new Round(
+            sorted.Length / elapsed.TotalSeconds, Ms(sorted[sorted.Length / 2]), Ms(sorted[(int)(sorted.Length * 0.99)]),
+            (Environment.CpuUsage.TotalTime - cpu) / elapsed);
+    }
+
+    static double Ms(long ticks) => ticks * 1000.0 / Stopwatch.Frequency;
+
+    static double Median(List<double> values) => values.Order().ElementAt(values.Count / 2);
+
+    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+
+    readonly record struct Round(double PerSecond, double P50Ms, double P99Ms, double Cores);
+}
