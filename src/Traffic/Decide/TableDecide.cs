@@ -1,0 +1,55 @@
+using System.Net;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Path;
+using Endpoint = Mainstay.Core.Kinds.Schedule.Endpoint;
+using Gateway = Mainstay.Core.Kinds.Traffic.Gateway;
+
+namespace Mainstay.Traffic.Decide;
+
+/// <summary>What a gateway's table is made of, as of one revision.</summary>
+/// <param name="Revision">The newest change among all that follows.</param>
+/// <param name="Gateway">Null where none is declared.</param>
+public sealed record TableView(
+    long Revision,
+    Gateway? Gateway,
+    IEnumerable<Route> Routes,
+    IEnumerable<MeshLink> Links,
+    IEnumerable<Endpoints> Endpoints);
+
+/// <summary>Turns what is declared and where services run into the table that gateways serve.</summary>
+public static class TableDecide
+{
+    /// <summary>The name of the front door's listener.</summary>
+    public const string GatewayListener = "gateway";
+
+    public static TableModel Next(TableView view) => new(
+        view.Revision,
+        [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(Mesh)],
+        [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(RouteOf)],
+        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(ClusterOf)]);
+
+    static IEnumerable<ListenerModel> Front(Gateway? gateway)
+    {
+        if (gateway is not null && Uri.TryCreate(gateway.Listen, UriKind.Absolute, out var url))
+        {
+            yield return new ListenerModel(GatewayListener, url.Host.Trim('[', ']'), url.Port, ListenerKind.Gateway);
+        }
+    }
+
+    static ListenerModel Mesh(MeshLink link) =>
+        new(link.Name, IPAddress.Loopback.ToString(), link.Port, ListenerKind.Mesh, link.Caller, link.Callee);
+
+    static RouteModel RouteOf(Route route) => new(
+        route.Name,
+        new MatchModel(route.Spec.Match.Path, route.Spec.Match.Host, route.Spec.Match.Methods),
+        route.Spec.To,
+        route.Spec.Timeout,
+        new RetryModel(route.Spec.Retry.Attempts, [.. route.Spec.Retry.On.Where(word => word != "reset")]));
+
+    static ClusterModel ClusterOf(Endpoints endpoints) =>
+        new(endpoints.Name, [.. endpoints.Items.Select(EndpointOf).OfType<EndpointModel>()]);
+
+    static EndpointModel? EndpointOf(Endpoint endpoint) =>
+        IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version) : null;
+}
