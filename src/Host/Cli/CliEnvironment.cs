@@ -1,0 +1,64 @@
+using Mainstay.Host.Cli.Doctor;
+using Mainstay.Host.Cli.Verbs;
+
+namespace Mainstay.Host.Cli;
+
+/// <summary>Everything that the command line touches outside itself, so that each command runs in a test without a console.</summary>
+public sealed record CliEnvironment
+{
+    public required TextWriter Out { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Whether <see cref="Out"/> ends at a terminal: only there are lines drawn in place and coloured.</summary>
+    public bool OutIsTerminal { get; init; }
+
+    /// <summary>Whether <see cref="Error"/> ends at a terminal.</summary>
+    public bool ErrorIsTerminal { get; init; }
+
+    /// <summary>Columns of the terminal; read anew for each drawing, so that a resize is seen.</summary>
+    public Func<int> Width { get; init; } = () => 120;
+
+    /// <summary>Rows of the terminal.</summary>
+    public Func<int> Height { get; init; } = () => 40;
+
+    public required IReadOnlyDictionary<string, string> Variables { get; init; }
+
+    /// <summary>Absolute folder that relative paths start from.</summary>
+    public required string WorkingFolder { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Makes the transport of one command's requests.</summary>
+    public required Func<HttpMessageHandler> Handler { get; init; }
+
+    /// <summary>What <c>doctor</c> looks at.</summary>
+    public required IMachine Machine { get; init; }
+
+    /// <summary>Brings an architecture up and stays until it is asked to end, unless detached.</summary>
+    public Func<UpOptions, CancellationToken, Task<int>> Up { get; init; } = static (_, _) => throw RoleMissing("up");
+
+    /// <summary>Ends what <see cref="Up"/> started.</summary>
+    public Func<DownOptions, CancellationToken, Task<int>> Down { get; init; } = static (_, _) => throw RoleMissing("down");
+
+    /// <summary>Runs one role of the binary in this process: its name and the arguments after it.</summary>
+    public Func<string, IReadOnlyList<string>, CancellationToken, Task<int>> Role { get; init; } = static (role, _, _) => throw RoleMissing(role);
+
+    /// <summary>The environment of this process.</summary>
+    public static CliEnvironment OfProcess() => new()
+    {
+        Out = Console.Out,
+        Error = Console.Error,
+        OutIsTerminal = !Console.IsOutputRedirected,
+        ErrorIsTerminal = !Console.IsErrorRedirected,
+        Width = () => Console.WindowWidth is > 0 and var width ? width : 120,
+        Height = () => Console.WindowHeight is > 0 and var height ? height : 40,
+        Variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
+        WorkingFolder = Environment.CurrentDirectory,
+        Handler = () => new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) },
+        Machine = new ThisMachine(TimeProvider.System),
+    };
+
+    static InvalidOperationException RoleMissing(string verb) => new($"nothing in this process can run '{verb}'");
+}

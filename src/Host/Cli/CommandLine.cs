@@ -1,0 +1,86 @@
+using System.CommandLine;
+using Mainstay.Host.Cli.Completion;
+using Mainstay.Host.Cli.Verbs;
+
+namespace Mainstay.Host.Cli;
+
+/// <summary>The command line of the binary: all verbs, their flags, and how a run of one ends.</summary>
+public static class CommandLine
+{
+    /// <summary>The whole tree of verbs, over <paramref name="environment"/>.</summary>
+    public static RootCommand Build(CliEnvironment environment)
+    {
+        var kit = new VerbKit(environment);
+        var root = new RootCommand("Runs a whole architecture of services: schedules them, moves their traffic, watches them, delivers their next version.\n"
+            + "Every flag can be given as an environment variable too: --no-color is MAINSTAY_NO_COLOR.");
+        foreach (var flag in kit.Globals.All)
+        {
+            root.Add(flag);
+        }
+
+        foreach (var verb in Verbs(kit))
+        {
+            root.Add(verb);
+        }
+
+        root.Add(CompleteVerb.Build(kit, root));
+        return root;
+    }
+
+    /// <summary>Runs one command line.</summary>
+    /// <param name="args">Without the program's name.</param>
+    /// <param name="environment">What it touches.</param>
+    /// <param name="stop">Ctrl-C.</param>
+    /// <returns>See <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> args, CliEnvironment environment, CancellationToken stop = default)
+    {
+        try
+        {
+            var root = Build(environment);
+            var parsed = root.Parse(args.Count == 0 ? ["--help"] : args);
+            if (parsed.Errors.Count > 0)
+            {
+                throw UsageError.Of(parsed, root);
+            }
+
+            // Interrupts arrive as cancellation from outside: each verb ends in its own way and time.
+            var configuration = new InvocationConfiguration
+            {
+                Output = environment.Out,
+                Error = environment.Error,
+                EnableDefaultExceptionHandler = false,
+                ProcessTerminationTimeout = null,
+            };
+            return await parsed.InvokeAsync(configuration, stop);
+        }
+        catch (CliError error)
+        {
+            await WriteAsync(error, environment.Error);
+            return error.Code;
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return ExitCode.Interrupted;
+        }
+    }
+
+    static IEnumerable<Command> Verbs(VerbKit kit) =>
+    [
+        UpVerb.Build(kit), DownVerb.Build(kit),
+        PlanVerb.Build(kit), ApplyVerb.Build(kit), DiffVerb.Build(kit), HistoryVerb.Build(kit),
+        StatusVerb.Build(kit), GetVerb.Build(kit), MapVerb.Build(kit), LogsVerb.Build(kit), EventsVerb.Build(kit),
+        ScaleVerb.Build(kit), RestartVerb.Build(kit),
+        DoctorVerb.Build(kit), CompletionVerb.Build(kit), VersionVerb.Build(kit),
+        .. RoleVerbs.Build(kit),
+    ];
+
+    static async Task WriteAsync(CliError error, TextWriter to)
+    {
+        await to.WriteLineAsync(error.What);
+        await to.WriteLineAsync(error.Remedy);
+        foreach (var line in error.Details)
+        {
+            await to.WriteLineAsync(line);
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Host.Cli.Client;
+using Mainstay.Host.Cli.Output;
+using Mainstay.Host.Cli.Progress;
+
+namespace Mainstay.Host.Cli.Doctor;
+
+/// <summary>Whether the server answers, and what it says of services and hosts.</summary>
+static class ServerChecks
+{
+    static readonly TimeSpan MostSkew = TimeSpan.FromSeconds(2);
+
+    public static async Task<IReadOnlyList<Finding>> RunAsync(Session session, CancellationToken stop)
+    {
+        var began = session.Time.GetTimestamp();
+        var status = await session.Client.StatusAsync(stop);
+        var took = session.Time.GetElapsedTime(began);
+        var map = await session.Client.GetAsync<MapView>("map", stop);
+        return
+        [
+            Finding.Ok("API", $"{session.Client.Server} answered in {Quantities.Milliseconds(took.TotalMilliseconds)}"),
+            Clock(map.At - session.Time.GetUtcNow()),
+            .. status.Gateway is { } gateway && IsHere(session.Client.Server)
+                ? [RoleChecks.Port(session.Environment.Machine, "gateway", gateway.Listen, gateway.Listen, expected: status.Architecture is { Running: true })]
+                : Array.Empty<Finding>(),
+            .. status.Hosts.Select(Host),
+            .. Services(status),
+        ];
+    }
+
+    static Finding Clock(TimeSpan skew) => skew.Duration() > MostSkew
+        ? Finding.Warning("clock", $"the server's differs by {Quantities.Elapsed(skew.Duration())}", "set both clocks by NTP: times in logs and timeouts depend on them")
+        : Finding.Ok("clock", "the same as the server's");
+
+    static Finding Host(HostView host) => host.State == HostState.Ready
+        ? Finding.Ok($"host {host.Name}", $"its agent reports from {host.Address}")
+        : Finding.Bad($"host {host.Name}", "its agent does not report", "see logs/roles/agent in the data folder of that host");
+
+    static IEnumerable<Finding> Services(StatusView status)
+    {
+        if (status.Services.Count > 0 && status.Services.All(Verdict.IsThere))
+        {
+            yield return Finding.Ok("services", $"{Quantities.Count(status.Services.Count, "service stands", "services stand")} as declared");
+        }
+
+        foreach (var service in status.Services.Where(s => !Verdict.IsThere(s)))
+        {
+            var what = $"{service.State}, {service.Ready} of {service.Wanted} ready: {Transition.Why(service)}";
+            yield return Verdict.IsBroken(service)
+                ? Finding.Bad($"service {service.Name}", what, FailureAid.NextStepOf(service))
+                : Finding.Warning($"service {service.Name}", what, FailureAid.NextStepOf(service));
+        }
+    }
+
+    static bool IsHere(string server) => new Uri(server).IsLoopback;
+}

@@ -1,0 +1,52 @@
+using System.CommandLine;
+using Mainstay.Host.Cli.Client;
+using Mainstay.Host.Cli.Output;
+
+namespace Mainstay.Host.Cli.Verbs;
+
+/// <summary><c>mainstay logs</c>: what instances and builds wrote.</summary>
+static class LogsVerb
+{
+    public static Command Build(VerbKit kit)
+    {
+        var target = VerbKit.Optional("SERVICE|INSTANCE", "Whose lines. Default: those of all services.");
+        var follow = kit.Flags.Switch("--follow", "Stay, and write each line as it comes.", "-f");
+        var tail = kit.Flags.Number("--tail", 200, 0, 100_000, "How many of the last lines of each.");
+        var build = kit.Flags.Text("--build", "NAME", "The lines of a build instead; 'mainstay get builds' lists them.");
+        return kit.Verb("logs", "Show what instances wrote, or a build.", [target, follow, tail, build], async (parsed, session, stop) =>
+        {
+            if (parsed.GetValue(target) is not null && parsed.GetValue(build) is not null)
+            {
+                throw new CliError("both a service and a build are named", "name one of them", ExitCode.Invalid);
+            }
+
+            var sources = await SourcesAsync(session.Client, parsed.GetValue(target), parsed.GetValue(build), stop);
+            if (sources.Count == 0)
+            {
+                session.Screen.Note("no services: nothing writes");
+                return ExitCode.Ok;
+            }
+
+            var paths = sources.Select(s => $"logs?{s}&tail={parsed.GetValue(tail)}").ToArray();
+            await (parsed.GetValue(follow) ? LogStreams.FollowAsync(session, paths, stop) : LogStreams.ReadAsync(session, paths, stop));
+            return ExitCode.Ok;
+        });
+    }
+
+    // An instance's lines outlive it, so a name that is no service is taken for an instance without asking whether there is one.
+    static async Task<IReadOnlyList<string>> SourcesAsync(ApiClient client, string? target, string? build, CancellationToken stop)
+    {
+        if (build is not null)
+        {
+            return [$"build={Uri.EscapeDataString(build)}"];
+        }
+
+        var status = await client.StatusAsync(stop);
+        if (target is null)
+        {
+            return [.. status.Services.Select(s => $"service={Uri.EscapeDataString(s.Name)}")];
+        }
+
+        return [$"{(status.Find(target) is null ? "instance" : "service")}={Uri.EscapeDataString(target)}"];
+    }
+}

@@ -1,0 +1,68 @@
+using System.CommandLine;
+using Mainstay.Host.Cli.Client;
+using Mainstay.Host.Cli.Progress;
+
+namespace Mainstay.Host.Cli.Verbs;
+
+/// <summary>What <c>up</c> was asked for.</summary>
+public sealed record UpOptions
+{
+    /// <summary>The manifest, already read.</summary>
+    public required ApplyRequest Manifest { get; init; }
+
+    /// <summary>Absolute.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Return when everything runs, and leave it running.</summary>
+    public bool Detach { get; init; }
+
+    /// <summary>Where the Admin API and the dashboard listen; null is <see cref="DefaultListen"/>.</summary>
+    public string? Listen { get; init; }
+
+    public const string DefaultListen = "http://127.0.0.1:7070";
+
+    /// <summary>What a server that listens beyond this machine demands; null where none is given.</summary>
+    public string? Token { get; init; }
+
+    /// <summary>Serve the dashboard.</summary>
+    public bool Dashboard { get; init; } = true;
+
+    /// <summary>Show the dashboard in a browser where there is one.</summary>
+    public bool Open { get; init; } = true;
+
+    /// <summary>How long everything may take to run; only a detached <c>up</c> ends with it.</summary>
+    public TimeSpan Timeout { get; init; } = FollowOptions.DefaultTimeout;
+
+    /// <summary>Where to show what happens, and how to reach the server.</summary>
+    public required Session Session { get; init; }
+}
+
+/// <summary><c>mainstay up</c>: everything after the command line is the roles' matter.</summary>
+static class UpVerb
+{
+    public static Command Build(VerbKit kit)
+    {
+        var manifest = new ManifestFlags(kit.Flags);
+        var detach = kit.Flags.Switch("--detach", "Return when everything runs, and leave it running until 'mainstay down'.");
+        var listen = kit.Flags.Text("--listen", "URL", $"Where the Admin API and the dashboard listen. Default {UpOptions.DefaultListen}.");
+        var noDashboard = kit.Flags.Switch("--no-dashboard", "Do not serve the dashboard.");
+        var noOpen = kit.Flags.Switch("--no-open", "Do not show the dashboard in a browser.");
+        var timeout = kit.Flags.Duration("--timeout", FollowOptions.DefaultTimeout, "How long everything may take to run.");
+        return kit.Verb("up", "Bring an architecture up, keep it equal to its file, and show it.",
+            [manifest.Targets, manifest.Files, detach, listen, noDashboard, noOpen, timeout],
+            (parsed, session, stop) => kit.Environment.Up(
+                new()
+                {
+                    Manifest = manifest.Read(parsed, session),
+                    DataFolder = session.DataFolder,
+                    Detach = parsed.GetValue(detach),
+                    Listen = parsed.GetValue(listen),
+                    Token = session.Token,
+                    Dashboard = !parsed.GetValue(noDashboard),
+                    Open = !parsed.GetValue(noOpen) && !parsed.GetValue(noDashboard),
+                    Timeout = parsed.GetValue(timeout),
+                    Session = session,
+                },
+                stop));
+    }
+}
