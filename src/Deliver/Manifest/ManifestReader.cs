@@ -33,7 +33,7 @@ public static class ManifestReader
         var said = problems.Select(p => p.Path).ToHashSet(StringComparer.Ordinal);
         problems.AddRange(ManifestRules.Problems(spec, rules).Where(p => !IsSaid(p.Path, said)).Select(p => Placed(root, p)));
         var warnings = ManifestRules.Warnings(spec).Select(p => Placed(root, p)).ToList();
-        return new(problems.Count == 0 ? spec : null, Listed(problems), Listed(warnings));
+        return new(problems.Count == 0 ? spec : null, Listed(problems), Listed(warnings)) { Root = root };
     }
 
     // All documents of all files as one tree; null when a file is not readable as such or nothing is in them.
@@ -41,7 +41,7 @@ public static class ManifestReader
     {
         if (files.Sum(f => (long)f.Text.Length) > ManifestFile.MaxLength && files.Count > 1)
         {
-            problems.Add(new(default, new Problem("", $"the files together are longer than {ManifestFile.MaxLength / (1024 * 1024)} Mi characters", "split the architecture")));
+            problems.Add(new(Place.Nowhere, new Problem("", $"the files together are longer than {ManifestFile.MaxLength / (1024 * 1024)} Mi characters", "split the architecture")));
             return null;
         }
 
@@ -94,15 +94,9 @@ public static class ManifestReader
         List<PlacedProblem> sorted = [.. problems.OrderBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column).Take(MostProblems)];
         if (problems.Count > MostProblems)
         {
-            sorted.Add(new(default, new Problem("", $"{problems.Count - MostProblems} more problems are not listed", "mend these first")));
+            sorted.Add(new(Place.Nowhere, new Problem("", $"{problems.Count - MostProblems} more problems are not listed", "mend these first")));
         }
 
         return sorted;
     }
 }
-
-/// <summary>What became of reading a manifest.</summary>
-/// <param name="Value">The architecture; null where there are problems.</param>
-/// <param name="Problems">Everything wrong, in the order of files, lines and columns.</param>
-/// <param name="Warnings">What is allowed and likely to hurt.</param>
-public sealed record ManifestResult(ArchitectureSpec? Value, IReadOnlyList<PlacedProblem> Problems, IReadOnlyList<PlacedProblem> Warnings);

@@ -8,6 +8,9 @@ namespace Mainstay.Deliver.Manifest;
 /// <param name="Column">From 1, in UTF-16 units; 0 where only the file is known.</param>
 public readonly record struct Place(string File, int Line, int Column)
 {
+    /// <summary>For what came without a file.</summary>
+    public static Place Nowhere { get; } = new("", 0, 0);
+
     /// <summary>As compilers write it and editors follow it: <c>mainstay.yaml:12:5</c>.</summary>
     public override string ToString() => Line > 0 ? $"{File}:{Line}:{Column}" : File;
 }

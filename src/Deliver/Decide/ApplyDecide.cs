@@ -1,0 +1,165 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Reconcile;
+using Mainstay.Core.Store;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>
+/// Decides what a declaration changes: which resources to write and the version that comes of it. Pure; <c>plan</c> shows what <c>apply</c>
+/// commits. The declaration is assumed to have passed <see cref="ManifestRules"/>.
+/// </summary>
+public static class ApplyDecide
+{
+    /// <summary>The plan from <paramref name="seen"/> to <paramref name="wanted"/>.</summary>
+    public static ApplyPlan Next(DeclaredState seen, Declaration wanted, Author author, DateTimeOffset now)
+    {
+        var services = wanted.Spec.Services.ToDictionary(
+            s => s.Key, s => ServiceFor(seen.Services.GetValueOrDefault(s.Key), s.Key, s.Value, wanted, now), StringComparer.Ordinal);
+        var version = VersionFor(seen, wanted, services, author, now);
+        var changes = Diff.Between(Current(seen), version);
+        version = version with { Changes = changes };
+        if (TooLarge(version) is { } problem)
+        {
+            return ApplyPlan.Refused(problem);
+        }
+
+        var running = wanted.Run ?? seen.Architecture?.Running ?? false;
+        var plan = new Plan();
+        if (changes.Count > 0 || running != seen.Architecture?.Running)
+        {
+            plan.Put(ArchitectureFor(seen, wanted, changes.Count > 0, running));
+        }
+
+        if (changes.Count > 0)
+        {
+            plan.Put(version).Say(
+                $"architecture/{Architecture.TheName}", "Applied", $"version {version.Number}: {Count(changes.Count)}{(author.Message.Length > 0 ? $" ({author.Message})" : "")}");
+        }
+
+        if (running && seen.Architecture is { Running: false })
+        {
+            plan.Say($"architecture/{Architecture.TheName}", "Starting", "everything is to run");
+        }
+
+        PutServices(plan, seen, services);
+        PutGateway(plan, seen, wanted.Spec.Gateway);
+        return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes };
+    }
+
+    static Service ServiceFor(Service? seen, string name, ServiceSpec spec, Declaration wanted, DateTimeOffset now)
+    {
+        // A service that comes back while it is still being stopped keeps its instances, but what was asked of it went with its declaration.
+        var asked = wanted.Scales.TryGetValue(name, out var scale) ? scale : seen is { Removed: false } ? seen.Scale : null;
+        int? clamped = asked is { } number ? Math.Clamp(number, spec.Instances.Min, spec.Instances.Max) : null;
+        var service = seen ?? new Service { Name = name, Spec = spec, BaseFolder = wanted.BaseFolder, Status = new() { Since = now } };
+        return service with
+        {
+            Spec = spec,
+            BaseFolder = wanted.BaseFolder,
+            Digest = spec.Build is null ? null : wanted.Digests.GetValueOrDefault(name),
+            Scale = clamped,
+            Removed = false,
+        };
+    }
+
+    static ArchitectureVersion VersionFor(DeclaredState seen, Declaration wanted, Dictionary<string, Service> services, Author author, DateTimeOffset now)
+    {
+        var number = (seen.Architecture?.Version ?? 0) + 1;
+        return new()
+        {
+            Name = number.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Number = number,
+            At = now,
+            By = author.Who,
+            Message = author.Message,
+            Title = wanted.Spec.Architecture,
+            Environment = wanted.Spec.Environment,
+            BaseFolder = wanted.BaseFolder,
+            Services = services.ToDictionary(s => s.Key, s => Versioned(s.Value), StringComparer.Ordinal),
+            Listen = wanted.Spec.Gateway.Listen,
+            Routes = wanted.Spec.Gateway.Routes,
+        };
+    }
+
+    // What is declared now, taken from the resources themselves and not from the last version: they are what runs.
+    static ArchitectureVersion? Current(DeclaredState seen) => seen.ToDeclaration() is not { } declared ? null : new()
+    {
+        Name = seen.Latest!.Name,
+        Number = seen.Latest.Number,
+        At = seen.Latest.At,
+        By = seen.Latest.By,
+        Title = declared.Spec.Architecture,
+        Environment = declared.Spec.Environment,
+        BaseFolder = declared.BaseFolder,
+        Services = declared.Spec.Services.Keys.ToDictionary(name => name, name => Versioned(seen.Services[name]), StringComparer.Ordinal),
+        Listen = declared.Spec.Gateway.Listen,
+        Routes = declared.Spec.Gateway.Routes,
+    };
+
+    static string Count(int changes) => changes == 1 ? "1 change" : $"{changes} changes";
+
+    static VersionedService Versioned(Service service) => new(service.Spec, service.Digest, service.Scale);
+
+    static Architecture ArchitectureFor(DeclaredState seen, Declaration wanted, bool changed, bool running)
+    {
+        var architecture = seen.Architecture ?? new Architecture { Name = Architecture.TheName, Title = wanted.Spec.Architecture };
+        return architecture with
+        {
+            Title = wanted.Spec.Architecture,
+            Environment = wanted.Spec.Environment,
+            Version = architecture.Version + (changed ? 1 : 0),
+            Running = running,
+        };
+    }
+
+    static void PutServices(Plan plan, DeclaredState seen, Dictionary<string, Service> services)
+    {
+        foreach (var service in services.Values.OrderBy(s => s.Name, StringComparer.Ordinal))
+        {
+            if (service.Revision == 0 || !Codec.Same(service, seen.Services[service.Name]))
+            {
+                plan.Put(service);
+            }
+        }
+
+        // Schedule stops and forgets what is marked so; deleting it here would orphan its instances.
+        foreach (var gone in seen.Services.Values.Where(s => !s.Removed && !services.ContainsKey(s.Name)).OrderBy(s => s.Name, StringComparer.Ordinal))
+        {
+            plan.Put(gone with { Removed = true });
+        }
+    }
+
+    static void PutGateway(Plan plan, DeclaredState seen, GatewaySpec wanted)
+    {
+        if (seen.Gateway is null || seen.Gateway.Listen != wanted.Listen)
+        {
+            plan.Put((seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with { Listen = wanted.Listen });
+        }
+
+        foreach (var (name, spec) in wanted.Routes.OrderBy(r => r.Key, StringComparer.Ordinal))
+        {
+            var route = seen.Routes.GetValueOrDefault(name);
+            if (route is null || !Codec.Same(route.Spec, spec))
+            {
+                plan.Put((route ?? new Route { Name = name, Spec = spec }) with { Spec = spec });
+            }
+        }
+
+        foreach (var route in seen.Routes.Values.Where(r => !wanted.Routes.ContainsKey(r.Name)).OrderBy(r => r.Name, StringComparer.Ordinal))
+        {
+            plan.Delete(route);
+        }
+    }
+
+    static Problem? TooLarge(ArchitectureVersion version)
+    {
+        var size = Codec.Encode(version).Length;
+        return size <= StoreLimits.ValueBytes ? null : new(
+            "",
+            $"the architecture takes {size / (1024.0 * 1024):0.0} MiB with its changes, a version holds at most {StoreLimits.ValueBytes / (1024 * 1024)} MiB",
+            "shorten commands and environment variables, change less at once, or split the architecture");
+    }
+}

@@ -1,0 +1,53 @@
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>Everything that is declared now, as the store holds it.</summary>
+public sealed record DeclaredState
+{
+    /// <summary>Null before the first apply.</summary>
+    public Architecture? Architecture { get; init; }
+
+    /// <summary>The services by name, with those that are being removed.</summary>
+    public IReadOnlyDictionary<string, Service> Services { get; init; } = new Dictionary<string, Service>();
+
+    /// <summary>Null before the first apply.</summary>
+    public Gateway? Gateway { get; init; }
+
+    public IReadOnlyDictionary<string, Route> Routes { get; init; } = new Dictionary<string, Route>();
+
+    /// <summary>The version in force; null before the first.</summary>
+    public ArchitectureVersion? Latest { get; init; }
+
+    /// <summary>The service called <paramref name="name"/>, unless there is none or it is being removed.</summary>
+    public Service? Find(string name) => Services.TryGetValue(name, out var service) && !service.Removed ? service : null;
+
+    /// <summary>The same as a declaration that changes nothing; null before the first apply.</summary>
+    public Declaration? ToDeclaration()
+    {
+        if (Architecture is null || Latest is null)
+        {
+            return null;
+        }
+
+        var services = Services.Values.Where(s => !s.Removed).ToArray();
+        return new()
+        {
+            Spec = new()
+            {
+                Architecture = Architecture.Title,
+                Environment = Architecture.Environment,
+                Services = services.ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal),
+                Gateway = new()
+                {
+                    Listen = Gateway?.Listen ?? Gateway.DefaultListen,
+                    Routes = Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
+                },
+            },
+            BaseFolder = Latest.BaseFolder,
+            Digests = services.Where(s => s.Digest is not null).ToDictionary(s => s.Name, s => s.Digest!, StringComparer.Ordinal),
+        };
+    }
+}

@@ -1,0 +1,47 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>Decides what a write of one resource declares: the whole architecture with that one thing changed, so that it is checked and versioned as a whole.</summary>
+public static class WriteDecide
+{
+    /// <summary>What is declared with <paramref name="resource"/> put into it. Only what a user declares of it counts: spec, scale and listen address.</summary>
+    public static Declaration? Put(Declaration declared, Resource resource) => resource switch
+    {
+        Service service => declared with
+        {
+            Spec = declared.Spec with { Services = With(declared.Spec.Services, service.Name, service.Spec) },
+            Scales = new Dictionary<string, int?> { [service.Name] = service.Scale },
+        },
+        Route route => WithRoutes(declared, With(declared.Spec.Gateway.Routes, route.Name, route.Spec)),
+        Gateway gateway when gateway.Name == Gateway.TheName => WithListen(declared, gateway.Listen),
+        _ => null,
+    };
+
+    /// <summary>What is declared without <paramref name="resource"/>; the gateway goes back to its default address.</summary>
+    public static Declaration? Delete(Declaration declared, Resource resource) => resource switch
+    {
+        Service service => declared with { Spec = declared.Spec with { Services = Without(declared.Spec.Services, service.Name) } },
+        Route route => WithRoutes(declared, Without(declared.Spec.Gateway.Routes, route.Name)),
+        Gateway => WithListen(declared, Gateway.DefaultListen),
+        _ => null,
+    };
+
+    static Declaration WithRoutes(Declaration declared, IReadOnlyDictionary<string, RouteSpec> routes) =>
+        declared with { Spec = declared.Spec with { Gateway = declared.Spec.Gateway with { Routes = routes } } };
+
+    static Declaration WithListen(Declaration declared, string listen) =>
+        declared with { Spec = declared.Spec with { Gateway = declared.Spec.Gateway with { Listen = listen } } };
+
+    static Dictionary<string, T> With<T>(IReadOnlyDictionary<string, T> map, string key, T value) =>
+        new(map, StringComparer.Ordinal) { [key] = value };
+
+    static Dictionary<string, T> Without<T>(IReadOnlyDictionary<string, T> map, string key)
+    {
+        var copy = new Dictionary<string, T>(map, StringComparer.Ordinal);
+        copy.Remove(key);
+        return copy;
+    }
+}
