@@ -72,7 +72,7 @@ public static class GatewayProcess
         RecordBatch Take(long dropped)
         {
             gateway.Retry();
-            return gateway.TakeRecords(id, ++sequence, dropped);
+            return gateway.TakeRecords(id, ++sequence, dropped) with { Pid = Environment.ProcessId, At = time.GetUtcNow() };
         }
 
         void Apply(TableModel table)

@@ -1,6 +1,8 @@
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Api.Gateways;
+using Mainstay.Host.Api.Views;
 
 namespace Mainstay.Host.Api;
 
@@ -18,13 +20,19 @@ public sealed class ApiParts
         var events = new EventNames("api");
         var hosts = new HostWatch(store, kinds, Mirror, time, events);
         Reports = new ReportIntake(store, kinds, Mirror, hosts, time, events);
-        Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync);
+        var gateways = new GatewayNodes(store, kinds, Mirror, time);
+        Records = new RecordIntake(services.Edges, gateways, time);
+        Tables = new TableSource(Mirror, time);
+        Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, Streams, time, limits, services.OnFault);
+        Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var watch = new ResourceWatch(store, Streams, time, limits);
         Routes =
         [
             .. new KindEndpoints(store, kinds, watch, limits).Routes(),
-            .. new AgentEndpoints(Mirror, Reports, InternalStreams, time, limits).Routes(),
+            .. Views.Routes(),
+            .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
+            .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
         ];
     }
@@ -45,6 +53,12 @@ public sealed class ApiParts
     public StreamGate InternalStreams { get; }
 
     public ReportIntake Reports { get; }
+
+    public RecordIntake Records { get; }
+
+    public TableSource Tables { get; }
+
+    public ViewEndpoints Views { get; }
 
     public Background Background { get; }
 

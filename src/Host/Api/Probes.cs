@@ -43,6 +43,11 @@ public sealed class Probes(string version, ApiParts parts)
         text.Counter("mainstay_api_faults_total", "Requests that ended in a fault of the server.", parts.Dispatcher?.Faults ?? 0);
         text.Counter("mainstay_api_refused_total", "Requests that the access rules refused.", parts.Dispatcher?.Refused ?? 0);
         text.Counter("mainstay_api_report_conflicts_total", "Commits of agents' reports that were done again because something had changed.", parts.Reports.Conflicts);
+        text.Counter("mainstay_gateway_requests_total", "Requests that gateways reported.", parts.Services.Edges.Requests);
+        text.Counter("mainstay_edge_samples_dropped_total", "Samples not taken in because there were too many edges or instances.", parts.Services.Edges.Dropped);
+        text.Counter("mainstay_gateway_batches_lost_total", "Batches that gaps in gateways' sequences show to be lost.", parts.Records.Lost);
+        text.Counter("mainstay_gateway_tables_total", "Tables compiled for gateways.", parts.Tables.Made);
+        text.Counter("mainstay_api_views_total", "Status and map payloads made for events.", parts.Views.Made);
         AddProcess(text);
         foreach (var add in parts.Services.Metrics)
         {

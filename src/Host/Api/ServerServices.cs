@@ -1,5 +1,7 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Store;
+using Mainstay.Host.Api.Gateways;
+using Mainstay.Observe.Ingest;
 
 namespace Mainstay.Host.Api;
 
@@ -11,6 +13,9 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
 {
     /// <summary>Called with where and what went wrong inside; the client gets a problem without the details. Default: counted in <c>/metrics</c> alone.</summary>
     public Action<string, Exception>? OnFault { get; init; }
+
+    /// <summary>Where the gateways' records go. Default: a new one.</summary>
+    public EdgeStatistics Edges { get; init; } = new(Time, RecordIntake.Scale);
 
     /// <summary>Add the metrics of other parts, for example the loops' counters, to <c>/metrics</c>.</summary>
     public IReadOnlyList<Action<MetricsText>> Metrics { get; init; } = [];

@@ -27,6 +27,12 @@ public sealed record RecordBatch(
     int Connections,
     long DroppedBatches)
 {
+    /// <summary>Process id of the gateway.</summary>
+    public int Pid { get; init; }
+
+    /// <summary>When it was taken: a batch that waited for the server is about then, not about its arrival.</summary>
+    public DateTimeOffset At { get; init; }
+
     /// <summary>Reads a batch from its wire form.</summary>
     public static RecordBatch FromJson(string json) =>
         JsonSerializer.Deserialize(json, TrafficJson.Default.RecordBatch) ?? throw new JsonException("The batch is null.");

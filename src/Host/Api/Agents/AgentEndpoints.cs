@@ -1,9 +1,10 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Store;
 
 namespace Mainstay.Host.Api.Agents;
 
 /// <summary>The endpoints that agents use: their work as lines of JSON, and their reports.</summary>
-public sealed class AgentEndpoints(Mirror mirror, ReportIntake reports, StreamGate gate, TimeProvider time, ApiLimits limits)
+public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake reports, StreamGate gate, TimeProvider time, ApiLimits limits)
 {
     /// <summary>Between empty lines on a quiet stream of work; an agent gives a stream up after 6 s without a byte.</summary>
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
@@ -26,7 +27,7 @@ public sealed class AgentEndpoints(Mirror mirror, ReportIntake reports, StreamGa
         }
 
         // An empty mirror would read as "nothing is yours", and the agent would stop everything.
-        if (!await mirror.ReachAsync(0, call.Stop))
+        if (!await mirror.ReachAsync(store.Revision, call.Stop))
         {
             return ProblemAnswer.Unavailable("the server is still reading its store", "connect again in a moment");
         }
@@ -65,7 +66,7 @@ public sealed class AgentEndpoints(Mirror mirror, ReportIntake reports, StreamGa
             return ProblemAnswer.BadRequest($"the report has more than {MostReported} instances or builds", "report in parts");
         }
 
-        if (!await mirror.ReachAsync(0, call.Stop))
+        if (!await mirror.ReachAsync(store.Revision, call.Stop))
         {
             return ProblemAnswer.Unavailable("the server is still reading its store", "report again in a moment");
         }

@@ -1,0 +1,90 @@
+using Mainstay.Observe.Ingest;
+using Mainstay.Observe.Query;
+using Mainstay.Traffic.Path;
+
+namespace Mainstay.Host.Api.Gateways;
+
+/// <summary>
+/// Takes gateways' batches in: the traffic into the edges' statistics, the standing into the gateways' nodes. A batch that comes a second
+/// time, because the answer to the first was lost, counts once.
+/// </summary>
+public sealed class RecordIntake(EdgeStatistics statistics, GatewayNodes nodes, TimeProvider time)
+{
+    /// <summary>How many gateways' sequence numbers are remembered.</summary>
+    public const int MostGateways = 256;
+
+    static readonly Dictionary<string, long> NoReasons = [];
+
+    readonly Lock gate = new();
+    readonly Dictionary<string, long> sequences = new(StringComparer.Ordinal);
+    long lost;
+
+    /// <summary>The scale of the gateway's histograms.</summary>
+    public static LatencyScale Scale { get; } = new(LatencyBuckets.Count, LatencyBuckets.LowerBound, LatencyBuckets.UpperBound);
+
+    /// <summary>Batches that a gap in a gateway's sequence shows to be lost.</summary>
+    public long Lost => Volatile.Read(ref lost);
+
+    /// <summary>The batch with empty lists for absent ones; null where it names no gateway.</summary>
+    public static RecordBatch? Complete(RecordBatch batch) => string.IsNullOrEmpty(batch.Gateway) ? null : batch with
+    {
+        FailedListeners = batch.FailedListeners ?? [],
+        Records = [.. (batch.Records ?? []).Where(r => r is not null).Select(r => r with { Latency = r.Latency ?? [], Reasons = r.Reasons ?? NoReasons })],
+    };
+
+    /// <summary>Takes one batch; false where the node could not be written and the gateway is to send it again.</summary>
+    public async Task<bool> TakeAsync(RecordBatch batch, CancellationToken stop)
+    {
+        if (!await nodes.TakeAsync(batch, stop))
+        {
+            return false;
+        }
+
+        if (IsNew(batch))
+        {
+            foreach (var record in batch.Records)
+            {
+                Add(record, batch.At == default ? time.GetUtcNow() : batch.At);
+            }
+        }
+
+        return true;
+    }
+
+    void Add(TrafficRecord record, DateTimeOffset at)
+    {
+        if (record.Service is { } service)
+        {
+            statistics.Add(new(record.Caller ?? MapView.Gateway, service, record.Instance, record.Requests, ErrorsOf(record), record.Latency), at);
+        }
+    }
+
+    // A client that went away before the answer is counted as a server's error by the gateway, and an answer that broke off by its status.
+    static long ErrorsOf(TrafficRecord record)
+    {
+        var gone = record.Reasons.GetValueOrDefault(Problem.NameOf(Reason.ClientAborted));
+        var broken = record.Reasons.GetValueOrDefault(Problem.NameOf(Reason.UpstreamAborted));
+        return Math.Max(0, record.ServerErrors - gone) + broken;
+    }
+
+    bool IsNew(RecordBatch batch)
+    {
+        lock (gate)
+        {
+            var known = sequences.TryGetValue(batch.Gateway, out var last);
+            if (known && batch.Sequence <= last)
+            {
+                return false;
+            }
+
+            lost += known ? batch.Sequence - last - 1 : 0;
+            if (!known && sequences.Count >= MostGateways)
+            {
+                sequences.Clear();
+            }
+
+            sequences[batch.Gateway] = batch.Sequence;
+            return true;
+        }
+    }
+}

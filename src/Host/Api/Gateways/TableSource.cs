@@ -1,0 +1,98 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Decide;
+
+namespace Mainstay.Host.Api.Gateways;
+
+/// <summary>
+/// Compiles the gateways' table whenever something that it is made of changes; changes within <see cref="Coalesce"/> are one table. Its
+/// revision is the store's: a gateway that serves it has everything up to there.
+/// </summary>
+public sealed class TableSource(Mirror mirror, TimeProvider time)
+{
+    /// <summary>The least time between two tables.</summary>
+    public static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(10);
+
+    readonly Lock gate = new();
+    TableLine? current;
+    TaskCompletionSource next = NewPulse();
+
+    /// <summary>How many tables were made.</summary>
+    public long Made { get; private set; }
+
+    /// <summary>The tables from now on, the current one first unless its revision is <paramref name="after"/>. A slow reader gets the newest only.</summary>
+    public async IAsyncEnumerable<TableLine> ReadAsync(long after, [EnumeratorCancellation] CancellationToken stop)
+    {
+        while (true)
+        {
+            TableLine? table;
+            Task wait;
+            lock (gate)
+            {
+                (table, wait) = (current, next.Task);
+            }
+
+            if (table is not null && table.Revision != after)
+            {
+                after = table.Revision;
+                yield return table;
+            }
+            else
+            {
+                await wait.WaitAsync(stop);
+            }
+        }
+    }
+
+    /// <summary>Compiles until stopped.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var touched = new Signal();
+        var (_, subscription) = mirror.Subscribe(_ => 0, (before, after) =>
+        {
+            if ((after ?? before) is Gateway or Route or Endpoints or MeshLink)
+            {
+                touched.Set();
+            }
+        });
+        using (subscription)
+        {
+            while (!await mirror.ReachAsync(0, stop))
+            {
+                // The store does not answer yet; gateways serve what they last knew.
+            }
+
+            while (true)
+            {
+                Publish();
+                await Task.Delay(Coalesce, time, stop);
+                await touched.WaitAsync(stop);
+            }
+        }
+    }
+
+    // The revision is that of everything seen, not of the newest part: it must grow when a part is deleted, too.
+    void Publish()
+    {
+        var table = mirror.Read(seen => TableDecide.Next(new(
+            seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>())));
+        TaskCompletionSource passed;
+        lock (gate)
+        {
+            Made++;
+            current = new(table.Revision, Encoding.UTF8.GetBytes(table.ToJson()));
+            (passed, next) = (next, NewPulse());
+        }
+
+        passed.SetResult();
+    }
+
+    static TaskCompletionSource NewPulse() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}
+
+/// <summary>A table as gateways get it.</summary>
+/// <param name="Revision">The store's revision that it reflects.</param>
+/// <param name="Json">One line.</param>
+public sealed record TableLine(long Revision, byte[] Json);

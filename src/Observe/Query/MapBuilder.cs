@@ -1,0 +1,85 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Reconcile;
+using Mainstay.Observe.Ingest;
+
+namespace Mainstay.Observe.Query;
+
+/// <summary>Makes the map of what is declared, how it stands and what flows. Pure.</summary>
+public static class MapBuilder
+{
+    /// <summary>The map as of <paramref name="seen"/>: nodes and edges in ordinal order, the gateway first.</summary>
+    public static MapView Build(
+        Snapshot seen,
+        IReadOnlyDictionary<EdgeKey, EdgeFigures> edges,
+        IReadOnlyDictionary<string, EdgeFigures> instances,
+        GatewayStanding gateway,
+        DateTimeOffset at)
+    {
+        var services = seen.All<Service>().OrderBy(s => s.Name, StringComparer.Ordinal).ToList();
+        var declaredGateway = seen.Get<Gateway>(Gateway.TheName);
+        var nodes = new List<MapNode>(services.Count + 1);
+        if (declaredGateway is not null)
+        {
+            nodes.Add(NodeOf(declaredGateway, gateway, services));
+        }
+
+        nodes.AddRange(services.Select(s => NodeOf(s, seen.Group<Instance>(s.Name), instances)));
+        return new MapView(seen.Revision, at, nodes, EdgesOf(services, seen.All<Route>(), nodes, edges));
+    }
+
+    // The gateway matters as much as the most critical of what is behind it.
+    static MapNode NodeOf(Gateway gateway, GatewayStanding standing, List<Service> services) => new(
+        MapView.Gateway,
+        "gateway",
+        gateway.Listen,
+        services.Select(s => s.Spec.Criticality).DefaultIfEmpty(Criticality.Medium).Max(),
+        standing.State,
+        standing.Reason,
+        standing.Message,
+        standing.Ready,
+        1,
+        null,
+        [],
+        []);
+
+    static MapNode NodeOf(Service service, IReadOnlyList<Instance> instances, IReadOnlyDictionary<string, EdgeFigures> figures) => new(
+        service.Name,
+        "service",
+        service.Name,
+        service.Spec.Criticality,
+        service.Status.State,
+        service.Status.Reason,
+        service.Status.Message,
+        service.Status.Ready,
+        service.Status.Wanted,
+        service.Status.Version,
+        [.. instances.Select(i => i.Host).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)],
+        [.. instances.Select(i => NodeOf(i, figures.GetValueOrDefault(i.Name)))]);
+
+    static MapInstance NodeOf(Instance instance, EdgeFigures figures) => new(
+        instance.Name, instance.Status.State, instance.Host, Round(figures.RequestsPerSecond), Round(figures.ErrorRatio), Round(figures.P99Ms));
+
+    static List<MapEdge> EdgesOf(
+        List<Service> services, IEnumerable<Route> routes, List<MapNode> nodes, IReadOnlyDictionary<EdgeKey, EdgeFigures> figures)
+    {
+        var known = nodes.Select(n => n.Id).ToHashSet(StringComparer.Ordinal);
+        var declared = services.SelectMany(s => s.Spec.Needs.Keys.Select(need => new EdgeKey(s.Name, need)))
+            .Concat(routes.Select(r => new EdgeKey(MapView.Gateway, r.Spec.To)))
+            .ToHashSet();
+        return
+        [
+            .. declared.Union(figures.Keys)
+                .Where(e => known.Contains(e.From) && known.Contains(e.To))
+                .OrderBy(e => e.From, StringComparer.Ordinal).ThenBy(e => e.To, StringComparer.Ordinal)
+                .Select(e => EdgeOf(e, figures.GetValueOrDefault(e), declared.Contains(e))),
+        ];
+    }
+
+    static MapEdge EdgeOf(EdgeKey edge, EdgeFigures figures, bool declared) => new(
+        edge.From, edge.To, Round(figures.RequestsPerSecond), Round(figures.ErrorRatio), Round(figures.P50Ms), Round(figures.P99Ms), declared);
+
+    // Three digits are more than anybody reads, and keep an unchanged map unchanged.
+    static double Round(double value) => Math.Round(value, 3);
+}
