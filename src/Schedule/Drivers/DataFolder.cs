@@ -39,8 +39,6 @@ public sealed class DataFolder
     /// <summary>What the build called <paramref name="build"/> (<c>service-digest12</c>) leaves behind.</summary>
     public string OutputOf(string service, string build) => Path.Combine(Builds, service, build[^12..]);
 
-    public string BuildLog(string build) => Path.Combine(BuildLogs, build + ".log");
-
     /// <summary>Writes a file whole or not at all, whatever ends this process meanwhile.</summary>
     public static void WriteAtomically(string path, ReadOnlySpan<byte> content)
     {

@@ -43,7 +43,8 @@ public sealed class ProcessRuntime(DataFolder folder, PortPicker ports, EventThr
             recovered.Add(Of(record.Instance).Recover(record));
         }
 
-        foreach (var stray in tagged.Where(t => !byInstance.ContainsKey(t.Part)))
+        // What carries no epoch is a check that we did not live to end.
+        foreach (var stray in tagged.Where(t => t.Epoch == 0 || !byInstance.ContainsKey(t.Part)))
         {
             ProcessTable.Kill(stray.Stat);
         }
@@ -55,13 +56,8 @@ public sealed class ProcessRuntime(DataFolder folder, PortPicker ports, EventThr
     public ProcessRecord Start(ProcessStart start) => Of(start.Instance).Start(start);
 
     /// <summary>Asks the process of this epoch to end (SIGTERM to its group) and ends it by force after the grace. Returns at once.</summary>
-    public void Stop(string instance, int epoch, TimeSpan grace)
-    {
-        if (byInstance.TryGetValue(instance, out var process))
-        {
-            process.Stop(epoch, grace);
-        }
-    }
+    /// <remarks>An epoch that was not started yet never will be: it is reported as ended at once.</remarks>
+    public void Stop(string instance, int epoch, TimeSpan grace) => Of(instance).Stop(epoch, grace);
 
     /// <summary>Drops what is known of an instance whose process has ended, and frees its port.</summary>
     public void Forget(string instance)

@@ -159,5 +159,9 @@ static class Tags
     /// <summary>The instance's name; for builds <c>build/</c> and the build's name.</summary>
     public const string Instance = "MAINSTAY_INSTANCE";
 
+    /// <summary>The start of the instance.</summary>
     public const string Epoch = "MAINSTAY_EPOCH";
+
+    /// <summary>Tells builds from instances.</summary>
+    public const string BuildPrefix = "build/";
 }

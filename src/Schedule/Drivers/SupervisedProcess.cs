@@ -56,12 +56,23 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
     {
         lock (gate)
         {
-            if (disposed || record is not { Phase: ProcPhase.Running } || record.Epoch != epoch)
+            if (disposed)
             {
                 return;
             }
 
             var now = world.Time.GetUtcNow();
+            if (record is not { Phase: ProcPhase.Running })
+            {
+                Bury(epoch, now);
+                return;
+            }
+
+            if (record.Epoch != epoch)
+            {
+                return;
+            }
+
             if (killAt is null && grace > TimeSpan.Zero && record.IsAlive())
             {
                 _ = Posix.kill(-record.Pid, Posix.SigTerm);
@@ -106,6 +117,18 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
             killTimer?.Dispose();
             Unwatch();
         }
+    }
+
+    // An epoch that was stopped before it was started never starts: whoever waits for its end is told.
+    void Bury(int epoch, DateTimeOffset now)
+    {
+        if (record is null || record.Epoch < epoch)
+        {
+            record = new ProcessRecord { Instance = instance, Epoch = epoch, Phase = ProcPhase.Ended, Port = record?.Port ?? 0, EndedAt = now };
+            Save();
+        }
+
+        world.OnChange(record);
     }
 
     // 1. Check, 2. write the intent, 3. spawn, 4. write the pid.

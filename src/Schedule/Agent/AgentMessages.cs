@@ -1,0 +1,41 @@
+using Mainstay.Core.Kinds.Schedule;
+
+namespace Mainstay.Schedule.Agent;
+
+/// <summary>What the server wants of a host: a line of the work stream.</summary>
+public sealed record WorkMessage
+{
+    /// <summary>True where it names everything and what it does not name is gone; else it is a change to what was said before.</summary>
+    public bool Full { get; init; }
+
+    /// <summary>The server's revision that it is from.</summary>
+    public long Revision { get; init; }
+
+    public IReadOnlyList<Instance> Instances { get; init; } = [];
+
+    public IReadOnlyList<Build> Builds { get; init; } = [];
+
+    public IReadOnlyList<string> GoneInstances { get; init; } = [];
+
+    public IReadOnlyList<string> GoneBuilds { get; init; } = [];
+}
+
+/// <summary>What an agent sees: the body of a report.</summary>
+public sealed record ReportMessage
+{
+    public required int AgentPid { get; init; }
+
+    public required string AgentVersion { get; init; }
+
+    public required string Address { get; init; }
+
+    public IReadOnlyList<InstanceReport> Instances { get; init; } = [];
+
+    public IReadOnlyList<BuildReport> Builds { get; init; } = [];
+}
+
+/// <summary>How an instance stands.</summary>
+public sealed record InstanceReport(string Name, InstanceStatus Status);
+
+/// <summary>How a build stands.</summary>
+public sealed record BuildReport(string Name, BuildStatus Status);

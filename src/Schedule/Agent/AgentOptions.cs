@@ -1,0 +1,20 @@
+namespace Mainstay.Schedule.Agent;
+
+/// <summary>What an agent is told at its start.</summary>
+public sealed record AgentOptions
+{
+    /// <summary>Name of this host; what the server assigns to it is ours.</summary>
+    public required string Host { get; init; }
+
+    /// <summary>Folder of everything that it keeps; one agent at a time works on it.</summary>
+    public required string DataFolder { get; init; }
+
+    /// <summary>Where the server is, as <c>http://host:port</c>.</summary>
+    public required string ServerUrl { get; init; }
+
+    /// <summary>File with the token of internal calls; read anew for each connection. Null sends none.</summary>
+    public string? TokenFile { get; init; }
+
+    /// <summary>IP address at which instances listen and gateways reach them. Default 127.0.0.1.</summary>
+    public string Address { get; init; } = "127.0.0.1";
+}

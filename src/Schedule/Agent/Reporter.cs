@@ -1,0 +1,136 @@
+using System.Threading.Channels;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+
+namespace Mainstay.Schedule.Agent;
+
+/// <summary>
+/// Tells the server how instances and builds stand: each change at once (those of <see cref="Coalesce"/> together), and a sign of life each
+/// <see cref="Heartbeat"/>. After a failure, or a new connection, the next report is complete.
+/// </summary>
+sealed class Reporter(ServerLink server, string address, TimeProvider time)
+{
+    public static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(20);
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+
+    readonly Lock gate = new();
+    readonly Dictionary<string, InstanceStatus> instances = new(StringComparer.Ordinal);
+    readonly Dictionary<string, BuildStatus> builds = new(StringComparer.Ordinal);
+    readonly HashSet<string> dirtyInstances = new(StringComparer.Ordinal);
+    readonly HashSet<string> dirtyBuilds = new(StringComparer.Ordinal);
+    readonly Channel<bool> asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    bool complete = true;
+
+    /// <summary>Called with why a report failed, once per outage.</summary>
+    public required Action<string, Exception> OnFault { get; init; }
+
+    /// <summary>Takes a change in; <paramref name="status"/> is null where the instance is gone.</summary>
+    public void Note(string instance, InstanceStatus? status) => Note(instances, dirtyInstances, instance, status);
+
+    /// <summary>Takes a change in; <paramref name="status"/> is null where the build is gone.</summary>
+    public void Note(string build, BuildStatus? status) => Note(builds, dirtyBuilds, build, status);
+
+    /// <summary>Makes the next report complete, and due at once.</summary>
+    public void Complete()
+    {
+        lock (gate)
+        {
+            complete = true;
+        }
+
+        asked.Writer.TryWrite(true);
+    }
+
+    /// <summary>Runs until stopped.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var failures = 0;
+        while (!stop.IsCancellationRequested)
+        {
+            try
+            {
+                await SendAsync(stop);
+                failures = 0;
+                await WaitAsync(stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException or UnauthorizedAccessException)
+            {
+                if (failures++ == 0)
+                {
+                    OnFault("report", fault);
+                }
+
+                Complete();
+                await Task.Delay(TimeSpan.FromMilliseconds(500), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+    }
+
+    void Note<T>(Dictionary<string, T> known, HashSet<string> dirty, string name, T? status) where T : class
+    {
+        lock (gate)
+        {
+            if (status is null)
+            {
+                known.Remove(name);
+                dirty.Remove(name);
+                return;
+            }
+
+            // A change of the spec alone came from the server: nothing to tell.
+            if (known.TryGetValue(name, out var before) && Codec.Same(before, status))
+            {
+                return;
+            }
+
+            known[name] = status;
+            dirty.Add(name);
+        }
+
+        asked.Writer.TryWrite(true);
+    }
+
+    async Task WaitAsync(CancellationToken stop)
+    {
+        using var beat = new CancellationTokenSource(Heartbeat, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, beat.Token);
+        try
+        {
+            await asked.Reader.ReadAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return;
+        }
+
+        await Task.Delay(Coalesce, time, stop);
+    }
+
+    async Task SendAsync(CancellationToken stop)
+    {
+        ReportMessage message;
+        lock (gate)
+        {
+            message = new()
+            {
+                AgentPid = Environment.ProcessId,
+                AgentVersion = AgentProcess.Version,
+                Address = address,
+                Instances = [.. (complete ? instances.Keys : (IEnumerable<string>)dirtyInstances).Select(n => new InstanceReport(n, instances[n]))],
+                Builds = [.. (complete ? builds.Keys : (IEnumerable<string>)dirtyBuilds).Select(n => new BuildReport(n, builds[n]))],
+            };
+            dirtyInstances.Clear();
+            dirtyBuilds.Clear();
+            complete = false;
+        }
+
+        using var deadline = new CancellationTokenSource(Deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        using var response = await server.CallAsync(HttpMethod.Post, "report", Codec.Encode(message), either.Token);
+    }
+}

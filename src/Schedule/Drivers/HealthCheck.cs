@@ -1,0 +1,84 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+
+namespace Mainstay.Schedule.Drivers;
+
+/// <summary>What is checked of one process.</summary>
+/// <param name="Instance">The instance's name.</param>
+/// <param name="Epoch">The start that the checks are about.</param>
+/// <param name="Spec">How it shows that it can serve.</param>
+/// <param name="Address">Where it listens.</param>
+/// <param name="Command">How a checking command is run; used only where the spec has one.</param>
+sealed record HealthTarget(string Instance, int Epoch, HealthSpec Spec, IPEndPoint Address, Func<string, SpawnRequest> Command);
+
+/// <summary>One check of one process: null where it passed, else why not, as a clause for people.</summary>
+static class HealthCheck
+{
+    // "HTTP/1.1 200" and no more is read.
+    const int StatusLineBytes = 12;
+
+    public static async Task<string?> RunAsync(HealthTarget target, EventThread events, TimeProvider time, CancellationToken stop)
+    {
+        var spec = target.Spec;
+        if (spec.Command is { } command)
+        {
+            var (code, why) = await OneShot.RunAsync(target.Command(command), events, spec.Timeout, time, stop);
+            return code == 0 ? null : $"check command: {(why.Length > 0 ? why : $"exit code {code}")}";
+        }
+
+        using var deadline = new CancellationTokenSource(spec.Timeout, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        var what = spec.Path is null ? $"connect to port {target.Address.Port}" : $"GET {spec.Path}";
+        try
+        {
+            using var socket = new Socket(target.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            await socket.ConnectAsync(target.Address, either.Token);
+            return spec.Path is null ? null : await GetAsync(socket, target, what, either.Token);
+        }
+        catch (SocketException refused)
+        {
+            return $"{what}: {Words(refused.SocketErrorCode)}";
+        }
+        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
+        {
+            return $"{what}: no answer within {Durations.Format(spec.Timeout)}";
+        }
+    }
+
+    // RFC 9112 §3 and §4: a request without a body, answered by a status line.
+    static async Task<string?> GetAsync(Socket socket, HealthTarget target, string what, CancellationToken stop)
+    {
+        var request = Encoding.ASCII.GetBytes(
+            $"GET {target.Spec.Path} HTTP/1.1\r\nHost: {target.Address}\r\nUser-Agent: mainstay-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+        await socket.SendAsync(request, stop);
+        var answer = new byte[StatusLineBytes];
+        var count = 0;
+        while (count < StatusLineBytes)
+        {
+            var more = await socket.ReceiveAsync(answer.AsMemory(count), stop);
+            if (more == 0)
+            {
+                return $"{what}: the connection was closed without an answer";
+            }
+
+            count += more;
+        }
+
+        var line = Encoding.ASCII.GetString(answer);
+        return !line.StartsWith("HTTP/1.", StringComparison.Ordinal) || !int.TryParse(line.AsSpan(9), NumberStyles.None, CultureInfo.InvariantCulture, out var status)
+            ? $"{what}: the answer is not HTTP"
+            : status is >= 200 and < 400 ? null : $"{what}: status {status}";
+    }
+
+    static string Words(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => "connection refused",
+        SocketError.ConnectionReset => "connection reset",
+        SocketError.TimedOut => "timed out",
+        _ => error.ToString(),
+    };
+}

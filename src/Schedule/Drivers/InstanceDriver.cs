@@ -1,0 +1,221 @@
+using System.Net;
+using System.Threading.Channels;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Reconcile;
+using Mainstay.Core.Store;
+using Mainstay.Schedule.Decide;
+
+namespace Mainstay.Schedule.Drivers;
+
+/// <summary>Where and as whom instances run.</summary>
+/// <param name="Address">Where they listen: an IP address of this host.</param>
+/// <param name="Api">URL of the Admin API that they are told.</param>
+public sealed record InstancePlace(string Address, string Api);
+
+/// <summary>
+/// Carries out what <see cref="InstanceReconciler"/> plans and puts what it sees into the agent's store as <see cref="Proc"/>s. Everything seen goes
+/// through one queue, so that what is written of an instance is in the order in which it happened.
+/// </summary>
+public sealed class InstanceDriver : IDriver, IAsyncDisposable
+{
+    readonly IStore store;
+    readonly DataFolder folder;
+    readonly InstancePlace place;
+    readonly TimeProvider time;
+    readonly ProcessRuntime runtime;
+    readonly LogKeeper logs;
+    readonly HealthProber prober;
+    readonly Channel<Func<ValueTask>> seen = Channel.CreateUnbounded<Func<ValueTask>>(new() { SingleReader = true });
+
+    // Touched by the queue's reader alone, once it runs.
+    readonly Dictionary<string, Proc> current = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Instance> started = new(StringComparer.Ordinal);
+    Task reading = Task.CompletedTask;
+
+    public InstanceDriver(IStore store, DataFolder folder, InstancePlace place, EventThread events, LogKeeper logs, TimeProvider time, Action<string, Exception> onFault)
+    {
+        (this.store, this.folder, this.place, this.logs, this.time) = (store, folder, place, logs, time);
+        var ports = new PortPicker(IPAddress.Parse(place.Address), folder.AgentId);
+        runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
+        prober = new(events, time) { OnNews = (instance, epoch, view) => Enqueue(() => TakeAsync(instance, epoch, view)) };
+    }
+
+    /// <summary>
+    /// Takes up what earlier runs of the agent left, before any act: every process that runs is in the store when it returns.
+    /// </summary>
+    /// <param name="wanted">The instances as last known.</param>
+    public async Task RecoverAsync(IReadOnlyList<Instance> wanted)
+    {
+        foreach (var instance in wanted)
+        {
+            started[instance.Name] = instance;
+        }
+
+        foreach (var record in runtime.Recover())
+        {
+            logs.Adopt(record.Instance);
+            await TakeAsync(record);
+        }
+
+        reading = Task.Run(ReadAsync);
+    }
+
+    public async ValueTask DoAsync(Act act, CancellationToken stop)
+    {
+        switch (act)
+        {
+            case StartProcess start:
+                await AfterQueueAsync(() => Start(start));
+                break;
+            case StopProcess end:
+                runtime.Stop(end.Id, end.Epoch, end.Grace);
+                break;
+            case ForgetProcess gone:
+                await AfterQueueAsync(() => Forget(gone.Id));
+                break;
+        }
+    }
+
+    /// <summary>Stops watching; the instances run on.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        runtime.Dispose();
+        await prober.DisposeAsync();
+        seen.Writer.TryComplete();
+        await reading;
+    }
+
+    void Enqueue(Func<ValueTask> work) => seen.Writer.TryWrite(work);
+
+    // The loop goes on once what the act changed is in the store.
+    async ValueTask AfterQueueAsync(Action act)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Enqueue(() =>
+        {
+            act();
+            Enqueue(() =>
+            {
+                done.SetResult();
+                return ValueTask.CompletedTask;
+            });
+            return ValueTask.CompletedTask;
+        });
+        await done.Task;
+    }
+
+    async Task ReadAsync()
+    {
+        await foreach (var work in seen.Reader.ReadAllAsync())
+        {
+            await work();
+        }
+    }
+
+    void Start(StartProcess start)
+    {
+        var instance = start.Instance;
+        started[start.Id] = instance;
+        if (current.TryGetValue(start.Id, out var proc) && (proc.Epoch >= start.Epoch || proc.Phase == ProcPhase.Running))
+        {
+            return;
+        }
+
+        (string Output, string Error) files;
+        try
+        {
+            files = logs.Begin(start.Id);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            Enqueue(() => TakeAsync(new ProcessRecord
+            {
+                Instance = start.Id,
+                Epoch = start.Epoch,
+                Phase = ProcPhase.Failed,
+                EndedAt = time.GetUtcNow(),
+                Message = $"cannot open its log: {fault.Message}; free space or correct the permissions of {folder.InstanceLogs}",
+            }));
+            return;
+        }
+
+        runtime.Start(new(
+            start.Id,
+            start.Epoch,
+            instance.Template.Run,
+            instance.Template.Folder,
+            port => InstanceEnvironment.Of(instance, place.Address, port, place.Api, folder),
+            files.Output,
+            files.Error));
+    }
+
+    void Forget(string instance)
+    {
+        prober.End(instance);
+        runtime.Forget(instance);
+        logs.Close(instance);
+        current.Remove(instance);
+        started.Remove(instance);
+    }
+
+    ValueTask TakeAsync(ProcessRecord record)
+    {
+        var proc = new Proc
+        {
+            Name = record.Instance,
+            Epoch = record.Epoch,
+            Phase = record.Phase,
+            Pid = record.Phase == ProcPhase.Running ? record.Pid : 0,
+            Endpoint = record.Port == 0 ? "" : $"{place.Address}:{record.Port}",
+            StartedAt = record.StartedAt,
+            EndedAt = record.EndedAt,
+            ExitCode = record.ExitCode,
+            Message = record.Message,
+        };
+        if (record.Phase == ProcPhase.Running)
+        {
+            proc = Check(proc, record.Port);
+        }
+        else
+        {
+            prober.End(record.Instance);
+            logs.Flush(record.Instance);
+        }
+
+        return PutAsync(proc);
+    }
+
+    // An adopted instance that was ready counts as healthy until its checks say otherwise.
+    Proc Check(Proc proc, int port)
+    {
+        var now = time.GetUtcNow();
+        if (!started.TryGetValue(proc.Name, out var instance))
+        {
+            return proc with { WatchedAt = now };
+        }
+
+        var wasReady = instance.Status.Epoch == proc.Epoch && instance.Status.ReadyAt is not null;
+        var view = wasReady ? new HealthView(HealthState.Healthy, instance.Status.ReadyAt ?? now) : new HealthView(HealthState.Unknown, now);
+        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, new(IPAddress.Parse(place.Address), port), command => Checking(instance, port, command)), view);
+        return proc with { WatchedAt = now, Health = view.State, HealthAt = view.Since };
+    }
+
+    SpawnRequest Checking(Instance instance, int port, string command)
+    {
+        var environment = InstanceEnvironment.Of(instance, place.Address, port, place.Api, folder);
+        environment[Tags.Agent] = folder.AgentId;
+        return new(ShellCommand.Argv(command), environment, instance.Template.Folder, "/dev/null", "/dev/null");
+    }
+
+    ValueTask TakeAsync(string instance, int epoch, HealthView view) =>
+        current.TryGetValue(instance, out var proc) && proc.Epoch == epoch && proc.Phase == ProcPhase.Running
+            ? PutAsync(proc with { Health = view.State, HealthAt = view.Since, Message = view.Message })
+            : ValueTask.CompletedTask;
+
+    async ValueTask PutAsync(Proc proc)
+    {
+        current[proc.Name] = proc;
+        await store.CommitAsync(new([], [new(AgentKinds.All.Of<Proc>().KeyOf(proc.Name), Codec.Encode(proc))]));
+    }
+}

@@ -1,0 +1,165 @@
+using System.Net;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Schedule.Agent;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+
+namespace Mainstay.Tests.Schedule.Agent;
+
+/// <summary>The server's side of the agent's protocol, by hand: a work stream to write into and the reports to read.</summary>
+sealed class FakeServer : IAsyncDisposable
+{
+    readonly WebApplication app;
+    readonly Channel<ReportMessage> reports = Channel.CreateUnbounded<ReportMessage>();
+    readonly Lock gate = new();
+    readonly Dictionary<string, Instance> instances = [];
+    readonly Dictionary<string, Build> builds = [];
+    Channel<WorkMessage>? stream;
+    long revision;
+
+    FakeServer(WebApplication app) => this.app = app;
+
+    public string Url => app.Urls.Single();
+
+    public string? Token { get; private set; }
+
+    /// <summary>The statuses as last reported.</summary>
+    public Dictionary<string, InstanceStatus> Statuses { get; } = [];
+
+    public Dictionary<string, BuildStatus> BuildStatuses { get; } = [];
+
+    public ReportMessage? LastReport { get; private set; }
+
+    public static async Task<FakeServer> StartAsync(int port = 0)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(k => k.Listen(IPAddress.Loopback, port));
+        var app = builder.Build();
+        var server = new FakeServer(app);
+        app.MapGet("/internal/v1/agents/local/work", server.WorkAsync);
+        app.MapPost("/internal/v1/agents/local/report", server.ReportAsync);
+        await app.StartAsync();
+        return server;
+    }
+
+    public void Want(params Instance[] wanted)
+    {
+        lock (gate)
+        {
+            foreach (var instance in wanted)
+            {
+                instances[instance.Name] = instance;
+            }
+
+            stream?.Writer.TryWrite(new() { Revision = ++revision, Instances = wanted });
+        }
+    }
+
+    public void Want(Build build)
+    {
+        lock (gate)
+        {
+            builds[build.Name] = build;
+            stream?.Writer.TryWrite(new() { Revision = ++revision, Builds = [build] });
+        }
+    }
+
+    public void Gone(string instance)
+    {
+        lock (gate)
+        {
+            instances.Remove(instance);
+            stream?.Writer.TryWrite(new() { Revision = ++revision, GoneInstances = [instance] });
+        }
+    }
+
+    /// <summary>Waits until the instance was reported as asked for; gives that status.</summary>
+    public Task<InstanceStatus> Reported(string instance, Func<InstanceStatus, bool> condition) =>
+        UntilAsync(() => Statuses.TryGetValue(instance, out var status) && condition(status) ? status : null);
+
+    public Task<BuildStatus> ReportedBuild(string build, Func<BuildStatus, bool> condition) =>
+        UntilAsync(() => BuildStatuses.TryGetValue(build, out var status) && condition(status) ? status : null);
+
+    public Task<ReportMessage> NextReport() => UntilAsync(() => LastReport);
+
+    public async ValueTask DisposeAsync()
+    {
+        using var now = new CancellationTokenSource();
+        await now.CancelAsync();
+        await app.StopAsync(now.Token);
+        await app.DisposeAsync();
+    }
+
+    async Task<T> UntilAsync<T>(Func<T?> seen) where T : class
+    {
+        using var patience = new CancellationTokenSource(Drivers.RuntimeBench.Patience);
+        while (true)
+        {
+            if (seen() is { } found)
+            {
+                return found;
+            }
+
+            var report = await reports.Reader.ReadAsync(patience.Token);
+            LastReport = report;
+            foreach (var (name, status) in report.Instances)
+            {
+                Statuses[name] = status;
+            }
+
+            foreach (var (name, status) in report.Builds)
+            {
+                BuildStatuses[name] = status;
+            }
+        }
+    }
+
+    async Task WorkAsync(HttpContext context)
+    {
+        Token = context.Request.Headers["X-Mainstay-Token"];
+        var mine = Channel.CreateUnbounded<WorkMessage>();
+        lock (gate)
+        {
+            mine.Writer.TryWrite(new() { Full = true, Revision = revision, Instances = [.. instances.Values], Builds = [.. builds.Values] });
+            stream = mine;
+        }
+
+        try
+        {
+            await foreach (var message in mine.Reader.ReadAllAsync(context.RequestAborted))
+            {
+                await context.Response.Body.WriteAsync(Line(message), context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+        }
+    }
+
+    async Task ReportAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        reports.Writer.TryWrite(Codec.Decode<ReportMessage>(body.ToArray()));
+    }
+
+    // As on every wire, resources carry their kind and revision beside what the codec writes.
+    static byte[] Line(WorkMessage message)
+    {
+        var node = JsonNode.Parse(Codec.Encode(message))!;
+        foreach (var instance in node["instances"]!.AsArray())
+        {
+            instance!["kind"] = "instance";
+            instance["revision"] = 7;
+        }
+
+        return [.. System.Text.Encoding.UTF8.GetBytes(node.ToJsonString()), (byte)'\n'];
+    }
+}
