@@ -2,6 +2,7 @@ import type { MapAnswer, MapEdge, MapNode } from '../api/shapes';
 import { edgeKey, Graph } from './graph';
 import { Cell, Keyed } from './store';
 import { countTones, toneOf, type Tone } from './tone';
+import { sumOf, type Flow } from './traffic';
 
 /** What the layout depends on: it changes only when a node or an edge comes or goes. */
 export interface Topology {
@@ -28,6 +29,15 @@ export class LiveMap {
     const key = `${graph.ids.join(' ')}|${graph.links.map(edgeKey).join(' ')}`;
     if (this.topology.get()?.key !== key) this.topology.set({ key, graph });
     this.tick.set(this.tick.get() + 1);
+  }
+
+  /** What arrives at a node; for nodes that nobody calls, like the gateway, what they send. Undefined without edges. */
+  flowOf(id: string): Flow | undefined {
+    const graph = this.topology.get()?.graph;
+    if (!graph) return undefined;
+    const arriving = graph.dependantsOf(id).map((from) => edgeKey({ from, to: id }));
+    const keys = arriving.length > 0 ? arriving : graph.needsOf(id).map((to) => edgeKey({ from: id, to }));
+    return keys.length > 0 ? sumOf(keys.flatMap((key) => this.edges.get(key) ?? [])) : undefined;
   }
 }
 

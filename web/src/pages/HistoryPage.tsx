@@ -28,11 +28,17 @@ export default function HistoryPage({ from: askedFrom, to: askedTo }: { from: nu
       {value && versions.length === 0 && <p className="empty">{text.history.empty}</p>}
       {versions.length > 0 && (
         <div className="history">
-          <ol className="versions" aria-label={text.history.title}>
-            {versions.map((version) => (
-              <VersionRow key={version.number} version={version} current={version.number === current} from={from} to={to} choose={choose} />
-            ))}
-          </ol>
+          <div className="versions">
+            <p className="versions-head" aria-hidden="true">
+              <span>{text.column.from}</span>
+              <span>{text.column.to}</span>
+            </p>
+            <ol aria-label={text.history.title}>
+              {versions.map((version) => (
+                <VersionRow key={version.number} version={version} current={version.number === current} from={from} to={to} choose={choose} />
+              ))}
+            </ol>
+          </div>
           <Comparison from={from} to={to} versions={versions} />
         </div>
       )}

@@ -1,8 +1,7 @@
 import { useEffect, useState } from 'react';
 import { live } from '../api/live';
-import type { Direction } from '../domain/layout';
 import { MapView } from '../domain/view';
-import { useCell, useMedia } from '../parts/hooks';
+import { useCell } from '../parts/hooks';
 import { Hosts, Legend } from '../parts/Hosts';
 import { Inspector } from '../parts/Inspector';
 import { MapCanvas } from '../parts/MapCanvas';
@@ -21,7 +20,6 @@ export default function MapPage({ selected: asked }: { selected: string | undefi
   const topology = useCell(live.map.topology);
   const architecture = useCell(live.architecture);
   const selected = useCell(view.selected);
-  const direction: Direction = useMedia('(max-width: 720px)') ? 'DOWN' : 'RIGHT';
 
   useEffect(() => live.watchMap(), []);
   useEffect(() => {
@@ -56,7 +54,7 @@ export default function MapPage({ selected: asked }: { selected: string | undefi
         <div className="map-body">
           {empty && <p className="canvas-note"><strong>{text.map.empty}</strong> {text.map.emptyHint}</p>}
           {!topology && <p className="canvas-note">{text.app.loading}</p>}
-          {topology && !empty && (table ? <MapTable /> : <MapCanvas topology={topology} direction={direction} reveal={reveal} />)}
+          {topology && !empty && (table ? <MapTable /> : <MapCanvas topology={topology} reveal={reveal} />)}
           {!table && <Hosts />}
           {!table && <Legend />}
           {selected && <Inspector id={selected} onGo={show} />}

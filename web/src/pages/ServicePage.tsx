@@ -4,7 +4,7 @@ import { live } from '../api/live';
 import type { InstanceStatus, ServiceStatus } from '../api/shapes';
 import { touches } from '../domain/changes';
 import { word } from '../domain/i18n';
-import { instanceTone } from '../domain/tone';
+import { instanceTone, toneOf } from '../domain/tone';
 import { Ago } from '../parts/Ago';
 import { Badge, CriticalityBadge, StateBadge } from '../parts/Badges';
 import { EventList } from '../parts/EventList';
@@ -46,7 +46,7 @@ export default function ServicePage({ name }: { name: string }) {
         <Link to={{ page: 'map', selected: service.name }} className="quiet">{text.service.onMap}</Link>
         <ServiceActions service={service} />
       </header>
-      {service.message && <p className="message">{service.message}</p>}
+      {service.message && <p className={`message tone-${toneOf(service)}`}>{service.message}</p>}
       <section aria-labelledby="instances">
         <h2 id="instances">{text.service.instances} <span className="count">{service.instances.length}</span></h2>
         <InstanceTable instances={service.instances} />

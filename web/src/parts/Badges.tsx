@@ -35,6 +35,10 @@ export function stateWords(text: ReturnType<typeof useText>, { state, reason }: 
   return plain.has(reason) || why === name ? name : `${name} · ${why}`;
 }
 
+/** The one that says more: the reason, or the state where the reason adds nothing. */
+export const shortStateWords = (text: ReturnType<typeof useText>, { state, reason }: { state: string; reason: string }): string =>
+  plain.has(reason) ? word(text.state, state) : word(text.reason, reason);
+
 export function CriticalityBadge({ of }: { of: Criticality }) {
   const text = useText();
   return (

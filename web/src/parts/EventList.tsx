@@ -11,6 +11,7 @@ const severityTones: Record<string, Tone> = { info: 'idle', warning: 'warn', err
 /** Events in the order given, newest first by custom. */
 export function EventList({ events, about = true }: { events: readonly Event[]; about?: boolean }) {
   const text = useText();
+  const today = new Date().toDateString();
   return (
     <ol className="events">
       {events.map((event) => {
@@ -19,7 +20,7 @@ export function EventList({ events, about = true }: { events: readonly Event[]; 
           <li key={event.name} className={`severity-${event.severity}`}>
             <ToneGlyph tone={severityTones[event.severity] ?? 'idle'} title={word(text.events.severityIs, event.severity)} />
             <time dateTime={event.at} title={stamp(at)}>
-              {clock(at)}
+              {at.toDateString() === today ? clock(at) : stamp(at)}
             </time>
             {about && <About about={event.about} />}
             <strong>{word(text.reason, event.reason)}</strong>

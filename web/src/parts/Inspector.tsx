@@ -4,11 +4,10 @@ import type { MapNode } from '../api/shapes';
 import * as format from '../domain/format';
 import { word } from '../domain/i18n';
 import { instanceTone, toneOf } from '../domain/tone';
-import { sumOf } from '../domain/traffic';
 import { Ago } from './Ago';
 import { CriticalityBadge, StateBadge } from './Badges';
 import { EventList } from './EventList';
-import { Icon, ToneGlyph } from './glyphs';
+import { CriticalityBars, Icon, ToneGlyph } from './glyphs';
 import { useCell, useKeyed, useLoad } from './hooks';
 import { useView } from './MapNode';
 import { Link } from './navigation';
@@ -36,7 +35,7 @@ export function Inspector({ id, onGo }: { id: string; onGo: (id: string) => void
         {node.kind === 'service' && <CriticalityBadge of={node.criticality} />}
         {node.kind === 'service' && <span className="quiet">{text.map.ready(node.ready, node.wanted)}</span>}
       </p>
-      {node.message && <p className="message">{node.message}</p>}
+      {node.message && <p className={`message tone-${toneOf(node)}`}>{node.message}</p>}
       {node.kind === 'service' && (
         <Link className="button primary" to={{ page: 'service', name: node.id }}>
           {text.inspector.open} <Icon name="arrow" />
@@ -75,11 +74,10 @@ function Relations({ node, onGo }: { node: MapNode; onGo: (id: string) => void }
   if (!topology) return null;
   const needs = topology.graph.needsOf(node.id);
   const reach = topology.graph.reverseReach(node.id);
-  const incoming = topology.graph.dependantsOf(node.id).flatMap((from) => live.map.edges.get(`${from}→${node.id}`) ?? []);
-  const flow = sumOf(incoming);
+  const flow = live.map.flowOf(node.id);
   return (
     <>
-      {incoming.length > 0 && (
+      {flow && (
         <dl className="numbers" aria-label={text.inspector.traffic}>
           <Number name={text.column.rate} value={format.rate(flow.requestsPerSecond)} />
           <Number name={text.column.errors} value={format.percent(flow.errorRatio)} bad={flow.errorRatio >= 0.01} />
@@ -138,6 +136,7 @@ function Relation({ id, onGo, children }: { id: string; onGo: (id: string) => vo
       <button type="button" className="relation" onClick={() => onGo(id)}>
         <ToneGlyph tone={tone} title={text.tone[tone]} />
         <span>{node?.title ?? id}</span>
+        {node?.kind === 'service' && <CriticalityBars criticality={node.criticality} />}
         <span className="quiet">{children}</span>
       </button>
     </li>

@@ -20,15 +20,12 @@ export function LogView({ service, instances }: { service: string; instances: re
   return (
     <div className="logs">
       <div className="logs-tools">
-        <label>
-          <span className="unseen">{text.logs.instance}</span>
-          <select value={filter.instance} onChange={(event) => setFilter({ ...filter, instance: event.target.value })}>
-            <option value="">{text.logs.all}</option>
-            {instances.map((instance) => (
-              <option key={instance}>{instance}</option>
-            ))}
-          </select>
-        </label>
+        <select aria-label={text.logs.instance} value={filter.instance} onChange={(event) => setFilter({ ...filter, instance: event.target.value })}>
+          <option value="">{text.logs.all}</option>
+          {instances.map((instance) => (
+            <option key={instance}>{instance}</option>
+          ))}
+        </select>
         <input type="search" data-search placeholder={`${text.logs.filter}  /`} aria-label={text.logs.filter} value={filter.text} onChange={(event) => setFilter({ ...filter, text: event.target.value })} />
         <label className="check">
           <input type="checkbox" checked={filter.errorsOnly} onChange={(event) => setFilter({ ...filter, errorsOnly: event.target.checked })} />

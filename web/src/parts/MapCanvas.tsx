@@ -1,25 +1,26 @@
 import '@xyflow/react/dist/base.css';
-import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, type Edge, type MiniMapNodeProps, type Node, type Position } from '@xyflow/react';
+import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, ViewportPortal, type MiniMapNodeProps, type Node } from '@xyflow/react';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { live } from '../api/live';
-import { card, mostLabelledEdges, type Direction, type Layout } from '../domain/layout';
+import { card, fitZoom, type Layout, type Size } from '../domain/layout';
 import type { Topology } from '../domain/liveMap';
 import { isArrow, step } from '../domain/navigate';
 import { toneOf } from '../domain/tone';
 import { layOut } from './elk';
 import { Icon } from './glyphs';
-import { useKeyedView } from './hooks';
-import { ArrowHeads, MapEdge } from './MapEdge';
+import { useCell, useKeyedView } from './hooks';
+import { MapEdges } from './MapEdge';
 import { MapNode, useView } from './MapNode';
 import { go } from './navigation';
 import { useText } from './settings';
 
 const nodeTypes = { card: MapNode };
-const edgeTypes = { flow: MapEdge };
+/** The zoom from which a card's name can be read. */
+const readable = 0.2;
+const fitting = { padding: 0.03, maxZoom: 1.1 };
 
 interface Props {
   topology: Topology;
-  direction: Direction;
   /** Raised when the user asks for a node that may be out of sight. */
   reveal: { id: string; round: number } | undefined;
 }
@@ -33,23 +34,28 @@ export function MapCanvas(props: Props) {
   );
 }
 
-function Canvas({ topology, direction, reveal }: Props) {
+function Canvas({ topology, reveal }: Props) {
   const text = useText();
   const view = useView();
   const flow = useReactFlow();
   const frame = useRef<HTMLDivElement>(null);
-  const { layout, failed } = useLayout(topology, direction);
-  const elements = useMemo(() => layout && elementsOf(topology, layout, direction), [layout]);
+  const { layout, failed } = useLayout(topology, frame);
+  const nodes = useMemo(() => layout && nodesOf(layout), [layout]);
 
   useEffect(() => {
-    if (layout) requestAnimationFrame(() => void flow.fitView({ padding: 0.06, maxZoom: 1.1 }));
-  }, [layout?.size]);
+    if (layout) requestAnimationFrame(() => void flow.fitView(fitting));
+  }, [layout?.positions.size]);
+
+  // The inspector takes room: a card that was chosen by the pointer may now lie under it.
+  const selected = useCell(view.selected);
+  useEffect(() => {
+    const point = selected === undefined ? undefined : layout?.positions.get(selected);
+    if (point) requestAnimationFrame(() => frame.current && bringIntoView(flow, frame.current, point));
+  }, [selected, layout]);
 
   const show = (id: string) => {
     view.selected.set(id);
-    const point = layout?.positions.get(id);
-    if (point) bringIntoView(flow, frame.current!, point);
-    frame.current?.querySelector<HTMLElement>(`[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+    frame.current?.querySelector<HTMLElement>(`.card[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
   };
 
   useEffect(() => {
@@ -66,22 +72,19 @@ function Canvas({ topology, direction, reveal }: Props) {
     else if (event.key === ' ' && at) view.selected.set(view.selected.get() === at ? undefined : at);
     else if (event.key === '+' || event.key === '=') void flow.zoomIn();
     else if (event.key === '-') void flow.zoomOut();
-    else if (event.key === '0') void flow.fitView({ padding: 0.06, maxZoom: 1.1 });
+    else if (event.key === '0') void flow.fitView(fitting);
     else return;
     event.preventDefault();
   };
 
   return (
     <div ref={frame} className="canvas" role="application" aria-label={text.map.label} data-testid="map" data-laid-out={layout !== undefined} onKeyDown={onKeyDown}>
-      <ArrowHeads />
-      {elements ? (
+      {layout && nodes ? (
         <ReactFlow
-          nodes={elements.nodes}
-          edges={elements.edges}
+          nodes={nodes}
           nodeTypes={nodeTypes}
-          edgeTypes={edgeTypes}
           fitView
-          fitViewOptions={{ padding: 0.06, maxZoom: 1.1 }}
+          fitViewOptions={fitting}
           minZoom={0.04}
           maxZoom={2}
           nodesDraggable={false}
@@ -93,11 +96,16 @@ function Canvas({ topology, direction, reveal }: Props) {
           disableKeyboardA11y
           deleteKeyCode={null}
           proOptions={{ hideAttribution: true }}
+          onMoveStart={() => (frame.current!.dataset.moving = '')}
+          onMoveEnd={() => delete frame.current!.dataset.moving}
           onPaneClick={() => view.selected.set(undefined)}
           onNodeDoubleClick={(_, node) => open(node.id)}
         >
-          <ZoomLevel frame={frame} />
-          {elements.nodes.length > 30 && <MiniMap pannable zoomable nodeComponent={MiniNode} ariaLabel={null} className="minimap" />}
+          <ZoomLevel frame={frame} size={layout.size} />
+          <ViewportPortal>
+            <MapEdges graph={layout.topology.graph} layout={layout} />
+          </ViewportPortal>
+          {nodes.length > 30 && <MiniMap pannable zoomable nodeComponent={MiniNode} ariaLabel={null} className="minimap" />}
           <div className="zoom" role="group">
             <button type="button" onClick={() => void flow.zoomIn()} aria-label={text.map.zoomIn} title={`${text.map.zoomIn} (+)`}>
               <Icon name="plus" />
@@ -105,7 +113,7 @@ function Canvas({ topology, direction, reveal }: Props) {
             <button type="button" onClick={() => void flow.zoomOut()} aria-label={text.map.zoomOut} title={`${text.map.zoomOut} (−)`}>
               <Icon name="minus" />
             </button>
-            <button type="button" onClick={() => void flow.fitView({ padding: 0.06, maxZoom: 1.1, duration: 200 })} aria-label={text.map.fit} title={`${text.map.fit} (0)`}>
+            <button type="button" onClick={() => void flow.fitView({ ...fitting, duration: 200 })} aria-label={text.map.fit} title={`${text.map.fit} (0)`}>
               <Icon name="fit" />
             </button>
           </div>
@@ -121,19 +129,23 @@ function open(id: string): void {
   if (live.map.nodes.get(id)?.kind === 'service') go({ page: 'service', name: id });
 }
 
+interface Drawn extends Layout {
+  topology: Topology;
+}
+
 /** The layout of the newest topology; the former one stays until the new one is ready. */
-function useLayout(topology: Topology, direction: Direction): { layout: (Layout & { size: string }) | undefined; failed: boolean } {
-  const [layout, setLayout] = useState<Layout & { size: string }>();
+function useLayout(topology: Topology, frame: React.RefObject<HTMLDivElement | null>): { layout: Drawn | undefined; failed: boolean } {
+  const [layout, setLayout] = useState<Drawn>();
   const [failed, setFailed] = useState(false);
-  const last = useRef<{ layout: Layout; direction: Direction }>(undefined);
+  const last = useRef<Layout>(undefined);
   useEffect(() => {
     let wanted = true;
-    const before = last.current?.direction === direction ? last.current.layout : undefined;
-    layOut(topology.graph, direction, before).then(
+    const { clientWidth: width, clientHeight: height } = frame.current!;
+    layOut(topology.graph, { width, height }, last.current).then(
       (made) => {
         if (!wanted) return;
-        last.current = { layout: made, direction };
-        setLayout({ ...made, size: `${direction}${made.positions.size}` });
+        last.current = made;
+        setLayout({ ...made, topology });
         setFailed(false);
       },
       () => wanted && setFailed(true),
@@ -141,40 +153,29 @@ function useLayout(topology: Topology, direction: Direction): { layout: (Layout 
     return () => {
       wanted = false;
     };
-  }, [topology, direction]);
+  }, [topology, frame]);
   return { layout, failed };
 }
 
-function elementsOf(topology: Topology, layout: Layout, direction: Direction): { nodes: Node[]; edges: Edge[] } {
-  const [target, source] = (direction === 'RIGHT' ? ['left', 'right'] : ['top', 'bottom']) as [Position, Position];
-  const labelled = topology.graph.links.length <= mostLabelledEdges;
-  return {
-    nodes: [...layout.positions].map(([id, position]) => ({
-      id, position, type: 'card', data: {}, ...card, targetPosition: target, sourcePosition: source,
-    })),
-    edges: topology.graph.links.flatMap(({ from, to }) => {
-      const id = `${from}→${to}`;
-      const path = layout.edges.get(id);
-      return path ? [{ id, source: from, target: to, type: 'flow', data: { ...path, labelled } }] : [];
-    }),
-  };
-}
+const nodesOf = ({ positions }: Drawn): Node[] => [...positions].map(([id, position]) => ({ id, position, type: 'card', data: {}, ...card }));
 
 /** Moves the map only when the card is not wholly in sight, and by no more than needed to centre it. */
 function bringIntoView(flow: ReturnType<typeof useReactFlow>, frame: HTMLElement, point: { x: number; y: number }): void {
   const { x, y, zoom } = flow.getViewport();
   const [left, top] = [point.x * zoom + x, point.y * zoom + y];
   const inside = left >= 8 && top >= 8 && left + card.width * zoom <= frame.clientWidth - 8 && top + card.height * zoom <= frame.clientHeight - 8;
-  if (inside && zoom >= 0.25) return;
+  if (inside && zoom >= readable) return;
   void flow.setCenter(point.x + card.width / 2, point.y + card.height / 2, { zoom: Math.max(zoom, 0.7), duration: 200 });
 }
 
-/** Marks the frame with how close the map is seen, so that CSS alone decides how much a card says. */
-function ZoomLevel({ frame }: { frame: React.RefObject<HTMLDivElement | null> }) {
-  const level = useStore(({ transform: [, , zoom] }) => (zoom >= 0.6 ? 'near' : zoom >= 0.3 ? 'mid' : 'far'));
+/** Marks the frame with how close the map is seen, so that CSS alone decides how much a card says and whether the overview helps. */
+function ZoomLevel({ frame, size }: { frame: React.RefObject<HTMLDivElement | null>; size: Size }) {
+  const level = useStore(({ transform: [, , zoom] }) => (zoom >= 0.5 ? 'near' : zoom >= readable ? 'mid' : 'far'));
+  const whole = useStore(({ transform: [, , zoom], width, height }) => zoom <= fitZoom(size, { width, height }) * 1.02);
   useEffect(() => {
     frame.current!.dataset.zoom = level;
-  }, [level, frame]);
+    frame.current!.dataset.whole = String(whole);
+  }, [level, whole, frame]);
   return null;
 }
 

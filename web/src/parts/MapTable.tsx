@@ -41,7 +41,7 @@ export function MapTable() {
         <tbody>
           {nodes.map((node) => {
             const graph = topology?.graph;
-            const flow = sumOf((graph?.dependantsOf(node.id) ?? []).flatMap((from) => live.map.edges.get(`${from}→${node.id}`) ?? []));
+            const flow = live.map.flowOf(node.id) ?? sumOf([]);
             return (
               <tr key={node.id}>
                 <th scope="row">{node.kind === 'service' ? <Link to={{ page: 'service', name: node.id }}>{node.title}</Link> : node.title}</th>

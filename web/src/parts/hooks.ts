@@ -65,16 +65,3 @@ export function useLoad<T>(key: string | undefined, load: (signal: AbortSignal) 
 /** What to show of a failure. */
 export const problemOf = (error: unknown): ProblemDetails =>
   error instanceof ApiError ? error.problem : { title: error instanceof Error ? error.message : String(error), status: 0 };
-
-/** Whether a media query holds. */
-export function useMedia(query: string): boolean {
-  const subscribe = useCallback(
-    (listener: () => void) => {
-      const list = matchMedia(query);
-      list.addEventListener('change', listener);
-      return () => list.removeEventListener('change', listener);
-    },
-    [query],
-  );
-  return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
-}

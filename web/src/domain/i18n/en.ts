@@ -78,8 +78,7 @@ export const en = {
     byCriticality: 'Criticality',
     hosts: 'Hosts',
     hostRuns: (count: number) => plural(count, 'instance', 'instances'),
-    node: (name: string, state: string, criticality: string, ready: number, wanted: number) =>
-      `${name}: ${state}, ${criticality}, ${ready} of ${wanted} instances ready`,
+    readyWord: 'ready',
     perSecond: '/s',
     ready: (ready: number, wanted: number) => `${ready}/${wanted} ready`,
     noTraffic: 'no traffic',

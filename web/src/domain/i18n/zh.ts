@@ -75,7 +75,7 @@ export const zh: Text = {
     byCriticality: '重要性',
     hosts: '主机',
     hostRuns: (count) => `${count} 个实例`,
-    node: (name, state, criticality, ready, wanted) => `${name}：${state}，重要性${criticality}，${wanted} 个实例中 ${ready} 个就绪`,
+    readyWord: '就绪',
     perSecond: '/秒',
     ready: (ready, wanted) => `${ready}/${wanted} 就绪`,
     noTraffic: '无流量',

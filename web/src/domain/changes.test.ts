@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { grouped, touches } from './changes';
+
+describe('changes', () => {
+  const changes = [
+    { path: 'services.web.version', before: '"1.3.0"', after: '"1.4.0"' },
+    { path: 'listen', before: '"http://a"', after: '"http://b"' },
+    { path: 'services.web.needs.reviews', after: '{"optional":true}' },
+    { path: 'services.webshop', before: '{}' },
+  ];
+
+  it('puts what is about one thing together', () => {
+    expect(grouped(changes)).toEqual([
+      {
+        name: 'services.web',
+        service: 'web',
+        changes: [
+          { path: 'version', kind: 'changed', before: '1.3.0', after: '1.4.0' },
+          { path: 'needs.reviews', kind: 'added', before: '', after: '{\n  "optional": true\n}' },
+        ],
+      },
+      { name: 'listen', changes: [{ path: '', kind: 'changed', before: 'http://a', after: 'http://b' }] },
+      { name: 'services.webshop', service: 'webshop', changes: [{ path: '', kind: 'removed', before: '{}', after: '' }] },
+    ]);
+  });
+
+  it('does not take one name for the beginning of another', () => {
+    expect(touches(changes, 'web')).toBe(true);
+    expect(touches(changes, 'webshop')).toBe(true);
+    expect(touches(changes, 'we')).toBe(false);
+    expect(touches(changes.slice(3), 'web')).toBe(false);
+  });
+});

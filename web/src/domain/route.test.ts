@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest';
+import { parse, pathOf, type Route } from './route';
+
+describe('route', () => {
+  it.each<[string, Route]>([
+    ['/', { page: 'map' }],
+    ['/?node=web', { page: 'map', selected: 'web' }],
+    ['/services/web', { page: 'service', name: 'web' }],
+    ['/history', { page: 'history' }],
+    ['/history?from=3&to=4', { page: 'history', from: 3, to: 4 }],
+    ['/events', { page: 'events' }],
+  ])('%s is read and written alike', (path, route) => {
+    expect(parse(path)).toEqual(route);
+    expect(pathOf(route)).toBe(path);
+  });
+
+  it.each(['/nowhere', '/services/a/b', '/history/1'])('%s is missing', (path) => expect(parse(path)).toEqual({ page: 'missing' }));
+
+  it('ignores versions that are no numbers', () => expect(parse('/history?from=-1&to=x')).toEqual({ page: 'history' }));
+});

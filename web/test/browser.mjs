@@ -1,0 +1,299 @@
+// The built dashboard in a real browser against the fixture server. Skips, and says so, where no Chromium is installed.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import assert from 'node:assert/strict';
+import { launch } from './chromium.mjs';
+import { startFixture } from './fixture.mjs';
+import { ail, heal } from './world.mjs';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const browser = await launch();
+if (!browser) {
+  console.log('skipped: there is no Chromium at /usr/bin/chromium (apt-get install chromium, or set CHROMIUM)');
+  process.exit(0);
+}
+
+const only = process.argv[2];
+const shop = await startFixture({ everyMs: 300, logEveryMs: 60 });
+let failed = 0;
+
+/** Runs one check on a fresh page; any error that the page logs fails it. */
+async function check(name, { path = '/', fixture = shop, width = 1280, height = 800, scheme = 'light', locale = 'en-US', expectErrors = false }, body) {
+  if (only && !name.includes(only)) return;
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, reducedMotion: 'reduce' });
+  const page = await context.newPage();
+  page.setDefaultTimeout(10_000);
+  const errors = [];
+  page.on('pageerror', (error) => errors.push(error.message));
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  const foreign = [];
+  page.on('request', (request) => request.url().startsWith(fixture.url) || foreign.push(request.url()));
+  const started = performance.now();
+  try {
+    await page.goto(fixture.url + path);
+    const note = await body(page);
+    if (!expectErrors) assert.deepEqual(errors, [], 'the page logged errors');
+    assert.deepEqual(foreign, [], 'the page asked other hosts');
+    console.log(`ok   ${name} (${Math.round(performance.now() - started)} ms)${note ? `: ${note}` : ''}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAIL ${name}: ${error.message}${errors.length > 0 ? `\n     page: ${errors.join(' | ')}` : ''}`);
+  }
+  await context.close();
+}
+
+/** Frames and tasks over 50 ms as the page itself sees them, which includes waiting for a busy machine. */
+async function countFrames(page, forMs) {
+  const { frames, long } = await page.evaluate(
+    (ms) =>
+      new Promise((done) => {
+        const seen = { frames: [], long: [] };
+        const observer = new PerformanceObserver((list) => seen.long.push(...list.getEntries().map((entry) => Math.round(entry.duration))));
+        observer.observe({ type: 'longtask' });
+        const start = performance.now();
+        let last = start;
+        const frame = (now) => {
+          seen.frames.push(Math.round(now - last));
+          last = now;
+          if (now - start < ms) requestAnimationFrame(frame);
+          else done(seen);
+        };
+        requestAnimationFrame(frame);
+      }),
+    forMs,
+  );
+  frames.sort((a, b) => a - b);
+  return { count: frames.length, median: frames[frames.length >> 1], p95: frames[Math.floor(frames.length * 0.95)], long };
+}
+
+const card = (page, id) => page.locator(`.card[data-id="${id}"]`);
+const focused = (page) => page.evaluate(() => document.activeElement?.dataset?.id);
+
+await check('the map shows every service, the gateway, hosts, instances and edges', {}, async (page) => {
+  await card(page, 'web').waitFor();
+  assert.equal(await page.locator('.card').count(), shop.world.services.length + 1);
+  assert.equal(await page.locator('.flow').count(), shop.world.flows.length);
+  assert.equal(await card(page, 'web').locator('.dots .glyph').count(), 3);
+  assert.match(await page.locator('.hosts').innerText(), /local\s*14 instances/);
+  await page.getByRole('button', { name: /^reviews 1\.0\.3 Crash loop low 0\/1 ready/ }).waitFor();
+  assert.match(await page.locator('.flow[data-edge="web→reviews"]').innerHTML(), /✕/);
+});
+
+await check('a change of state appears without a reload, moves nothing, and is announced', {}, async (page) => {
+  await card(page, 'ledger').waitFor();
+  await page.locator('[data-testid="connection"].is-live').waitFor();
+  const before = await card(page, 'ledger').boundingBox();
+  ail(shop.world, 'ledger', { state: 'failed', reason: 'CrashLoop', message: 'exit code 3', ready: 0 });
+  shop.changed();
+  await page.locator('.card[data-id="ledger"][data-tone="bad"]').waitFor();
+  await page.getByTestId('announcer').filter({ hasText: 'ledger Failed' }).waitFor({ state: 'attached' });
+  assert.deepEqual(await card(page, 'ledger').boundingBox(), before);
+  heal(shop.world, 'ledger');
+  shop.changed();
+  await page.locator('.card[data-id="ledger"][data-tone="ok"]').waitFor();
+});
+
+await check('arrows move along edges, Enter opens, Escape clears', {}, async (page) => {
+  await card(page, 'gateway').focus();
+  await page.keyboard.press('ArrowDown');
+  const second = await focused(page);
+  assert.ok(shop.world.flows.some((flow) => flow.from === 'gateway' && flow.to === second), `${second} is not a need of the gateway`);
+  await page.getByTestId('inspector').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByTestId('inspector').waitFor({ state: 'detached' });
+  await card(page, second).focus();
+  await page.keyboard.press('Enter');
+  await page.waitForURL(`**/services/${second}`);
+});
+
+await check('the inspector tells needs, who is hurt, instances and events', { path: '/?node=payments' }, async (page) => {
+  const text = await page.getByTestId('inspector').filter({ hasText: 'payments-2 fails' }).innerText();
+  for (const words of ['ledger', 'orders', 'direct', 'gateway', '2 steps', 'payments-1', 'Unhealthy']) assert.ok(text.includes(words), `no "${words}"`);
+  await page.getByTestId('inspector').getByRole('button', { name: /ledger/ }).click();
+  await page.getByRole('complementary', { name: 'Details of ledger' }).waitFor();
+});
+
+await check('search dims, counts and finds; filters add up', {}, async (page) => {
+  await card(page, 'web').waitFor();
+  await page.keyboard.press('/');
+  await page.keyboard.type('ord');
+  await page.getByTestId('matches').filter({ hasText: '1 of 9' }).waitFor();
+  assert.equal(await page.locator('.card.dimmed').count(), 8);
+  await page.keyboard.press('Enter');
+  await page.getByRole('complementary', { name: 'Details of orders' }).waitFor();
+  await page.getByRole('button', { name: 'Clear filter' }).click();
+  await page.getByRole('button', { name: '1 Failing' }).click();
+  assert.equal(await page.locator('.card:not(.dimmed)').getAttribute('data-id'), 'reviews');
+});
+
+await check('help and the table alternative open by key', {}, async (page) => {
+  await card(page, 'web').waitFor();
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keyboard' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  await page.keyboard.press('t');
+  const first = page.getByTestId('table').locator('tbody tr').first();
+  assert.match(await first.innerText(), /reviews\s+Failed · Crash loop\s+low/);
+});
+
+await check('the service page follows logs, filters them, pauses and goes on', { path: '/services/orders' }, async (page) => {
+  const logs = page.getByTestId('logs');
+  await logs.locator('.line').nth(50).waitFor();
+  assert.ok(!(await logs.innerText()).includes('\u001b'), 'escape sequences are shown');
+  const lines = () => logs.locator('.line').count();
+  const before = await lines();
+  await page.waitForFunction((count) => document.querySelectorAll('.line').length > count, before);
+  await page.getByTestId('pause').click();
+  await page.getByTestId('pause').filter({ hasText: 'new line' }).waitFor();
+  const paused = await lines();
+  await page.getByTestId('pause').filter({ hasText: /([5-9]|\d\d) new lines/ }).waitFor();
+  assert.equal(await lines(), paused);
+  await page.getByTestId('pause').click();
+  await page.waitForFunction((count) => document.querySelectorAll('.line').length > count, paused);
+  await page.getByLabel('stderr only').check();
+  assert.equal(await logs.locator('.line.out').count(), 0);
+  await page.getByLabel('Instance', { exact: true }).selectOption('orders-2');
+  await logs.locator('.line.err').first().waitFor();
+  await page.getByLabel('Filter lines').fill('no such line');
+  await logs.getByText('No line matches.').waitFor();
+});
+
+await check('scaling asks first, and a refusal says what to do', { path: '/services/orders', expectErrors: true }, async (page) => {
+  await page.getByRole('button', { name: 'Scale…' }).click();
+  await page.getByRole('spinbutton').fill('9');
+  await page.getByRole('button', { name: 'Scale to 9' }).click();
+  assert.match(await page.getByRole('alert').innerText(), /greater than max 6\s+raise instances\.max/);
+  await page.getByRole('spinbutton').fill('3');
+  await page.getByRole('button', { name: 'Scale to 3' }).click();
+  await page.getByTestId('done').filter({ hasText: 'orders is being scaled to 3.' }).waitFor();
+  await page.locator('.page-head .badge').filter({ hasText: 'Scaling out' }).waitFor();
+  Object.assign(shop.world.find('orders'), { wanted: 2 });
+  heal(shop.world, 'orders');
+});
+
+await check('history compares the newest versions, and any two', { path: '/history' }, async (page) => {
+  const diff = page.getByTestId('diff');
+  await diff.filter({ hasText: 'From version 3 to 4' }).locator('ins').first().waitFor();
+  assert.match(await diff.innerText(), /version\s+1\.3\.0\s+→\s+1\.4\.0/);
+  await page.getByLabel('from version 1').check();
+  await diff.filter({ hasText: 'From version 1 to 4' }).getByText('services.reviews').waitFor();
+  await page.waitForURL('**/history?from=1&to=4');
+  await page.getByRole('button', { name: /#1/ }).click();
+  await diff.filter({ hasText: 'Version 1, the first' }).getByText('routes.shop').waitFor();
+});
+
+await check('events come live and can be filtered', { path: '/events' }, async (page) => {
+  await page.getByText('crash', { exact: false }).first().waitFor();
+  shop.tell('service/web', 'HostLost', 'the host does not report', 'error');
+  await page.locator('.events li').first().filter({ hasText: 'Host lost' }).waitFor();
+  await page.getByRole('button', { name: 'Errors', exact: true }).click();
+  assert.equal(await page.locator('.events li').count(), 2);
+});
+
+await check('language and theme switch and are remembered', { locale: 'zh-CN' }, async (page) => {
+  await page.getByRole('link', { name: '历史' }).waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
+  await page.getByRole('button', { name: 'Switch to English' }).click();
+  await page.getByRole('link', { name: 'History' }).waitFor();
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await ground();
+  await page.getByTestId('theme').click();
+  await page.getByTestId('theme').click();
+  assert.notEqual(await ground(), light);
+  await page.reload();
+  await page.getByRole('link', { name: 'History' }).waitFor();
+  assert.notEqual(await ground(), light);
+});
+
+const pages = {
+  '/': '.card',
+  '/?node=payments': '.inspector .events li',
+  '/services/payments': '.line',
+  '/history?from=1&to=4': 'ins',
+  '/events': '.events li',
+};
+
+/** Only what axe calls serious or critical, with the elements. */
+async function serious(page) {
+  const { violations } = await page.evaluate(() => window.axe.run({ resultTypes: ['violations'] }));
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
+}
+
+for (const [path, ready] of Object.entries(pages)) {
+  await check(`axe finds nothing serious in both themes: ${path}`, { path }, async (page) => {
+    await page.locator(ready).first().waitFor();
+    await page.evaluate(axe);
+    assert.deepEqual(await serious(page), [], 'light');
+    await page.emulateMedia({ colorScheme: 'dark' });
+    assert.deepEqual(await serious(page), [], 'dark');
+    if (path !== '/') return;
+    await page.keyboard.press('t');
+    await page.getByTestId('table').waitFor();
+    assert.deepEqual(await serious(page), [], 'table');
+    await page.keyboard.press('?');
+    await page.getByRole('dialog').waitFor();
+    assert.deepEqual(await serious(page), [], 'help');
+  });
+}
+
+await check('360 px need no sideways scrolling on any page', { width: 360, height: 740 }, async (page) => {
+  for (const [path, ready] of Object.entries(pages)) {
+    await page.goto(shop.url + path);
+    await page.locator(ready).first().waitFor({ state: 'attached' });
+    const { scroll, width } = await page.evaluate(() => ({ scroll: Math.max(document.documentElement.scrollWidth, document.querySelector('main').scrollWidth), width: innerWidth }));
+    assert.ok(scroll <= width, `${path} is ${scroll} px wide`);
+  }
+});
+
+const fragile = await startFixture();
+await check('a lost connection is said, with the time of what is shown, and mended', { expectErrors: true, fixture: fragile }, async (page) => {
+  await card(page, 'web').waitFor();
+  await page.locator('[data-testid="connection"].is-live').waitFor();
+  await fragile.stop();
+  await page.getByTestId('lost').filter({ hasText: /Connection lost, showing the state of \d\d:\d\d:\d\d\./ }).waitFor();
+  const again = await startFixture({ port: fragile.port });
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await page.getByTestId('lost').waitFor({ state: 'detached' });
+  await again.stop();
+});
+
+const harbour = await startFixture({ services: 200, edges: 600 });
+await check('200 services and 600 edges stay fluid with an update per second', { fixture: harbour }, async (page) => {
+  await page.locator('[data-testid="map"][data-laid-out="true"]').waitFor({ timeout: 30_000 });
+  await page.locator('.card').nth(200).waitFor();
+  await page.waitForTimeout(1000);
+  const cdp = await page.context().newCDPSession(page);
+  // Processor time of the page's main thread, not wall time: a busy machine must not fail the check.
+  await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+  const busyMs = async () => (await cdp.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
+  const measure = async (seconds, act) => {
+    const frames = countFrames(page, seconds * 1000);
+    const [busy, start] = [await busyMs(), Date.now()];
+    for (let i = 0; Date.now() - start < seconds * 1000; i++) await act(i);
+    return { ...(await frames), cpu: ((await busyMs()) - busy) / (Date.now() - start) };
+  };
+
+  const resting = await measure(4, () => page.waitForTimeout(100));
+  // A person who looks around while updates come.
+  const box = await page.getByTestId('map').boundingBox();
+  await page.mouse.move(box.x + 500, box.y + 40);
+  await page.mouse.down();
+  const moving = await measure(4, async (i) => {
+    await page.mouse.move(box.x + 500 + 200 * Math.sin(i / 12), box.y + 40 + 100 * Math.cos(i / 9));
+    await page.waitForTimeout(16);
+  });
+  await page.mouse.up();
+  const say = ({ count, median, p95, long, cpu }) => `${count} frames, median ${median} ms, p95 ${p95} ms, ${long.length} long tasks of at most ${Math.max(0, ...long)} ms, main thread ${(cpu * 100).toFixed(0)}% busy`;
+  const note = `resting ${say(resting)}; moving ${say(moving)}`;
+  assert.ok(resting.cpu < 0.15 && moving.cpu < 0.6, note);
+  return note;
+});
+await harbour.stop();
+
+await shop.stop();
+await browser.close();
+console.log(failed === 0 ? 'all passed' : `${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
