@@ -63,13 +63,13 @@ export const api = {
 };
 
 /** A bound on pages, so that a server that never ends a list cannot hold the page. */
-const mostPages = 50;
+const mostPages = 20;
 
 async function all<T>(plural: string, signal?: AbortSignal): Promise<T[]> {
   const items: T[] = [];
   let next: string | undefined;
   for (let page = 0; page < mostPages; page++) {
-    const answer: ListAnswer<T> = await get(`${plural}?limit=500${next ? `&continue=${encodeURIComponent(next)}` : ''}`, signal);
+    const answer: ListAnswer<T> = await get(`${plural}?limit=200${next ? `&continue=${encodeURIComponent(next)}` : ''}`, signal);
     items.push(...answer.items);
     next = answer.continue;
     if (!next) break;

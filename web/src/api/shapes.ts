@@ -1,7 +1,7 @@
 // Answers of the Admin API that are views over several kinds, so no kind's record describes them.
-import type { FieldChange } from './types';
+import type { Criticality, FieldChange } from './types';
 
-export type Criticality = 'critical' | 'high' | 'medium' | 'low';
+export type { Criticality };
 
 /** `GET /api/v1/status`, and each `event: status` of its watch. */
 export interface Status {

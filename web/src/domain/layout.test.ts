@@ -31,11 +31,12 @@ describe('layout', () => {
     expect(await layOut(graph())).toEqual(await layOut(graph()));
   });
 
-  it('keeps the order of what was there when a service comes', async () => {
-    const first = await layOut(new Graph('abcd', links('ab ac ad')));
-    const second = await layOut(new Graph('abcde', links('ab ac ad ae')), first);
-    const order = (layout: Layout, ids: string) => [...ids].sort((a, b) => layout.positions.get(a)!.y - layout.positions.get(b)!.y).join('');
-    expect(order(second, 'bcd')).toBe(order(first, 'bcd'));
+  it('keeps the order of what was there when a service comes, which it would not without the former positions', async () => {
+    const first = await layOut(new Graph('abcdefg', links('ab ac ad be cf dg')));
+    const grown = new Graph('abcdefgh', links('ah ab ac ad be cf dg hg he'));
+    const order = ({ positions }: Layout) => [...'abcdefg'].sort((a, b) => positions.get(a)!.x - positions.get(b)!.x || positions.get(a)!.y - positions.get(b)!.y).join('');
+    expect(order(await layOut(grown, first))).toBe(order(first));
+    expect(order(await layOut(grown))).not.toBe(order(first));
   });
 
   it('folds a layer of two hundred services instead of stacking it (which would show at 0.03)', async () => {

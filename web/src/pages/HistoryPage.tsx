@@ -15,7 +15,9 @@ export default function HistoryPage({ from: askedFrom, to: askedTo }: { from: nu
   const { value, problem, again } = useLoad(`versions ${current}`, api.versions);
   const versions = [...(value ?? [])].sort((a, b) => b.number - a.number);
   const to = askedTo ?? versions[0]?.number;
-  const from = askedFrom ?? (to !== undefined ? to - 1 : undefined);
+  // The version before, which need not be one less: old ones are forgotten. 0 before the first.
+  const before = (number: number) => versions.find((version) => version.number < number)?.number ?? 0;
+  const from = askedFrom ?? (to !== undefined ? before(to) : undefined);
   const choose = (next: { from?: number; to?: number }) => {
     if (from === undefined || to === undefined) return;
     go({ page: 'history', from, to, ...next }, 'replace');
@@ -35,7 +37,7 @@ export default function HistoryPage({ from: askedFrom, to: askedTo }: { from: nu
             </p>
             <ol aria-label={text.history.title}>
               {versions.map((version) => (
-                <VersionRow key={version.number} version={version} current={version.number === current} from={from} to={to} choose={choose} />
+                <VersionRow key={version.number} version={version} current={version.number === current} from={from} to={to} before={before} choose={choose} />
               ))}
             </ol>
           </div>
@@ -51,17 +53,18 @@ interface RowProps {
   current: boolean;
   from: number | undefined;
   to: number | undefined;
+  before: (number: number) => number;
   choose: (next: { from?: number; to?: number }) => void;
 }
 
-function VersionRow({ version, current, from, to, choose }: RowProps) {
+function VersionRow({ version, current, from, to, before, choose }: RowProps) {
   const text = useText();
   const { number } = version;
   return (
     <li className={number === to ? 'version is-to' : number === from ? 'version is-from' : 'version'}>
       <input type="radio" name="from" checked={number === from} onChange={() => choose({ from: number })} aria-label={text.history.from(number)} title={text.history.from(number)} />
       <input type="radio" name="to" checked={number === to} onChange={() => choose({ to: number })} aria-label={text.history.to(number)} title={text.history.to(number)} />
-      <button type="button" className="version-main" onClick={() => choose({ from: number - 1, to: number })}>
+      <button type="button" className="version-main" onClick={() => choose({ from: before(number), to: number })}>
         <b>#{number}</b>
         <span className="version-message">{version.message || <span className="quiet">{text.history.noMessage}</span>}</span>
         {current && <span className="tag tone-ok">{text.history.current}</span>}

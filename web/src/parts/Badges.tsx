@@ -54,10 +54,9 @@ const mostDots = 12;
 /** A shape per instance, those of one host together. */
 export function InstanceDots({ instances }: { instances: readonly MapInstance[] }) {
   const text = useText();
-  const hosts = Map.groupBy(instances.slice(0, mostDots), (instance) => instance.host);
   return (
     <span className="dots" aria-hidden="true">
-      {[...hosts].map(([host, group]) => (
+      {byHost(instances.slice(0, mostDots)).map(([host, group]) => (
         <span key={host} className="dots-host" title={host}>
           {group.map((instance) => (
             <ToneGlyph key={instance.id} tone={instanceTone(instance.state)} size={11} title={`${instance.id} · ${word(text.state, instance.state)}`} />
@@ -67,4 +66,10 @@ export function InstanceDots({ instances }: { instances: readonly MapInstance[] 
       {instances.length > mostDots && <span className="dots-more">+{instances.length - mostDots}</span>}
     </span>
   );
+}
+
+function byHost(instances: readonly MapInstance[]): [string, MapInstance[]][] {
+  const groups = new Map<string, MapInstance[]>();
+  for (const instance of instances) groups.set(instance.host, [...(groups.get(instance.host) ?? []), instance]);
+  return [...groups];
 }

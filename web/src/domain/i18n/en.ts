@@ -1,3 +1,4 @@
+import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
 import type { Tone } from '../tone';
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
@@ -43,13 +44,13 @@ export const en = {
     submit: 'Sign in',
   },
   tone: { ok: 'Healthy', busy: 'Changing', warn: 'Degraded', bad: 'Failing', idle: 'Idle' } satisfies Record<Tone, string>,
-  criticality: { critical: 'critical', high: 'high', medium: 'medium', low: 'low' },
+  criticality: { critical: 'critical', high: 'high', medium: 'medium', low: 'low' } satisfies Record<Criticality, string>,
   criticalityIs: (word: string) => `criticality: ${word}`,
   kind: { gateway: 'gateway', service: 'service', external: 'external' },
   state: {
     provision: 'Provision', ready: 'Ready', run: 'Run', update: 'Update', rollback: 'Rollback', scale: 'Scale', destroy: 'Destroy', failed: 'Failed',
     pending: 'Pending', starting: 'Starting', unhealthy: 'Unhealthy', backoff: 'Backoff', stopping: 'Stopping', stopped: 'Stopped', lost: 'Lost',
-  },
+  } satisfies Record<Lifecycle | InstanceState | HostState, string>,
   reason: {
     Declared: 'Declared', Building: 'Building', BuildFailed: 'Build failed', WaitingForNeeds: 'Waiting for needs',
     WaitingForDependants: 'Waiting for dependants', WaitingForHost: 'Waiting for a host', Starting: 'Starting', Serving: 'Serving', Degraded: 'Degraded',
@@ -166,7 +167,7 @@ export const en = {
     empty: 'No events yet.',
     filter: 'Filter events',
     severity: { all: 'All', warning: 'Warnings and errors', error: 'Errors' },
-    severityIs: { info: 'info', warning: 'warning', error: 'error' },
+    severityIs: { info: 'info', warning: 'warning', error: 'error' } satisfies Record<Severity, string>,
   },
   problem: {
     unreachable: 'The server does not answer',
