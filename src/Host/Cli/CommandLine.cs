@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Mainstay.Host.Cli.Completion;
+using Mainstay.Host.Cli.Help;
 using Mainstay.Host.Cli.Verbs;
 
 namespace Mainstay.Host.Cli;
@@ -11,8 +12,7 @@ public static class CommandLine
     public static RootCommand Build(CliEnvironment environment)
     {
         var kit = new VerbKit(environment);
-        var root = new RootCommand("Runs a whole architecture of services: schedules them, moves their traffic, watches them, delivers their next version.\n"
-            + "Every flag can be given as an environment variable too: --no-color is MAINSTAY_NO_COLOR.");
+        var root = new RootCommand("Runs a whole architecture of services: schedules them, moves their traffic, watches them, delivers their next version.");
         foreach (var flag in kit.Globals.All)
         {
             root.Add(flag);
@@ -24,6 +24,7 @@ public static class CommandLine
         }
 
         root.Add(CompleteVerb.Build(kit, root));
+        HelpFlag.Install(root);
         return root;
     }
 
@@ -38,7 +39,7 @@ public static class CommandLine
         {
             var root = Build(environment);
             var parsed = root.Parse(args.Count == 0 ? ["--help"] : args);
-            if (parsed.Errors.Count > 0)
+            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
             {
                 throw UsageError.Of(parsed, root);
             }

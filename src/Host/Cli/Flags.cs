@@ -34,6 +34,7 @@ public sealed class Flags(IReadOnlyDictionary<string, string> variables)
     {
         string[] words = [.. Enum.GetNames<T>().Select(n => n.ToLowerInvariant())];
         var option = Valued(name, string.Join('|', words), description, fallback, (string text, out T value) => ReadChoice(text, words, out value), $"one of {string.Join(", ", words)}", aliases);
+        option.CompletionSources.Clear();
         option.CompletionSources.Add(words);
         return option;
     }

@@ -58,11 +58,16 @@ public sealed class ApiClient : IDisposable
     /// <param name="stop">Ends it.</param>
     public async IAsyncEnumerable<StatusView> WatchStatusAsync(Action lost, [EnumeratorCancellation] CancellationToken stop)
     {
-        await foreach (var update in new ServerEvents(this, "status?watch=true", lost).ReadAsync(stop))
+        await foreach (var update in new ServerEvents(this, "status?watch=true").ReadAsync(stop))
         {
-            if (update.Type == "status")
+            switch (update.Type)
             {
-                yield return As<StatusView>(update.Data);
+                case "status":
+                    yield return As<StatusView>(update.Data);
+                    break;
+                case ServerEvent.Lost:
+                    lost();
+                    break;
             }
         }
     }
@@ -95,7 +100,7 @@ public sealed class ApiClient : IDisposable
     }
 
     /// <summary>The lines of newline-delimited JSON at <paramref name="path"/>.</summary>
-    public async IAsyncEnumerable<T> LinesAsync<T>(string path, [EnumeratorCancellation] CancellationToken stop)
+    public async IAsyncEnumerable<JsonNode> LinesAsync(string path, [EnumeratorCancellation] CancellationToken stop)
     {
         using var response = await SendAsync(new(HttpMethod.Get, Url(path)), stop);
         using var reader = new StreamReader(await response.Content.ReadAsStreamAsync(stop));
@@ -103,7 +108,7 @@ public sealed class ApiClient : IDisposable
         {
             if (line.Length > 0)
             {
-                yield return As<T>(Parse(line));
+                yield return Parse(line);
             }
         }
     }

@@ -5,9 +5,13 @@ using System.Text.Json.Nodes;
 namespace Mainstay.Host.Cli.Client;
 
 /// <summary>One server-sent event.</summary>
-/// <param name="Type">Its <c>event:</c>.</param>
+/// <param name="Type">Its <c>event:</c>, or <see cref="Lost"/>.</param>
 /// <param name="Data">Its <c>data:</c>.</param>
-public sealed record ServerEvent(string Type, JsonNode Data);
+public sealed record ServerEvent(string Type, JsonNode Data)
+{
+    /// <summary>The connection was lost and is being made again. The server never sends this.</summary>
+    public const string Lost = "lost";
+}
 
 /// <summary>
 /// A stream of server-sent events that outlives its connection: a lost one is made again after a growing wait, from the last id seen. A server that
@@ -15,32 +19,41 @@ public sealed record ServerEvent(string Type, JsonNode Data);
 /// </summary>
 /// <param name="client">Whose server is asked.</param>
 /// <param name="path">Relative to <c>/api/v1/</c>.</param>
-/// <param name="lost">Called once for each connection that is lost.</param>
-/// <param name="again">The path of later connections, where a repeated request would repeat events; null is the same path.</param>
-public sealed class ServerEvents(ApiClient client, string path, Action lost, string? again = null)
+public sealed class ServerEvents(ApiClient client, string path)
 {
+    /// <summary>What to tell people of <see cref="ServerEvent.Lost"/>.</summary>
+    public const string LostNote = "the connection to the server is lost; trying again";
+
     static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
 
     string? lastId;
+    string next = path;
+
+    /// <summary>The path of connections after a lost one, where the first would repeat events that have no id. Default: the same.</summary>
+    public string? AfterLoss { get; init; }
+
+    /// <summary>The path of the connection after the history that was to be resumed is gone. Default: the same.</summary>
+    public string? AfterCompaction { get; init; }
 
     /// <summary>The events, pings aside.</summary>
     public async IAsyncEnumerable<ServerEvent> ReadAsync([EnumeratorCancellation] CancellationToken stop)
     {
-        var response = await client.OpenAsync(path, null, stop);
+        var response = await client.OpenAsync(next, null, stop);
         while (true)
         {
             using (response)
             {
+                next = AfterLoss ?? next;
                 await using var events = ParseAsync(response, stop).GetAsyncEnumerator(stop);
-                while (await NextAsync(events) is { } next)
+                while (await NextAsync(events) is { } read)
                 {
-                    yield return next;
+                    yield return read;
                 }
             }
 
             stop.ThrowIfCancellationRequested();
-            lost();
+            yield return new(ServerEvent.Lost, new JsonObject());
             response = await ReopenAsync(stop);
         }
     }
@@ -62,8 +75,14 @@ public sealed class ServerEvents(ApiClient client, string path, Action lost, str
         var parser = SseParser.Create(await response.Content.ReadAsStreamAsync(stop));
         await foreach (var item in parser.EnumerateAsync(stop))
         {
-            // A compacted id cannot be resumed from: the next connection begins anew.
-            lastId = item.EventType == "compacted" ? null : parser.LastEventId is { Length: > 0 } id ? id : lastId;
+            lastId = parser.LastEventId is { Length: > 0 } id ? id : lastId;
+            if (item.EventType == "compacted")
+            {
+                // What is gone cannot be resumed from: the next connection begins anew.
+                lastId = null;
+                next = AfterCompaction ?? next;
+            }
+
             if (item.EventType != "ping")
             {
                 yield return new(item.EventType, ApiClient.Parse(item.Data));
@@ -78,7 +97,7 @@ public sealed class ServerEvents(ApiClient client, string path, Action lost, str
             await Task.Delay(wait, client.Time, stop);
             try
             {
-                return await client.OpenAsync(again ?? path, lastId, stop);
+                return await client.OpenAsync(next, lastId, stop);
             }
             catch (CliError error) when (error.NoServer || error.Status is >= 500)
             {

@@ -41,36 +41,41 @@ static class CompleteVerb
         var text = typed[(program + 1)..].TrimStart();
         var word = text[(text.LastIndexOf(' ') + 1)..];
         var parsed = root.Parse(text);
-        var known = parsed.GetCompletions(text.Length).Select(c => c.Label).Concat(await NamesAsync(kit, parsed, word, stop));
-        return known
+        var names = word.StartsWith('-') ? null : await NamesAsync(kit, parsed, word, stop);
+        return (names ?? parsed.GetCompletions(text.Length).Select(c => c.Label))
             .Where(c => c.StartsWith(word, StringComparison.Ordinal) && (word.StartsWith('-') || !c.StartsWith('-')))
-            .Where(c => c is not ("/?" or "/h"))
             .Distinct(StringComparer.Ordinal)
             .Order(StringComparer.Ordinal);
     }
 
-    static async Task<IEnumerable<string>> NamesAsync(VerbKit kit, ParseResult parsed, string word, CancellationToken stop)
+    // Null where no name of a resource stands.
+    static async Task<IEnumerable<string>?> NamesAsync(VerbKit kit, ParseResult parsed, string word, CancellationToken stop)
     {
         var given = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value).ToArray();
         var before = word.Length > 0 ? given.SkipLast(1).ToArray() : given;
+        var plural = (parsed.CommandResult.Command.Name, before) switch
+        {
+            ("restart" or "scale" or "logs", []) => "services",
+            ("get", [var kind]) => CoreKinds.All.Find(kind)?.Plural,
+            _ => null,
+        };
+        return plural is null ? null : await NamesOfAsync(kit, parsed, plural, stop);
+    }
+
+    static async Task<IEnumerable<string>> NamesOfAsync(VerbKit kit, ParseResult parsed, string plural, CancellationToken stop)
+    {
         using var limit = new CancellationTokenSource(ServerAnswersWithin, kit.Environment.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
         try
         {
             using var session = new Session(kit.Environment, kit.Globals, parsed);
-            return (parsed.CommandResult.Command.Name, before) switch
-            {
-                ("restart" or "scale" or "logs", []) => await NamesOfAsync(session, "services", either.Token),
-                ("get", [var kind]) when CoreKinds.All.Find(kind) is { } found => await NamesOfAsync(session, found.Plural, either.Token),
-                _ => [],
-            };
+            var items = (await session.Client.ListAsync(plural, either.Token))["items"]!.AsArray();
+            return items.Select(i => (string?)i?["name"] ?? "").Where(n => n.Length > 0);
         }
-        catch (Exception error) when (error is CliError || (error is OperationCanceledException && limit.IsCancellationRequested))
+        catch (Exception error) when (error is CliError or InvalidOperationException || (error is OperationCanceledException && limit.IsCancellationRequested))
         {
+            // No server, a slow one, or a flag before the cursor that has no proper value yet: there are no names to offer.
             return [];
         }
     }
-
-    static async Task<IEnumerable<string>> NamesOfAsync(Session session, string plural, CancellationToken stop) =>
-        (await session.Client.ListAsync(plural, stop))["items"]!.AsArray().Select(i => (string?)i?["name"] ?? "").Where(n => n.Length > 0);
 }

@@ -12,35 +12,38 @@ static class RoleChecks
 
     /// <summary>Findings about the roles' processes; empty where <c>up</c> never ran on the folder or was ended by <c>down</c>.</summary>
     public static IReadOnlyList<Finding> Processes(IMachine machine, string dataFolder) =>
-    [
-        .. Roles.Select(role => (role, Json: machine.Read(Path.Combine(dataFolder, "run", $"{role}.json"))))
-            .Where(r => r.Json is not null)
-            .Select(r => Process(machine, r.role, r.Json!)),
-    ];
+        [.. Files(machine, dataFolder).Select(f => Process(machine, f.Role, f.Json))];
 
     /// <summary>Whether a port can be had, or is held by whom it should be.</summary>
     /// <param name="machine">Where to look.</param>
     /// <param name="what">What listens, or is to listen, there.</param>
-    /// <param name="url">Its address; null is <paramref name="otherwise"/>.</param>
-    /// <param name="otherwise">The default address.</param>
-    /// <param name="expected">Whether something of ours is to listen there now.</param>
-    public static Finding Port(IMachine machine, string what, string? url, string otherwise, bool expected)
+    /// <param name="url">Its address.</param>
+    /// <param name="ours">Processes of which one is to listen there; empty where none is to.</param>
+    public static Finding Port(IMachine machine, string what, string url, IReadOnlyCollection<int> ours)
     {
-        var port = new Uri(url ?? otherwise).Port;
-        return (machine.ListenerOn(port), expected) switch
+        var port = new Uri(url).Port;
+        var another = what == "gateway" ? "give another with 'gateway.listen' in the manifest" : "give another with --listen";
+        return machine.ListenerOn(port) switch
         {
-            (null, false) => Finding.Ok(what, $"port {port} is free"),
-            (null, true) => Finding.Bad(what, $"nothing listens on port {port}", "see its log in the data folder below logs/roles"),
-            ({ } other, true) => Finding.Ok(what, $"listens on port {port}{Who(other)}"),
-            ({ } other, false) => Finding.Warning(what, $"port {port} is taken{Who(other)}", what == "gateway" ? "give another with 'gateway.listen' in the manifest" : "give another with --listen"),
+            null when ours.Count == 0 => Finding.Ok(what, $"port {port} is free"),
+            null => Finding.Bad(what, $"nothing listens on port {port}", "see its log in the data folder below logs/roles"),
+            { } other when ours.Contains(other.Pid) || (ours.Count > 0 && other.Pid == 0) => Finding.Ok(what, $"listens on port {port}{Who(other)}"),
+            { } other => new(what, ours.Count > 0 ? Severity.Bad : Severity.Warning, $"port {port} is taken{Who(other)}", another),
         };
     }
 
     public static IReadOnlyList<Finding> FreePorts(IMachine machine) =>
     [
-        Port(machine, "server", null, UpOptions.DefaultListen, expected: false),
-        Port(machine, "gateway", null, Gateway.DefaultListen, expected: false),
+        Port(machine, "server", UpOptions.DefaultListen, []),
+        Port(machine, "gateway", Gateway.DefaultListen, []),
     ];
+
+    /// <summary>The processes that were started on a data folder. The supervisor holds the listening sockets too.</summary>
+    public static IReadOnlyCollection<int> Pids(IMachine machine, string dataFolder) =>
+        [.. Files(machine, dataFolder).Select(f => Identity(f.Json).Pid).Where(p => p > 0)];
+
+    static IEnumerable<(string Role, string Json)> Files(IMachine machine, string dataFolder) =>
+        Roles.Select(role => (role, machine.Read(Path.Combine(dataFolder, "run", $"{role}.json")))).Where(f => f.Item2 is not null).Select(f => (f.role, f.Item2!));
 
     static string Who(Listener listener) => listener.Pid > 0 ? $", by {listener.Program} (pid {listener.Pid})" : "";
 
@@ -48,7 +51,12 @@ static class RoleChecks
     static Finding Process(IMachine machine, string role, string json)
     {
         var (pid, startTicks) = Identity(json);
-        return pid > 0 && machine.StartTicksOf(pid) is { } ticks && (startTicks is null || ticks == startTicks)
+        if (pid == 0)
+        {
+            return Finding.Bad(role, $"run/{role}.json in the data folder does not name a process", "run 'mainstay down', then 'mainstay up' again");
+        }
+
+        return machine.StartTicksOf(pid) is { } ticks && (startTicks is null || ticks == startTicks)
             ? Finding.Ok(role, $"runs (pid {pid})")
             : Finding.Bad(role, $"the process that was started (pid {pid}) is gone", "see its log in the data folder below logs/roles, then run 'mainstay up' again");
     }

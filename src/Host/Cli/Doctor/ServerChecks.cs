@@ -20,9 +20,7 @@ static class ServerChecks
         [
             Finding.Ok("API", $"{session.Client.Server} answered in {Quantities.Milliseconds(took.TotalMilliseconds)}"),
             Clock(map.At - session.Time.GetUtcNow()),
-            .. status.Gateway is { } gateway && IsHere(session.Client.Server)
-                ? [RoleChecks.Port(session.Environment.Machine, "gateway", gateway.Listen, gateway.Listen, expected: status.Architecture is { Running: true })]
-                : Array.Empty<Finding>(),
+            .. GatewayPort(session, status),
             .. status.Hosts.Select(Host),
             .. Services(status),
         ];
@@ -52,5 +50,11 @@ static class ServerChecks
         }
     }
 
-    static bool IsHere(string server) => new Uri(server).IsLoopback;
+    // Only where the processes of this data folder are known can it be said whose the port should be.
+    static IEnumerable<Finding> GatewayPort(Session session, StatusView status)
+    {
+        var machine = session.Environment.Machine;
+        var ours = session.Server is null ? RoleChecks.Pids(machine, session.DataFolder) : [];
+        return status.Gateway is { } gateway && ours.Count > 0 ? [RoleChecks.Port(machine, "gateway", gateway.Listen, ours)] : [];
+    }
 }

@@ -51,9 +51,9 @@ public sealed record FailureAid(IReadOnlyList<string> LastLines, string NextStep
     static async Task<IReadOnlyList<string>> LinesAsync(ApiClient client, string service, CancellationToken stop)
     {
         var lines = new List<string>();
-        await foreach (var line in client.LinesAsync<LogLine>($"logs?service={Uri.EscapeDataString(service)}&tail={Most}", stop))
+        await foreach (var line in client.LinesAsync($"logs?service={Uri.EscapeDataString(service)}&tail={Most}", stop))
         {
-            lines.Add(line.Text);
+            lines.Add(ApiClient.As<LogLine>(line).Text);
         }
 
         return Last(lines);

@@ -13,7 +13,7 @@ public sealed record FollowOptions
     /// <summary>The architecture's version that must be in force at least.</summary>
     public int Version { get; init; }
 
-    /// <summary>How long to wait. Default 5m; 0 is no longer than it takes to look once.</summary>
+    /// <summary>How long to wait. Default 5m.</summary>
     public TimeSpan Timeout { get; init; } = DefaultTimeout;
 
     public static TimeSpan DefaultTimeout => TimeSpan.FromMinutes(5);
@@ -63,13 +63,21 @@ public sealed class ProgressView
         return error.Code;
     }
 
-    /// <summary>Writes one line for each transition from now on, for ever.</summary>
-    public static async Task ReportAsync(ApiClient client, Session session, CancellationToken stop)
+    /// <summary>Writes one line for each transition from now on, until it is stopped.</summary>
+    /// <param name="client">Whose server is followed.</param>
+    /// <param name="session">Where it is shown.</param>
+    /// <param name="first">Called with the status that the transitions start from; null where it is known already.</param>
+    /// <param name="stop">Ends it.</param>
+    public static async Task ReportAsync(ApiClient client, Session session, Action<StatusView>? first, CancellationToken stop)
     {
         var view = new ProgressView(client, session, new());
         await foreach (var status in client.WatchStatusAsync(view.Lost, stop))
         {
-            if (view.last is not null)
+            if (view.last is null)
+            {
+                first?.Invoke(status);
+            }
+            else
             {
                 view.WriteTransitions(view.last, status);
             }
@@ -92,7 +100,7 @@ public sealed class ProgressView
                 switch (Verdict.Of(status, options.Service, options.Version))
                 {
                     case Outcome.Done:
-                        Screen.Note(Done(status, session.Time.GetElapsedTime(began)));
+                        Screen.Progress.WriteLine(Done(status, session.Time.GetElapsedTime(began)));
                         return null;
                     case Outcome.Failed:
                         return Failed(status);
@@ -161,7 +169,7 @@ public sealed class ProgressView
     {
         if (!Screen.InPlace)
         {
-            Screen.Note("the connection to the server is lost; trying again");
+            Screen.Note(ServerEvents.LostNote);
         }
     }
 

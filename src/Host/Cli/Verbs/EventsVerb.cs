@@ -36,14 +36,22 @@ static class EventsVerb
             WriteItem(session, item!);
         }
 
-        // A watch without a start lists first, which is only right for what was not listed yet: a start that was compacted away.
-        var path = $"events?watch=true&from={(long?)past["revision"] ?? 0}";
-        var events = new ServerEvents(session.Client, path, () => session.Screen.Note("the connection to the server is lost; trying again"), "events?watch=true");
+        // Without a start the watch lists first, so that is for when the start is gone alone.
+        var path = $"events?watch=true&from={((long?)past["revision"] ?? 0) + 1}";
+        var events = new ServerEvents(session.Client, path) { AfterCompaction = "events?watch=true" };
         await foreach (var change in events.ReadAsync(stop))
         {
-            if (change.Type == "put" && (subject is null || (string?)change.Data["about"] == subject))
+            switch (change.Type)
             {
-                WriteItem(session, change.Data);
+                case ServerEvent.Lost:
+                    session.Screen.Note(ServerEvents.LostNote);
+                    break;
+                case "compacted":
+                    session.Screen.Note("events in between are gone: the server keeps the newest alone");
+                    break;
+                case "put" when subject is null || (string?)change.Data["about"] == subject:
+                    WriteItem(session, change.Data);
+                    break;
             }
         }
     }

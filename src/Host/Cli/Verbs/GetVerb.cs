@@ -48,11 +48,14 @@ static class GetVerb
     static async Task WatchAsync(Session session, Kind kind, string? name, CancellationToken stop)
     {
         var screen = session.Screen;
-        var events = new ServerEvents(session.Client, $"{kind.Plural}?watch=true", () => screen.Note("the connection to the server is lost; trying again"));
+        var events = new ServerEvents(session.Client, $"{kind.Plural}?watch=true");
         await foreach (var change in events.ReadAsync(stop))
         {
             switch (change.Type)
             {
+                case ServerEvent.Lost:
+                    screen.Note(ServerEvents.LostNote);
+                    break;
                 case "list":
                     JsonNode?[] items = [.. change.Data["items"]!.AsArray().Where(i => Means(name, i))];
                     WriteList(screen, kind, items);

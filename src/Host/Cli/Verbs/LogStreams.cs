@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Mainstay.Host.Cli.Client;
 using Mainstay.Host.Cli.Output;
@@ -12,18 +13,18 @@ static class LogStreams
     /// <summary>What is there now, oldest first over all sources.</summary>
     public static async Task ReadAsync(Session session, IReadOnlyList<string> paths, CancellationToken stop)
     {
-        var lines = new List<LogLine>();
+        var lines = new List<(LogLine Line, JsonNode Json)>();
         foreach (var path in paths)
         {
-            await foreach (var line in session.Client.LinesAsync<LogLine>(path, stop))
+            await foreach (var json in session.Client.LinesAsync(path, stop))
             {
-                lines.Add(line);
+                lines.Add((ApiClient.As<LogLine>(json), json));
             }
         }
 
-        foreach (var line in lines.OrderBy(l => l.At))
+        foreach (var (line, json) in lines.OrderBy(l => l.Line.At))
         {
-            Write(session.Screen, line);
+            session.Screen.WriteItem(json, () => Write(session.Screen, line));
         }
     }
 
@@ -31,14 +32,21 @@ static class LogStreams
     public static async Task FollowAsync(Session session, IReadOnlyList<string> paths, CancellationToken stop)
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var lines = Channel.CreateBounded<LogLine>(1024);
+        var lines = Channel.CreateBounded<ServerEvent>(1024);
         var readers = Task.WhenAll(paths.Select(p => PumpAsync(session, p, lines.Writer, ended.Token)));
         try
         {
-            await foreach (var line in lines.Reader.ReadAllAsync(stop))
+            await foreach (var next in lines.Reader.ReadAllAsync(stop))
             {
-                Write(session.Screen, line);
-                await session.Screen.Out.FlushAsync(stop);
+                switch (next.Type)
+                {
+                    case ServerEvent.Lost:
+                        session.Screen.Note(ServerEvents.LostNote);
+                        break;
+                    case "log":
+                        session.Screen.WriteItem(next.Data, () => Write(session.Screen, ApiClient.As<LogLine>(next.Data)));
+                        break;
+                }
             }
         }
         finally
@@ -49,18 +57,14 @@ static class LogStreams
     }
 
     // One source that fails ends all: a follower that silently lost a source would be believed.
-    static async Task PumpAsync(Session session, string path, ChannelWriter<LogLine> to, CancellationToken stop)
+    static async Task PumpAsync(Session session, string path, ChannelWriter<ServerEvent> to, CancellationToken stop)
     {
         try
         {
-            var again = path[..(path.LastIndexOf('=') + 1)] + "0&follow=true";
-            var events = new ServerEvents(session.Client, path + "&follow=true", () => session.Screen.Note("the connection to the server is lost; trying again"), again);
-            await foreach (var line in events.ReadAsync(stop))
+            var events = new ServerEvents(session.Client, $"{path}&follow=true") { AfterLoss = path[..(path.LastIndexOf('=') + 1)] + "0&follow=true" };
+            await foreach (var next in events.ReadAsync(stop))
             {
-                if (line.Type == "log")
-                {
-                    await to.WriteAsync(ApiClient.As<LogLine>(line.Data), stop);
-                }
+                await to.WriteAsync(next, stop);
             }
         }
         catch (CliError error)
@@ -71,12 +75,6 @@ static class LogStreams
 
     static void Write(Screen screen, LogLine line)
     {
-        if (screen.Format != OutputFormat.Table)
-        {
-            screen.WriteItem(Screen.Json(line), static () => { });
-            return;
-        }
-
         var who = line.Instance is { Length: > 0 } instance ? screen.Paint(ToneOf(instance), instance) + " | " : "";
         screen.Line(who + (line.Stream == "err" ? screen.Paint(Tone.Bad, line.Text) : line.Text));
     }

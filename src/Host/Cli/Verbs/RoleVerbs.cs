@@ -14,7 +14,7 @@ static class RoleVerbs
 
     public static IEnumerable<Command> Build(VerbKit kit) => Roles.Select(role =>
     {
-        var verb = kit.Verb(role.Name, role.Description, [], (parsed, _, stop) => kit.Environment.Role(role.Name, parsed.UnmatchedTokens, stop));
+        var verb = kit.Verb(role.Name, role.Description, [], (parsed, _, stop) => kit.Environment.Role(role.Name, [.. parsed.Tokens.Skip(1).Select(t => t.Value)], stop));
         verb.Hidden = true;
         verb.TreatUnmatchedTokensAsErrors = false;
         return verb;

@@ -22,33 +22,45 @@ static class StatusVerb
 
             var json = await session.Client.GetAsync("status", stop);
             var status = ApiClient.As<StatusView>(json);
-            session.Screen.Write(json, () =>
-            {
-                foreach (var (tone, line) in StatusText.Lines(status, session, parsed.GetValue(instances)))
-                {
-                    session.Screen.Line(session.Screen.Paint(tone, line));
-                }
-            });
+            session.Screen.Write(json, () => Show(session, status, parsed.GetValue(instances)));
             return ExitCode.Ok;
         });
     }
 
-    static async Task WatchAsync(Session session, bool instances, CancellationToken stop)
+    static Task WatchAsync(Session session, bool instances, CancellationToken stop) => session.Screen switch
     {
-        var screen = session.Screen;
-        var area = new LiveArea(screen);
-        if (!screen.InPlace && screen.Format == OutputFormat.Table)
-        {
-            await ProgressView.ReportAsync(session.Client, session, stop);
-        }
+        { Format: not OutputFormat.Table } => StreamAsync(session, stop),
+        { InPlace: true } => DrawAsync(session, instances, stop),
+        _ => ProgressView.ReportAsync(session.Client, session, first => Show(session, first, instances), stop),
+    };
 
-        var events = new ServerEvents(session.Client, "status?watch=true", () => screen.Note("the connection to the server is lost; trying again"));
-        await foreach (var update in events.ReadAsync(stop))
+    static async Task StreamAsync(Session session, CancellationToken stop)
+    {
+        await foreach (var update in new ServerEvents(session.Client, "status?watch=true").ReadAsync(stop))
         {
             if (update.Type == "status")
             {
-                screen.WriteItem(update.Data, () => area.Draw([.. StatusText.Lines(ApiClient.As<StatusView>(update.Data), session, instances).Take(screen.Height - 1)]));
+                session.Screen.WriteItem(update.Data, static () => { });
             }
         }
+    }
+
+    static async Task DrawAsync(Session session, bool instances, CancellationToken stop)
+    {
+        var area = new LiveArea(session.Screen);
+        await foreach (var status in session.Client.WatchStatusAsync(static () => { }, stop))
+        {
+            area.Draw([.. StatusText.Lines(status, session, instances).Take(session.Screen.Height - 1)]);
+        }
+    }
+
+    static void Show(Session session, StatusView status, bool instances)
+    {
+        foreach (var (tone, line) in StatusText.Lines(status, session, instances))
+        {
+            session.Screen.Line(session.Screen.Paint(tone, line));
+        }
+
+        session.Screen.Out.Flush();
     }
 }

@@ -21,6 +21,17 @@ sealed class CliStage : IDisposable
 
     public CliStage() => server = new(trace, () => ctrlC.Cancel(), () => clock.Advance(TimeSpan.FromHours(1)));
 
+    /// <summary>An environment in which nothing can be reached: for what only looks at the tree of verbs.</summary>
+    public static CliEnvironment BareEnvironment() => new()
+    {
+        Out = TextWriter.Null,
+        Error = TextWriter.Null,
+        Variables = new Dictionary<string, string>(),
+        WorkingFolder = "/",
+        Handler = () => throw new InvalidOperationException("no server"),
+        Machine = new FakeMachine(),
+    };
+
     public string Play(ScenarioStep step)
     {
         trace.Clear();
@@ -85,7 +96,7 @@ sealed class CliStage : IDisposable
                 machine.Programs[program] = version;
                 break;
             case ["file", var path]:
-                machine.Files[path] = input;
+                machine.Files[path.Replace("FOLDER", folder, StringComparison.Ordinal)] = input;
                 break;
             case ["listener", var port, var pid, var program]:
                 machine.Listeners[int.Parse(port)] = new(int.Parse(pid), program);
