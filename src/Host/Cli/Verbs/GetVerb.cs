@@ -18,20 +18,13 @@ static class GetVerb
         var watch = kit.Flags.Switch("--watch", "Stay, and write each change.", "-w");
         return kit.Verb("get", "List the resources of a kind, or show one.", [kind, name, watch], async (parsed, session, stop) =>
         {
-            var found = Find(parsed.GetRequiredValue(kind));
+            var found = KindNames.Find(parsed.GetRequiredValue(kind));
             await (parsed.GetValue(watch) ? WatchAsync(session, found, parsed.GetValue(name), stop)
                 : parsed.GetValue(name) is { } one ? OneAsync(session, found, one, stop)
                 : AllAsync(session, found, stop));
             return ExitCode.Ok;
         });
     }
-
-    static Kind Find(string word) => CoreKinds.All.Find(word.ToLowerInvariant()) ?? throw new CliError(
-        $"there is no kind '{word}'",
-        Nearest.To(word, CoreKinds.All.All.SelectMany(k => new[] { k.Name, k.Plural })) is { } nearest
-            ? $"did you mean '{nearest}'? 'mainstay get --help' lists all"
-            : "'mainstay get --help' lists all",
-        ExitCode.Invalid);
 
     static async Task AllAsync(Session session, Kind kind, CancellationToken stop)
     {

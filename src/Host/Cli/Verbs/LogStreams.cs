@@ -33,10 +33,11 @@ static class LogStreams
     {
         using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var lines = Channel.CreateBounded<ServerEvent>(1024);
-        var readers = Task.WhenAll(paths.Select(p => PumpAsync(session, p, lines.Writer, ended.Token)));
+        var readers = CompleteAsync(paths.Select(p => PumpAsync(session, p, lines.Writer, ended.Token)), lines.Writer);
         try
         {
-            await foreach (var next in lines.Reader.ReadAllAsync(stop))
+            // Not ended by the stop itself but by the readers' end: what was read is written.
+            await foreach (var next in lines.Reader.ReadAllAsync(CancellationToken.None))
             {
                 switch (next.Type)
                 {
@@ -52,8 +53,16 @@ static class LogStreams
         finally
         {
             await ended.CancelAsync();
-            await readers.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await readers;
         }
+
+        stop.ThrowIfCancellationRequested();
+    }
+
+    static async Task CompleteAsync(IEnumerable<Task> readers, ChannelWriter<ServerEvent> to)
+    {
+        await Task.WhenAll(readers);
+        to.TryComplete();
     }
 
     // One source that fails ends all: a follower that silently lost a source would be believed.
@@ -67,7 +76,15 @@ static class LogStreams
                 await to.WriteAsync(next, stop);
             }
         }
-        catch (CliError error)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // The end of following.
+        }
+        catch (ChannelClosedException)
+        {
+            // Another source has failed, and told why.
+        }
+        catch (Exception error)
         {
             to.TryComplete(error);
         }

@@ -66,6 +66,16 @@ public class OutputTests
     }
 
     [Fact]
+    public void Yaml_keeps_every_character()
+    {
+        string[] texts = [.. Enumerable.Range(0, 0x10000).Select(c => (char)c).Where(c => !char.IsSurrogate(c)).SelectMany(c => new[] { $"{c}", $"a{c}b", $"{c} " })];
+        var yaml = new YamlStream();
+        yaml.Load(new StringReader(Yaml.Of(new JsonArray([.. texts.Select(t => JsonValue.Create(t))]))));
+        var read = ((YamlSequenceNode)yaml.Documents[0].RootNode).Children.Select(c => ((YamlScalarNode)c).Value).ToArray();
+        texts.Zip(read).Where(t => t.First != t.Second).Select(t => $"U+{(int)t.First[0]:X4} '{t.First}' '{t.Second}'").Take(10).ShouldBeEmpty();
+    }
+
+    [Fact]
     public void Yaml_keeps_every_string() =>
         Check.One(Config.QuickThrowOnFailure, Prop.ForAll(ArbMap.Default.ArbFor<NonNull<string>>(), text =>
         {
