@@ -27,6 +27,12 @@ public sealed class FakeTime : TimeProvider
         get { lock (gate) return timers.Count(t => t.Due is not null); }
     }
 
+    /// <summary>When the first timer that waits fires, on the monotonic clock; null where none does.</summary>
+    public TimeSpan? Next
+    {
+        get { lock (gate) return timers.Min(t => t.Due); }
+    }
+
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
     public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;

@@ -11,7 +11,7 @@ namespace Mainstay.Core.Reconcile;
 /// <item>List the watched kinds, then watch from there; a compacted or broken watch starts over.</item>
 /// <item>Every change names the keys that it affects; a key waits in the queue at most once, and at most one pass per key is under way.</item>
 /// <item>A pass asks the reconciler for a plan against the snapshot, never against one that lacks the key's own last commit.</item>
-/// <item>The plan's writes are committed together if none of the resources changed since they were seen; if one did, the key waits for that change and is asked again.</item>
+/// <item>The plan's writes are committed together if none of the resources it writes or expects changed since they were seen; if one did, the key waits for that change and is asked again.</item>
 /// <item>Only after the commit the driver acts.</item>
 /// <item>The key comes back on the next change, at the plan's time, or after a backoff when something failed.</item>
 /// </list>
@@ -23,6 +23,7 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
     readonly Channel<object> inbox = Channel.CreateBounded<object>(new BoundedChannelOptions(1024) { SingleReader = true });
     readonly KeyQueue queue = new();
     readonly HashSet<Type> watched = [.. reconciler.Watches];
+    Snapshot? last;
     int underWay;
     long eventNumber;
 
@@ -63,20 +64,21 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
     // 1. List, watch, and serve until the watch ends.
     async Task FollowAsync(ITimer alarm, Action healthy, CancellationToken stop)
     {
-        var seen = new Snapshot(kinds);
-        var listedAt = new Dictionary<Type, long>();
-        var from = long.MaxValue;
-        foreach (var type in watched)
+        var ranges = new List<(Kind Kind, RangeResult Range)>();
+        foreach (var type in reconciler.Watches)
         {
-            var range = await store.RangeAsync(kinds.Of(type).Prefix, stop: stop);
-            listedAt[type] = range.Revision;
-            from = Math.Min(from, range.Revision);
-            foreach (var entry in range.Entries)
-            {
-                Affect(seen.Take(new Change(entry.Key, entry, null), 0), seen);
-            }
+            ranges.Add((kinds.Of(type), await store.RangeAsync(kinds.Of(type).Prefix, stop: stop)));
         }
 
+        Mourn(ranges);
+        var seen = last = new Snapshot(kinds);
+        foreach (var entry in ranges.SelectMany(r => r.Range.Entries))
+        {
+            Affect(seen.Take(new Change(entry.Key, entry, null), 0), seen);
+        }
+
+        var listedAt = ranges.ToDictionary(r => r.Kind.Type, r => r.Range.Revision);
+        var from = listedAt.Values.Min();
         seen.At(from);
         healthy();
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(stop);
@@ -99,8 +101,27 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
         }
         finally
         {
-            await watching.CancelAsync();
+            // Not CancelAsync, which would go on from the thread pool.
+            watching.Cancel();
             await DrainWatchAsync(watch);
+        }
+    }
+
+    // What was deleted while nobody watched is in no list; whom it concerns is told from what was last seen.
+    void Mourn(List<(Kind Kind, RangeResult Range)> ranges)
+    {
+        if (last is not { } before)
+        {
+            return;
+        }
+
+        foreach (var (kind, range) in ranges)
+        {
+            var listed = range.Entries.Select(e => e.Key).ToHashSet(StringComparer.Ordinal);
+            foreach (var key in before.Names(kind.Type).Select(kind.KeyOf).Where(k => !listed.Contains(k)).ToArray())
+            {
+                Affect(before.Take(new Change(key, null, null), 0), before);
+            }
         }
     }
 
@@ -152,8 +173,7 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
     {
         if (message is Done done)
         {
-            underWay--;
-            queue.Finished(done.Key, done.Revision, done.Due);
+            Finish(done);
         }
         else if (message is WatchBatch batch && state is { } s)
         {
@@ -167,6 +187,23 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
 
             s.Seen.At(batch.Revision);
         }
+    }
+
+    // 6. Every outcome is taken in here, on the loop's own thread of control.
+    void Finish(Done done)
+    {
+        underWay--;
+        Counters.Acts += done.Acts;
+        Counters.Commits += done.Outcome == Outcome.Committed && done.Revision > 0 ? 1 : 0;
+        Counters.Conflicts += done.Outcome == Outcome.Conflict ? 1 : 0;
+        if (done.Fault is { } fault)
+        {
+            Fail(done.Key, fault, done.Revision);
+            return;
+        }
+
+        queue.Succeeded(done.Key);
+        queue.Finished(done.Key, done.Revision, done.Outcome == Outcome.Conflict ? time.GetUtcNow() : done.Until);
     }
 
     void Affect((Resource? Before, Resource? After) change, Snapshot seen)
@@ -186,7 +223,8 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
             Pass(key, seen, now, stop);
         }
 
-        alarm.Change(queue.NextDue is { } due ? Max(due - now, TimeSpan.Zero) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        // With no room for another pass, the end of one comes back here.
+        alarm.Change(underWay < options.Parallel && queue.NextDue is { } due ? Max(due - now, TimeSpan.Zero) : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         return true;
     }
 
@@ -201,7 +239,7 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
         catch (Exception fault)
         {
             // A reconciler that throws is a defect; it costs its own key a backoff and nobody else anything.
-            Fail(key, fault, now);
+            Fail(key, fault, 0);
             return;
         }
 
@@ -216,38 +254,27 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
         _ = ExecuteAsync(key, plan, now, stop);
     }
 
-    void Fail(string key, Exception fault, DateTimeOffset now)
+    void Fail(string key, Exception fault, long revision)
     {
         Counters.Failures++;
         OnFault?.Invoke($"{reconciler.Name} {key}", fault);
-        queue.Finished(key, 0, now + Backoff.After(queue.Failed(key), options.Backoff, options.MaxBackoff));
+        queue.Finished(key, revision, time.GetUtcNow() + Backoff.After(queue.Failed(key), options.Backoff, options.MaxBackoff));
     }
 
-    // 4. and 5. Commit, then act. Always ends in exactly one Done.
+    // 4. and 5. Commit, then act. Always ends in exactly one Done, and touches nothing of the loop's: it may go on on any thread.
     async Task ExecuteAsync(string key, Plan plan, DateTimeOffset now, CancellationToken stop)
     {
-        var done = new Done(key, 0, plan.Until);
+        var done = new Done(key, plan.Until);
         try
         {
             var result = plan.Puts.Count + plan.Deletes.Count + plan.Notes.Count > 0
                 ? await store.CommitAsync(CommitOf(plan, now), stop)
                 : new CommitResult(true, 0);
-            done = done with { Revision = result.Revision };
-            if (!result.Succeeded)
+            done = done with { Revision = result.Revision, Outcome = result.Succeeded ? Outcome.Committed : Outcome.Conflict };
+            foreach (var act in result.Succeeded ? plan.Acts : [])
             {
-                Counters.Conflicts++;
-                done = done with { Due = now };
-            }
-            else
-            {
-                Counters.Commits += result.Revision > 0 ? 1 : 0;
-                foreach (var act in plan.Acts)
-                {
-                    Counters.Acts++;
-                    await driver.DoAsync(act, stop);
-                }
-
-                queue.Succeeded(key);
+                await driver.DoAsync(act, stop);
+                done = done with { Acts = done.Acts + 1 };
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -255,9 +282,7 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
         }
         catch (Exception fault)
         {
-            Counters.Failures++;
-            OnFault?.Invoke($"{reconciler.Name} {key}", fault);
-            done = done with { Due = now + Backoff.After(queue.Failed(key), options.Backoff, options.MaxBackoff) };
+            done = done with { Fault = fault };
         }
 
         await inbox.Writer.WriteAsync(done, CancellationToken.None);
@@ -279,6 +304,11 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
             var at = kinds.Of(delete.GetType()).KeyOf(delete.Name);
             compares.Add(new(at, delete.Revision));
             operations.Add(new(at, null));
+        }
+
+        foreach (var expected in plan.Expected)
+        {
+            compares.Add(new(kinds.Of(expected.GetType()).KeyOf(expected.Name), expected.Revision));
         }
 
         foreach (var note in plan.Notes)
@@ -311,7 +341,15 @@ public sealed class Loop(IStore store, KindRegistry kinds, IReconciler reconcile
 
     static TimeSpan Max(TimeSpan a, TimeSpan b) => a > b ? a : b;
 
-    sealed record Done(string Key, long Revision, DateTimeOffset? Due);
+    enum Outcome
+    {
+        /// <summary>Nothing is known: it threw or was stopped.</summary>
+        Unknown,
+        Committed,
+        Conflict,
+    }
+
+    sealed record Done(string Key, DateTimeOffset? Until, long Revision = 0, Outcome Outcome = Outcome.Unknown, int Acts = 0, Exception? Fault = null);
 
     sealed record WatchEnded(System.Runtime.ExceptionServices.ExceptionDispatchInfo? Why);
 

@@ -11,6 +11,7 @@ public sealed class Plan
 {
     readonly List<Resource> puts = [];
     readonly List<Resource> deletes = [];
+    readonly List<Resource> expected = [];
     readonly List<Act> acts = [];
     readonly List<Note> notes = [];
 
@@ -19,6 +20,9 @@ public sealed class Plan
 
     /// <summary>Resources to delete, as they were seen.</summary>
     public IReadOnlyList<Resource> Deletes => deletes;
+
+    /// <summary>Resources that are not written, but on whose being unchanged the plan rests: the commit fails where one of them is not as it was seen.</summary>
+    public IReadOnlyList<Resource> Expected => expected;
 
     /// <summary>What the driver does once the writes are committed.</summary>
     public IReadOnlyList<Act> Acts => acts;
@@ -41,6 +45,12 @@ public sealed class Plan
     public Plan Delete(Resource resource)
     {
         deletes.Add(resource);
+        return this;
+    }
+
+    public Plan Expect(Resource resource)
+    {
+        expected.Add(resource);
         return this;
     }
 

@@ -22,6 +22,9 @@ public sealed class Snapshot(KindRegistry kinds)
     public IEnumerable<T> All<T>() where T : Resource =>
         shelves.TryGetValue(typeof(T), out var shelf) ? shelf.ByName.Values.Cast<T>() : [];
 
+    /// <summary>The names of a kind's resources, in no particular order.</summary>
+    public IReadOnlyCollection<string> Names(Type type) => shelves.TryGetValue(type, out var shelf) ? shelf.ByName.Keys : [];
+
     public int Count<T>() where T : Resource => shelves.TryGetValue(typeof(T), out var shelf) ? shelf.ByName.Count : 0;
 
     /// <summary>The resources of a kind's group, in ordinal order of names.</summary>
@@ -29,6 +32,9 @@ public sealed class Snapshot(KindRegistry kinds)
         shelves.TryGetValue(typeof(T), out var shelf) && shelf.ByGroup.TryGetValue(group, out var found)
             ? [.. found.Values.Cast<T>()]
             : [];
+
+    /// <summary>Whether a kind's group has any resource.</summary>
+    public bool Has<T>(string group) where T : Resource => shelves.TryGetValue(typeof(T), out var shelf) && shelf.ByGroup.ContainsKey(group);
 
     /// <summary>Takes one change in; gives the resource before and after it, null where absent.</summary>
     public (Resource? Before, Resource? After) Take(Change change, long revision)

@@ -60,7 +60,9 @@ public sealed class Watch : IDisposable
         // A commit may have come between the last read and the line above.
         if (state.Readable(this))
             return;
-        await mine.Task.WaitAsync(stop);
+        // Not Task.WaitAsync, which would go on from the thread pool and make a single-threaded run depend on it.
+        await using var registration = stop.UnsafeRegister(static (waiting, token) => ((TaskCompletionSource)waiting!).TrySetCanceled(token), mine);
+        await mine.Task;
     }
 
     /// <inheritdoc/>

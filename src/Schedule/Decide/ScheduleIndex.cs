@@ -1,13 +1,15 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 
 namespace Mainstay.Schedule.Decide;
 
-/// <summary>What the service reconciler must find without reading everything: who calls whom, who drains, how full hosts are. Follows the snapshot's changes.</summary>
+/// <summary>What the service reconciler must find without reading everything: who calls whom, by declaration and by link, who drains, how full hosts are. Follows the snapshot's changes.</summary>
 sealed class ScheduleIndex
 {
     readonly Dictionary<string, SortedSet<string>> callers = new(StringComparer.Ordinal);
+    readonly Dictionary<string, SortedSet<string>> linked = new(StringComparer.Ordinal);
     readonly Dictionary<string, HashSet<string>> draining = new(StringComparer.Ordinal);
     readonly Dictionary<string, int> perHost = new(StringComparer.Ordinal);
     Snapshot? of;
@@ -17,6 +19,9 @@ sealed class ScheduleIndex
 
     public IEnumerable<string> CallersOf(string service) => callers.GetValueOrDefault(service) ?? Enumerable.Empty<string>();
 
+    /// <summary>The services that have a mesh link to <paramref name="service"/>, whether or not they still declare the need.</summary>
+    public IEnumerable<string> LinkedTo(string service) => linked.GetValueOrDefault(service) ?? Enumerable.Empty<string>();
+
     public int InstancesOn(string host) => perHost.GetValueOrDefault(host);
 
     public void Take(Resource? before, Resource? after, Snapshot seen)
@@ -25,6 +30,7 @@ sealed class ScheduleIndex
         {
             of = seen;
             callers.Clear();
+            linked.Clear();
             draining.Clear();
             perHost.Clear();
         }
@@ -34,6 +40,12 @@ sealed class ScheduleIndex
             case Service:
                 Unlink(before as Service);
                 Link(after as Service);
+                break;
+            case MeshLink link when after is null:
+                linked.GetValueOrDefault(link.Callee)?.Remove(link.Caller);
+                break;
+            case MeshLink link:
+                (linked.TryGetValue(link.Callee, out var set) ? set : linked[link.Callee] = new(StringComparer.Ordinal)).Add(link.Caller);
                 break;
             case Instance:
                 Count(before as Instance, -1);

@@ -21,9 +21,9 @@ public sealed class ServiceReconciler : IReconciler
         return (after ?? before) switch
         {
             Service service => Around((Service?)before, (Service?)after, service),
-            Instance instance => instance.Goal == InstanceGoal.Stop && after is null ? [instance.Service, .. Needs(instance.Service, seen)] : [instance.Service],
+            Instance instance => after is null ? [instance.Service, .. Needs(instance.Service, seen)] : [instance.Service],
             Build build => [build.Service],
-            MeshLink link => [link.Caller],
+            MeshLink link => [link.Caller, link.Callee],
             Endpoints endpoints => [endpoints.Name],
             GatewayNode => [.. index.Draining],
             Architecture or Host => [.. seen.All<Service>().Select(s => s.Name)],
@@ -51,10 +51,20 @@ public sealed class ServiceReconciler : IReconciler
             Endpoints = seen.Get<Endpoints>(key),
             Links = Links(service, seen),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not { Status.Ready: > 0 }).Select(n => n.Key)],
-            LiveDependants = [.. index.CallersOf(key).Where(caller => seen.Group<Instance>(caller).Count > 0)],
+            LiveDependants = [.. LiveDependants(service, seen)],
             Hosts = [.. seen.All<Host>().Where(h => h.State == HostState.Ready).Select(h => new HostLoad(h.Name, index.InstancesOn(h.Name)))],
             ServedTable = seen.All<GatewayNode>().Select(g => g.TableRevision).DefaultIfEmpty(long.MaxValue).Min(),
         };
+    }
+
+    // A caller that no longer declares the need keeps its link while instances of its former declaration run: they still call.
+    IEnumerable<string> LiveDependants(Service service, Snapshot seen)
+    {
+        var declared = index.CallersOf(service.Name).ToArray();
+        var former = service.Removed
+            ? index.LinkedTo(service.Name).Except(declared).Where(caller => seen.Get<Service>(caller) is { Removed: false })
+            : [];
+        return declared.Concat(former).Where(caller => seen.Has<Instance>(caller));
     }
 
     static Dictionary<string, int> Links(Service service, Snapshot seen)
@@ -83,9 +93,9 @@ public sealed class ServiceReconciler : IReconciler
             }
         }
 
-        if (after is null || before is null)
+        if (before is null || after is null || before.Removed != after.Removed || !before.Spec.Needs.Keys.SequenceEqual(after.Spec.Needs.Keys))
         {
-            foreach (var need in service.Spec.Needs.Keys)
+            foreach (var need in (before?.Spec.Needs.Keys ?? []).Union(after?.Spec.Needs.Keys ?? []))
             {
                 yield return need;
             }

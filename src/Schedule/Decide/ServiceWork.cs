@@ -11,6 +11,7 @@ sealed class ServiceWork
     readonly SortedDictionary<string, Instance> instances = new(InstanceNames.Order);
     readonly HashSet<string> readyHosts;
     readonly HashSet<Instance> unchanged;
+    bool leansOnServing;
 
     public ServiceWork(ServiceView view, DateTimeOffset now)
     {
@@ -47,7 +48,7 @@ sealed class ServiceWork
     public Build? BuildFailed { get; set; }
 
     /// <summary>Why this pass rejected an update; null where it did not.</summary>
-    public string? RolledBackBecause { get; set; }
+    public (string Reason, string Message)? RolledBackBecause { get; set; }
 
     /// <summary>True when the service and all that belongs to it is deleted by this plan.</summary>
     public bool Forgotten { get; set; }
@@ -67,9 +68,12 @@ sealed class ServiceWork
     /// <summary>Running instances of any other template.</summary>
     public IEnumerable<Instance> Outdated => Running.Where(i => i.Template.Hash != Wanted.Hash && !IsLost(i));
 
+    /// <summary>An instance of the wanted template that is in a crash loop; null where none is.</summary>
+    public Instance? Looping => Current.FirstOrDefault(i => i.Status.Failures >= i.Template.Restart.CrashLoop);
+
     public bool IsReady(string host) => readyHosts.Contains(host);
 
-    /// <summary>Whether the instance's host is lost while another one could take its place; with no host at all nobody is better off.</summary>
+    /// <summary>Whether the instance's host does not answer while another one does; with no host at all nobody is better off.</summary>
     public bool IsLost(Instance instance) => readyHosts.Count > 0 && !readyHosts.Contains(instance.Host);
 
     public bool IsServing(Instance instance) => instance.Status.State == InstanceState.Ready && !IsLost(instance);
@@ -82,16 +86,26 @@ sealed class ServiceWork
             return false;
         }
 
-        var name = $"{View.Service.Name}-{Status.NextInstance.ToString(CultureInfo.InvariantCulture)}";
-        Status = Status with { NextInstance = Status.NextInstance + 1 };
-        Replace(new Instance { Name = name, Service = View.Service.Name, Host = host, Template = Wanted });
+        Create(host);
         return true;
     }
 
+    /// <summary>Adds one instance of the wanted template on a host.</summary>
+    public void Create(string host)
+    {
+        var name = $"{View.Service.Name}-{Status.NextInstance.ToString(CultureInfo.InvariantCulture)}";
+        Status = Status with { NextInstance = Status.NextInstance + 1 };
+        Replace(new Instance { Name = name, Service = View.Service.Name, Host = host, Template = Wanted });
+    }
+
     /// <summary>Takes an instance out of service, gently where it serves.</summary>
-    public void Retire(Instance instance) => Replace(IsServing(instance)
-        ? instance with { Goal = InstanceGoal.Drain, DrainUntil = Now + View.Service.Spec.Drain }
-        : instance with { Goal = InstanceGoal.Stop });
+    public void Retire(Instance instance)
+    {
+        leansOnServing |= IsServing(instance);
+        Replace(IsServing(instance)
+            ? instance with { Goal = InstanceGoal.Drain, DrainUntil = Now + View.Service.Spec.Drain }
+            : instance with { Goal = InstanceGoal.Stop });
+    }
 
     public void Replace(Instance instance)
     {
@@ -116,6 +130,11 @@ sealed class ServiceWork
             if (!unchanged.Contains(instance))
             {
                 Plan.Put(instance);
+            }
+            else if (leansOnServing && instance.Goal == InstanceGoal.Run && IsServing(instance))
+            {
+                // One may go because these stay: should one of them have ended meanwhile, the decision is made anew.
+                Plan.Expect(instance);
             }
         }
 

@@ -7,10 +7,8 @@ static class Standing
 {
     public static void Settle(ServiceWork work)
     {
-        var ready = work.Running.Count(work.IsServing);
-        var complete = !work.View.Stopping && work.Blocked is null && !work.Outdated.Any()
-            && work.Current.Count() == work.Count && work.Current.All(work.IsServing)
-            && work.Instances.All(i => i.Goal == InstanceGoal.Run);
+        var before = work.View.Service.Status;
+        var complete = IsComplete(work, before);
         if (complete)
         {
             Complete(work);
@@ -21,46 +19,60 @@ static class Standing
         }
 
         var (state, reason, message) = work.View.Stopping ? Ending(work) : Living(work, complete);
-        var before = work.View.Service.Status;
-        if (!LifecycleRules.MayFollow(before.State, state))
+        var step = LifecycleRules.Step(before.State, state);
+        if (step != state)
         {
-            // Several things can come true within one pass; the standing takes every step all the same.
-            state = LifecycleRules.MayFollow(before.State, Lifecycle.Ready) ? Lifecycle.Ready : Lifecycle.Provision;
             work.Plan.Wait(work.Now);
         }
 
         work.Status = work.Status with
         {
-            State = state,
+            State = step,
             Reason = reason,
             Message = message,
             Wanted = work.Count,
-            Ready = ready,
-            Since = before.State == state && before.Since != default ? before.Since : work.Now,
+            Ready = work.Running.Count(work.IsServing),
+            Since = before.State == step && before.Since != default ? before.Since : work.Now,
         };
         Tell(work, before);
     }
 
+    // All that is wanted serves, and nothing else; instances that still end matter to who waits for a replacement or for scaling in.
+    static bool IsComplete(ServiceWork work, ServiceStatus before)
+    {
+        var full = !work.View.Stopping && work.Blocked is null && !work.Outdated.Any() && work.Current.Count() == work.Count && work.Current.All(work.IsServing);
+        var steady = work.Status.Incoming is null && before.State == Lifecycle.Run && before.Wanted == work.Count;
+        return full && (steady || work.Instances.All(i => i.Goal == InstanceGoal.Run));
+    }
+
     static void Complete(ServiceWork work)
     {
-        var good = work.Status.Stable?.Hash == work.Wanted.Hash ? work.Status.Stable : work.Wanted;
+        // Without a single instance nothing is proven.
+        var good = work.Count == 0 || work.Status.Stable?.Hash == work.Wanted.Hash ? work.Status.Stable : work.Wanted;
         work.Status = work.Status with { Stable = good, Version = work.Wanted.Version, Incoming = null, Deadline = null };
     }
 
     static (Lifecycle, string, string) Ending(ServiceWork work)
     {
         var left = work.Instances.Count();
+        var was = work.View.Service.Status;
         if (left == 0 && work.View.Service.Removed && !work.Plan.Puts.OfType<Endpoints>().Any())
         {
             Forget(work);
         }
 
+        var lost = work.Instances.Where(work.IsLost).Select(i => $"{i.Name} on {i.Host}").ToArray();
         var (reason, message) = work.View.LiveDependants.Count > 0 && left > 0
             ? (Reasons.WaitingForDependants, $"waiting for {string.Join(", ", work.View.LiveDependants)} to stop first")
+            : lost.Length > 0 ? (Reasons.HostLost, $"{left} to stop, of which {string.Join(", ", lost)} may still run: the host does not answer")
             : left > 0 ? (Reasons.Stopping, $"{left} to stop") : (Reasons.Stopped, "stopped; 'mainstay up' starts it");
-        return work.View.Service.Removed
-            ? (Lifecycle.Destroy, left > 0 ? reason : Reasons.Removed, left > 0 ? message : "no longer declared")
-            : (left > 0 && work.View.Service.Status.State != Lifecycle.Provision ? Lifecycle.Ready : StoppedState(work), reason, message);
+        if (work.View.Service.Removed)
+        {
+            return left > 0 ? (Lifecycle.Destroy, reason, message) : (Lifecycle.Destroy, Reasons.Removed, "no longer declared");
+        }
+
+        var neverStarted = left == 0 && was.State == Lifecycle.Provision && work.Status.Stable is null;
+        return (neverStarted ? Lifecycle.Provision : Lifecycle.Ready, reason, message);
     }
 
     static void Forget(ServiceWork work)
@@ -73,64 +85,57 @@ static class Standing
         }
     }
 
-    static Lifecycle StoppedState(ServiceWork work) =>
-        work.View.Service.Status.State == Lifecycle.Provision && work.Status.Stable is null ? Lifecycle.Provision : Lifecycle.Ready;
-
     static (Lifecycle, string, string) Living(ServiceWork work, bool complete)
     {
-        var status = work.Status;
-        var was = work.View.Service.Status;
-        var live = work.Running.Any();
         if (work.RolledBackBecause is { } why)
         {
-            return (Lifecycle.Rollback, Reasons.NotReadyInTime, why);
+            return (Lifecycle.Rollback, why.Reason, why.Message);
         }
 
         if (work.Blocked is { } blocked)
         {
-            return (work.BuildFailed is not null, live) switch
-            {
-                (true, false) => (Lifecycle.Failed, blocked.Reason, blocked.Message),
-                (true, true) => (Lifecycle.Run, blocked.Reason, $"still serving {status.Version}: {blocked.Message}"),
-                (false, true) when status.Stable is not null => (Lifecycle.Update, blocked.Reason, blocked.Message),
-                (false, true) => (Lifecycle.Ready, blocked.Reason, blocked.Message),
-                _ => (Lifecycle.Provision, blocked.Reason, blocked.Message),
-            };
+            return Waiting(work, blocked.Reason, blocked.Message);
         }
 
         if (complete)
         {
-            return status.Rejected is null
+            return work.Status.Rejected is null
                 ? (Lifecycle.Run, Reasons.Serving, "")
-                : (Lifecycle.Run, Reasons.RolledBack, was.State == Lifecycle.Rollback || was.Reason == Reasons.RolledBack ? was.Message : "serving the last good version");
+                : (Lifecycle.Run, Reasons.RolledBack, $"serving {ServiceDecide.Title(work.Wanted)}: {work.Status.RejectedBecause}");
         }
 
-        return Approaching(work, was);
+        return Approaching(work);
     }
 
-    // Not all wanted instances are ready yet.
-    static (Lifecycle, string, string) Approaching(ServiceWork work, ServiceStatus was)
+    // The wanted template cannot be started yet.
+    static (Lifecycle, string, string) Waiting(ServiceWork work, string reason, string message) => (work.BuildFailed is not null, work.Running.Any()) switch
     {
-        var ready = work.Running.Count(work.IsServing);
-        var looping = work.Current.FirstOrDefault(i => i.Status.Failures >= i.Template.Restart.CrashLoop);
+        (true, false) => (Lifecycle.Failed, reason, message),
+        (true, true) => (Lifecycle.Run, reason, $"still serving {work.Status.Version}: {message}"),
+        (false, true) when work.Status.Stable is not null => (Lifecycle.Update, reason, message),
+        (false, true) => (Lifecycle.Ready, reason, message),
+        _ => (Lifecycle.Provision, reason, message),
+    };
+
+    // Not all wanted instances are ready yet.
+    static (Lifecycle, string, string) Approaching(ServiceWork work)
+    {
+        var (status, was) = (work.Status, work.View.Service.Status);
         var progress = $"{work.Current.Count(work.IsServing)} of {work.Count} ready";
-        var isStable = work.Status.Stable?.Hash == work.Wanted.Hash;
-        if (work.Status.Rejected is not null && (was.State == Lifecycle.Rollback || work.Outdated.Any()))
-        {
-            return (Lifecycle.Rollback, was.Reason, was.Message);
-        }
-
-        if (was.State == Lifecycle.Update || (work.Status.Stable is not null && work.Outdated.Any()))
-        {
-            return (Lifecycle.Update, Reasons.Replacing, $"to {ServiceDecide.Title(work.Wanted)}, {progress}");
-        }
-
-        if (looping is not null && ready == 0)
+        var looping = work.Looping;
+        if (looping is not null && !work.Running.Any(work.IsServing))
         {
             return (Lifecycle.Failed, Reasons.CrashLoop, $"{looping.Name} ended {looping.Status.Failures} times in a row: {looping.Status.Message}; see 'mainstay logs {work.View.Service.Name}'");
         }
 
-        if (!isStable || was.State is Lifecycle.Provision or Lifecycle.Ready)
+        if (status.Incoming is not null)
+        {
+            return status.Rejected is null
+                ? (Lifecycle.Update, Reasons.Replacing, $"to {ServiceDecide.Title(work.Wanted)}, {progress}")
+                : (Lifecycle.Rollback, was.State == Lifecycle.Rollback ? was.Reason : Reasons.NotReadyInTime, status.RejectedBecause);
+        }
+
+        if (looping is null && (status.Stable is null || was.State is Lifecycle.Provision or Lifecycle.Ready or Lifecycle.Destroy))
         {
             return (Lifecycle.Ready, Reasons.Starting, progress);
         }
@@ -143,7 +148,8 @@ static class Standing
 
     static string Degraded(ServiceWork work, string progress)
     {
-        var down = work.Current.Where(i => !work.IsServing(i)).Select(i => $"{i.Name} {i.Status.Reason} {i.Status.Message}".TrimEnd());
+        var down = work.Running.Where(i => !work.IsServing(i))
+            .Select(i => work.IsLost(i) ? $"{i.Name} {Reasons.HostLost}: {i.Host} does not answer" : $"{i.Name} {i.Status.Reason} {i.Status.Message}".TrimEnd());
         return string.Join("; ", down.Prepend(progress));
     }
 

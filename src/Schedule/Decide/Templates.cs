@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Schedule.Decide;
 
@@ -37,7 +38,7 @@ public static class Templates
         foreach (var (need, port) in links)
         {
             var url = $"http://127.0.0.1:{port}";
-            env[$"services__{need}__http__0"] = url;
+            env[MeshLink.VariableOf(need)] = url;
             env[UrlVariable(need)] = url;
         }
 

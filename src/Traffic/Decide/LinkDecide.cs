@@ -7,18 +7,20 @@ namespace Mainstay.Traffic.Decide;
 /// <summary>What is looked at to give one caller its mesh links.</summary>
 /// <param name="Caller">The calling service; null when it is gone.</param>
 /// <param name="Links">Its links.</param>
+/// <param name="InUse">Callees to which an instance of the caller, or the template that it would go back to, has a URL.</param>
 /// <param name="Failed">Those of its links whose port a gateway could not open.</param>
 /// <param name="NextPort">Gives a port that nobody has, or null when none is left.</param>
-public readonly record struct LinkView(Service? Caller, IReadOnlyList<MeshLink> Links, IReadOnlySet<string> Failed, Func<int?> NextPort);
+public readonly record struct LinkView(Service? Caller, IReadOnlyList<MeshLink> Links, IReadOnlySet<string> InUse, IReadOnlySet<string> Failed, Func<int?> NextPort);
 
-/// <summary>Gives every declared need a mesh link of its own and takes it away with the need.</summary>
+/// <summary>Gives every declared need a mesh link of its own, and takes it away when neither the need nor an instance that was started with it is left.</summary>
 public static class LinkDecide
 {
     public static Plan Next(in LinkView view)
     {
         var plan = new Plan();
         var needs = view.Caller?.Spec.Needs.Keys ?? [];
-        foreach (var link in view.Links.Where(l => !needs.Contains(l.Callee)))
+        var inUse = view.InUse;
+        foreach (var link in view.Links.Where(l => !needs.Contains(l.Callee) && !inUse.Contains(l.Callee)))
         {
             plan.Delete(link);
         }

@@ -21,7 +21,7 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
 
     public string Name => "link";
 
-    public IReadOnlyList<Type> Watches { get; } = [typeof(Service), typeof(MeshLink), typeof(GatewayNode)];
+    public IReadOnlyList<Type> Watches { get; } = [typeof(Service), typeof(Instance), typeof(MeshLink), typeof(GatewayNode)];
 
     public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen)
     {
@@ -33,8 +33,10 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
 
         return (after ?? before) switch
         {
-            Service service when before is not Service old || after is null || !old.Spec.Needs.Keys.ToHashSet().SetEquals(service.Spec.Needs.Keys) => [service.Name],
-            MeshLink link => Take(link, after is not null),
+            Service service when before is not Service old || after is null || old.Status.Stable?.Hash != service.Status.Stable?.Hash
+                || !old.Spec.Needs.Keys.ToHashSet().SetEquals(service.Spec.Needs.Keys) => [service.Name],
+            Instance instance when after is null && HasFormerLinks(instance.Service, seen) => [instance.Service],
+            MeshLink link => Take((MeshLink?)before, (MeshLink?)after, link.Caller),
             GatewayNode node => [.. node.FailedListeners.Select(f => seen.Get<MeshLink>(f.Name)?.Caller).OfType<string>().Distinct()],
             _ => [],
         };
@@ -51,21 +53,32 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
 
         var failed = seen.All<GatewayNode>().SelectMany(n => n.FailedListeners)
             .Where(f => seen.Get<MeshLink>(f.Name)?.Port == f.Port).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
-        return LinkDecide.Next(new LinkView(caller, links, failed, NextPort));
+        return LinkDecide.Next(new LinkView(caller, links, InUse(caller, links, seen), failed, NextPort));
     }
 
-    string[] Take(MeshLink link, bool exists)
+    static HashSet<string> InUse(Service? caller, IReadOnlyList<MeshLink> links, Snapshot seen)
     {
-        if (exists)
+        var templates = seen.Group<Instance>(links.Count > 0 ? links[0].Caller : "").Select(i => i.Template);
+        templates = caller?.Status.Stable is { } stable ? templates.Append(stable) : templates;
+        return links.Select(l => l.Callee).Where(callee => templates.Any(t => t.Env.ContainsKey(MeshLink.VariableOf(callee)))).ToHashSet(StringComparer.Ordinal);
+    }
+
+    static bool HasFormerLinks(string caller, Snapshot seen) =>
+        seen.Get<Service>(caller) is not { } service || seen.Group<MeshLink>(caller).Any(l => !service.Spec.Needs.ContainsKey(l.Callee));
+
+    string[] Take(MeshLink? before, MeshLink? after, string caller)
+    {
+        if (before is not null)
         {
-            taken.Add(link.Port);
-        }
-        else
-        {
-            taken.Remove(link.Port);
+            taken.Remove(before.Port);
         }
 
-        return [link.Caller];
+        if (after is not null)
+        {
+            taken.Add(after.Port);
+        }
+
+        return [caller];
     }
 
     // Goes round the range, so that a port just given up is not given to another pair at once.

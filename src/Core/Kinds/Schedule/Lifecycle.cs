@@ -35,7 +35,7 @@ public static class LifecycleRules
     public static bool MayFollow(Lifecycle from, Lifecycle to) => from == to || to == Lifecycle.Destroy || (from, to) switch
     {
         (Lifecycle.Provision, Lifecycle.Ready or Lifecycle.Failed) => true,
-        (Lifecycle.Ready, Lifecycle.Run or Lifecycle.Failed or Lifecycle.Provision) => true,
+        (Lifecycle.Ready, Lifecycle.Run or Lifecycle.Update or Lifecycle.Failed or Lifecycle.Provision) => true,
         (Lifecycle.Run, Lifecycle.Update or Lifecycle.Scale or Lifecycle.Ready or Lifecycle.Failed or Lifecycle.Provision) => true,
         (Lifecycle.Update, Lifecycle.Run or Lifecycle.Rollback or Lifecycle.Ready or Lifecycle.Failed or Lifecycle.Provision) => true,
         (Lifecycle.Rollback, Lifecycle.Run or Lifecycle.Update or Lifecycle.Ready or Lifecycle.Failed or Lifecycle.Provision) => true,
@@ -44,6 +44,25 @@ public static class LifecycleRules
         (Lifecycle.Destroy, Lifecycle.Provision) => true,
         _ => false,
     };
+
+    /// <summary>The next state on the shortest allowed way between two states; several things can come true at once, and each step is taken all the same.</summary>
+    public static Lifecycle Step(Lifecycle from, Lifecycle to)
+    {
+        var firstSteps = new Dictionary<Lifecycle, Lifecycle>();
+        var open = new Queue<Lifecycle>([from]);
+        while (!MayFollow(from, to) && open.TryDequeue(out var at))
+        {
+            foreach (var next in Enum.GetValues<Lifecycle>().Where(n => n != from && n != Lifecycle.Destroy && MayFollow(at, n)))
+            {
+                if (firstSteps.TryAdd(next, firstSteps.GetValueOrDefault(at, next)))
+                {
+                    open.Enqueue(next);
+                }
+            }
+        }
+
+        return firstSteps.GetValueOrDefault(to, to);
+    }
 }
 
 /// <summary>The words that <see cref="ServiceStatus.Reason"/> and <see cref="InstanceStatus.Reason"/> use.</summary>

@@ -62,10 +62,13 @@ public sealed record ServiceStatus
     /// <summary>The hash of a template that did not become ready and was rolled back; not tried again until the declaration changes.</summary>
     public string? Rejected { get; init; }
 
-    /// <summary>The hash of the template being brought in, and when that began; the update fails when no instance of it gets ready in time.</summary>
+    /// <summary>Why <see cref="Rejected"/> was rolled back, for people; empty where nothing is rejected.</summary>
+    public string RejectedBecause { get; init; } = "";
+
+    /// <summary>The hash of the template that is replacing others, by an update or a rollback; null while nothing is being replaced.</summary>
     public string? Incoming { get; init; }
 
-    /// <summary>When the update to <see cref="Incoming"/> counts as failed, unless it makes progress before.</summary>
+    /// <summary>When the update to <see cref="Incoming"/> counts as failed, unless it makes progress before; null while it is not judged.</summary>
     public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>The number that the next instance's name gets; never reused.</summary>

@@ -10,6 +10,9 @@ public sealed record MeshLink : Resource
     /// <summary>The port on every host's loopback address; it never changes while the link exists.</summary>
     public required int Port { get; init; }
 
+    /// <summary>The name of the environment variable, as .NET's service discovery has it, by which an instance finds the link to <paramref name="callee"/>.</summary>
+    public static string VariableOf(string callee) => $"services__{callee}__http__0";
+
     public static string NameOf(string caller, string callee) => $"{caller}.{callee}";
 }
 

@@ -1,0 +1,83 @@
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Schedule.Policies;
+
+namespace Mainstay.Schedule.Decide;
+
+/// <summary>What must be there before instances of the wanted template can be started.</summary>
+static class Preparing
+{
+    /// <summary>Whether they can be started: the artifact exists, the needs have ports, and at the first start are ready. Otherwise says why not.</summary>
+    public static bool IsDone(ServiceWork work)
+    {
+        var service = work.View.Service;
+        var missing = service.Spec.Needs.Keys.Where(n => !work.View.Links.ContainsKey(n)).ToArray();
+        if (missing.Length > 0)
+        {
+            work.Blocked = (Reasons.WaitingForNeeds, $"waiting for a mesh port to {string.Join(", ", missing)}");
+        }
+        else if (work.Wanted.Hash == work.Declared.Hash && work.Declared.Build is { } build && !IsBuilt(work, build))
+        {
+            return false;
+        }
+        else if (!work.Instances.Any() && work.View.NeedsNotReady.Count > 0)
+        {
+            work.Blocked = (Reasons.WaitingForNeeds, $"waiting for {string.Join(", ", work.View.NeedsNotReady)} to be ready");
+        }
+        else if (work.View.Hosts.Count == 0 && !work.Running.Any())
+        {
+            work.Blocked = (Reasons.WaitingForHost, "waiting for an agent; 'mainstay doctor' says why none reports");
+        }
+
+        return work.Blocked is null;
+    }
+
+    static bool IsBuilt(ServiceWork work, string name)
+    {
+        var attempt = work.View.Service.Generation + 1;
+        var build = work.View.Build;
+        // A late report may still be about an earlier attempt.
+        var failed = build is { Status.State: BuildState.Failed } && build.Status.Attempt >= build.Attempt;
+        if (build is { Status.State: BuildState.Succeeded })
+        {
+            return true;
+        }
+
+        if (build is null || (failed && build.Attempt < attempt) || (!failed && !work.IsReady(build.Host)))
+        {
+            Order(work, name, attempt);
+            return false;
+        }
+
+        work.BuildFailed = failed ? build : null;
+        work.Blocked = failed ? (Reasons.BuildFailed, Failure(build)) : (Reasons.Building, $"building {build.Name}");
+        return false;
+    }
+
+    static void Order(ServiceWork work, string name, int attempt)
+    {
+        var service = work.View.Service;
+        work.Blocked = (Reasons.Building, "the build is about to start");
+        if (Spread.Pick(work.View.Hosts, []) is { } host)
+        {
+            work.Plan.Put(new Build
+            {
+                Name = name,
+                Revision = work.View.Build?.Revision ?? 0,
+                Service = service.Name,
+                Host = host,
+                Command = service.Spec.Build!.Command,
+                Folder = work.Declared.Folder,
+                Digest = service.Digest!,
+                Timeout = service.Spec.Build.Timeout,
+                Attempt = attempt,
+            });
+        }
+    }
+
+    static string Failure(Build build)
+    {
+        var tail = build.Status.Tail.Trim();
+        var code = build.Status.ExitCode is { } exit ? $" with exit code {exit}" : "";
+        return $"the build failed{code}; see 'mainstay logs --build {build.Name}'" + (tail.Length > 0 ? "\n" + tail : "");
+    }
+}

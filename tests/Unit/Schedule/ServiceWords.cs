@@ -1,0 +1,185 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Tests.Scenarios;
+using Machine = Mainstay.Core.Kinds.Schedule.Host;
+
+namespace Mainstay.Tests.Schedule;
+
+/// <summary>
+/// The commands of service scenarios:
+/// <code>
+/// up [HOST…]                             the architecture runs and these hosts are ready
+/// down | start                           the architecture is stopped | runs again
+/// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N]   as an apply does; 'b?' is optional
+/// scale NAME N | restart NAME | remove NAME
+/// ready|starting|crash|stopped INSTANCE… as its agent reports; 'crash' adds a failure, 'crash=5' sets the number
+/// build NAME running|succeeded|failed    as its agent reports
+/// lost|found HOST                        as the server notices
+/// gateway [behind]                       a gateway serves the newest table, or one that is too old
+/// wait DURATION
+/// settle                                 agents and gateways do all that is wanted of them
+/// show NAME                              how it stands
+/// </code>
+/// </summary>
+sealed class ServiceWords
+{
+    readonly ServiceWorld world = new();
+
+    public string Run(ScenarioStep step)
+    {
+        var words = step.Words;
+        var rest = words[1..];
+        switch (words[0])
+        {
+            case "up":
+                Up(rest);
+                break;
+            case "down" or "start":
+                world.Write(world.Get<Architecture>(Architecture.TheName) with { Running = words[0] == "start" });
+                break;
+            case "declare":
+                world.Write(Declare(rest));
+                break;
+            case "scale":
+                world.Write(world.Get<Service>(rest[0]) with { Scale = int.Parse(rest[1]) });
+                break;
+            case "restart":
+                world.Write(world.Get<Service>(rest[0]) is var service ? service with { Generation = service.Generation + 1 } : null!);
+                break;
+            case "remove":
+                world.Write(world.Get<Service>(rest[0]) with { Removed = true });
+                break;
+            case "build":
+                Build(rest[0], Enum.Parse<BuildState>(rest[1], ignoreCase: true));
+                break;
+            case "lost" or "found":
+                world.Write(world.Get<Machine>(rest[0]) with { State = words[0] == "lost" ? HostState.Lost : HostState.Ready });
+                break;
+            case "gateway":
+                world.Write(new GatewayNode { Name = "g1", TableRevision = rest is ["behind"] ? 1 : world.Revision });
+                break;
+            case "wait":
+                Durations.TryParse(rest[0], out var span);
+                world.Wait(span);
+                break;
+            case "settle":
+                Agents.Obey(world);
+                break;
+            case "show":
+                var status = world.Get<Service>(rest[0]).Status;
+                return $"{status.State} {status.Reason}, serving {status.Version ?? "nothing"}, {status.Ready} of {status.Wanted} ready\n{string.Join('\n', world.All<Instance>().Where(i => i.Service == rest[0]).Select(i => $"{i.Name} {i.Goal} {i.Status.State} {i.Template.Version}"))}";
+            default:
+                foreach (var name in rest)
+                {
+                    world.Write(Agents.Report(world.Get<Instance>(name), words[0], world.Now));
+                }
+
+                break;
+        }
+
+        return world.TakeTrace();
+    }
+
+    void Up(string[] hosts)
+    {
+        world.Write(new Architecture { Name = Architecture.TheName, Title = "test" });
+        foreach (var host in hosts)
+        {
+            world.Write(new Machine { Name = host });
+        }
+    }
+
+    Service Declare(string[] words)
+    {
+        var known = world.Find<Service>(words[0]);
+        var options = words.Skip(2).Select(w => w.Split('=', 2)).ToDictionary(w => w[0], w => w.ElementAtOrDefault(1) ?? "");
+        var count = options.Keys.Where(k => char.IsAsciiDigit(k[0])).Select(int.Parse).DefaultIfEmpty(1).First();
+        var build = options.GetValueOrDefault("build");
+        var spec = new ServiceSpec
+        {
+            Version = words[1],
+            Run = "./run",
+            Build = build is null ? null : new() { Command = "make" },
+            Instances = new() { Min = count, Max = options.TryGetValue("max", out var max) ? int.Parse(max) : 100 },
+            Health = new() { Startup = TimeSpan.FromSeconds(10) },
+            Needs = options.GetValueOrDefault("needs", "").Split(',', StringSplitOptions.RemoveEmptyEntries)
+                .ToDictionary(n => n.TrimEnd('?'), n => new NeedSpec { Optional = n.EndsWith('?') }),
+            Recover = options.ContainsKey("pet") ? Recover.Pet : Recover.Cattle,
+        };
+        var digest = build is null ? null : build.PadRight(64, '0');
+        return known is null
+            ? new Service { Name = words[0], Spec = spec, Digest = digest, BaseFolder = "/src" }
+            : known with { Spec = spec, Digest = digest, Removed = false };
+    }
+
+    void Build(string service, BuildState state)
+    {
+        var build = world.All<Build>().Last(b => b.Service == service && b.Digest == world.Get<Service>(service).Digest);
+        world.Write(build with { Status = new() { State = state, Attempt = build.Attempt, ExitCode = state == BuildState.Failed ? 1 : null } });
+    }
+}
+
+/// <summary>What agents report.</summary>
+static class Agents
+{
+    public static Instance Report(Instance instance, string word, DateTimeOffset now)
+    {
+        var status = instance.Status;
+        var parts = word.Split('=');
+        return instance with
+        {
+            Status = parts[0] switch
+            {
+                "ready" => status with { State = InstanceState.Ready, Reason = "", Message = "", ReadyAt = now, StartedAt = status.StartedAt ?? now, Endpoint = $"127.0.0.1:{20000 + int.Parse(instance.Name.Split('-')[^1])}" },
+                "starting" => status with { State = InstanceState.Starting, ReadyAt = null, StartedAt = now },
+                "crash" => status with
+                {
+                    State = InstanceState.Backoff,
+                    Reason = Reasons.Exited,
+                    Message = "exit code 1",
+                    ReadyAt = null,
+                    Failures = parts.Length > 1 ? int.Parse(parts[1]) : status.Failures + 1,
+                },
+                "stopped" => status with { State = InstanceState.Stopped, ReadyAt = null },
+                _ => throw new ArgumentException($"no word '{word}'"),
+            },
+        };
+    }
+
+    /// <summary>Brings everything about that is wanted of agents and gateways, on hosts that answer.</summary>
+    public static void Obey(ServiceWorld world)
+    {
+        for (var changed = true; changed;)
+        {
+            changed = false;
+            if (world.Find<GatewayNode>("g1") is { } gateway && gateway.TableRevision < world.Revision - 1)
+            {
+                world.Write(gateway with { TableRevision = world.Revision });
+                changed = true;
+            }
+
+            foreach (var build in world.All<Build>().Where(b => b.Status.State == BuildState.Pending).ToArray())
+            {
+                world.Write(build with { Status = new() { State = BuildState.Succeeded, Attempt = build.Attempt } });
+                changed = true;
+            }
+
+            foreach (var name in world.All<Instance>().Where(i => Wants(world, i) is not null).Select(i => i.Name).ToArray())
+            {
+                if (world.Find<Instance>(name) is { } instance && Wants(world, instance) is { } word)
+                {
+                    world.Write(Report(instance, word, world.Now));
+                    changed = true;
+                }
+            }
+        }
+    }
+
+    static string? Wants(ServiceWorld world, Instance instance) => world.Find<Machine>(instance.Host) is not { State: HostState.Ready } ? null : (instance.Goal, instance.Status.State) switch
+    {
+        (InstanceGoal.Run, not InstanceState.Ready) => "ready",
+        (InstanceGoal.Stop, not InstanceState.Stopped) => "stopped",
+        _ => null,
+    };
+}
