@@ -8,7 +8,7 @@ using Machine = Mainstay.Core.Kinds.Schedule.Host;
 namespace Mainstay.Tests.Core.Reconcile;
 
 /// <summary>A loop over hosts on virtual time: what it asks and what its driver does is kept; what is answered is up to the test.</summary>
-sealed class LoopBed : IReconciler, IDriver
+sealed class LoopBed : IReconciler, IDriver, IDisposable
 {
     readonly CancellationTokenSource stop = new();
     Task? running;
@@ -76,6 +76,8 @@ sealed class LoopBed : IReconciler, IDriver
         Thread.RunReady();
         return running!;
     }
+
+    public void Dispose() => stop.Dispose();
 
     /// <summary>Writes a host as somebody else does.</summary>
     public void Put(string name, string address = "1") => Write(new Operation($"host/{name}", Codec.Encode(new Machine { Name = name, Address = address })));

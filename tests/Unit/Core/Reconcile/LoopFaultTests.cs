@@ -7,7 +7,7 @@ using Machine = Mainstay.Core.Kinds.Schedule.Host;
 namespace Mainstay.Tests.Core.Reconcile;
 
 /// <summary>The loop when the store or its watch fails.</summary>
-public sealed class LoopFaultTests
+public sealed class LoopFaultTests : IDisposable
 {
     readonly FaultyStore store;
     readonly LoopBed bed;
@@ -18,6 +18,8 @@ public sealed class LoopFaultTests
         bed = new LoopBed(b => made = new FaultyStore(b.Memory, b.Time));
         store = made!;
     }
+
+    public void Dispose() => bed.Dispose();
 
     [Fact]
     public void ABrokenWatchStartsOverWithAList()

@@ -203,13 +203,13 @@ public sealed class LoopTests
     }
 
     [Fact]
-    public void EventsAreCommittedWithTheWrites()
+    public async Task EventsAreCommittedWithTheWrites()
     {
         var bed = new LoopBed { Decide = (key, seen, _) => Once(seen, key) is { IsNothing: false } plan ? plan.Say($"host/{key}", "Done", "it is done") : null };
         bed.Put("a");
         bed.Start();
-        var events = bed.Memory.RangeAsync("event/").Result.Entries;
-        events.ShouldHaveSingleItem().ModRevision.ShouldBe(2);
+        var events = await bed.Memory.RangeAsync("event/");
+        events.Entries.ShouldHaveSingleItem().ModRevision.ShouldBe(2);
     }
 
     static Plan Once(Snapshot seen, string key)
@@ -218,6 +218,7 @@ public sealed class LoopTests
         return host.Address == "done" ? new Plan() : new Plan().Put(LoopBed.At(host, "done")).Do(new LoopBed.Poke(key));
     }
 
-    // A commit by somebody else between the view and the loop's own commit.
-    static void Overtake(LoopBed bed) => bed.Memory.CommitAsync(new Commit([], [new Operation("host/a", Codec.Encode(new Machine { Name = "a", Address = "overtaken" }))])).AsTask().Wait();
+    // A commit by somebody else between the view and the loop's own commit; the memory store completes it at once.
+    static void Overtake(LoopBed bed) =>
+        _ = bed.Memory.CommitAsync(new Commit([], [new Operation("host/a", Codec.Encode(new Machine { Name = "a", Address = "overtaken" }))])).AsTask();
 }
