@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Net.Http.Headers;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using Mainstay.Traffic.Drivers;
@@ -16,7 +15,7 @@ public sealed record GatewayOptions
     /// <summary>The server's base address; null to serve the last table and nothing else.</summary>
     public Uri? ServerUrl { get; init; }
 
-    /// <summary>Sent to the server as a bearer token.</summary>
+    /// <summary>Sent to the server as <c>X-Mainstay-Token</c>: what Mainstay's own processes show each other.</summary>
     public string? Token { get; init; }
 
     /// <summary>The Unix domain socket of the supervisor's <see cref="FdStore"/>; null to work alone.</summary>
@@ -112,7 +111,7 @@ public static class GatewayProcess
             BaseAddress = options.ServerUrl,
             Timeout = Timeout.InfiniteTimeSpan,
         };
-        if (options.Token is { } token) client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        if (options.Token is { } token) client.DefaultRequestHeaders.Add("X-Mainstay-Token", token);
         return client;
     }
 

@@ -41,6 +41,9 @@ public sealed record CliEnvironment
     /// <summary>Ends what <see cref="Up"/> started.</summary>
     public Func<DownOptions, CancellationToken, Task<int>> Down { get; init; } = static (_, _) => throw RoleMissing("down");
 
+    /// <summary>Restarts a role of the machine that the session's data folder belongs to.</summary>
+    public Func<string, Session, CancellationToken, Task<int>> RestartRole { get; init; } = static (_, _, _) => throw RoleMissing("restart --role");
+
     /// <summary>Runs one role of the binary in this process: its name and the arguments after it.</summary>
     public Func<string, IReadOnlyList<string>, CancellationToken, Task<int>> Role { get; init; } = static (role, _, _) => throw RoleMissing(role);
 

@@ -1,0 +1,55 @@
+using System.Security.Cryptography;
+
+namespace Mainstay.Host.Roles;
+
+/// <summary>Where everything lies below the data folder. Deleting the folder forgets everything; nothing lives elsewhere.</summary>
+public sealed class DataLayout(string root)
+{
+    /// <summary>The data folder without an option: <c>~/.mainstay</c>.</summary>
+    public static string DefaultRoot => Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".mainstay");
+
+    public string Root { get; } = Path.GetFullPath(root);
+
+    public string Run => Path.Combine(Root, "run");
+
+    /// <summary>Held locked by the one supervisor of the folder; its content is the supervisor's process id.</summary>
+    public string Lock => Path.Combine(Run, "lock");
+
+    /// <summary>Where gateways deposit and take listening sockets.</summary>
+    public string FdSocket => Path.Combine(Run, "fds.sock");
+
+    /// <summary>Where the supervisor takes orders.</summary>
+    public string ControlSocket => Path.Combine(Run, "control.sock");
+
+    /// <summary>What Mainstay's own processes show each other; readable by the owner alone.</summary>
+    public string TokenFile => Path.Combine(Run, "token");
+
+    /// <summary>Where the running server says its address.</summary>
+    public string ServerFile => Path.Combine(Run, "server.json");
+
+    /// <summary>Where a gateway says that it serves.</summary>
+    public string GatewayReadyFile => Path.Combine(Root, "gateway", "ready");
+
+    public string Store => Path.Combine(Root, "store");
+
+    public string LogOf(string role) => Path.Combine(Root, "logs", "roles", role + ".log");
+
+    /// <summary>Makes the folders and the internal token. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where it cannot.</summary>
+    public void Make()
+    {
+        const UnixFileMode owner = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+        foreach (var folder in new[] { Root, Run, Store, Path.Combine(Root, "logs", "roles"), Path.Combine(Root, "gateway") })
+        {
+            Directory.CreateDirectory(folder, owner);
+        }
+
+        if (!File.Exists(TokenFile) || new FileInfo(TokenFile).Length < 32)
+        {
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite };
+            using var file = new FileStream(TokenFile, options);
+            file.Write(System.Text.Encoding.ASCII.GetBytes(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(24))));
+        }
+    }
+
+    public string ReadToken() => File.ReadAllText(TokenFile).Trim();
+}

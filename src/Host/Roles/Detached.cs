@@ -1,0 +1,100 @@
+using Mainstay.Host.Cli;
+using Mainstay.Host.Cli.Verbs;
+using Mainstay.Schedule.Drivers;
+
+namespace Mainstay.Host.Roles;
+
+/// <summary><c>up --detach</c>: the supervisor is a process of its own; this one applies, follows and ends.</summary>
+static class Detached
+{
+    /// <summary>The hidden verb of the supervisor's process.</summary>
+    public const string Verb = "supervise";
+
+    public static async Task<int> UpAsync(UpOptions options, RoleSettings settings, CancellationToken stop)
+    {
+        // The folder and the ports are tried here first, so that what is wrong is said here and nothing was started.
+        await (await UpDown.TakeAsync(settings, options, options.Session.Screen.Note)).DisposeAsync();
+        using var events = new EventThread("detached");
+        var log = settings.Data.LogOf("supervisor");
+        var process = RoleProcess.Start(new RoleStart(Arguments(settings), EnvironmentOf(settings), log), events);
+        using var client = options.Session.Connect(new Uri(settings.Listen));
+        await ReadyAsync(client, process, settings, options.Session.Time, stop);
+        try
+        {
+            return await UpDown.ApplyAndFollowAsync(client, options, settings, stop);
+        }
+        catch (CliError error) when (error.Status is not null)
+        {
+            // Nothing of the manifest was taken; what was started for it goes too.
+            process.Terminate();
+            await process.Exited.WaitAsync(stop);
+            throw;
+        }
+    }
+
+    /// <summary>Runs the supervisor's process until it is told to stop.</summary>
+    public static async Task<int> SuperviseAsync(IReadOnlyList<string> args, CancellationToken stop)
+    {
+        if (RoleArguments.Read(args, Console.Error) is not { } arguments)
+        {
+            return ExitCode.Invalid;
+        }
+
+        void Say(string line) => Role.Say(TimeProvider.System, line);
+        var settings = new RoleSettings(arguments.Data, arguments.Listen, Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"), arguments.Dashboard);
+        try
+        {
+            await using var supervisor = await UpDown.TakeAsync(settings, null, Say);
+            await supervisor.RunAsync(stop);
+            return ExitCode.Ok;
+        }
+        catch (CliError error)
+        {
+            Say($"{error.What}; {error.Remedy}");
+            return error.Code;
+        }
+    }
+
+    static List<string> Arguments(RoleSettings settings)
+    {
+        List<string> arguments = [Verb, "--data", settings.Data.Root, "--listen", settings.Listen];
+        arguments.AddRange(settings.Dashboard is { } dashboard ? ["--dashboard", dashboard] : []);
+        return arguments;
+    }
+
+    static Dictionary<string, string> EnvironmentOf(RoleSettings settings)
+    {
+        var env = new Dictionary<string, string>(settings.Start("supervisor").Environment, StringComparer.Ordinal);
+        if (settings.Token is { } token)
+        {
+            env["MAINSTAY_TOKEN"] = token;
+        }
+
+        return env;
+    }
+
+    static async Task ReadyAsync(Cli.Client.ApiClient client, RoleProcess process, RoleSettings settings, TimeProvider time, CancellationToken stop)
+    {
+        var startedAt = time.GetTimestamp();
+        while (time.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(30) && !process.Exited.IsCompleted)
+        {
+            try
+            {
+                if (File.Exists(settings.Data.ServerFile))
+                {
+                    await client.StatusAsync(stop);
+                    return;
+                }
+            }
+            catch (CliError starting) when (starting.NoServer)
+            {
+                // Not yet; asked again.
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(25), time, stop);
+        }
+
+        var log = settings.Data.LogOf(process.Exited.IsCompleted ? "supervisor" : "server");
+        throw new CliError(File.Exists(log) ? File.ReadLines(log).LastOrDefault() ?? "the server did not start" : "the server did not start", $"see {log}");
+    }
+}

@@ -1,0 +1,48 @@
+namespace Mainstay.Host.Roles;
+
+/// <summary>What every role of one machine is started with.</summary>
+/// <param name="Data">The data folder.</param>
+/// <param name="Listen">Where the Admin API listens.</param>
+/// <param name="Token">What clients of the Admin API show; null for none.</param>
+/// <param name="Dashboard">Folder of the built dashboard; null for none.</param>
+sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string? Dashboard)
+{
+    /// <summary>This host's name among the agents.</summary>
+    public const string HostName = "local";
+
+    public RoleStart Start(string role)
+    {
+        var arguments = new List<string> { role, "--data", Data.Root, "--server", Listen };
+        if (role == "server")
+        {
+            arguments.AddRange(["--listen", Listen]);
+            arguments.AddRange(Dashboard is null ? [] : ["--dashboard", Dashboard]);
+        }
+
+        return new RoleStart(arguments, EnvironmentOf(role), Data.LogOf(role));
+    }
+
+    SortedDictionary<string, string> EnvironmentOf(string role)
+    {
+        var env = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
+        {
+            env[(string)variable.Key] = (string?)variable.Value ?? "";
+        }
+
+        // A token on a command line could be read by every user of the machine.
+        env.Remove("MAINSTAY_TOKEN");
+        if (role == "server" && Token is not null)
+        {
+            env["MAINSTAY_TOKEN"] = Token;
+        }
+
+        // Continuations run on the thread that saw the socket ready: the largest single lever on the data plane's CPU per request.
+        if (role == "gateway")
+        {
+            env["DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS"] = "1";
+        }
+
+        return env;
+    }
+}

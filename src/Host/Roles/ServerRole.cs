@@ -1,0 +1,93 @@
+using System.Net.Sockets;
+using System.Text.Json;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Reconcile;
+using Mainstay.Core.Store;
+using Mainstay.Host.Api;
+using Mainstay.Host.Cli;
+using Mainstay.Schedule.Decide;
+using Mainstay.State.Sqlite;
+using Mainstay.Traffic.Decide;
+
+namespace Mainstay.Host.Roles;
+
+/// <summary>The control plane: the store, the reconcilers, the Admin API and the dashboard.</summary>
+static class ServerRole
+{
+    public static async Task<int> RunAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop)
+    {
+        var kinds = CoreKinds.All;
+        await using var store = SqliteStore.Open(new SqliteStoreOptions { Path = Path.Combine(arguments.Data.Store, "mainstay.db"), Time = time });
+        void Fault(string where, Exception fault) => Role.Say(time, $"{where}: {fault.GetType().Name}: {fault.Message}");
+        (string Name, Loop Loop) Of(IReconciler reconciler) => (reconciler.Name, new(store, kinds, reconciler, NoDriver.Instance, time) { OnFault = Fault });
+        (string Name, Loop Loop)[] loops = [Of(new ServiceReconciler()), Of(new LinkReconciler(IsFree))];
+
+        var options = new ApiOptions
+        {
+            Listen = arguments.Listen,
+            Token = Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"),
+            InternalToken = arguments.Data.ReadToken(),
+            Dashboard = arguments.Dashboard,
+            Version = ProductVersion.Text,
+        };
+        var problems = options.Validate().ToArray();
+        if (problems.Length > 0)
+        {
+            foreach (var problem in problems)
+            {
+                Role.Say(time, problem.ToString());
+            }
+
+            return 2;
+        }
+
+        var services = new ServerServices(store, kinds, time) { OnFault = Fault, Metrics = [LoopMetrics(loops)] };
+        await using var api = ApiServer.Build(options, services);
+        await api.StartAsync(stop);
+        await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
+        Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop)]);
+        await api.StopAsync(CancellationToken.None);
+        File.Delete(arguments.Data.ServerFile);
+        return 0;
+    }
+
+    static Action<MetricsText> LoopMetrics((string Name, Loop Loop)[] loops) => text =>
+    {
+        void Each(string name, string help, Func<LoopCounters, long> value)
+        {
+            foreach (var (loop, counters) in loops.Select(l => (l.Name, l.Loop.Counters)))
+            {
+                text.Counter(name, help, value(counters), ("loop", loop));
+            }
+        }
+
+        Each("mainstay_loop_passes_total", "How often the reconciler was asked.", c => c.Passes);
+        Each("mainstay_loop_commits_total", "Commits of the loop that succeeded.", c => c.Commits);
+        Each("mainstay_loop_conflicts_total", "Commits refused because something had changed; each is tried again.", c => c.Conflicts);
+        Each("mainstay_loop_failures_total", "Passes, lists and watches that failed; each is tried again.", c => c.Failures);
+    };
+
+    // A port that can be bound now may still be taken before the gateway listens: that is then reported and another one is given.
+    static bool IsFree(int port)
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            probe.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, port));
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>The server's reconcilers act by writing alone: agents and gateways do the rest.</summary>
+    sealed class NoDriver : IDriver
+    {
+        public static NoDriver Instance { get; } = new();
+
+        public ValueTask DoAsync(Act act, CancellationToken stop) => ValueTask.CompletedTask;
+    }
+}

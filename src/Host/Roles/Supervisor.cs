@@ -1,0 +1,273 @@
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Mainstay.Schedule.Drivers;
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Host.Roles;
+
+/// <summary>
+/// Runs the three roles of one machine and keeps them running. It holds the listening sockets of the gateway, so that a killed gateway refuses no
+/// connection; it decides nothing about services.
+/// </summary>
+sealed class Supervisor : IAsyncDisposable
+{
+    static readonly TimeSpan RolePatience = TimeSpan.FromSeconds(15);
+    static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(30);
+    static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(25);
+
+    readonly RoleSettings settings;
+    readonly TimeProvider time;
+    readonly FileStream held;
+    readonly EventThread events = new("roles");
+    readonly FdStore sockets = new();
+    readonly RoleKeeper server;
+    readonly RoleKeeper gateway;
+    readonly RoleKeeper agent;
+    readonly HttpClient http;
+    readonly CancellationTokenSource asked = new();
+    readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    Action<string> say;
+
+    Supervisor(RoleSettings settings, FileStream held, TimeProvider time, Action<string> say)
+    {
+        this.settings = settings;
+        this.held = held;
+        this.time = time;
+        this.say = say;
+        server = Keeper("server");
+        gateway = Keeper("gateway");
+        agent = Keeper("agent");
+        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(settings.Listen), Timeout = TimeSpan.FromSeconds(10) };
+        if (settings.Token is { } token)
+        {
+            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        }
+    }
+
+    /// <summary>Completes when somebody asked over the control socket to stop everything.</summary>
+    public CancellationToken StopAsked => asked.Token;
+
+    /// <summary>Takes the data folder, ending what an earlier supervisor left. On failure the problem and the remedy instead.</summary>
+    public static async Task<(Supervisor? Supervisor, string? What, string? Remedy)> TakeAsync(RoleSettings settings, TimeProvider time, Action<string> say)
+    {
+        FileStream held;
+        try
+        {
+            settings.Data.Make();
+            held = new FileStream(settings.Data.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException) when (File.Exists(settings.Data.Lock) && IsHeld(settings.Data.Lock))
+        {
+            return (null, $"another 'mainstay up' runs on {settings.Data.Root}{Holder(settings.Data)}", "change it with 'mainstay apply', end it with 'mainstay down', or choose another folder with --data");
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return (null, $"the data folder {settings.Data.Root} cannot be written: {refused.Message}", "make room or set its permissions, or choose another folder with --data");
+        }
+
+        held.SetLength(0);
+        held.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
+        held.Flush();
+        if (await Leftovers.EndAsync(settings.Data.Root, time) is > 0 and var ended)
+        {
+            say($"ended {ended} roles of an earlier run; instances are adopted");
+        }
+
+        return (new Supervisor(settings, held, time, say), null, null);
+    }
+
+    /// <summary>Starts the roles and keeps them until stopped; then stops the architecture, in reverse order, and the roles.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var edge = new CancellationTokenSource();
+        using var center = new CancellationTokenSource();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, asked.Token);
+        var listening = new TaskCompletionSource();
+        var helpers = new[]
+        {
+            sockets.RunAsync(settings.Data.FdSocket, center.Token, () => listening.TrySetResult()),
+            new ControlSocket(settings.Data.ControlSocket, AnswerAsync).RunAsync(center.Token),
+        };
+        await Task.WhenAny(listening.Task, helpers[0]);
+        var serving = server.RunAsync(RolePatience, center.Token);
+        var edges = new[] { gateway.RunAsync(RolePatience, edge.Token), agent.RunAsync(RolePatience, edge.Token) };
+        await Task.WhenAny([UntilAsync(end.Token), serving, .. edges, .. helpers]);
+        await StopArchitectureAsync();
+        await edge.CancelAsync();
+        await Task.WhenAll(edges);
+        await center.CancelAsync();
+        await Task.WhenAll([serving, .. helpers]);
+        finished.TrySetResult();
+    }
+
+    /// <summary>Waits until the server answers. Null when it does, else what went wrong, with the end of its log.</summary>
+    public async Task<string?> ReadyAsync(CancellationToken stop)
+    {
+        var startedAt = time.GetTimestamp();
+        while (time.GetElapsedTime(startedAt) < ReadyPatience && server.Failures < 3)
+        {
+            if (await AnswersAsync(stop))
+            {
+                return null;
+            }
+
+            await Task.Delay(Glance, time, stop);
+        }
+
+        var log = settings.Data.LogOf("server");
+        var tail = File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(5)) : "";
+        return server.Failures > 0 ? $"the server ended with exit code {server.LastExit}: {tail}" : $"the server does not answer at {settings.Listen}; its log is {log}";
+    }
+
+    public void SayWith(Action<string> other) => say = other;
+
+    public async ValueTask DisposeAsync()
+    {
+        sockets.Dispose();
+        events.Dispose();
+        http.Dispose();
+        asked.Dispose();
+        await held.DisposeAsync();
+    }
+
+    RoleKeeper Keeper(string role) => new(role, () => settings.Start(role), events, time, line => say(line));
+
+    async Task<string> AnswerAsync(string request, Func<string, Task> progress)
+    {
+        switch (request.Split(' '))
+        {
+            case ["stop"]:
+                await progress("stopping every service, dependants first");
+                await asked.CancelAsync();
+                await finished.Task;
+                return "ok stopped";
+            case ["restart", "gateway"]:
+                return await gateway.ReplaceAsync(GatewayReadyAsync, RolePatience) ? "ok gateway replaced" : "error the new gateway did not get ready; the old one goes on";
+            case ["restart", ("server" or "agent") and var role]:
+                (role == "server" ? server : agent).Current?.Terminate();
+                return $"ok {role} ends and starts again";
+            default:
+                return $"error unknown request '{request}'";
+        }
+    }
+
+    async Task<bool> GatewayReadyAsync(int pid)
+    {
+        var startedAt = time.GetTimestamp();
+        while (time.GetElapsedTime(startedAt) < RolePatience)
+        {
+            if (ReadyPid() == pid)
+            {
+                return true;
+            }
+
+            await Task.Delay(Glance, time);
+        }
+
+        return false;
+    }
+
+    int ReadyPid()
+    {
+        try
+        {
+            using var ready = JsonDocument.Parse(File.ReadAllBytes(settings.Data.GatewayReadyFile));
+            return ready.RootElement.GetProperty("pid").GetInt32();
+        }
+        catch (Exception absent) when (absent is IOException or JsonException or KeyNotFoundException)
+        {
+            return 0;
+        }
+    }
+
+    async Task<bool> AnswersAsync(CancellationToken stop)
+    {
+        try
+        {
+            using var answer = await http.GetAsync("/readyz", stop);
+            // Something else may hold the port: only our own server writes our file.
+            return answer.IsSuccessStatusCode && File.Exists(settings.Data.ServerFile);
+        }
+        catch (Exception absent) when (absent is HttpRequestException or TaskCanceledException && !stop.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    async Task StopArchitectureAsync()
+    {
+        var startedAt = time.GetTimestamp();
+        var posted = false;
+        while (time.GetElapsedTime(startedAt) < StopPatience)
+        {
+            try
+            {
+                if (!posted)
+                {
+                    using var answer = await http.PostAsync("/api/v1/architecture/stop", null);
+                    posted = answer.IsSuccessStatusCode || (int)answer.StatusCode == 404;
+                }
+
+                if (posted && await InstancesAsync() == 0)
+                {
+                    return;
+                }
+            }
+            catch (Exception absent) when (absent is HttpRequestException or TaskCanceledException or JsonException)
+            {
+                // The server is being started again; it is asked anew.
+            }
+
+            await Task.Delay(Glance, time);
+        }
+
+        say("some instances still run: the server could not be asked to stop them; 'mainstay up' adopts them");
+    }
+
+    async Task<int> InstancesAsync()
+    {
+        using var list = JsonDocument.Parse(await http.GetStringAsync("/api/v1/instances?limit=1"));
+        return list.RootElement.GetProperty("items").GetArrayLength();
+    }
+
+    static async Task UntilAsync(CancellationToken stop)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var registration = stop.Register(() => reached.TrySetResult());
+        await reached.Task;
+    }
+
+    static bool IsHeld(string path)
+    {
+        try
+        {
+            using var probe = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+            return false;
+        }
+        catch (IOException)
+        {
+            return true;
+        }
+        catch (UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    static string Holder(DataLayout data)
+    {
+        try
+        {
+            // The lock is advisory on Linux and held by flock; reading past it needs no share.
+            using var file = File.OpenHandle(data.Lock, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            Span<byte> text = stackalloc byte[16];
+            var read = RandomAccess.Read(file, text, 0);
+            return $" (process {System.Text.Encoding.ASCII.GetString(text[..read]).Trim()})";
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}
