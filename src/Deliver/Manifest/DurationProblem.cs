@@ -20,7 +20,7 @@ static class DurationProblem
         var shown = Words.Shown(text);
         var trimmed = text.Trim();
         var letters = Array.FindIndex([.. trimmed.Take(40)], c => !char.IsAsciiDigit(c) && c != '.');
-        if (trimmed.Length > 0 && letters < 0)
+        if (trimmed.Length is > 0 and <= 40 && letters < 0)
         {
             return new("", $"{shown} has no unit", $"write {shown}ms or {shown}s");
         }

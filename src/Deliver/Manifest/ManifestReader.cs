@@ -10,8 +10,11 @@ namespace Mainstay.Deliver.Manifest;
 /// </summary>
 public static class ManifestReader
 {
-    /// <summary>The most problems that a result lists; how many more there are is said by one more.</summary>
+    /// <summary>The most problems that a result lists; that there are more is said by one more.</summary>
     public const int MostProblems = 100;
+
+    // Rules are asked until so many problems are found: enough to list the first by place, and bounded work for a file in which everything is wrong.
+    internal const int MostFound = 2 * MostProblems;
 
     /// <summary>Reads <paramref name="files"/>, each laid over the ones before it, and checks the whole.</summary>
     /// <param name="files">In the order of <c>-f</c>; several documents in one file lie over each other likewise.</param>
@@ -31,8 +34,8 @@ public static class ManifestReader
         }
 
         var said = problems.Select(p => p.Path).ToHashSet(StringComparer.Ordinal);
-        problems.AddRange(ManifestRules.Problems(spec, rules).Where(p => !IsSaid(p.Path, said)).Select(p => Placed(root, p)));
-        var warnings = ManifestRules.Warnings(spec).Select(p => Placed(root, p)).ToList();
+        problems.AddRange(ManifestRules.Problems(spec, rules).Where(p => !IsSaid(p.Path, said)).Select(p => Placed(root, p)).Take(MostFound));
+        var warnings = ManifestRules.Warnings(spec).Take(MostFound).Select(p => Placed(root, p)).ToList();
         return new(problems.Count == 0 ? spec : null, Listed(problems), Listed(warnings)) { Root = root };
     }
 
@@ -94,7 +97,7 @@ public static class ManifestReader
         List<PlacedProblem> sorted = [.. problems.OrderBy(p => p.File, StringComparer.Ordinal).ThenBy(p => p.Line).ThenBy(p => p.Column).Take(MostProblems)];
         if (problems.Count > MostProblems)
         {
-            sorted.Add(new(Place.Nowhere, new Problem("", $"{problems.Count - MostProblems} more problems are not listed", "mend these first")));
+            sorted.Add(new(Place.Nowhere, new Problem("", "more problems are not listed", "mend these first")));
         }
 
         return sorted;

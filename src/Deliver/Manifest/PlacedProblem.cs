@@ -25,9 +25,12 @@ public readonly record struct Place(string File, int Line, int Column)
 public sealed record PlacedProblem(string File, int Line, int Column, string Path, string What, string Remedy)
 {
     public PlacedProblem(Place place, Problem problem)
-        : this(place.File, place.Line, place.Column, problem.Path, problem.What, problem.Remedy)
+        : this(place.File, place.Line, place.Column, Cut(problem.Path), Cut(problem.What), Cut(problem.Remedy))
     {
     }
+
+    // Kinds put values into their messages; however long those are, a problem stays readable.
+    static string Cut(string text) => text.Length <= 500 ? text : text[..500] + "…";
 
     /// <summary>Two lines: place, path and what is wrong; then, indented, the remedy.</summary>
     public override string ToString()

@@ -117,22 +117,28 @@ sealed class TreeReader
             return Alias(alias, at, depth);
         }
 
+        // The library lets some malformed flow collections end where a value must stand.
+        if (parser.Current is not NodeEvent started)
+        {
+            return Stop(at, "not YAML: a value is missing", "check the indentation, and that quotes and brackets are closed");
+        }
+
         if (++budget.Used > MaxNodes)
         {
             return Stop(at, $"more than {MaxNodes} values, aliases included", "use fewer aliases, or split the architecture");
         }
 
-        var anchor = ((NodeEvent)parser.Current).Anchor is { IsEmpty: false } named ? named.Value : null;
+        var anchor = started.Anchor is { IsEmpty: false } named ? named.Value : null;
         if (anchor is not null)
         {
             anchors[anchor] = null;
         }
 
-        TreeNode? node = parser.Current switch
+        TreeNode? node = started switch
         {
             Scalar scalar => new TreeScalar(at, scalar.Value, IsPlain(scalar, at)),
             SequenceStart list => List(list, at, depth),
-            _ => Map((MappingStart)parser.Current, at, depth),
+            _ => Map((MappingStart)started, at, depth),
         };
         if (anchor is not null)
         {

@@ -4,6 +4,7 @@ namespace Mainstay.Core.Kinds.Schedule;
 public sealed record ServiceSpec
 {
     /// <summary>The version of the service's software, as semantic version: <c>1.4.0</c>. Required by needs that give a range.</summary>
+    [TextPattern(TextPatternAttribute.Version)]
     public string? Version { get; init; }
 
     /// <summary>How much the business depends on it. Default medium.</summary>
@@ -146,6 +147,7 @@ public sealed record InstanceCount
 public sealed record NeedSpec
 {
     /// <summary>The versions that will do, as comparators joined by spaces: <c>&gt;=2.0 &lt;3.0</c>. Default: any.</summary>
+    [TextPattern(TextPatternAttribute.VersionRange)]
     public string? Version { get; init; }
 
     /// <summary>True where the caller does without it when it is absent: it is not waited for at start. Default false.</summary>
