@@ -13,12 +13,13 @@ static partial class SchemaDocs
     /// <summary>A type's summary on one line; null when it has none.</summary>
     public static string? Of(Type type) => Text(Members.Value.GetValueOrDefault($"T:{type.FullName}")?.Element("summary"));
 
-    /// <summary>A property's summary, or that of the parameter it comes from.</summary>
+    /// <summary>A property's summary, or that of the parameter it comes from, or that of its type.</summary>
     public static string? Of(PropertyInfo property)
     {
         var owner = property.DeclaringType!;
         return Text(Members.Value.GetValueOrDefault($"P:{owner.FullName}.{property.Name}")?.Element("summary"))
-            ?? Text(Members.Value.GetValueOrDefault($"T:{owner.FullName}")?.Elements("param").FirstOrDefault(p => (string?)p.Attribute("name") == property.Name));
+            ?? Text(Members.Value.GetValueOrDefault($"T:{owner.FullName}")?.Elements("param").FirstOrDefault(p => (string?)p.Attribute("name") == property.Name))
+            ?? Of(property.PropertyType);
     }
 
     static Dictionary<string, XElement> Load()
