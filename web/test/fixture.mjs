@@ -135,7 +135,7 @@ function file(path, response) {
   // The strictest policy that the page works with; the real server may send it too.
   response.writeHead(200, {
     'Content-Type': types[extname(found)] ?? 'application/octet-stream',
-    'Content-Security-Policy': "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'",
+    'Content-Security-Policy': "default-src 'self'; frame-ancestors 'none'",
   });
   createReadStream(found).pipe(response);
 }

@@ -16,7 +16,7 @@ import { useText } from './settings';
 export const MapEdges = memo(function MapEdges({ graph, layout }: { graph: Graph; layout: Layout }) {
   const labelled = graph.links.length <= mostLabelledEdges;
   return (
-    <svg className="flows" width={layout.size.width} height={layout.size.height} aria-hidden="true">
+    <svg className={labelled ? 'flows' : 'flows dense'} width={layout.size.width} height={layout.size.height} aria-hidden="true">
       <ArrowHeads />
       {graph.links.map((link) => {
         const drawn = layout.edges.get(edgeKey(link));
