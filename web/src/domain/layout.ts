@@ -86,7 +86,7 @@ const dense = (count: number, direction: Direction, frame: Size): Record<string,
   'elk.spacing.edgeEdge': '1',
   'elk.layered.spacing.nodeNodeBetweenLayers': '90',
   'elk.layered.nodePlacement.strategy': 'SIMPLE',
-  'elk.layered.thoroughness': '5',
+  'elk.layered.thoroughness': '2',
   'elk.layered.layering.strategy': 'COFFMAN_GRAHAM',
   'elk.layered.layering.coffmanGraham.layerBound': String(layerBound(count, direction, frame)),
 });
