@@ -131,6 +131,9 @@ internal abstract class MessageHead
     /// <summary>Takes what this kind of message must know from a header; false to refuse.</summary>
     protected abstract bool Take(HeaderName name, ReadOnlySpan<byte> bytes, Piece value);
 
+    /// <summary>Whether the value's bytes beyond ASCII make sense.</summary>
+    protected virtual bool IsText(ReadOnlySpan<byte> value) => true;
+
     /// <summary>True when a header of this name is not passed on.</summary>
     protected abstract bool IsCut(HeaderName name);
 
@@ -160,7 +163,7 @@ internal abstract class MessageHead
 
     private bool TakeHeader(ReadOnlySpan<byte> bytes, Piece line)
     {
-        if (!Split(bytes, line, out var name, out var value)) return false;
+        if (!Split(bytes, line, out var name, out var value) || !IsText(value.Of(bytes))) return false;
         var known = HeaderNames.Of(name.Of(bytes));
         if (known == HeaderName.Other) return true;
         if (IsCut(known)) Cut(new Piece(line.Start, line.Length + 2));

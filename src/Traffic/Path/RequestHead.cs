@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Unicode;
 
 namespace Mainstay.Traffic.Path;
 
@@ -88,7 +89,7 @@ internal sealed class RequestHead : MessageHead
         switch (name)
         {
             case HeaderName.Host:
-                if (hostSeen || value.Length is 0 or > HostLength || value.Of(bytes).IndexOfAnyExcept(HostBytes) >= 0) return false;
+                if (hostSeen || !IsHost(value.Of(bytes))) return false;
                 hostSeen = true;
                 Host = value;
                 return true;
@@ -114,6 +115,9 @@ internal sealed class RequestHead : MessageHead
         }
     }
 
+    /// <summary>Endpoints read header values as UTF-8 and refuse what is not; then it is refused here already.</summary>
+    protected override bool IsText(ReadOnlySpan<byte> value) => Utf8.IsValid(value);
+
     protected override bool IsCut(HeaderName name) => name switch
     {
         HeaderName.Connection or HeaderName.KeepAlive or HeaderName.ProxyConnection or HeaderName.ProxyAuthorization
@@ -130,6 +134,22 @@ internal sealed class RequestHead : MessageHead
         if (traceparentTwice || !IsTraceparent(Traceparent.Of(bytes))) Traceparent = default;
         if (Minor == 0) Expects = false;
         return true;
+    }
+
+    /// <summary>RFC 9110 §7.2: a name, an IPv4 address or a bracketed IPv6 one, and perhaps a port.</summary>
+    private static bool IsHost(ReadOnlySpan<byte> host)
+    {
+        if (host.Length is 0 or > HostLength || host.IndexOfAnyExcept(HostBytes) >= 0) return false;
+        var name = host;
+        var colon = host.LastIndexOf((byte)':');
+        if (colon >= 0 && colon > host.LastIndexOf((byte)']'))
+        {
+            var port = host[(colon + 1)..];
+            if (port.Length is 0 or > 5 || port.ContainsAnyExceptInRange((byte)'0', (byte)'9')) return false;
+            name = host[..colon];
+        }
+        if (name.IsEmpty) return false;
+        return name[0] == '[' ? name[^1] == ']' && name.Length > 3 : !name.ContainsAny((byte)'[', (byte)']', (byte)':');
     }
 
     private bool TakeTarget(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, int start)

@@ -1,0 +1,68 @@
+using System.Net;
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
+using Shouldly;
+
+namespace Mainstay.Tests.Traffic;
+
+/// <summary>A gateway on free loopback ports with one service <c>s</c>, reached at every path; its clock is the test's if it wants one.</summary>
+public sealed class GatewayUnderTest : IAsyncDisposable
+{
+    long revision;
+
+    public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null)
+    {
+        Gateway = new Gateway(new SocketTransport(), limits, time);
+        Route = route ?? new RouteModel("all", new MatchModel("/{**rest}"), "s");
+        Apply(endpoints);
+    }
+
+    public Gateway Gateway { get; }
+
+    RouteModel Route { get; }
+
+    public IPEndPoint At => Gateway.AddressOf("gateway")!;
+
+    public IPEndPoint Mesh => Gateway.AddressOf("mesh")!;
+
+    public Uri Url => new($"http://{At}/");
+
+    public Applied Apply(IReadOnlyList<EndpointModel> endpoints, Balance balance = Balance.RoundRobin) => Gateway.Apply(new TableModel(
+        ++revision,
+        [
+            new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway),
+            new ListenerModel("mesh", "127.0.0.1", 0, ListenerKind.Mesh, "web", "s"),
+        ],
+        [Route],
+        [new ClusterModel("s", endpoints, balance)]));
+
+    public Task<RawPeer> ConnectAsync() => RawPeer.ConnectAsync(At);
+
+    /// <summary>One request on a new connection, and the whole response.</summary>
+    public async Task<string> AskAsync(string request)
+    {
+        using var client = await ConnectAsync();
+        await client.SendAsync(request);
+        return await client.ReadResponseAsync();
+    }
+
+    /// <summary>How the gateway stands.</summary>
+    public RecordBatch Batch() => Gateway.TakeRecords("test", 1, 0);
+
+    /// <summary>The records of so many requests. A request is recorded just after its response was sent, so this may wait a moment.</summary>
+    public async Task<IReadOnlyList<TrafficRecord>> RecordsAsync(int requests)
+    {
+        var records = new List<TrafficRecord>();
+        while (records.Sum(record => record.Requests) < requests)
+        {
+            await Task.Run(() => records.AddRange(Batch().Records));
+        }
+        return records;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Gateway.DisposeAsync();
+        Gateway.LastFault.ShouldBeNull();
+    }
+}

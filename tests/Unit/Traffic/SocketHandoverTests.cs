@@ -1,0 +1,86 @@
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
+using Shouldly;
+using Xunit;
+
+namespace Mainstay.Tests.Traffic;
+
+/// <summary>Listening sockets that outlive a gateway, over a real Unix domain socket.</summary>
+public sealed class SocketHandoverTests
+{
+    const string Get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+    [Fact]
+    public async Task A_successor_answers_what_arrived_while_no_gateway_ran()
+    {
+        using var folder = new TempFolder();
+        using var store = new FdStore();
+        using var stop = new CancellationTokenSource();
+        var listening = new TaskCompletionSource();
+        var running = store.RunAsync(folder["fds"], stop.Token, listening.SetResult);
+        await listening.Task;
+
+        int port;
+        await using (var first = Gateway(folder, 0))
+        {
+            port = first.AddressOf("gateway")!.Port;
+            store.Names.ShouldBe([$"tcp:127.0.0.1:{port}"]);
+        }
+        using var waiting = await RawPeer.ConnectAsync(new(System.Net.IPAddress.Loopback, port));
+        await waiting.SendAsync(Get);
+
+        await using (var second = Gateway(folder, port))
+        {
+            (await waiting.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 404 ");
+
+            // The old and the new one share the socket while the old one drains.
+            await using var third = Gateway(folder, port);
+            await second.DrainAsync(TimeSpan.Zero);
+            using var late = await RawPeer.ConnectAsync(new(System.Net.IPAddress.Loopback, port));
+            await late.SendAsync(Get);
+            (await late.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 404 ");
+        }
+        store.Release($"tcp:127.0.0.1:{port}").ShouldBeTrue();
+        await Should.ThrowAsync<System.Net.Sockets.SocketException>(() => RawPeer.ConnectAsync(new(System.Net.IPAddress.Loopback, port)));
+        await stop.CancelAsync();
+        await running;
+        File.Exists(folder["fds"]).ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task A_listener_that_leaves_the_table_leaves_the_store()
+    {
+        using var folder = new TempFolder();
+        using var store = new FdStore();
+        using var stop = new CancellationTokenSource();
+        var listening = new TaskCompletionSource();
+        var running = store.RunAsync(folder["fds"], stop.Token, listening.SetResult);
+        await listening.Task;
+        await using (var gateway = Gateway(folder, 0))
+        {
+            store.Names.Count.ShouldBe(1);
+            gateway.Apply(TableModel.Empty with { Revision = 2 });
+            store.Names.ShouldBeEmpty();
+        }
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
+    public async Task Without_a_store_the_gateway_works_alone()
+    {
+        using var folder = new TempFolder();
+        await using var gateway = Gateway(folder, 0);
+        using var client = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await client.SendAsync(Get);
+        (await client.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 404 ");
+    }
+
+    static Gateway Gateway(TempFolder folder, int port)
+    {
+        var gateway = new Gateway(new SocketTransport(new SocketHandover(folder["fds"])));
+        gateway.Apply(new TableModel(1, [new ListenerModel("gateway", "127.0.0.1", port, ListenerKind.Gateway)], [], []))
+            .FailedListeners.ShouldBeEmpty();
+        return gateway;
+    }
+}

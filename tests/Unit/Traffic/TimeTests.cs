@@ -1,0 +1,151 @@
+using System.Net;
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
+using Shouldly;
+using Xunit;
+
+namespace Mainstay.Tests.Traffic;
+
+/// <summary>Every limit in time, on a clock that the test moves.</summary>
+public sealed class TimeTests
+{
+    const string Get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+    readonly FakeTime time = new();
+
+    [Fact]
+    public async Task An_endpoint_that_does_not_answer_is_a_gateway_timeout()
+    {
+        var asked = new TaskCompletionSource();
+        await using var silent = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            asked.SetResult();
+            await peer.ReadToEndAsync();
+        });
+        var route = new RouteModel("all", new MatchModel("/{**rest}"), "s", Timeout: TimeSpan.FromSeconds(2));
+        await using var gateway = new GatewayUnderTest([silent.Endpoint()], time: time, route: route);
+        using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Get);
+        await asked.Task;
+        time.Advance(TimeSpan.FromSeconds(1.9));
+        var response = client.ReadResponseAsync();
+        response.IsCompleted.ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(0.4));
+        (await response).ShouldContain("X-Mainstay-Reason: upstream-timeout\r\n");
+        (await gateway.RecordsAsync(1)).ShouldHaveSingleItem().Reasons["upstream-timeout"].ShouldBe(1);
+    }
+
+    [Theory]
+    [InlineData("GET / HTTP/1.1\r\nHo", "request-timeout")]
+    [InlineData("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf", "body-stalled")]
+    public async Task A_request_that_does_not_arrive_is_a_request_timeout(string request, string reason)
+    {
+        await using var upstream = new RawUpstream(async (peer, _) => await peer.ReadToEndAsync());
+        await using var gateway = new GatewayUnderTest(
+            [upstream.Endpoint()], new PathLimits { Response = TimeSpan.FromHours(1) }, time);
+        using var client = await gateway.ConnectAsync();
+        await client.SendAsync(request);
+        var response = client.ReadResponseAsync();
+        await PassUntilAsync(response);
+        (await response).ShouldContain($"X-Mainstay-Reason: {reason}\r\n");
+    }
+
+    [Fact]
+    public async Task A_connection_without_requests_is_closed_without_a_word()
+    {
+        await using var gateway = new GatewayUnderTest([], time: time);
+        using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Get);
+        await client.ReadResponseAsync();
+        var ended = client.IsEndedAsync();
+        await PassUntilAsync(ended);
+        (await ended).ShouldBeTrue();
+        time.Elapsed.ShouldBeGreaterThanOrEqualTo(TimeSpan.FromSeconds(60));
+    }
+
+    [Fact]
+    public async Task A_connect_that_hangs_is_given_up_and_tried_elsewhere()
+    {
+        await using var alive = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        var transport = new HangingTransport(hangs: 9);
+        await using var gateway = new Gateway(transport, time: time);
+        gateway.Apply(new TableModel(
+            1,
+            [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)],
+            [new RouteModel("all", new MatchModel("/{**rest}"), "s")],
+            [new ClusterModel("s", [new("hangs", "127.0.0.1", 9), alive.Endpoint()], Balance.RoundRobin)]));
+        using var client = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await client.SendAsync(Get);
+        await transport.Hanging.Task;
+        time.Advance(TimeSpan.FromSeconds(1.2));
+        (await client.ReadResponseAsync()).ShouldEndWith("ok");
+    }
+
+    [Fact]
+    public async Task A_client_that_left_ends_the_exchange_it_waited_for()
+    {
+        var asked = new TaskCompletionSource();
+        var ended = new TaskCompletionSource();
+        await using var silent = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            asked.SetResult();
+            (await peer.IsEndedAsync()).ShouldBeTrue();
+            ended.SetResult();
+        });
+        await using var gateway = new GatewayUnderTest([silent.Endpoint()], new PathLimits { Response = TimeSpan.FromHours(1) }, time);
+        using (var client = await gateway.ConnectAsync())
+        {
+            await client.SendAsync(Get);
+            await asked.Task;
+        }
+        await PassUntilAsync(ended.Task);
+        await ended.Task;
+    }
+
+    [Fact]
+    public async Task An_idle_upstream_connection_is_closed_after_its_time()
+    {
+        var ended = new TaskCompletionSource();
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            (await peer.IsEndedAsync()).ShouldBeTrue();
+            ended.SetResult();
+        });
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time);
+        await gateway.AskAsync(Get);
+        await PassUntilAsync(ended.Task);
+        time.Elapsed.ShouldBeGreaterThan(TimeSpan.FromSeconds(29));
+    }
+
+    /// <summary>Lets time pass until something happened. The clock runs ahead of the sockets, so only the order is exact.</summary>
+    async Task PassUntilAsync(Task happened)
+    {
+        while (!happened.IsCompleted)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.WhenAny(happened, Task.Run(() => { }));
+        }
+    }
+
+    sealed class HangingTransport(int hangs) : ITransport
+    {
+        readonly SocketTransport sockets = new();
+
+        public TaskCompletionSource Hanging { get; } = new();
+
+        public Opened Listen(IPEndPoint at) => sockets.Listen(at);
+
+        public async ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt)
+        {
+            if (to.Port != hangs) return await sockets.ConnectAsync(to, attempt);
+            var givenUp = new TaskCompletionSource();
+            attempt.OnGiveUp(() => givenUp.TrySetResult());
+            Hanging.SetResult();
+            await givenUp.Task;
+            return null;
+        }
+    }
+}
