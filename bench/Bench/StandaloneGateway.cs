@@ -22,6 +22,8 @@ internal static class StandaloneGateway
         if (applied.FailedListeners.Count > 0) return 1;
         await Console.Out.WriteLineAsync("ready");
         await stopping.Task;
+        var requests = gateway.TakeRecords("bench", 1, 0).Records.Sum(record => record.Requests);
+        await Console.Out.WriteLineAsync($"{requests} requests, {GC.GetTotalAllocatedBytes()} bytes allocated since the start");
         await gateway.DrainAsync(TimeSpan.FromSeconds(1));
         if (gateway.LastFault is { } fault) await Console.Error.WriteLineAsync(fault.ToString());
         return gateway.Faults == 0 ? 0 : 1;

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Runtime.Versioning;
 
 namespace Mainstay.Traffic.Drivers;
 
@@ -13,7 +12,6 @@ namespace Mainstay.Traffic.Drivers;
 /// descriptor for each that is stored, then <c>end</c>. The other two answer <c>ok</c>. Names look like <c>tcp:127.0.0.1:8080</c>.
 /// The socket's file is readable by its owner only.
 /// </remarks>
-[UnsupportedOSPlatform("windows")]
 public sealed class FdStore : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -35,7 +33,7 @@ public sealed class FdStore : IDisposable
         File.Delete(path);
         using var door = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         door.Bind(new UnixDomainSocketEndPoint(path));
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         door.Listen(16);
         listening?.Invoke();
         try

@@ -104,10 +104,7 @@ public sealed class Gateway : IAsyncDisposable
     }
 
     /// <summary>Where a listener listens, or null: for a port that was asked for as 0.</summary>
-    public IPEndPoint? AddressOf(string listener)
-    {
-        lock (gate) return listeners.TryGetValue(listener, out var found) ? found.Door.At : null;
-    }
+    public IPEndPoint? AddressOf(string listener) => Find(listener)?.Door.At;
 
     /// <summary>How the gateway stands, with what it saw since the last call. One caller at a time.</summary>
     public RecordBatch TakeRecords(string id, long sequence, long dropped)
@@ -162,6 +159,11 @@ public sealed class Gateway : IAsyncDisposable
         {
             foreach (var endpoint in compiler.Endpoints) endpoint.Retire();
         }
+    }
+
+    internal Listener? Find(string listener)
+    {
+        lock (gate) return listeners.GetValueOrDefault(listener);
     }
 
     internal ulong NextSeed() => Interlocked.Add(ref seed, 0xA0761D6478BD642F);

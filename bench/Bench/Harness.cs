@@ -1,0 +1,83 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+
+namespace Mainstay.Bench;
+
+/// <summary>
+/// Measures allocated bytes and time per operation. Bytes are exact and held against a budget; the time is for the eye, since only a
+/// comparison within one run says anything.
+/// </summary>
+internal static class Harness
+{
+    private const int Warmups = 5;
+
+    /// <summary>0 when every benchmark is within its budget; 1 when one is not, or has none; 2 for wrong arguments.</summary>
+    public static int Run(string[] args)
+    {
+        var smoke = args.Contains("--smoke");
+        var budgetAsked = args.Contains("--budget");
+        var filter = args.FirstOrDefault(arg => !arg.StartsWith('-'));
+        if (args.Any(arg => arg.StartsWith('-') && arg is not ("--smoke" or "--budget")))
+        {
+            Console.Error.WriteLine(
+                """
+                usage: Bench [--budget] [--smoke] [NAME-PART]
+                       Bench gateway --table FILE
+                       Bench store --path DIR [--etcd URL] [--writers 64] [--seconds 4] [--rounds 3]
+                """);
+            return 2;
+        }
+        var budget = ReadBudget();
+        var failures = 0;
+        Console.WriteLine($"{"benchmark",-36}{"ns/op",12}{"bytes/op",12}{"budget",12}");
+        foreach (var benchmark in All().Where(one => filter is null || one.Name.Contains(filter, StringComparison.Ordinal)))
+        {
+            var (nanoseconds, bytes) = Measure(benchmark, TimeSpan.FromMilliseconds(smoke ? 50 : 500));
+            var isWithin = budget.TryGetValue(benchmark.Name, out var allowed) && bytes <= allowed;
+            if (!isWithin) failures++;
+            var limit = budget.ContainsKey(benchmark.Name) ? allowed.ToString(CultureInfo.InvariantCulture) : "none";
+            Console.WriteLine($"{benchmark.Name,-36}{nanoseconds,12:F1}{bytes,12}{limit,12}{(isWithin ? "" : "  over budget")}");
+        }
+        return budgetAsked && failures > 0 ? 1 : 0;
+    }
+
+    private static IEnumerable<IBenchmark> All() => typeof(Harness).Assembly.GetTypes()
+        .Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(IBenchmark)))
+        .Select(type => (IBenchmark)Activator.CreateInstance(type)!)
+        .OrderBy(benchmark => benchmark.Name, StringComparer.Ordinal);
+
+    private static Dictionary<string, long> ReadBudget()
+    {
+        var file = Path.Combine(AppContext.BaseDirectory, "budget.json");
+        return JsonSerializer.Deserialize<Dictionary<string, long>>(File.ReadAllText(file)) ?? [];
+    }
+
+    /// <summary>Grows the batch until it takes a tenth of the time, warms up with it, then measures for the whole time.</summary>
+    private static (double Nanoseconds, long Bytes) Measure(IBenchmark benchmark, TimeSpan span)
+    {
+        benchmark.Setup();
+        var batch = 1024;
+        var clock = Stopwatch.StartNew();
+        while (clock.Elapsed < span / 10)
+        {
+            clock.Restart();
+            benchmark.Run(batch);
+            if (clock.Elapsed < span / 10) batch *= 2;
+        }
+        for (var count = 0; count < Warmups; count++) benchmark.Run(batch);
+
+        var operations = 0L;
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        clock.Restart();
+        while (clock.Elapsed < span)
+        {
+            benchmark.Run(batch);
+            operations += batch;
+        }
+        var elapsed = clock.Elapsed;
+        var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        // Whole bytes: what a connection or a batch costs once is spread over its operations.
+        return (elapsed.TotalNanoseconds / operations, bytes / operations);
+    }
+}

@@ -1,0 +1,113 @@
+using System.Net;
+using System.Threading.Tasks.Sources;
+using Mainstay.Traffic.Drivers;
+
+namespace Mainstay.Bench.Traffic;
+
+/// <summary>
+/// A network in memory: a client that sends the same request again and again, and endpoints that answer each with the same response.
+/// Receives complete at once, or (<paramref name="suspends"/>) only when <see cref="RunPending"/> comes to them, as with real sockets.
+/// </summary>
+internal sealed class MemoryTransport(byte[] request, byte[] response, bool suspends) : ITransport
+{
+    private readonly Queue<MemoryWire> pending = new();
+    private readonly bool suspends = suspends;
+
+    public MemoryWire Client(int requests) => new(this, request, requests);
+
+    public Opened Listen(IPEndPoint at) => new(new NoDoor(at), null);
+
+    public ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt) => new(new MemoryWire(this, response, 0));
+
+    /// <summary>Completes receives until none is left.</summary>
+    public void RunPending()
+    {
+        while (pending.TryDequeue(out var wire)) wire.Complete();
+    }
+
+    internal sealed class MemoryWire(MemoryTransport network, byte[] message, int messages) : Wire, IValueTaskSource<int>
+    {
+        private ManualResetValueTaskSourceCore<int> core;
+        private Memory<byte> into;
+        private bool isWaiting;
+        private int left = messages;
+
+        public override IPEndPoint? Peer { get; } = new(IPAddress.Loopback, 1);
+
+        public override bool IsReadable => false;
+
+        public override bool IsEnded => false;
+
+        private bool IsClient { get; } = messages > 0;
+
+        public override ValueTask<int> ReceiveAsync(Memory<byte> buffer)
+        {
+            into = buffer;
+            if (IsClient && left == 0) return new ValueTask<int>(0);
+            if (IsClient && !network.suspends) return new ValueTask<int>(Fill());
+            isWaiting = true;
+            if (IsClient || left > 0) network.pending.Enqueue(this);
+            return new ValueTask<int>(this, core.Version);
+        }
+
+        public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes)
+        {
+            if (!IsClient)
+            {
+                left = 1;
+                if (!isWaiting) return new ValueTask<int>(bytes.Length);
+                if (network.suspends) network.pending.Enqueue(this);
+                else Complete();
+            }
+            return new ValueTask<int>(bytes.Length);
+        }
+
+        public void Complete()
+        {
+            isWaiting = false;
+            core.SetResult(Fill());
+        }
+
+        public override void EndSending()
+        {
+        }
+
+        public override void StopReceiving()
+        {
+        }
+
+        public override void Close(bool reset = false)
+        {
+        }
+
+        int IValueTaskSource<int>.GetResult(short token)
+        {
+            var result = core.GetResult(token);
+            core.Reset();
+            return result;
+        }
+
+        ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => core.GetStatus(token);
+
+        void IValueTaskSource<int>.OnCompleted(Action<object?> next, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            core.OnCompleted(next, state, token, ValueTaskSourceOnCompletedFlags.None);
+
+        private int Fill()
+        {
+            left--;
+            message.CopyTo(into);
+            return message.Length;
+        }
+    }
+
+    private sealed class NoDoor(IPEndPoint at) : IDoor
+    {
+        public IPEndPoint At => at;
+
+        public ValueTask<Wire?> AcceptAsync() => new((Wire?)null);
+
+        public void Close(bool forget)
+        {
+        }
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text;
+using Mainstay.Traffic.Path;
+
+namespace Mainstay.Bench.Traffic;
+
+/// <summary>What the benchmarks of the path feed it with.</summary>
+internal static class Samples
+{
+    public static readonly byte[] Request = Encoding.ASCII.GetBytes(
+        "GET /api/orders/4711?expand=lines HTTP/1.1\r\nHost: shop.example.test\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64)\r\n" +
+        "Accept: application/json\r\nAccept-Encoding: gzip, br\r\nAccept-Language: en\r\nCookie: session=0123456789abcdef\r\n" +
+        "Connection: keep-alive\r\n\r\n");
+
+    public static readonly byte[] Response = Encoding.ASCII.GetBytes(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nDate: Sat, 21 Nov 2026 02:00:00 GMT\r\nServer: Kestrel\r\n" +
+        "Content-Length: 1024\r\n\r\n" + new string('x', 1024));
+
+    public static TableModel Table { get; } = new(
+        1,
+        [new ListenerModel("gateway", "127.0.0.1", 80, ListenerKind.Gateway)],
+        [
+            new RouteModel("orders", new MatchModel("/api/orders/{**rest}"), "orders"),
+            new RouteModel("order", new MatchModel("/api/orders/{id}"), "orders"),
+            new RouteModel("all", new MatchModel("/{**rest}"), "web"),
+            .. Enumerable.Range(0, 50).Select(index => new RouteModel($"r{index}", new MatchModel($"/api/r{index}/{{**rest}}"), "orders")),
+        ],
+        [
+            new ClusterModel("orders", [.. Enumerable.Range(1, 3).Select(index => new EndpointModel($"o{index}", "127.0.0.1", index))]),
+            new ClusterModel("web", [new EndpointModel("w1", "127.0.0.1", 9)]),
+        ]);
+}

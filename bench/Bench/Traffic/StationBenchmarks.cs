@@ -1,0 +1,153 @@
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
+
+namespace Mainstay.Bench.Traffic;
+
+/// <summary>A request's head, from bytes.</summary>
+internal sealed class ParseRequestBenchmark : IBenchmark
+{
+    private readonly RequestHead head = new();
+    private readonly PathLimits limits = new();
+
+    public string Name => "traffic/parse-request";
+
+    public void Setup()
+    {
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            head.Reset();
+            if (head.Parse(Samples.Request, limits) != ParseStatus.Complete) throw new InvalidOperationException("The sample is refused.");
+        }
+    }
+}
+
+/// <summary>A response's head, from bytes.</summary>
+internal sealed class ParseResponseBenchmark : IBenchmark
+{
+    private readonly ResponseHead head = new();
+    private readonly PathLimits limits = new();
+
+    public string Name => "traffic/parse-response";
+
+    public void Setup()
+    {
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            head.Reset();
+            if (head.Parse(Samples.Response, limits) != ParseStatus.Complete) throw new InvalidOperationException("The sample is refused.");
+        }
+    }
+}
+
+/// <summary>The route of a parsed request among 53.</summary>
+internal sealed class MatchBenchmark : IBenchmark
+{
+    private readonly RequestHead head = new();
+    private readonly ListenerTable table =
+        new TableCompiler(new PathLimits(), new SeriesBook()).Compile(Samples.Table, out _).Listeners["gateway"];
+
+    public string Name => "traffic/match";
+
+    public void Setup()
+    {
+        head.Reset();
+        head.Parse(Samples.Request, new PathLimits());
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            if (Match.Find(table, head, Samples.Request, out _) is null) throw new InvalidOperationException("No route matches.");
+        }
+    }
+}
+
+/// <summary>One of three endpoints by power of two choices.</summary>
+internal sealed class PickBenchmark : IBenchmark
+{
+    private readonly RequestHead head = new();
+    private Cluster? cluster;
+    private Dice dice = new(1);
+
+    public string Name => "traffic/pick";
+
+    public void Setup()
+    {
+        head.Reset();
+        head.Parse(Samples.Request, new PathLimits());
+        var table = new TableCompiler(new PathLimits(), new SeriesBook()).Compile(Samples.Table, out _).Listeners["gateway"];
+        cluster = Match.Find(table, head, Samples.Request, out _)!.Cluster;
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++) Pick.Next(cluster!, 0, again: false, nowMs: 1, ref dice);
+    }
+}
+
+/// <summary>One finished exchange, counted.</summary>
+internal sealed class RecordBenchmark : IBenchmark
+{
+    private readonly Gateway gateway = new(new MemoryTransport(Samples.Request, Samples.Response, suspends: false));
+    private Exchange? exchange;
+    private ListenerTable? table;
+
+    public string Name => "traffic/record";
+
+    public void Setup()
+    {
+        gateway.Apply(Samples.Table);
+        var listener = gateway.Find("gateway")!;
+        table = listener.Table;
+        var connection = new ClientConnection(gateway, listener, new MemoryTransport([], [], false).Client(1), 1);
+        exchange = new Exchange(connection) { Status = 200, StartedAt = gateway.Clock.Timestamp };
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++) Record.Add(exchange!, table!);
+    }
+}
+
+/// <summary>The whole plain exchange: keep-alive GET through a pooled connection, 1 KB back; every receive completes at once.</summary>
+internal sealed class ExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange", suspends: false, connections: 1);
+
+/// <summary>The same with 64 connections of which each suspends at every receive.</summary>
+internal sealed class SuspendedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-suspended", suspends: true, connections: 64);
+
+internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections) : IBenchmark
+{
+    private readonly MemoryTransport transport = new(Samples.Request, Samples.Response, suspends);
+    private Gateway? gateway;
+
+    public string Name => name;
+
+    public void Setup()
+    {
+        gateway = new Gateway(transport);
+        gateway.Apply(Samples.Table);
+    }
+
+    public void Run(int iterations)
+    {
+        var listener = gateway!.Find("gateway")!;
+        for (var index = 0; index < connections; index++)
+        {
+            var connection = new ClientConnection(gateway, listener, transport.Client(iterations / connections), (ulong)index);
+            gateway.Remember(connection);
+            _ = connection.RunAsync();
+        }
+        transport.RunPending();
+        if (gateway.Connections != 0) throw new InvalidOperationException("A connection did not come to its end.", gateway.LastFault);
+        if (gateway.LastFault is { } fault) throw new InvalidOperationException("A connection failed.", fault);
+    }
+}
