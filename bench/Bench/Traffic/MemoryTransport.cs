@@ -13,11 +13,11 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
     private readonly Queue<MemoryWire> pending = new();
     private readonly bool suspends = suspends;
 
-    public MemoryWire Client(int requests) => new(this, request, requests);
+    public MemoryWire Client() => new(this, request, isClient: true);
 
     public Opened Listen(IPEndPoint at) => new(new NoDoor(at), null);
 
-    public ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt) => new(new MemoryWire(this, response, 0));
+    public ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt) => new(new MemoryWire(this, response, isClient: false));
 
     /// <summary>Completes receives until none is left.</summary>
     public void RunPending()
@@ -25,12 +25,12 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
         while (pending.TryDequeue(out var wire)) wire.Complete();
     }
 
-    internal sealed class MemoryWire(MemoryTransport network, byte[] message, int messages) : Wire, IValueTaskSource<int>
+    internal sealed class MemoryWire(MemoryTransport network, byte[] message, bool isClient) : Wire, IValueTaskSource<int>
     {
         private ManualResetValueTaskSourceCore<int> core;
         private Memory<byte> into;
         private bool isWaiting;
-        private int left = messages;
+        private int left;
 
         public override IPEndPoint? Peer { get; } = new(IPAddress.Loopback, 1);
 
@@ -38,34 +38,35 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
 
         public override bool IsEnded => false;
 
-        private bool IsClient { get; } = messages > 0;
+        /// <summary>Lets a client send so many requests, each when the one before was answered.</summary>
+        public void Give(int requests)
+        {
+            left += requests;
+            if (isWaiting) Wake();
+        }
 
         public override ValueTask<int> ReceiveAsync(Memory<byte> buffer)
         {
             into = buffer;
-            if (IsClient && left == 0) return new ValueTask<int>(0);
-            if (IsClient && !network.suspends) return new ValueTask<int>(Fill());
+            if (left > 0 && !network.suspends) return new ValueTask<int>(Fill());
             isWaiting = true;
-            if (IsClient || left > 0) network.pending.Enqueue(this);
+            if (left > 0) Wake();
             return new ValueTask<int>(this, core.Version);
         }
 
         public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes)
         {
-            if (!IsClient)
-            {
-                left = 1;
-                if (!isWaiting) return new ValueTask<int>(bytes.Length);
-                if (network.suspends) network.pending.Enqueue(this);
-                else Complete();
-            }
+            if (!isClient) Give(1);
             return new ValueTask<int>(bytes.Length);
         }
 
-        public void Complete()
+        public void Complete() => core.SetResult(Fill());
+
+        private void Wake()
         {
             isWaiting = false;
-            core.SetResult(Fill());
+            if (network.suspends) network.pending.Enqueue(this);
+            else Complete();
         }
 
         public override void EndSending()

@@ -131,7 +131,12 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private async ValueTask<Reason> SettleBodyAsync(Exchange x, bool complete, Reason reason)
     {
-        if (!x.Pump.IsCompleted)
+        if (x.HasBodyArrived)
+        {
+            // Only the last piece is on its way to the endpoint, which has answered already.
+            Waits.HurryBody();
+        }
+        else if (!x.Pump.IsCompleted)
         {
             // The response is over, or there will be none, while the request still arrives: nobody wants the rest.
             x.Upstream!.Close();
@@ -170,11 +175,8 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private async ValueTask<bool> AnswerAsync(Exchange x, Reason reason)
     {
-        Waits.ForClient();
-        var answer = Problem.Of(reason, x.Close, x.Request.IsHead);
-        var sent = await Wire.SendAsync(answer);
+        var sent = await Relay.SendAsync(x, Problem.Of(reason, x.Close, x.Request.IsHead));
         if (sent < 0) x.Close = true;
-        else x.BytesOut += sent;
         return sent >= 0;
     }
 

@@ -30,6 +30,9 @@ internal sealed class Exchange(ClientConnection connection)
     public ValueTask<Reason> Pump;
     public bool HasPump;
 
+    /// <summary>Set by the pump when the client has sent all of the body.</summary>
+    public volatile bool HasBodyArrived;
+
     public long StartedAt;
     public int Attempt;
     public ulong Tried;
@@ -63,7 +66,7 @@ internal sealed class Exchange(ClientConnection connection)
         Upstream = null;
         Body = default;
         RequestIdLength = 0;
-        HasPump = false;
+        HasPump = HasBodyArrived = false;
         StartedAt = timestamp;
         Attempt = 0;
         Tried = 0;

@@ -105,8 +105,9 @@ internal static class Relay
         return received[..kept];
     }
 
+    /// <summary>Sends to the client and counts it. Negative if the client is gone.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
-    private static async ValueTask<int> SendAsync(Exchange x, Memory<byte> bytes)
+    public static async ValueTask<int> SendAsync(Exchange x, ReadOnlyMemory<byte> bytes)
     {
         var sending = x.Client.SendAsync(bytes);
         // Only a client that does not keep up costs a deadline.

@@ -44,16 +44,17 @@ internal struct RequestBody
                 if (body.IsBad) return Fail(x, Reason.BadRequest);
                 if (taken < received) x.Input.PutBack(buffer.AsSpan(taken, received - taken));
                 x.BytesIn += taken;
+                x.HasBodyArrived = body.IsComplete;
                 if (!x.Connection.Waits.ForBody(receives: false)) return Fail(x, Reason.UpstreamClosed);
                 var sent = await x.Upstream!.Wire.SendAsync(buffer.AsMemory(0, taken));
                 // The endpoint may have answered without reading on; that answer is still worth receiving.
                 if (sent < 0) return Reason.UpstreamClosed;
             }
-            x.Connection.Waits.EndBody();
             return Reason.None;
         }
         finally
         {
+            x.Connection.Waits.EndBody();
             Buffers.Return(buffer);
         }
     }

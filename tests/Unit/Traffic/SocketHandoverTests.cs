@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
 using Shouldly;
@@ -20,13 +22,19 @@ public sealed class SocketHandoverTests
         var running = store.RunAsync(folder["fds"], stop.Token, listening.SetResult);
         await listening.Task;
 
+        // A gateway that was killed right after it had deposited its socket.
         int port;
-        await using (var first = Gateway(folder, 0))
+        using (var killed = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))
         {
-            port = first.AddressOf("gateway")!.Port;
+            killed.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+            killed.Listen();
+            port = ((IPEndPoint)killed.LocalEndPoint!).Port;
+            using var handover = new SocketHandover(folder["fds"]);
+            handover.Deposit(SocketHandover.NameOf(new IPEndPoint(IPAddress.Loopback, port)), killed);
             store.Names.ShouldBe([$"tcp:127.0.0.1:{port}"]);
+            UnixDescriptors.MarkShared(killed.SafeHandle);
         }
-        using var waiting = await RawPeer.ConnectAsync(new(System.Net.IPAddress.Loopback, port));
+        using var waiting = await RawPeer.ConnectAsync(new(IPAddress.Loopback, port));
         await waiting.SendAsync(Get);
 
         await using (var second = Gateway(folder, port))
@@ -36,12 +44,12 @@ public sealed class SocketHandoverTests
             // The old and the new one share the socket while the old one drains.
             await using var third = Gateway(folder, port);
             await second.DrainAsync(TimeSpan.Zero);
-            using var late = await RawPeer.ConnectAsync(new(System.Net.IPAddress.Loopback, port));
+            using var late = await RawPeer.ConnectAsync(new(IPAddress.Loopback, port));
             await late.SendAsync(Get);
             (await late.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 404 ");
         }
         store.Release($"tcp:127.0.0.1:{port}").ShouldBeTrue();
-        await Should.ThrowAsync<System.Net.Sockets.SocketException>(() => RawPeer.ConnectAsync(new(System.Net.IPAddress.Loopback, port)));
+        await Should.ThrowAsync<SocketException>(() => RawPeer.ConnectAsync(new(IPAddress.Loopback, port)));
         await stop.CancelAsync();
         await running;
         File.Exists(folder["fds"]).ShouldBeFalse();
