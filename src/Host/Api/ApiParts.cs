@@ -1,6 +1,8 @@
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Deliver;
 using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Views;
 
@@ -26,10 +28,18 @@ public sealed class ApiParts
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, Streams, time, limits, services.OnFault);
         Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
-        var watch = new ResourceWatch(store, Streams, time, limits);
+        var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
+        var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port);
+        byte[]? document = null;
         Routes =
         [
-            .. new KindEndpoints(store, kinds, watch, limits).Routes(),
+            new ApiRoute("GET", "/openapi/v1.json", "This document.", _ => Task.FromResult<Answer?>(new BytesAnswer(document ??= OpenApi.Make(Routes!, kinds, options.Version)))),
+            .. new ChangeEndpoints(applier, limits).Routes(),
+            .. new DiffEndpoint(store, kinds).Routes(),
+            .. new EventEndpoints(store, kinds, lists).Routes(),
+            .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),
+            .. lists.Routes(),
+            .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),

@@ -38,7 +38,7 @@ public sealed class KindEndpoints(IStore store, KindRegistry kinds, ResourceWatc
         }
 
         var watching = call.Flag("watch");
-        var from = call.Number("from", 0, 1, long.MaxValue);
+        var from = call.Number("from", 0, 0, long.MaxValue - 1);
         var limit = call.Number("limit", limits.Page, 1, limits.MaxPage);
         var after = call.Query("continue");
         if (call.Wrong() is { } wrong)

@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Store;
+using Mainstay.Deliver;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Observe.Ingest;
 
@@ -13,6 +14,12 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
 {
     /// <summary>Called with where and what went wrong inside; the client gets a problem without the details. Default: counted in <c>/metrics</c> alone.</summary>
     public Action<string, Exception>? OnFault { get; init; }
+
+    /// <summary>What carries out every change of what is declared. Default: one over the store, with the local disk.</summary>
+    public Applier? Applier { get; init; }
+
+    /// <summary>The data folder, where logs are; null serves none.</summary>
+    public string? Data { get; init; }
 
     /// <summary>Where the gateways' records go. Default: a new one.</summary>
     public EdgeStatistics Edges { get; init; } = new(Time, RecordIntake.Scale);

@@ -1,0 +1,40 @@
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Deliver.Manifest;
+
+namespace Mainstay.Host.Api.Changes;
+
+/// <summary>The body of <c>POST /api/v1/apply</c>.</summary>
+public sealed record ApplyBody
+{
+    /// <summary>The manifests, each laid over the ones before it. 1 to 32.</summary>
+    public required IReadOnlyList<ManifestFile> Files { get; init; }
+
+    /// <summary>Absolute folder where relative folders start, on the server's machine.</summary>
+    public required string BaseFolder { get; init; }
+
+    /// <summary>Why, for the history. At most 1,000 characters.</summary>
+    public string Message { get; init; } = "";
+
+    /// <summary>Whether everything is to run afterwards; false leaves it stopped or running as it is. Default true.</summary>
+    public bool Run { get; init; } = true;
+}
+
+/// <summary>The body of <c>POST /api/v1/services/{name}/scale</c>.</summary>
+public sealed record ScaleBody
+{
+    /// <summary>How many are to run; within the service's bounds.</summary>
+    public required int Instances { get; init; }
+}
+
+/// <summary>What became of a write.</summary>
+/// <param name="Version">The version in force afterwards; in a dry run the one that it would make.</param>
+/// <param name="Changes">What differs from before, or would.</param>
+/// <param name="Changed">Whether anything does.</param>
+/// <param name="DryRun">True where nothing was written.</param>
+/// <param name="Warnings">What was allowed and is likely to hurt; null where there is none.</param>
+public sealed record ChangeResult(
+    int Version, IReadOnlyList<FieldChange> Changes, bool Changed, bool DryRun, IReadOnlyList<ProblemPlace>? Warnings = null);
+
+/// <summary>The differences between two versions.</summary>
+/// <param name="From">0 stands for nothing declared.</param>
+public sealed record DiffView(int From, int To, IReadOnlyList<FieldChange> Changes);
