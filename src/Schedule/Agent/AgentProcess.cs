@@ -84,18 +84,30 @@ public sealed class AgentProcess
                 log($"connected to {options.ServerUrl}");
                 reporter.Complete();
             },
-            OnMessage = message => book.TakeAsync(message, stop),
+            OnMessage = book.TakeAsync,
             OnFault = Fault,
         };
 
         await driver.RecoverAsync(await book.LoadAsync());
         log($"agent of {options.Host} at work in {folder.Root}");
-        await Task.WhenAll(
-            FollowAsync(store, reporter, inUse, book, stop),
-            LoopAsync(new InstanceReconciler(), store, driver, book, stop),
-            LoopAsync(new BuildReconciler(), store, builder, book, stop),
-            stream.RunAsync(stop),
-            reporter.RunAsync(stop));
+        await TogetherAsync(
+            stop,
+            until => FollowAsync(store, reporter, inUse, book, until),
+            until => LoopAsync(new InstanceReconciler(), store, driver, book, until),
+            until => LoopAsync(new BuildReconciler(), store, builder, book, until),
+            stream.RunAsync,
+            reporter.RunAsync);
+    }
+
+    // A part that fails takes the others with it: half an agent would look like a whole one. The next run goes on where this one stood.
+    static async Task TogetherAsync(CancellationToken stop, params Func<CancellationToken, Task>[] parts)
+    {
+        using var all = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var running = parts.Select(part => Task.Run(() => part(all.Token), CancellationToken.None)).ToList();
+        var first = await Task.WhenAny(running);
+        await all.CancelAsync();
+        await Task.WhenAll(running);
+        await first;
     }
 
     async Task LoopAsync(IReconciler reconciler, MemoryStore store, IDriver driver, WorkBook book, CancellationToken stop)

@@ -20,7 +20,7 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
     /// <summary>Called when a stream was opened, before its first message.</summary>
     public required Action OnConnected { get; init; }
 
-    public required Func<WorkMessage, Task> OnMessage { get; init; }
+    public required Func<WorkMessage, CancellationToken, Task> OnMessage { get; init; }
 
     /// <summary>Called with why the stream ended, once per outage.</summary>
     public required Action<string, Exception> OnFault { get; init; }
@@ -77,7 +77,7 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
                 if (end > 1)
                 {
                     alive();
-                    await OnMessage(Codec.Decode<WorkMessage>(buffer.AsSpan(start, end)));
+                    await OnMessage(Codec.Decode<WorkMessage>(buffer.AsSpan(start, end)), stop);
                 }
             }
 

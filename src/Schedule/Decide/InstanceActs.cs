@@ -3,7 +3,10 @@ using Mainstay.Core.Reconcile;
 
 namespace Mainstay.Schedule.Decide;
 
-/// <summary>Start the instance's process, unless this epoch or a later one was started or stopped before. The driver answers with a <see cref="Proc"/> of the epoch.</summary>
+/// <summary>
+/// Have the instance's process run and be checked. An epoch that was started or stopped before is not started again. The driver answers with a
+/// <see cref="Proc"/> of the epoch.
+/// </summary>
 public sealed record StartProcess(string Id, int Epoch, Instance Instance) : Act(Id);
 
 /// <summary>

@@ -81,7 +81,13 @@ public static class InstanceDecide
         }
 
         var deadline = Later(proc.StartedAt, proc.WatchedAt) + health.Startup;
-        return deadline is null || now < deadline ? new(status, deadline) : GiveUp(
+        if (deadline is null || now < deadline)
+        {
+            // Adopted before it was known to be wanted: nobody checks it yet.
+            return new(status, deadline, proc.WatchedAt is null ? new StartProcess(instance.Name, status.Epoch, instance) : null);
+        }
+
+        return GiveUp(
             instance, status, Reasons.NotReadyInTime, $"not healthy within {Durations.Format(health.Startup)}" + (proc.Message.Length > 0 ? ": " + proc.Message : ""));
     }
 

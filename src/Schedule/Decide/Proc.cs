@@ -18,7 +18,7 @@ public sealed record Proc : Resource
 
     public DateTimeOffset? StartedAt { get; init; }
 
-    /// <summary>When this run of the agent began to check its health: its start or its adoption.</summary>
+    /// <summary>When this run of the agent began to check its health: its start or its adoption; null while it is not checked.</summary>
     public DateTimeOffset? WatchedAt { get; init; }
 
     public DateTimeOffset? EndedAt { get; init; }

@@ -147,7 +147,7 @@ public sealed class Builder(IStore store, DataFolder folder, EventThread events,
     // The last whole lines that fit.
     string Tail(string build)
     {
-        var lines = LogSegments.Tail(Path.Combine(folder.BuildLogs, build), 200).Lines.OrderBy(l => l.At).Select(l => l.Text).ToList();
+        var lines = LogSegments.Tail(Path.Combine(folder.BuildLogs, build), TailBytes / 2).Lines.OrderBy(l => l.At).Select(l => l.Text).ToList();
         var bytes = 0;
         var from = lines.Count;
         while (from > 0 && (bytes += System.Text.Encoding.UTF8.GetByteCount(lines[from - 1]) + 1) <= TailBytes - 200)

@@ -22,6 +22,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     readonly IStore store;
     readonly DataFolder folder;
     readonly InstancePlace place;
+    readonly IPAddress address;
     readonly TimeProvider time;
     readonly ProcessRuntime runtime;
     readonly LogKeeper logs;
@@ -36,7 +37,8 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     public InstanceDriver(IStore store, DataFolder folder, InstancePlace place, EventThread events, LogKeeper logs, TimeProvider time, Action<string, Exception> onFault)
     {
         (this.store, this.folder, this.place, this.logs, this.time) = (store, folder, place, logs, time);
-        var ports = new PortPicker(IPAddress.Parse(place.Address), folder.AgentId);
+        address = IPAddress.Parse(place.Address);
+        var ports = new PortPicker(address, folder.AgentId);
         runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
         prober = new(events, time) { OnNews = (instance, epoch, view) => Enqueue(() => TakeAsync(instance, epoch, view)) };
     }
@@ -119,6 +121,11 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         started[start.Id] = instance;
         if (current.TryGetValue(start.Id, out var proc) && (proc.Epoch >= start.Epoch || proc.Phase == ProcPhase.Running))
         {
+            if (proc.Phase == ProcPhase.Running && proc.WatchedAt is null)
+            {
+                Enqueue(() => PutAsync(Check(proc)));
+            }
+
             return;
         }
 
@@ -167,7 +174,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             Epoch = record.Epoch,
             Phase = record.Phase,
             Pid = record.Phase == ProcPhase.Running ? record.Pid : 0,
-            Endpoint = record.Port == 0 ? "" : $"{place.Address}:{record.Port}",
+            Endpoint = record.Port == 0 ? "" : new IPEndPoint(address, record.Port).ToString(),
             StartedAt = record.StartedAt,
             EndedAt = record.EndedAt,
             ExitCode = record.ExitCode,
@@ -175,7 +182,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         };
         if (record.Phase == ProcPhase.Running)
         {
-            proc = Check(proc, record.Port);
+            proc = Check(proc);
         }
         else
         {
@@ -187,17 +194,18 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     }
 
     // An adopted instance that was ready counts as healthy until its checks say otherwise.
-    Proc Check(Proc proc, int port)
+    Proc Check(Proc proc)
     {
-        var now = time.GetUtcNow();
         if (!started.TryGetValue(proc.Name, out var instance))
         {
-            return proc with { WatchedAt = now };
+            return proc;
         }
 
+        var now = time.GetUtcNow();
+        var endpoint = IPEndPoint.Parse(proc.Endpoint);
         var wasReady = instance.Status.Epoch == proc.Epoch && instance.Status.ReadyAt is not null;
         var view = wasReady ? new HealthView(HealthState.Healthy, instance.Status.ReadyAt ?? now) : new HealthView(HealthState.Unknown, now);
-        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, new(IPAddress.Parse(place.Address), port), command => Checking(instance, port, command)), view);
+        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, endpoint, command => Checking(instance, endpoint.Port, command)), view);
         return proc with { WatchedAt = now, Health = view.State, HealthAt = view.Since };
     }
 

@@ -153,8 +153,7 @@ sealed class InstanceLog : IDisposable
         {
             // A full disk must not hold the instance up: what has no room is dropped, and counted.
             DroppedLines += batchLines;
-            segment.SetLength(length);
-            segment.Position = length;
+            CutBack(length);
         }
 
         batch.SetLength(0);
@@ -162,6 +161,20 @@ sealed class InstanceLog : IDisposable
         SavePosition();
         output.Free(SavePosition);
         error.Free(SavePosition);
+    }
+
+    // Half a batch may have found room. Where it cannot be taken back either, its last line is one that readers pass over.
+    void CutBack(long length)
+    {
+        try
+        {
+            segment.SetLength(length);
+            segment.Position = length;
+        }
+        catch (IOException)
+        {
+            segment.Position = segment.Length;
+        }
     }
 
     void Rotate()

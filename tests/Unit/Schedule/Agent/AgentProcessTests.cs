@@ -12,7 +12,6 @@ namespace Mainstay.Tests.Schedule.Agent;
 public sealed class AgentProcessTests : IAsyncLifetime
 {
     readonly TempFolder data = new();
-    readonly List<string> lines = [];
     FakeServer server = null!;
     CancellationTokenSource stop = new();
     Task<Problem?> agent = Task.FromResult<Problem?>(null);
@@ -79,7 +78,8 @@ public sealed class AgentProcessTests : IAsyncLifetime
     [Fact]
     public async Task ACommandThatDoesNotExistIsAFailedStart()
     {
-        server.Want(Web("no-such-command"));
+        var web = Web("no-such-command");
+        server.Want(web with { Template = web.Template with { Health = new() } });
         var status = await server.Reported("web-1", s => s.State == InstanceState.Backoff);
         status.Reason.ShouldBe(Reasons.StartFailed);
         status.Message.ShouldContain("a command was not found");
@@ -100,6 +100,19 @@ public sealed class AgentProcessTests : IAsyncLifetime
 
         _ = Posix.kill(after.Pid, Posix.SigKill);
         (await server.Reported("web-1", s => s.State == InstanceState.Ready && s.Restarts == 1)).Pid.ShouldNotBe(after.Pid);
+    }
+
+    [Fact]
+    public async Task InstancesAreAdoptedEvenWhereTheAgentForgotThatTheyAreWanted()
+    {
+        server.Want(Web("sleep 1000"));
+        var before = await server.Reported("web-1", s => s.State == InstanceState.Ready);
+        await StopAgentAsync();
+        File.Delete(data["agent/wanted.json"]);
+        server.Statuses.Clear();
+        StartAgent();
+        var after = await server.Reported("web-1", s => s.State == InstanceState.Ready);
+        (after.Pid, after.Epoch).ShouldBe((before.Pid, before.Epoch));
     }
 
     [Fact]
@@ -197,7 +210,7 @@ public sealed class AgentProcessTests : IAsyncLifetime
     {
         stop = new();
         var url = port == 0 ? server.Url : $"http://127.0.0.1:{port}";
-        agent = Task.Run(() => AgentProcess.RunAsync(Options(url), TimeProvider.System, stop.Token, lines.Add));
+        agent = Task.Run(() => AgentProcess.RunAsync(Options(url), TimeProvider.System, stop.Token));
     }
 
     async Task StopAgentAsync()
