@@ -11,7 +11,7 @@ public static class HelpText
         ("Run", ["up", "down"]),
         ("Change", ["plan", "apply", "diff", "history", "scale", "restart"]),
         ("Look", ["status", "get", "map", "logs", "events"]),
-        ("Help", ["doctor", "completion", "version"]),
+        ("Help", ["doctor", "schema", "completion", "version"]),
         ("Roles, which 'up' starts by itself", ["server", "gateway", "agent"]),
     ];
 
