@@ -41,7 +41,7 @@ static class ServerRole
             return 2;
         }
 
-        var services = new ServerServices(store, kinds, time) { OnFault = Fault, Metrics = [LoopMetrics(loops)] };
+        var services = new ServerServices(store, kinds, time) { OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops)] };
         await using var api = ApiServer.Build(options, services);
         await api.StartAsync(stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);

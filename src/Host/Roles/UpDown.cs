@@ -54,7 +54,7 @@ static class UpDown
             await ReadyAsync(supervisor, either.Token);
             using var client = session.Connect(new Uri(settings.Listen));
             await ApplyAndFollowAsync(client, options, settings, either.Token);
-            await ProgressView.ReportAsync(client, session, either.Token);
+            await ProgressView.ReportAsync(client, session, null, either.Token);
         }
         catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
