@@ -24,6 +24,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     readonly InstancePlace place;
     readonly IPAddress address;
     readonly TimeProvider time;
+    readonly Action<string, Exception> onFault;
     readonly ProcessRuntime runtime;
     readonly LogKeeper logs;
     readonly HealthProber prober;
@@ -36,7 +37,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
     public InstanceDriver(IStore store, DataFolder folder, InstancePlace place, EventThread events, LogKeeper logs, TimeProvider time, Action<string, Exception> onFault)
     {
-        (this.store, this.folder, this.place, this.logs, this.time) = (store, folder, place, logs, time);
+        (this.store, this.folder, this.place, this.logs, this.time, this.onFault) = (store, folder, place, logs, time, onFault);
         address = IPAddress.Parse(place.Address);
         var ports = new PortPicker(address, folder.AgentId);
         runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
@@ -90,28 +91,44 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
     void Enqueue(Func<ValueTask> work) => seen.Writer.TryWrite(work);
 
-    // The loop goes on once what the act changed is in the store.
+    // The loop goes on once what the act changed is in the store; what the act throws is the loop's to retry.
     async ValueTask AfterQueueAsync(Action act)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Enqueue(() =>
         {
-            act();
-            Enqueue(() =>
+            try
             {
-                done.SetResult();
-                return ValueTask.CompletedTask;
-            });
+                act();
+                Enqueue(() =>
+                {
+                    done.SetResult();
+                    return ValueTask.CompletedTask;
+                });
+            }
+            catch (Exception fault)
+            {
+                done.SetException(fault);
+            }
+
             return ValueTask.CompletedTask;
         });
         await done.Task;
     }
 
+    // A defect in what one instance needs must not stop the others: it is told, and the queue goes on.
     async Task ReadAsync()
     {
         await foreach (var work in seen.Reader.ReadAllAsync())
         {
-            await work();
+            try
+            {
+                await work();
+            }
+            catch (Exception fault)
+            {
+                onFault("instances", fault);
+            }
         }
     }
 
