@@ -71,8 +71,8 @@ public sealed class AgentProcessTests : IAsyncLifetime
     public async Task ACrashLoopIsNamed()
     {
         server.Want(Web("exit 3"));
-        var status = await server.Reported("web-1", s => s.Reason == Reasons.CrashLoop);
-        (status.State, status.ExitCode).ShouldBe((InstanceState.Backoff, 3));
+        var status = await server.Reported("web-1", s => s is { Reason: Reasons.CrashLoop, State: InstanceState.Backoff });
+        status.ExitCode.ShouldBe(3);
     }
 
     [Fact]
