@@ -25,7 +25,7 @@ public static class Diff
     static JsonObject Content(ArchitectureVersion version) => new()
     {
         ["architecture"] = version.Title,
-        ["environment"] = version.Environment.Length == 0 ? null : version.Environment,
+        ["environment"] = version.Environment is "" ? null : version.Environment,
         ["baseFolder"] = version.BaseFolder,
         ["services"] = new JsonObject(version.Services.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Content(s.Value)))),
         ["gateway"] = new JsonObject

@@ -21,14 +21,16 @@ public static class ManifestRules
 
     static IEnumerable<Problem> TitleProblems(ArchitectureSpec spec)
     {
-        if (string.IsNullOrWhiteSpace(spec.Architecture) || spec.Architecture.Length > LongestTitle || spec.Architecture.Any(char.IsControl))
+        if (string.IsNullOrWhiteSpace(spec.Architecture) || !IsTitle(spec.Architecture))
         {
             yield return new("architecture", "the name of the architecture is empty or too long", $"give it a name of 1 to {LongestTitle} characters on one line");
         }
 
-        if (spec.Environment.Length > LongestTitle || spec.Environment.Any(char.IsControl))
+        if (!IsTitle(spec.Environment))
         {
             yield return new("environment", "the name of the environment is too long", $"give it a name of at most {LongestTitle} characters on one line");
         }
     }
+
+    static bool IsTitle(string text) => text.Length <= LongestTitle && !text.Any(char.IsControl);
 }
