@@ -19,7 +19,7 @@ public sealed class GatewayProcessTests
     const string Get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
     [Fact]
-    public async Task A_table_is_applied_kept_and_acknowledged_and_outlives_the_server()
+    public async Task A_table_is_fetched_with_the_token_applied_kept_and_acknowledged_and_outlives_the_server()
     {
         using var folder = new TempFolder();
         await using var upstream = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
@@ -37,7 +37,6 @@ public sealed class GatewayProcessTests
                 (await AskAsync(port)).ShouldEndWith("ok");
                 var seen = await server.NextAsync(batch => batch.Records.Count > 0);
                 seen.Records.ShouldHaveSingleItem().Succeeded.ShouldBe(1);
-                server.Token.ShouldBe("Bearer secret");
             }
             (await AskAsync(port)).ShouldEndWith("ok");
             await stop.CancelAsync();
@@ -114,8 +113,6 @@ public sealed class GatewayProcessTests
 
         public Channel<string> Tables { get; } = Channel.CreateUnbounded<string>();
 
-        public string? Token { get; private set; }
-
         public Uri Url => new(app.Urls.First());
 
         public static async Task<Server> StartAsync()
@@ -125,7 +122,7 @@ public sealed class GatewayProcessTests
             builder.WebHost.UseUrls("http://127.0.0.1:0");
             var app = builder.Build();
             var server = new Server(app);
-            app.Run(context => context.Request.Path == "/internal/v1/table" ? server.SendTablesAsync(context) : server.TakeAsync(context));
+            app.Run(server.AnswerAsync);
             await app.StartAsync();
             return server;
         }
@@ -146,9 +143,19 @@ public sealed class GatewayProcessTests
             stop.Dispose();
         }
 
+        Task AnswerAsync(HttpContext context)
+        {
+            // A gateway of another run may still look for a server that had this port.
+            if (context.Request.Headers["X-Mainstay-Token"] != "secret")
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                return Task.CompletedTask;
+            }
+            return context.Request.Path == "/internal/v1/table" ? SendTablesAsync(context) : TakeAsync(context);
+        }
+
         async Task SendTablesAsync(HttpContext context)
         {
-            Token = context.Request.Headers.Authorization;
             using var either = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, context.RequestAborted);
             try
             {
