@@ -21,9 +21,9 @@ static class Replacing
             return;
         }
 
-        if (status.Stable.Hash == work.Wanted.Hash || work.View.Hosts.Count == 0)
+        if (status.Stable.Hash == work.Wanted.Hash || work.View.Hosts.Count == 0 || (work.IsPet && work.Running.Any(work.IsLost)))
         {
-            // What was good before is not judged, and nothing is while no host could show it.
+            // What was good before is not judged, and nothing is while the host that could show it does not answer.
             work.Status = status with { Incoming = work.Wanted.Hash, Deadline = null };
             return;
         }

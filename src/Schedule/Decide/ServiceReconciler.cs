@@ -31,8 +31,25 @@ public sealed class ServiceReconciler : IReconciler
         };
     }
 
-    public Plan? Next(string key, Snapshot seen, DateTimeOffset now) =>
-        See(key, seen) is { } view ? ServiceDecide.Next(view, now) : null;
+    public Plan? Next(string key, Snapshot seen, DateTimeOffset now)
+    {
+        if (See(key, seen) is not { } view)
+        {
+            return null;
+        }
+
+        var plan = ServiceDecide.Next(view, now);
+        if (plan.Puts.OfType<Instance>().Any())
+        {
+            // Which instances count depends on which hosts answer; should one be lost or found meanwhile, the decision is made anew.
+            foreach (var host in seen.All<Host>())
+            {
+                plan.Expect(host);
+            }
+        }
+
+        return plan;
+    }
 
     /// <summary>The view of one service; null where there is none by that name.</summary>
     public ServiceView? See(string key, Snapshot seen)

@@ -110,8 +110,9 @@ static class Standing
     // The wanted template cannot be started yet.
     static (Lifecycle, string, string) Waiting(ServiceWork work, string reason, string message) => (work.BuildFailed is not null, work.Running.Any()) switch
     {
-        (true, false) => (Lifecycle.Failed, reason, message),
-        (true, true) => (Lifecycle.Run, reason, $"still serving {work.Status.Version}: {message}"),
+        (true, _) => work.Running.FirstOrDefault(work.IsServing) is { Template: var serving }
+            ? (Lifecycle.Run, reason, $"still serving {ServiceDecide.Title(serving)}: {message}")
+            : (Lifecycle.Failed, reason, message),
         (false, true) when work.Status.Stable is not null => (Lifecycle.Update, reason, message),
         (false, true) => (Lifecycle.Ready, reason, message),
         _ => (Lifecycle.Provision, reason, message),

@@ -10,18 +10,20 @@ static class ServiceLaws
 {
     public static void Check(string key, Snapshot seen, Plan plan)
     {
-        if (seen.Get<Service>(key) is not { } service)
+        if (seen.Get<Service>(key) is { } service)
         {
-            return;
+            var before = seen.Group<Instance>(key);
+            Check(service, plan.Puts.OfType<Service>().SingleOrDefault(), before, Apply(before, plan), seen);
         }
+    }
 
-        var before = seen.Group<Instance>(key);
-        var after = Apply(before, plan);
+    /// <summary>Checks one step of a service and its instances; <paramref name="seen"/> is from before it.</summary>
+    public static void Check(Service service, Service? next, IReadOnlyList<Instance> before, IReadOnlyList<Instance> after, Snapshot seen)
+    {
         var hosts = seen.All<Machine>().Where(h => h.State == HostState.Ready).Select(h => h.Name).ToHashSet();
-        var running = seen.Get<Architecture>(Architecture.TheName) is { Running: true };
-        Steps(service, plan);
-        Goals(before, plan);
-        if (running && !service.Removed)
+        Steps(service, next);
+        Goals(before, after);
+        if (seen.Get<Architecture>(Architecture.TheName) is { Running: true } && !service.Removed)
         {
             AtMost(service, before, after, hosts);
             NotBelow(service, before, after, hosts);
@@ -30,9 +32,9 @@ static class ServiceLaws
 
     public static int Surge(Service service) => service.Spec.Recover == Recover.Pet ? 0 : Math.Max(1, service.Wanted() / 4);
 
-    static void Steps(Service before, Plan plan)
+    static void Steps(Service before, Service? after)
     {
-        if (plan.Puts.OfType<Service>().SingleOrDefault() is { } after)
+        if (after is not null)
         {
             LifecycleRules.MayFollow(before.Status.State, after.Status.State).ShouldBeTrue($"{before.Name}: {before.Status.State} -> {after.Status.State}");
             after.Status.Reason.ShouldNotBeEmpty();
@@ -40,9 +42,9 @@ static class ServiceLaws
         }
     }
 
-    static void Goals(IReadOnlyList<Instance> before, Plan plan)
+    static void Goals(IReadOnlyList<Instance> before, IReadOnlyList<Instance> after)
     {
-        foreach (var put in plan.Puts.OfType<Instance>())
+        foreach (var put in after)
         {
             if (before.FirstOrDefault(i => i.Name == put.Name) is { } was)
             {

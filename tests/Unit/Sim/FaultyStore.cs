@@ -85,13 +85,20 @@ public sealed class FaultyStore(MemoryStore inner, TimeProvider time) : IStore
         using var watch = inner.OpenWatch(prefix, fromRevision);
         using var broken = CancellationTokenSource.CreateLinkedTokenSource(stop);
         watches.Add(broken);
-        WatchBatch batch;
-        do
+        try
         {
-            batch = await NextAsync(watch, broken.Token, stop);
-            yield return batch;
+            WatchBatch batch;
+            do
+            {
+                batch = await NextAsync(watch, broken.Token, stop);
+                yield return batch;
+            }
+            while (!batch.Compacted);
         }
-        while (!batch.Compacted);
+        finally
+        {
+            watches.Remove(broken);
+        }
     }
 
     public ValueTask<long> GrantLeaseAsync(TimeSpan ttl, CancellationToken stop = default) => inner.GrantLeaseAsync(ttl, stop);
