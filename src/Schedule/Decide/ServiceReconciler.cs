@@ -41,10 +41,10 @@ public sealed class ServiceReconciler : IReconciler
         var plan = ServiceDecide.Next(view, now);
         if (plan.Puts.OfType<Instance>().Any())
         {
-            // Which instances count depends on which hosts answer; should one be lost or found meanwhile, the decision is made anew.
-            foreach (var host in seen.All<Host>())
+            // What is wanted, and which instances count, rests on these; should one change meanwhile, the decision is made anew.
+            foreach (var ground in seen.All<Host>().Concat<Resource>(seen.All<Architecture>()).Append(view.Service))
             {
-                plan.Expect(host);
+                plan.Expect(ground);
             }
         }
 

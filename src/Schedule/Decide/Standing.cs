@@ -110,8 +110,8 @@ static class Standing
     // The wanted template cannot be started yet.
     static (Lifecycle, string, string) Waiting(ServiceWork work, string reason, string message) => (work.BuildFailed is not null, work.Running.Any()) switch
     {
-        (true, _) => work.Running.FirstOrDefault(work.IsServing) is { Template: var serving }
-            ? (Lifecycle.Run, reason, $"still serving {ServiceDecide.Title(serving)}: {message}")
+        (true, _) => (work.Running.FirstOrDefault(work.IsServing)?.Template ?? (work.Running.Any() ? work.Status.Stable : null)) is { } kept
+            ? (Lifecycle.Run, reason, $"still serving {ServiceDecide.Title(kept)}: {message}")
             : (Lifecycle.Failed, reason, message),
         (false, true) when work.Status.Stable is not null => (Lifecycle.Update, reason, message),
         (false, true) => (Lifecycle.Ready, reason, message),

@@ -85,7 +85,11 @@ sealed class SimFaults(SimContext sim, FaultyStore store, MemoryStore memory, Si
     {
         sim.Log($"FAULT {what} away for {span.TotalSeconds:0.0} s");
         breaks();
-        laws.Hindered = Max(laws.Hindered, sim.Now + span + TimeSpan.FromSeconds(2));
+        if (what is "server" or "store" or "watches, held")
+        {
+            laws.Hindered = Max(laws.Hindered, sim.Now + span + TimeSpan.FromSeconds(2));
+        }
+
         sim.After(span, () =>
         {
             if (!over)

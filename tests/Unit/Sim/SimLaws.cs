@@ -21,7 +21,7 @@ sealed class SimLaws(SimContext sim, MemoryStore memory, IReadOnlyList<SimMachin
     /// <summary>The store's content.</summary>
     public Snapshot Seen { get; } = new(CoreKinds.All);
 
-    /// <summary>Until when detection was hindered: a server, store, watch or agent that is away sees nothing.</summary>
+    /// <summary>Until when detection was hindered: a server, store or watch that is away sees nothing.</summary>
     public DateTimeOffset Hindered { get; set; }
 
     public void Check()
@@ -150,11 +150,19 @@ sealed class SimLaws(SimContext sim, MemoryStore memory, IReadOnlyList<SimMachin
                 }
             }
 
-            // Where nothing answers, addresses on lost hosts are kept: they may be alive.
-            var last = alive == 0 && dead.All(d => Seen.Get<Instance>(d) is { } i && machines.Any(m => m.Name == i.Host && (m.Agent is null || !m.IsConnected)));
+            // Where nothing else answers, or no host at all, addresses on hosts that do not answer are kept: they may be alive.
+            var last = (alive == 0 || !machines.Any(Answers)) && dead.All(d => Seen.Get<Instance>(d) is { } i && machines.Any(m => m.Name == i.Host && !Answers(m)));
+            if (last)
+            {
+                // From when the host answers again, its report is due.
+                endpoints.Items.Where(i => deadSince.ContainsKey(i.Address)).ToList().ForEach(i => deadSince[i.Address] = sim.Now);
+            }
+
             (dead.Count > 0 && !last).ShouldBeFalse($"{endpoints.Name} still has an endpoint at {string.Join(", ", dead)}, which ended more than {Detection.TotalSeconds} s ago");
         }
     }
+
+    static bool Answers(SimMachine machine) => machine is { Agent: not null, IsConnected: true };
 
     static DateTimeOffset Later(DateTimeOffset a, DateTimeOffset b) => a > b ? a : b;
 }

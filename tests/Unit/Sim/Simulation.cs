@@ -25,7 +25,7 @@ sealed class Simulation
     {
         sim = new(seed);
         memory = new(sim.Time, keepRevisions: 400);
-        store = new(memory, sim.Time) { Delay = () => sim.Chance(0.3) ? sim.Between(1, 25) : TimeSpan.Zero };
+        store = new(memory, sim.Time) { Delay = () => sim.Chance(0.3) ? sim.Between(1, 25) : sim.Chance(0.03) ? sim.Between(100, 700) : TimeSpan.Zero };
         server = new(sim, store);
         gateway = new(sim, store, "g1");
         machines = [.. Enumerable.Range(1, 1 + (seed % 3)).Select(i => new SimMachine(sim, $"h{i}"))];
@@ -79,7 +79,7 @@ sealed class Simulation
         var (passes, revision) = (server.Passes, memory.Revision);
         Pass(TimeSpan.FromSeconds(60));
         // A crash loop is tried again for ever.
-        if (laws.Seen.All<Service>().All(s => s.Status.State == Lifecycle.Run) && (server.Passes, memory.Revision) != (passes, revision))
+        if (laws.Seen.All<Service>().All(s => s.Status is { State: Lifecycle.Run, Reason: not Reasons.Degraded }) && (server.Passes, memory.Revision) != (passes, revision))
         {
             throw new InvalidOperationException($"a system at rest made {server.Passes - passes} passes and {memory.Revision - revision} commits in a minute");
         }
@@ -134,7 +134,8 @@ sealed class Simulation
 
         if (status.Stable is null && !isGood)
         {
-            return status.State == Lifecycle.Failed || status.Reason == Reasons.BuildFailed ? [] : [said];
+            // There is nothing to go back to; what a former version had ready serves on.
+            return status.State == Lifecycle.Failed || status.Reason is Reasons.BuildFailed or Reasons.Degraded ? [] : [said];
         }
 
         var reason = isGood ? Reasons.Serving : service.Digest?[0] == 'f' ? Reasons.BuildFailed : Reasons.RolledBack;
