@@ -53,7 +53,7 @@ public static class ApplyDecide
     {
         // A service that comes back while it is still being stopped keeps its instances, but what was asked of it went with its declaration.
         var asked = wanted.Scales.TryGetValue(name, out var scale) ? scale : seen is { Removed: false } ? seen.Scale : null;
-        int? clamped = asked is { } number ? Math.Clamp(number, spec.Instances.Min, spec.Instances.Max) : null;
+        int? clamped = asked is { } number and not 0 ? Math.Clamp(number, spec.Instances.Min, spec.Instances.Max) : asked;
         var service = seen ?? new Service { Name = name, Spec = spec, BaseFolder = wanted.BaseFolder, Status = new() { Since = now } };
         return service with
         {

@@ -32,6 +32,7 @@ static class Standing
             Message = message,
             Wanted = work.Count,
             Ready = work.Running.Count(work.IsServing),
+            Observed = work.View.Service.Asked(work.View.Architecture is { Running: true }),
             Since = before.State == step && before.Since != default ? before.Since : work.Now,
         };
         Tell(work, before);

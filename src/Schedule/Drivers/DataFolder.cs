@@ -32,6 +32,9 @@ public sealed class DataFolder
 
     public string InstanceLogs => Path.Combine(Root, "logs", "instances");
 
+    /// <summary>Where a service keeps its data on this host; all of its instances share it. Made when it is first asked for.</summary>
+    public string VolumeOf(string service) => Directory.CreateDirectory(Path.Combine(Root, "volumes", service)).FullName;
+
     public string BuildLogs => Path.Combine(Root, "logs", "builds");
 
     public string Builds => Path.Combine(Root, "builds");

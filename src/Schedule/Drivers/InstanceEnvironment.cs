@@ -32,6 +32,7 @@ static class InstanceEnvironment
     {
         var template = instance.Template;
         var variables = Inherited();
+        variables["DATA_DIR"] = folder.VolumeOf(instance.Service);
         foreach (var (key, value) in template.Env)
         {
             variables[key] = value;

@@ -8,7 +8,7 @@ public sealed record Service : Resource
     /// <summary>Content hash of what the build reads, as <c>sha256</c> in hexadecimal; null where nothing is built. Part of the architecture version.</summary>
     public string? Digest { get; init; }
 
-    /// <summary>The number of instances asked for by <c>scale</c>; null is <see cref="InstanceCount.Min"/>. Kept across applies, clamped to the bounds.</summary>
+    /// <summary>The number of instances asked for by <c>scale</c>; null is <see cref="InstanceCount.Min"/>. Kept across applies, within the bounds; 0 switches the service off.</summary>
     public int? Scale { get; init; }
 
     /// <summary>Grows with every <c>restart</c>; instances of an older generation are replaced one after another.</summary>
@@ -23,13 +23,33 @@ public sealed record Service : Resource
     public ServiceStatus Status { get; init; } = new();
 
     /// <summary>How many instances are to run while the architecture runs.</summary>
-    public int Wanted() => Math.Clamp(Scale ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
+    public int Wanted() => Scale == 0 ? 0 : Math.Clamp(Scale ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
+
+    /// <summary>Identifies what is asked of it now: 12 hexadecimal characters over everything but the status. See <see cref="ServiceStatus.Observed"/>.</summary>
+    /// <param name="running">Whether the architecture is to run.</param>
+    public string Asked(bool running)
+    {
+        var asked = Codec.Encode((object)new { Spec, Digest, Scale, Generation, Removed, BaseFolder, running });
+        return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(asked))[..12];
+    }
 
     public override IEnumerable<Problem> Validate()
     {
+        if (Name == Traffic.Gateway.TheName)
+        {
+            yield return new("name", "the gateway has this name on the map", "choose another name for the service");
+        }
+
         // A dot separates caller and callee in the name of a mesh link.
-        var dots = Name.Contains('.') ? [new Problem("name", $"'{Name}' contains a dot", "use '-' instead")] : Array.Empty<Problem>();
-        return base.Validate().Concat(dots).Concat(Spec.Validate().Select(p => p.Under("spec")));
+        if (Name.Contains('.'))
+        {
+            yield return new("name", $"'{Name}' contains a dot", "use '-' instead");
+        }
+
+        foreach (var problem in base.Validate().Concat(Spec.Validate().Select(p => p.Under("spec"))))
+        {
+            yield return problem;
+        }
     }
 }
 
@@ -70,6 +90,9 @@ public sealed record ServiceStatus
 
     /// <summary>When the update to <see cref="Incoming"/> counts as failed, unless it makes progress before; null while it is not judged.</summary>
     public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>What was asked of the service, as <see cref="Service.Asked"/>, when this status was made: while it differs from what is asked now, the status is about something older.</summary>
+    public string? Observed { get; init; }
 
     /// <summary>The number that the next instance's name gets; never reused.</summary>
     public int NextInstance { get; init; } = 1;
