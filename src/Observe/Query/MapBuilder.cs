@@ -33,7 +33,7 @@ public static class MapBuilder
     static MapNode NodeOf(Gateway gateway, GatewayStanding standing, List<Service> services) => new(
         MapView.Gateway,
         "gateway",
-        gateway.Listen,
+        gateway.Listen["http://".Length..],
         services.Select(s => s.Spec.Criticality).DefaultIfEmpty(Criticality.Medium).Max(),
         standing.State,
         standing.Reason,
