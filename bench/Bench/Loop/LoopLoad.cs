@@ -1,0 +1,123 @@
+using System.Globalization;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Reconcile;
+using Mainstay.Core.Store;
+using Mainstay.Schedule.Decide;
+
+namespace Mainstay.Bench.Loop;
+
+/// <summary>
+/// What the control loop costs: <c>loop [--rounds 5]</c> brings 100 and then 1,000 services of ten instances each up, in turns, over the memory store, and
+/// compares the CPU time per instance; then it leaves the larger system alone for two seconds.
+/// </summary>
+static class LoopLoad
+{
+    const int InstancesEach = 10;
+    const int HostCount = 20;
+
+    public static int Run(string[] args)
+    {
+        var rounds = args is ["--rounds", var text] ? int.Parse(text, CultureInfo.InvariantCulture) : 5;
+        var (small, large) = (new List<double>(), new List<double>());
+        // Compiles, and compiles again what is hot, before anything counts.
+        for (var warmUp = 0; warmUp < 2; warmUp++)
+        {
+            Converge(100, out _);
+            Converge(1000, out _);
+        }
+
+        for (var round = 0; round < rounds; round++)
+        {
+            small.Add(Converge(100, out _));
+            large.Add(Converge(1000, out var idle));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"round {round + 1}: {small[^1]:0.0} us per instance at 1,000, {large[^1]:0.0} at 10,000; idle {idle:0.0} ms of CPU in 2 s"));
+        }
+
+        var (a, b) = (small.Order().ElementAt(rounds / 2), large.Order().ElementAt(rounds / 2));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"median: {a:0.0} and {b:0.0} us per instance, ratio {b / a:0.00}"));
+        return 0;
+    }
+
+    // Microseconds of CPU per instance until every service runs.
+    static double Converge(int services, out double idleMs)
+    {
+        GC.Collect();
+        var thread = new OneThread();
+        var outer = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(thread);
+        using var stop = new CancellationTokenSource();
+        var store = new MemoryStore();
+        Declare(store, services);
+        var before = Environment.CpuUsage.TotalTime;
+        var loop = new Core.Reconcile.Loop(store, CoreKinds.All, new ServiceReconciler(), new NoDriver(), TimeProvider.System);
+        var running = loop.RunAsync(stop.Token);
+        var agents = AgentsAsync(store, stop.Token);
+        thread.Run();
+        var spent = Environment.CpuUsage.TotalTime - before;
+        Check(store, services);
+        before = Environment.CpuUsage.TotalTime;
+        using (var pause = new ManualResetEventSlim())
+        {
+            pause.Wait(TimeSpan.FromSeconds(services > 100 ? 2 : 0));
+        }
+
+        thread.Run();
+        idleMs = (Environment.CpuUsage.TotalTime - before).TotalMilliseconds;
+        stop.Cancel();
+        thread.Run();
+        SynchronizationContext.SetSynchronizationContext(outer);
+        GC.KeepAlive((running, agents));
+        return spent.TotalMicroseconds / (services * InstancesEach);
+    }
+
+    static void Declare(MemoryStore store, int services)
+    {
+        Write(store, new Architecture { Name = Architecture.TheName, Title = "load" });
+        for (var i = 0; i < HostCount; i++)
+        {
+            Write(store, new Host { Name = $"h{i}" });
+        }
+
+        for (var i = 0; i < services; i++)
+        {
+            var spec = new ServiceSpec { Version = "1.0.0", Run = "./run", Instances = new() { Min = InstancesEach } };
+            Write(store, new Service { Name = $"s{i}", Spec = spec, BaseFolder = "/src" });
+        }
+    }
+
+    // Each instance is reported ready by itself, as by agents that report at once.
+    static async Task AgentsAsync(MemoryStore store, CancellationToken stop)
+    {
+        var kind = CoreKinds.All.Of<Instance>();
+        await foreach (var batch in store.WatchAsync(kind.Prefix, 1, stop))
+        {
+            foreach (var change in batch.Changes)
+            {
+                if (change.Current is { } entry && change.Previous is null)
+                {
+                    var instance = (Instance)kind.Decode(entry);
+                    Write(store, instance with { Status = new() { State = InstanceState.Ready, Endpoint = $"{instance.Host}:20000" } });
+                }
+            }
+        }
+    }
+
+    static void Check(MemoryStore store, int services)
+    {
+        var range = store.RangeAsync("service/").AsTask().Result;
+        var serving = range.Entries.Count(e => ((Service)CoreKinds.All.Of<Service>().Decode(e)).Status is { State: Lifecycle.Run, Ready: InstancesEach });
+        if (serving != services)
+        {
+            throw new InvalidOperationException($"{serving} of {services} services run");
+        }
+    }
+
+    static void Write(MemoryStore store, Resource resource) =>
+        store.CommitAsync(new([], [new(CoreKinds.All.Of(resource.GetType()).KeyOf(resource.Name), Codec.Encode(resource))])).AsTask().Wait();
+
+    sealed class NoDriver : IDriver
+    {
+        public ValueTask DoAsync(Act act, CancellationToken stop) => ValueTask.CompletedTask;
+    }
+}
