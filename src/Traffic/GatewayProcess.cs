@@ -27,7 +27,7 @@ public sealed record GatewayOptions
     /// <summary>How long a drain may take before the rest is cut. Default 10 s.</summary>
     public TimeSpan DrainBound { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Most time spent on warming up before accepting. Default 150 ms; zero for none.</summary>
+    /// <summary>Most time spent on warming up before taking over from a predecessor. Default 150 ms; zero for none.</summary>
     public TimeSpan WarmupBound { get; init; } = TimeSpan.FromMilliseconds(150);
 
     /// <summary>Every bound of the path.</summary>
@@ -56,8 +56,9 @@ public static class GatewayProcess
         var kept = file.Load(out var problem);
         if (problem is not null) options.Log(problem);
 
-        // 2. Warm, then serve. From here on nothing waits for the server.
-        if (options.WarmupBound > TimeSpan.Zero) await Warmup.RunAsync(options.WarmupBound, time);
+        // 2. Serve; warm before, as long as a predecessor serves. Where none does, clients wait, and they are better off with cold code.
+        if (options.WarmupBound > TimeSpan.Zero && file.IsServedByAnother()) await Warmup.RunAsync(options.WarmupBound, time);
+        // From here on nothing waits for the server.
         await using var gateway = new Gateway(
             new SocketTransport(handover), options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
         if (kept is not null) Report(gateway.Apply(kept), options);

@@ -37,17 +37,33 @@ internal sealed class TableFile(string dataFolder)
     public string? SayReady(long revision) =>
         Replace(Ready, JsonSerializer.Serialize(new ReadyFile(Environment.ProcessId, revision), TrafficJson.Default.ReadyFile));
 
+    /// <summary>Whether another process has said that it is ready, and lives.</summary>
+    public bool IsServedByAnother() =>
+        Said() is { } said && said.Pid != Environment.ProcessId && Directory.Exists($"/proc/{said.Pid}");
+
     /// <summary>Takes the word back, unless a successor has spoken meanwhile.</summary>
     public void EndReady()
     {
         try
         {
-            var said = JsonSerializer.Deserialize(File.ReadAllText(Ready), TrafficJson.Default.ReadyFile);
-            if (said?.Pid == Environment.ProcessId) File.Delete(Ready);
+            if (Said()?.Pid == Environment.ProcessId) File.Delete(Ready);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // What cannot be deleted names a process that is gone: nobody believes it.
+        }
+    }
+
+    // Null where it is gone or unreadable: then it says nothing about anybody.
+    private ReadyFile? Said()
+    {
+        try
+        {
+            return JsonSerializer.Deserialize(File.ReadAllText(Ready), TrafficJson.Default.ReadyFile);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
-            // Gone or unreadable: then it says nothing about this process either.
+            return null;
         }
     }
 
