@@ -12,8 +12,11 @@ public sealed class DataLayout(string root)
 
     public string Run => Path.Combine(Root, "run");
 
-    /// <summary>Held locked by the one supervisor of the folder; its content is the supervisor's process id.</summary>
+    /// <summary>Held locked by the one supervisor of the folder.</summary>
     public string Lock => Path.Combine(Run, "lock");
+
+    /// <summary>The process id of the supervisor that took the folder last. Not in the lock itself: nobody else can read that while it is held.</summary>
+    public string SupervisorFile => Path.Combine(Run, "supervisor");
 
     /// <summary>Where gateways deposit and take listening sockets.</summary>
     public string FdSocket => Path.Combine(Run, "fds.sock");

@@ -56,6 +56,7 @@ sealed class Supervisor : IAsyncDisposable
         {
             settings.Data.Make();
             held = new FileStream(settings.Data.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            File.WriteAllText(settings.Data.SupervisorFile, $"{Environment.ProcessId}\n");
         }
         catch (IOException) when (File.Exists(settings.Data.Lock) && IsHeld(settings.Data.Lock))
         {
@@ -66,9 +67,6 @@ sealed class Supervisor : IAsyncDisposable
             return (null, $"the data folder {settings.Data.Root} cannot be written: {refused.Message}", "make room or set its permissions, or choose another folder with --data");
         }
 
-        held.SetLength(0);
-        held.Write(System.Text.Encoding.ASCII.GetBytes($"{Environment.ProcessId}\n"));
-        held.Flush();
         if (await Leftovers.EndAsync(settings.Data.Root, time) is > 0 and var ended)
         {
             say($"ended {ended} roles of an earlier run; instances are adopted");
@@ -259,11 +257,7 @@ sealed class Supervisor : IAsyncDisposable
     {
         try
         {
-            // The lock is advisory on Linux and held by flock; reading past it needs no share.
-            using var file = File.OpenHandle(data.Lock, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            Span<byte> text = stackalloc byte[16];
-            var read = RandomAccess.Read(file, text, 0);
-            return $" (process {System.Text.Encoding.ASCII.GetString(text[..read]).Trim()})";
+            return $" (process {File.ReadAllText(data.SupervisorFile).Trim()})";
         }
         catch (IOException)
         {
