@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+using Mainstay.EndToEnd.Harness;
+
+namespace Mainstay.EndToEnd;
+
+/// <summary>Changes of a running architecture under load.</summary>
+public sealed class RolloutTests(EchoFixture fixture) : IClassFixture<EchoFixture>
+{
+    Installation Mainstay => fixture.Mainstay;
+
+    [Fact]
+    public async Task A_new_version_takes_over_without_a_failed_request()
+    {
+        await ResetAsync();
+        await using var load = Load.Mixed(Mainstay.Gateway);
+        await load.AnsweredAsync(30);
+
+        var manifest = Mainstay.Write("two.yaml", fixture.Manifest(front => front with { Version = "2.0.0" }));
+        (await Mainstay.RunAsync("apply", manifest, "--wait", "-m", "two")).ShouldBe(0);
+
+        await load.AnsweredAsync(50);
+        var status = await Mainstay.ConvergedAsync();
+        status["front"].Version.ShouldBe("2.0.0");
+        await load.ShouldHaveLostNothingAsync(() => $"{status}\n{Mainstay.Logs()}");
+        Versions(load).Distinct().ShouldBe(["1.0.0", "2.0.0"]);
+        Versions(load).TakeLast(20).ShouldAllBe(v => v == "2.0.0");
+    }
+
+    [Fact]
+    public async Task A_bad_version_is_rolled_back_with_a_reason_while_the_old_one_serves()
+    {
+        await ResetAsync();
+        await using var load = Load.Mixed(Mainstay.Gateway);
+        await load.AnsweredAsync(30);
+
+        var manifest = Mainstay.Write("bad.yaml", fixture.Manifest(front => front with
+        {
+            Version = "3.0.0",
+            Env = new Dictionary<string, string> { ["NEVER_READY"] = "1" },
+            Health = "{ path: /health, interval: 200ms, timeout: 1s, startup: 2s }",
+        }));
+        var outcome = (await Mainstay.RunAsync("apply", manifest, "--wait")).ShouldBe(1);
+
+        outcome.Error.ShouldContain("front");
+        var status = await Mainstay.UntilAsync(s => s["front"] is { State: "run", Reason: "RolledBack", Ready: 2, Instances.Count: 2 });
+        status["front"].Version.ShouldBe("1.0.0");
+        status["front"].Message.ShouldNotBeEmpty();
+        await load.AnsweredAsync(20);
+        await load.ShouldHaveLostNothingAsync(() => $"{status}\n{Mainstay.Logs()}");
+        Versions(load).ShouldAllBe(v => v == "1.0.0");
+    }
+
+    [Fact]
+    public async Task Scaling_out_and_in_fails_no_request()
+    {
+        await ResetAsync();
+        await using var load = Load.Mixed(Mainstay.Gateway);
+        await load.AnsweredAsync(30);
+
+        (await Mainstay.RunAsync("scale", "front", "4", "--wait")).ShouldBe(0);
+        (await Mainstay.StatusAsync())["front"].Ready.ShouldBe(4);
+        await Eventually.IsAsync(() => Instances(load).TakeLast(40).Distinct().Count() == 4, TimeSpan.FromSeconds(10), load.Summary);
+
+        (await Mainstay.RunAsync("scale", "front", "2", "--wait")).ShouldBe(0);
+        var status = await Mainstay.UntilAsync(s => s.Converged && s["front"].Wanted == 2);
+        await load.AnsweredAsync(50);
+        await load.ShouldHaveLostNothingAsync(() => $"{status}\n{Mainstay.Logs()}");
+    }
+
+    [Fact]
+    public async Task A_service_that_is_restarted_gets_new_processes_without_a_failed_request()
+    {
+        await ResetAsync();
+        var before = (await Mainstay.StatusAsync())["front"].Instances.Select(i => i.Pid).ToArray();
+        await using var load = Load.Mixed(Mainstay.Gateway);
+        await load.AnsweredAsync(30);
+
+        (await Mainstay.RunAsync("restart", "front", "--wait")).ShouldBe(0);
+
+        var status = await Mainstay.ConvergedAsync();
+        status["front"].Instances.Select(i => i.Pid).ShouldNotContain(pid => before.Contains(pid));
+        await load.AnsweredAsync(30);
+        await load.ShouldHaveLostNothingAsync(() => $"{status}\n{Mainstay.Logs()}");
+    }
+
+    async Task ResetAsync()
+    {
+        await Mainstay.ApplyAsync(fixture.Manifest());
+        await Mainstay.UntilAsync(s => s.Converged && s["front"].Version == "1.0.0");
+    }
+
+    static IEnumerable<string> Versions(Load load) => load.All.Where(s => s.Error is null).OrderBy(s => s.Began).Select(s => (string)JsonNode.Parse(s.Body)!["version"]!);
+
+    static IEnumerable<string> Instances(Load load) => load.All.Where(s => s.Error is null).Select(s => (string)JsonNode.Parse(s.Body)!["instance"]!);
+}
