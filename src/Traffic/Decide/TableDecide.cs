@@ -45,7 +45,7 @@ public static class TableDecide
         new MatchModel(route.Spec.Match.Path, route.Spec.Match.Host, route.Spec.Match.Methods),
         route.Spec.To,
         route.Spec.Timeout,
-        new RetryModel(route.Spec.Retry.Attempts, [.. route.Spec.Retry.On.Where(word => word != "reset")]));
+        new RetryModel(route.Spec.Retry.Attempts, route.Spec.Retry.On));
 
     static ClusterModel ClusterOf(Endpoints endpoints) =>
         new(endpoints.Name, [.. endpoints.Items.Select(EndpointOf).OfType<EndpointModel>()]);

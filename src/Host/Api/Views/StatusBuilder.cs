@@ -12,11 +12,11 @@ public static class StatusBuilder
     /// <summary>Everything in ordinal order of names.</summary>
     public static StatusView Build(Snapshot seen, GatewayStanding gateway) => new(
         seen.Get<Architecture>(Architecture.TheName) is { } a ? new(a.Title, a.Environment, a.Version, a.Running) : null,
-        [.. seen.All<Service>().OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => Of(s, seen.Group<Instance>(s.Name)))],
+        [.. seen.All<Service>().OrderBy(s => s.Name, StringComparer.Ordinal).Select(s => Of(s, seen.Get<Architecture>(Architecture.TheName) is { Running: true }, seen.Group<Instance>(s.Name)))],
         seen.Get<Gateway>(Gateway.TheName) is { } g ? new(g.Listen, gateway.State, gateway.Reason, gateway.Message, gateway.TableRevision) : null,
         [.. seen.All<HostRecord>().OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new HostStatus(h.Name, h.State, h.Address))]);
 
-    static ServiceStatusView Of(Service service, IReadOnlyList<Instance> instances)
+    static ServiceStatusView Of(Service service, bool running, IReadOnlyList<Instance> instances)
     {
         var status = service.Status;
         return new(
@@ -29,6 +29,7 @@ public static class StatusBuilder
             status.Since,
             status.Wanted,
             status.Ready,
+            status.Observed == service.Asked(running),
             [.. instances.Select(Of)]);
     }
 

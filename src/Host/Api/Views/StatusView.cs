@@ -14,6 +14,7 @@ public sealed record ArchitectureStatus(string Title, string Environment, int Ve
 
 /// <summary>A service and its instances.</summary>
 /// <param name="Since">When it entered its state.</param>
+/// <param name="Settled">False while all of this still describes an earlier declaration, scale or restart than the last one asked for.</param>
 public sealed record ServiceStatusView(
     string Name,
     string? Version,
@@ -24,6 +25,7 @@ public sealed record ServiceStatusView(
     DateTimeOffset Since,
     int Wanted,
     int Ready,
+    bool Settled,
     IReadOnlyList<InstanceStatusView> Instances);
 
 /// <summary>An instance.</summary>
