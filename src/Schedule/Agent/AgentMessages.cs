@@ -29,6 +29,9 @@ public sealed record ReportMessage
 
     public required string Address { get; init; }
 
+    /// <summary>Grows with each report of an agent process: one that is held up on its way is not taken for news.</summary>
+    public required long Number { get; init; }
+
     public IReadOnlyList<InstanceReport> Instances { get; init; } = [];
 
     public IReadOnlyList<BuildReport> Builds { get; init; } = [];

@@ -21,6 +21,7 @@ sealed class Reporter(ServerLink server, string address, TimeProvider time)
     readonly HashSet<string> dirtyBuilds = new(StringComparer.Ordinal);
     readonly Channel<bool> asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     bool complete = true;
+    long number;
 
     /// <summary>Called with why a report failed, once per outage.</summary>
     public required Action<string, Exception> OnFault { get; init; }
@@ -121,6 +122,7 @@ sealed class Reporter(ServerLink server, string address, TimeProvider time)
                 AgentPid = Environment.ProcessId,
                 AgentVersion = AgentProcess.Version,
                 Address = address,
+                Number = ++number,
                 Instances = [.. (complete ? instances.Keys : (IEnumerable<string>)dirtyInstances).Select(n => new InstanceReport(n, instances[n]))],
                 Builds = [.. (complete ? builds.Keys : (IEnumerable<string>)dirtyBuilds).Select(n => new BuildReport(n, builds[n]))],
             };

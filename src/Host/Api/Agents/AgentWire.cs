@@ -27,6 +27,9 @@ public sealed record AgentReport
     /// <summary>Address at which gateways reach its instances.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
+    /// <summary>Grows with each report of an agent process.</summary>
+    public long Number { get; init; }
+
     public IReadOnlyList<ReportedInstance> Instances { get; init; } = [];
 
     public IReadOnlyList<ReportedBuild> Builds { get; init; } = [];

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
@@ -13,6 +14,7 @@ namespace Mainstay.Host.Api.Agents;
 /// made meanwhile is never undone by a status.</item>
 /// <item>On a conflict it is done again over what is there then, at most <see cref="Attempts"/> times.</item>
 /// <item>Instances and builds that do not exist or belong to another host are ignored and named in the answer.</item>
+/// <item>Reports of a host are written one after another; one that arrives after a newer one of the same agent process, or of its successor, is dropped.</item>
 /// <item>The host is ready; that is written only when it was not, or when its agent is another.</item>
 /// </list>
 /// </summary>
@@ -21,6 +23,7 @@ public sealed class ReportIntake(IStore store, KindRegistry kinds, Mirror mirror
     /// <summary>How often a report is tried to be written at the most.</summary>
     public const int Attempts = 8;
 
+    readonly ConcurrentDictionary<string, Turn> turns = new(StringComparer.Ordinal);
     long conflicts;
 
     /// <summary>Commits that were refused because something had changed.</summary>
@@ -30,6 +33,20 @@ public sealed class ReportIntake(IStore store, KindRegistry kinds, Mirror mirror
     public async Task<ReportResult?> TakeAsync(string host, AgentReport report, CancellationToken stop)
     {
         hosts.Heard(host);
+        var turn = turns.GetOrAdd(host, _ => new Turn());
+        await turn.One.WaitAsync(stop);
+        try
+        {
+            return turn.IsNews(report) ? await WriteAsync(host, report, stop) : new(0, []);
+        }
+        finally
+        {
+            turn.One.Release();
+        }
+    }
+
+    async Task<ReportResult?> WriteAsync(string host, AgentReport report, CancellationToken stop)
+    {
         for (var attempt = 0; attempt < Attempts; attempt++)
         {
             var (commit, ignored, written) = mirror.Read(seen => Compose(host, report, seen));
@@ -100,4 +117,26 @@ public sealed class ReportIntake(IStore store, KindRegistry kinds, Mirror mirror
         [.. changed.Concat(notes).Select(r => new Operation(KeyOf(r), Codec.Encode(r)))]);
 
     string KeyOf(Resource resource) => kinds.Of(resource.GetType()).KeyOf(resource.Name);
+
+    /// <summary>A host's reports are written one after another, and none after a newer one of the same agent process or of its successor.</summary>
+    sealed class Turn
+    {
+        int pid;
+        int predecessor;
+        long newest;
+
+        public SemaphoreSlim One { get; } = new(1, 1);
+
+        public bool IsNews(AgentReport report)
+        {
+            if (report.AgentPid == pid ? report.Number < newest : report.AgentPid == predecessor)
+            {
+                return false;
+            }
+
+            predecessor = report.AgentPid == pid ? predecessor : pid;
+            (pid, newest) = (report.AgentPid, report.Number);
+            return true;
+        }
+    }
 }

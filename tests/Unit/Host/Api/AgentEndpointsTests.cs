@@ -101,6 +101,23 @@ public sealed class AgentEndpointsTests
     }
 
     [Fact]
+    public async Task AReportThatWasHeldUpUndoesNothing()
+    {
+        await using var api = await StartAsync();
+        await api.PutAsync(Instance("web-1", "web"));
+        async Task<InstanceState> After(int pid, int number, string state)
+        {
+            await ReportAsync(api, $$$"""{"agentPid":{{{pid}}},"number":{{{number}}},"instances":[{"name":"web-1","status":{"state":"{{{state}}}"}}]}""");
+            return (await api.ReadAsync<Instance>("web-1"))!.Status.State;
+        }
+
+        (await After(7, 2, "ready")).ShouldBe(InstanceState.Ready);
+        (await After(7, 1, "starting")).ShouldBe(InstanceState.Ready);
+        (await After(8, 1, "backoff")).ShouldBe(InstanceState.Backoff);
+        (await After(7, 3, "ready")).ShouldBe(InstanceState.Backoff, "its agent has a successor");
+    }
+
+    [Fact]
     public async Task WhatIsGoneOrForeignIsIgnored()
     {
         await using var api = await StartAsync();
