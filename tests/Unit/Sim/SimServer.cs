@@ -62,13 +62,13 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
             return false;
         }
 
-        heard[report.Host] = sim.Now;
         if (last.TryGetValue(report.Host, out var seen) && seen.Pid >= report.AgentPid && (seen.Pid > report.AgentPid || seen.Number >= report.Number))
         {
             return true;
         }
 
         last[report.Host] = (report.AgentPid, report.Number);
+        heard[report.Host] = sim.Now;
         try
         {
             for (var attempt = 0; attempt < 8 && !mine.IsCancellationRequested; attempt++)

@@ -27,7 +27,7 @@ public sealed record AgentReport
     /// <summary>Address at which gateways reach its instances.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
-    /// <summary>Grows with each report of an agent process.</summary>
+    /// <summary>Grows with each report of an agent process, from 1; 0 is taken as news in any case.</summary>
     public long Number { get; init; }
 
     public IReadOnlyList<ReportedInstance> Instances { get; init; } = [];

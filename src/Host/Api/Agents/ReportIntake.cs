@@ -32,12 +32,18 @@ public sealed class ReportIntake(IStore store, KindRegistry kinds, Mirror mirror
     /// <summary>Takes one report; null where it could not be written against ever new changes.</summary>
     public async Task<ReportResult?> TakeAsync(string host, AgentReport report, CancellationToken stop)
     {
-        hosts.Heard(host);
         var turn = turns.GetOrAdd(host, _ => new Turn());
         await turn.One.WaitAsync(stop);
         try
         {
-            return turn.IsNews(report) ? await WriteAsync(host, report, stop) : new(0, []);
+            if (!turn.IsNews(report))
+            {
+                return new(0, []);
+            }
+
+            // What was held up on its way is no sign of life.
+            hosts.Heard(host);
+            return await WriteAsync(host, report, stop);
         }
         finally
         {
@@ -129,7 +135,7 @@ public sealed class ReportIntake(IStore store, KindRegistry kinds, Mirror mirror
 
         public bool IsNews(AgentReport report)
         {
-            if (report.AgentPid == pid ? report.Number < newest : report.AgentPid == predecessor)
+            if (report.AgentPid == pid ? report.Number > 0 && report.Number <= newest : report.AgentPid == predecessor)
             {
                 return false;
             }
