@@ -47,7 +47,7 @@ static class NeedRules
 
     /// <summary>What to do about a name that is not there.</summary>
     internal static string Suggest(string name, IEnumerable<string> services) =>
-        Words.Nearest(name, services) is { } nearest ? $"did you mean '{nearest}'?" : "declare it below 'services', or remove this";
+        Nearest.To(name, services) is { } nearest ? $"did you mean '{nearest}'?" : "declare it below 'services', or remove this";
 
     static IEnumerable<Problem> Range(string caller, string callee, string text, VersionRange range, string? declared)
     {

@@ -103,7 +103,7 @@ sealed class Binder(List<PlacedProblem> problems)
         }
 
         var known = shape.Keys.Select(k => k.Name).ToArray();
-        var nearest = problems.Count < ManifestReader.MostFound ? Words.Nearest(entry.Key, known) : null;
+        var nearest = problems.Count < ManifestReader.MostFound ? Nearest.To(entry.Key, known) : null;
         Wrong(
             Join(path, entry.Key),
             entry.KeyPlace,

@@ -80,7 +80,7 @@ static class Scalars
 
         return Wrong(
             $"'{Words.Shown(text)}' is not one of {string.Join(", ", words)}",
-            Words.Nearest(text, words) is { } nearest ? $"did you mean '{nearest}'?" : "write one of them");
+            Nearest.To(text, words) is { } nearest ? $"did you mean '{nearest}'?" : "write one of them");
     }
 
     static (object?, Problem?) Wrong(string what, string remedy) => (null, new("", what, remedy));

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Mainstay.Host.Cli.Output;
+using Mainstay.Core.Kinds;
 
 namespace Mainstay.Host.Cli;
 

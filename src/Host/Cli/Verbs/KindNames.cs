@@ -1,5 +1,4 @@
 using Mainstay.Core.Kinds;
-using Mainstay.Host.Cli.Output;
 
 namespace Mainstay.Host.Cli.Verbs;
 

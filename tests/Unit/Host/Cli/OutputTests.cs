@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
+using Mainstay.Core.Kinds;
 using Mainstay.Host.Cli.Output;
 using Shouldly;
 using Xunit;

@@ -1,13 +1,31 @@
-namespace Mainstay.Host.Cli.Output;
+namespace Mainstay.Core.Kinds;
 
 /// <summary>Finds the word that was probably meant.</summary>
 public static class Nearest
 {
-    /// <summary>The known word with the fewest edits from <paramref name="word"/>, at most a third of its length and one more; null when none is near.</summary>
+    // Longer input is no slip of the fingers, and the table of edits would grow with its square.
+    const int MostLength = 64;
+
+    /// <summary>
+    /// The known word with the fewest edits from <paramref name="word"/>, whatever their case; null when none is near. Near is at most a third of the
+    /// word, and at least one edit. Of several equally near, the first in ordinal order.
+    /// </summary>
     public static string? To(string word, IEnumerable<string> known)
     {
-        var best = known.Select(k => (Word: k, Edits: Distance(word, k))).OrderBy(k => k.Edits).ThenBy(k => k.Word, StringComparer.Ordinal).FirstOrDefault();
-        return best.Word is not null && best.Edits <= (word.Length / 3) + 1 ? best.Word : null;
+        if (word.Length > MostLength)
+        {
+            return null;
+        }
+
+        var most = Math.Max(1, word.Length / 3);
+        return known
+            .Where(k => Math.Abs(k.Length - word.Length) <= most)
+            .Select(k => (Word: k, Edits: Distance(word.ToLowerInvariant(), k.ToLowerInvariant())))
+            .Where(k => k.Edits <= most)
+            .OrderBy(k => k.Edits)
+            .ThenBy(k => k.Word, StringComparer.Ordinal)
+            .Select(k => k.Word)
+            .FirstOrDefault();
     }
 
     // Optimal string alignment: insert, delete, replace, and swap of neighbours, since swapped letters are the commonest slip.
