@@ -53,7 +53,7 @@ public static class Durations
         return text.Length > 0;
     }
 
-    /// <summary>The shortest exact notation: <c>1h30m</c>, <c>500ms</c>; zero is <c>0s</c>.</summary>
+    /// <summary>The shortest exact notation: <c>1h30m</c>, <c>500ms</c>; zero is <c>0s</c>, parts of a microsecond are decimals.</summary>
     public static string Format(TimeSpan value)
     {
         if (value == TimeSpan.Zero)
@@ -61,14 +61,17 @@ public static class Durations
             return "0s";
         }
 
+        // Decimal, because the smallest TimeSpan has no counterpart above zero.
         var text = value < TimeSpan.Zero ? "-" : "";
-        var rest = Math.Abs(value.Ticks);
+        var rest = Math.Abs((decimal)value.Ticks);
         foreach (var (unit, ticks) in Units)
         {
-            if (rest >= ticks)
+            // Below a microsecond there are only fractions of one.
+            var count = unit == Units[^1].Unit ? rest / ticks : decimal.Floor(rest / ticks);
+            if (count > 0)
             {
-                text += string.Create(CultureInfo.InvariantCulture, $"{rest / ticks}{unit}");
-                rest %= ticks;
+                text += string.Create(CultureInfo.InvariantCulture, $"{count}{unit}");
+                rest -= count * ticks;
             }
         }
 
