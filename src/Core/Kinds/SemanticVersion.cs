@@ -9,6 +9,11 @@ public readonly record struct SemanticVersion(int Major, int Minor, int Patch, s
     {
         version = default;
         var plus = text.IndexOf('+');
+        if (plus >= 0 && !text[(plus + 1)..].ToString().Split('.').All(IsIdentifier))
+        {
+            return false;
+        }
+
         text = plus >= 0 ? text[..plus] : text;
         var dash = text.IndexOf('-');
         var pre = dash >= 0 ? text[(dash + 1)..].ToString() : "";
@@ -23,7 +28,7 @@ public readonly record struct SemanticVersion(int Major, int Minor, int Patch, s
         Span<int> values = stackalloc int[3];
         for (var i = 0; i < count; i++)
         {
-            if (!int.TryParse(numbers[parts[i]], NumberStyles.None, CultureInfo.InvariantCulture, out values[i]))
+            if (HasLeadingZero(numbers[parts[i]]) || !int.TryParse(numbers[parts[i]], NumberStyles.None, CultureInfo.InvariantCulture, out values[i]))
             {
                 return false;
             }
@@ -49,8 +54,14 @@ public readonly record struct SemanticVersion(int Major, int Minor, int Patch, s
 
     public override string ToString() => Pre.Length == 0 ? $"{Major}.{Minor}.{Patch}" : $"{Major}.{Minor}.{Patch}-{Pre}";
 
-    static bool IsPre(string pre) =>
-        pre.Split('.').All(part => part.Length > 0 && part.All(c => char.IsAsciiLetterOrDigit(c) || c == '-'));
+    // semver.org §9 and §10: identifiers between dots, numbers in a pre-release without leading zeros.
+    static bool IsPre(string pre) => pre.Split('.').All(part => IsIdentifier(part) && !(IsNumber(part) && HasLeadingZero(part)));
+
+    static bool IsIdentifier(string part) => part.Length > 0 && part.All(c => char.IsAsciiLetterOrDigit(c) || c == '-');
+
+    static bool IsNumber(string part) => part.All(char.IsAsciiDigit);
+
+    static bool HasLeadingZero(ReadOnlySpan<char> number) => number.Length > 1 && number[0] == '0';
 
     // semver.org §11: a release is greater than its pre-releases; identifiers compare numerically where both are numbers.
     static int ComparePre(string a, string b)
@@ -64,11 +75,10 @@ public readonly record struct SemanticVersion(int Major, int Minor, int Patch, s
         var right = b.Split('.');
         for (var i = 0; i < Math.Min(left.Length, right.Length); i++)
         {
-            var leftIsNumber = long.TryParse(left[i], NumberStyles.None, CultureInfo.InvariantCulture, out var l);
-            var rightIsNumber = long.TryParse(right[i], NumberStyles.None, CultureInfo.InvariantCulture, out var r);
-            var order = (leftIsNumber, rightIsNumber) switch
+            // Without leading zeros the longer number is the greater, however many digits it has.
+            var order = (IsNumber(left[i]), IsNumber(right[i])) switch
             {
-                (true, true) => l.CompareTo(r),
+                (true, true) when left[i].Length != right[i].Length => left[i].Length.CompareTo(right[i].Length),
                 (true, false) => -1,
                 (false, true) => 1,
                 _ => string.CompareOrdinal(left[i], right[i]),
