@@ -17,7 +17,7 @@ public sealed record Gateway : Resource
             yield return problem;
         }
 
-        if (!Uri.TryCreate(Listen, UriKind.Absolute, out var url) || url.Scheme != "http" || url.PathAndQuery != "/" || !System.Net.IPAddress.TryParse(url.Host.Trim('[', ']'), out _))
+        if (!Uri.TryCreate(Listen, UriKind.Absolute, out var url) || url.Scheme != "http" || url.PathAndQuery != "/" || url.UserInfo.Length + url.Fragment.Length > 0 || !System.Net.IPAddress.TryParse(url.Host.Trim('[', ']'), out _))
         {
             yield return new("listen", $"'{Listen}' is not an address to listen on", $"write http://ADDRESS:PORT with an IP address, for example {DefaultListen}");
         }
@@ -76,9 +76,10 @@ public sealed record RouteMatch
             yield return new("path", "'{**…}' is followed by more segments", "put it last");
         }
 
-        foreach (var bad in segments.Where(s => s.Contains('{') != s.Contains('}') || (s.Contains('{') && !(s.StartsWith('{') && s.EndsWith('}')))))
+        // Before the first segment is nothing; a slash at the end does not matter.
+        foreach (var bad in segments.Where((s, i) => s.Length > 0 ? !IsSegment(s) : i > 0 && i < segments.Length - 1))
         {
-            yield return new("path", $"'{bad}' mixes text and a parameter", "a segment is either text, {name} or {**name}");
+            yield return new("path", $"'{bad}' is not a segment of a path template", "a segment is either text without any of {}?#%, or {name}, or {**name}");
         }
 
         foreach (var method in Methods.Where(m => m.Length == 0 || !m.All(char.IsAsciiLetterUpper)))
@@ -86,6 +87,9 @@ public sealed record RouteMatch
             yield return new("methods", $"'{method}' is not a method", "write methods in upper case, for example GET");
         }
     }
+
+    static bool IsSegment(string segment) =>
+        !(segment is ['{', .. { Length: > 0 } name, '}'] ? name : segment).AsSpan().ContainsAny("{}?#%");
 }
 
 /// <summary>When a request is sent again.</summary>
