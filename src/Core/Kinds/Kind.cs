@@ -87,7 +87,11 @@ public sealed class KindRegistry
         foreach (var kind in All)
         {
             byName.Add(kind.Name, kind);
-            byName.TryAdd(kind.Plural, kind);
+            if (kind.Plural != kind.Name)
+            {
+                byName.Add(kind.Plural, kind);
+            }
+
             byType.Add(kind.Type, kind);
         }
     }
