@@ -12,7 +12,7 @@ public static class Nearest
     /// </summary>
     public static string? To(string word, IEnumerable<string> known)
     {
-        if (word.Length > MostLength)
+        if (word.Length is 0 or > MostLength)
         {
             return null;
         }

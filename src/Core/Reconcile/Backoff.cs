@@ -6,7 +6,7 @@ public static class Backoff
     /// <summary>The wait after the <paramref name="failures"/>th failure in a row (from 1): <paramref name="first"/>, doubled each time, at most <paramref name="most"/>.</summary>
     public static TimeSpan After(int failures, TimeSpan first, TimeSpan most)
     {
-        var ticks = first.Ticks * Math.Pow(2, Math.Clamp(failures - 1, 0, 40));
+        var ticks = first.Ticks * Math.Pow(2, Math.Clamp(failures, 1, 41) - 1);
         return ticks >= most.Ticks ? most : new TimeSpan((long)ticks);
     }
 }
