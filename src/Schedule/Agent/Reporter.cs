@@ -13,6 +13,7 @@ sealed class Reporter(ServerLink server, string address, TimeProvider time)
     public static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(20);
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
     readonly Lock gate = new();
     readonly Dictionary<string, InstanceStatus> instances = new(StringComparer.Ordinal);
@@ -67,7 +68,7 @@ sealed class Reporter(ServerLink server, string address, TimeProvider time)
                 }
 
                 Complete();
-                await Task.Delay(TimeSpan.FromMilliseconds(500), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(Retry, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -6,7 +6,8 @@ namespace Mainstay.Schedule.Agent;
 
 /// <summary>
 /// Follows what the server wants of this host: one line of JSON per message, an empty line as heartbeat. A stream without a byte for
-/// <see cref="Silence"/> counts as dead; it is opened again, with a wait that doubles up to a second.
+/// <see cref="Silence"/> counts as dead; it is opened again, with a wait that doubles up to a quarter of a second:
+/// at a start the server comes last, and nothing runs before this stream does.
 /// </summary>
 sealed class WorkStream(ServerLink server, TimeProvider time)
 {
@@ -15,7 +16,7 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
 
     const int MaxLineBytes = 64 << 20;
     static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
-    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Called when a stream was opened, before its first message.</summary>
     public required Action OnConnected { get; init; }

@@ -10,7 +10,7 @@ namespace Mainstay.Traffic.Drivers;
 internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<string> log)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     /// <summary>Runs until stopped.</summary>
