@@ -96,8 +96,8 @@ function Canvas({ topology, reveal }: Props) {
           disableKeyboardA11y
           deleteKeyCode={null}
           proOptions={{ hideAttribution: true }}
-          onMoveStart={() => (frame.current!.dataset.moving = '')}
-          onMoveEnd={() => delete frame.current!.dataset.moving}
+          onMoveStart={() => frame.current?.setAttribute('data-moving', '')}
+          onMoveEnd={() => frame.current?.removeAttribute('data-moving')}
           onPaneClick={() => view.selected.set(undefined)}
           onNodeDoubleClick={(_, node) => open(node.id)}
         >
