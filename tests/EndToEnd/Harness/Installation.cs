@@ -22,11 +22,8 @@ sealed class Installation : IAsyncDisposable
         Folder = Directory.CreateTempSubdirectory("mainstay-e2e-").FullName;
         Data = dataFolder ?? Path.Combine(Folder, "data");
         (ApiPort, GatewayPort) = Ports.Free(2) is [var api, var gateway] ? (api, gateway) : default;
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) })
-        {
-            BaseAddress = Api,
-            Timeout = TimeSpan.FromSeconds(15),
-        };
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) };
+        http = new HttpClient(handler) { BaseAddress = Api, Timeout = TimeSpan.FromSeconds(15) };
     }
 
     /// <summary>A temporary folder for manifests and whatever else a test writes; the data folder is in it.</summary>
