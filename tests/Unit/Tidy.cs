@@ -164,7 +164,7 @@ public sealed partial class Tidy
                 continue;
             }
 
-            var end = Array.FindIndex(lines, start, l => l.Length == indent + 1 && l[indent] == '}' && string.IsNullOrWhiteSpace(l[..indent]));
+            var end = Array.FindIndex(lines, start, l => l.Length > indent && l[indent] == '}' && string.IsNullOrWhiteSpace(l[..indent]));
             if (end - start - 1 > MostFunctionLines)
             {
                 yield return Identifier().Matches(lines[start - 1].Split('(')[0]).LastOrDefault()?.Value ?? $"line {start}";
