@@ -1,5 +1,7 @@
+using System.Collections;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
 using Mainstay.Core.Kinds;
 using Microsoft.AspNetCore.Http;
 
@@ -8,8 +10,13 @@ namespace Mainstay.Host.Api;
 /// <summary>Reads request bodies: JSON of at most the endpoint's limit, in which a member that nothing knows is an error.</summary>
 public static class Body
 {
-    /// <summary>The codec's notation, refusing unknown members.</summary>
-    public static JsonSerializerOptions Strict { get; } = new(Codec.Options) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow };
+    /// <summary>The codec's notation, refusing unknown members, and null where a record, list or map has a value in any case.</summary>
+    public static JsonSerializerOptions Strict { get; } = new(Codec.Options)
+    {
+        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+        RespectNullableAnnotations = true,
+        TypeInfoResolver = new DefaultJsonTypeInfoResolver().WithAddedModifier(RefuseNullElements),
+    };
 
     /// <summary>The body as <typeparamref name="T"/>, or what is wrong with it.</summary>
     public static async Task<(T? Value, ProblemAnswer? Wrong)> ReadAsync<T>(Call call, JsonSerializerOptions? options = null)
@@ -29,6 +36,21 @@ public static class Body
         catch (JsonException wrong)
         {
             return (null, Malformed(wrong));
+        }
+    }
+
+    // The annotations of what lists and maps hold are not known at run time; nothing that is read here holds null.
+    static void RefuseNullElements(JsonTypeInfo info)
+    {
+        if (info.Kind is JsonTypeInfoKind.Enumerable or JsonTypeInfoKind.Dictionary && info.ElementType is { IsValueType: false })
+        {
+            info.OnDeserialized = read =>
+            {
+                foreach (var element in read is IDictionary map ? map.Values : (IEnumerable)read)
+                {
+                    _ = element ?? throw new JsonException("null where a value was expected");
+                }
+            };
         }
     }
 

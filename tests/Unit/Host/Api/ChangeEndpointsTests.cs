@@ -154,6 +154,27 @@ public sealed class ChangeEndpointsTests
         (await api.ReadAsync<Gateway>(Gateway.TheName)).ShouldNotBeNull();
     }
 
+    [Theory]
+    [InlineData("services/web", "null")]
+    [InlineData("services/web", "{\"run\":\"x\",\"instances\":null}")]
+    [InlineData("services/web", "{\"run\":\"x\",\"needs\":null}")]
+    [InlineData("services/web", "{\"run\":\"x\",\"env\":null}")]
+    [InlineData("services/web", "{\"run\":\"x\",\"health\":null}")]
+    [InlineData("routes/all", "{\"to\":\"web\",\"match\":null}")]
+    [InlineData("routes/all", "{\"to\":\"web\",\"match\":{\"path\":null}}")]
+    [InlineData("routes/all", "{\"to\":null,\"match\":{}}")]
+    [InlineData("services/web", "{\"run\":\"x\",\"needs\":{\"db\":null}}")]
+    [InlineData("services/web", "{\"run\":\"x\",\"env\":{\"A\":null}}")]
+    [InlineData("services/web", "{\"run\":\"x\",\"build\":{\"command\":\"y\",\"inputs\":[null]}}")]
+    [InlineData("routes/all", "{\"to\":\"web\",\"match\":{\"methods\":[null]}}")]
+    [InlineData("routes/all", "{\"to\":\"web\",\"match\":{},\"retry\":{\"on\":[null]}}")]
+    public async Task NullWhereAValueBelongsIsAProblem(string path, string spec)
+    {
+        await using var api = await ShopAsync();
+        (await api.ProblemAsync(HttpMethod.Put, $"/api/v1/{path}", $$"""{"spec":{{spec}}}""")).Status.ShouldBe(400);
+        api.Faults.ShouldBeEmpty();
+    }
+
     [Fact]
     public async Task DiffComparesAnyTwoVersions()
     {
