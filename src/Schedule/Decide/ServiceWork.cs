@@ -90,11 +90,15 @@ sealed class ServiceWork
         return true;
     }
 
+    // An earlier service of the same name may have gone further.
+    int NextNumber => Math.Max(Status.NextInstance, View.Architecture?.Forgotten.GetValueOrDefault(View.Service.Name) ?? 0);
+
     /// <summary>Adds one instance of the wanted template on a host.</summary>
     public void Create(string host)
     {
-        var name = $"{View.Service.Name}-{Status.NextInstance.ToString(CultureInfo.InvariantCulture)}";
-        Status = Status with { NextInstance = Status.NextInstance + 1 };
+        var number = NextNumber;
+        var name = $"{View.Service.Name}-{number.ToString(CultureInfo.InvariantCulture)}";
+        Status = Status with { NextInstance = number + 1 };
         Replace(new Instance { Name = name, Service = View.Service.Name, Host = host, Template = Wanted });
     }
 
@@ -141,6 +145,11 @@ sealed class ServiceWork
         if (Forgotten)
         {
             Plan.Delete(View.Service);
+            if (View.Architecture is { } architecture)
+            {
+                // An agent that was away may still hold instances of the old names.
+                Plan.Put(architecture with { Forgotten = new SortedDictionary<string, int>(architecture.Forgotten.ToDictionary(), StringComparer.Ordinal) { [View.Service.Name] = NextNumber } });
+            }
         }
         else if (Status != View.Service.Status)
         {

@@ -16,4 +16,7 @@ public sealed record Architecture : Resource
 
     /// <summary>False after <c>down</c>: everything is stopped in reverse order and stays declared.</summary>
     public bool Running { get; init; } = true;
+
+    /// <summary>For each service that was forgotten, the number that its next instance would have got: a service of that name goes on from there, so that no instance's name is ever used twice.</summary>
+    public IReadOnlyDictionary<string, int> Forgotten { get; init; } = new Dictionary<string, int>();
 }
