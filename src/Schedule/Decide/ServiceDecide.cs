@@ -61,9 +61,9 @@ public static class ServiceDecide
             // A pet that has stopped keeps its place until its successor takes it.
             var stopped = instance.Status.State == InstanceState.Stopped && (!work.IsPet || work.View.Stopping);
 
-            // The agent of a lost host ends, on its return, whatever is no longer listed for it. Until then it may run: so a name that could be given
-            // again, and data that a second process could touch, are not let go.
-            var abandoned = work.IsLost(instance) && !work.IsPet && !work.View.Service.Removed;
+            // The agent of a lost host ends, on its return, whatever is no longer listed for it. Until then it may run: so data that a second process could
+            // touch is not let go.
+            var abandoned = work.IsLost(instance) && !work.IsPet;
             if (stopped || abandoned)
             {
                 work.Forget(instance);
@@ -90,6 +90,8 @@ public static class ServiceDecide
 
     static void Stop(ServiceWork work)
     {
+        // Whatever was being brought in starts from scratch, with all of its time, when it is started again.
+        work.Status = work.Status with { Incoming = null, Deadline = null };
         if (work.View.LiveDependants.Count > 0)
         {
             return;
