@@ -36,5 +36,5 @@ for _ in $(seq 100); do
   sleep 0.1
 done
 
-etcd --version | head -n 1
+etcd --version | sed -n 1p
 artifacts/bin/Bench/release/Mainstay.Bench store --path "$work" --etcd "http://127.0.0.1:$port" --rounds "$rounds" --seconds "$seconds"
