@@ -10,11 +10,13 @@ const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 const browser = await launch();
 if (!browser) {
   console.log('skipped: there is no Chromium at /usr/bin/chromium (apt-get install chromium, or set CHROMIUM)');
+  console.log('0 passed, 0 failed, 1 skipped');
   process.exit(0);
 }
 
 const only = process.argv[2];
 const shop = await startFixture({ everyMs: 300, logEveryMs: 60 });
+let passed = 0;
 let failed = 0;
 
 /** Runs one check on a fresh page; any error that the page logs fails it. */
@@ -34,6 +36,7 @@ async function check(name, { path = '/', fixture = shop, width = 1280, height = 
     const note = await body(page);
     if (!expectErrors) assert.deepEqual(errors, [], 'the page logged errors');
     assert.deepEqual(foreign, [], 'the page asked other hosts');
+    passed++;
     console.log(`ok   ${name} (${Math.round(performance.now() - started)} ms)${note ? `: ${note}` : ''}`);
   } catch (error) {
     failed++;
@@ -295,5 +298,5 @@ await harbour.stop();
 
 await shop.stop();
 await browser.close();
-console.log(failed === 0 ? 'all passed' : `${failed} failed`);
+console.log(`${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
