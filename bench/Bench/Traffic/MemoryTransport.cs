@@ -105,7 +105,7 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
     {
         public IPEndPoint At => at;
 
-        public ValueTask<Wire?> AcceptAsync() => new((Wire?)null);
+        public ValueTask<Wire?> AcceptAsync(int lane = 0) => new((Wire?)null);
 
         public void Close(bool forget)
         {

@@ -109,7 +109,9 @@ internal sealed class RecordBenchmark : IBenchmark
         var listener = gateway.Find("gateway")!;
         table = listener.Table;
         var connection = new ClientConnection(gateway, listener, new MemoryTransport([], [], false).Client(), 1);
-        exchange = new Exchange(connection) { Status = 200, StartedAt = gateway.Clock.Timestamp };
+        exchange = Exchange.Rent(connection);
+        exchange.Status = 200;
+        exchange.StartedAt = gateway.Clock.Timestamp;
     }
 
     public void Run(int iterations)

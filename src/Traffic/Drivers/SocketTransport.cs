@@ -66,7 +66,7 @@ internal sealed class SocketDoor : IDoor
 
     public IPEndPoint At { get; }
 
-    public async ValueTask<Wire?> AcceptAsync()
+    public async ValueTask<Wire?> AcceptAsync(int lane = 0)
     {
         while (true)
         {

@@ -21,6 +21,18 @@ public abstract class Wire
     /// <summary>Bytes received (&gt; 0), 0 at the end of the stream, or <see cref="Broken"/>. The task is awaited exactly once, at any later time.</summary>
     public abstract ValueTask<int> ReceiveAsync(Memory<byte> into);
 
+    /// <summary>Where its operations complete; see <see cref="ITransport.Lanes"/>.</summary>
+    public virtual int Lane => 0;
+
+    /// <summary>True when <see cref="ReadableAsync"/> really waits, so that what only waits needs no buffer.</summary>
+    public virtual bool WaitsWithoutBuffer => false;
+
+    /// <summary>
+    /// Waits until a receive would bring something at once (bytes, the end or <see cref="Broken"/>). Counts as a receive, but one that nobody
+    /// awaits yet is given up by the next receive. Only where <see cref="WaitsWithoutBuffer"/>; else it is over at once.
+    /// </summary>
+    public virtual ValueTask<int> ReadableAsync() => new(0);
+
     /// <summary>Sends all bytes: their number, or <see cref="Broken"/>.</summary>
     public abstract ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes);
 
@@ -41,9 +53,15 @@ public abstract class Wire
     public abstract void Close(bool reset = false);
 }
 
-/// <summary>How the path reaches the network. The managed sockets are one implementation; an event loop of our own can be another.</summary>
+/// <summary>How the path reaches the network: <see cref="SocketTransport"/> anywhere, an event loop per core where the system has one.</summary>
 public interface ITransport
 {
+    /// <summary>
+    /// Threads that accepted and connected wires belong to for life, numbered from 0. What meets in an exchange best comes from one lane: then
+    /// nothing changes threads. 1 where the transport has no such notion.
+    /// </summary>
+    int Lanes => 1;
+
     /// <summary>Opens a listening door, or says why not.</summary>
     Opened Listen(IPEndPoint at);
 
@@ -60,8 +78,12 @@ public interface IDoor
     /// <summary>Where it listens, with the real port if 0 was asked for.</summary>
     IPEndPoint At { get; }
 
-    /// <summary>The next connection; null when the door is closed.</summary>
-    ValueTask<Wire?> AcceptAsync();
+    /// <summary>The next connection of a lane; null when the door is closed. One call per lane at a time.</summary>
+    /// <param name="lane">0 to <see cref="Lanes"/> - 1.</param>
+    ValueTask<Wire?> AcceptAsync(int lane = 0);
+
+    /// <summary>How many lanes connections arrive on, each to be accepted from.</summary>
+    int Lanes => 1;
 
     /// <summary>Stops accepting. What waits in the backlog stays with another holder of the same socket, if there is one.</summary>
     /// <param name="forget">True when the address is given up for good, so that no holder keeps it open.</param>
@@ -69,10 +91,14 @@ public interface IDoor
 }
 
 /// <summary>Lets a deadline give up a connect that is under way.</summary>
-public sealed class ConnectAttempt
+/// <param name="lane">Where the connection is wanted; see <see cref="ITransport.Lanes"/>.</param>
+public sealed class ConnectAttempt(int lane = 0)
 {
     private Action? giveUp;
     private bool givenUp;
+
+    /// <summary>Where the connection is wanted.</summary>
+    public int Lane { get; } = lane;
 
     /// <summary>Registers what ends the attempt; runs it at once if it is given up already.</summary>
     public void OnGiveUp(Action? action)

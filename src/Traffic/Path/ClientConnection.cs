@@ -6,27 +6,26 @@ using Mainstay.Traffic.Drivers;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>
-/// A client's connection: reads one head after the other and leads each exchange through the stations. The one object graph that all its
-/// requests use.
+/// A client's connection: reads one head after the other and leads each exchange through the stations. While it is idle it is this object, its
+/// wire and its suspended flow, and nothing else.
 /// </summary>
 internal sealed class ClientConnection
 {
     private const int LingerBytes = 256 * 1024;
-    private readonly Exchange exchange;
+    private Exchange? exchange;
 
     public ClientConnection(Gateway gateway, Listener listener, Wire wire, ulong seed)
     {
         Gateway = gateway;
         Listener = listener;
         Wire = wire;
-        Seed = seed;
-        exchange = new Exchange(this);
-        Waits = new Waits(gateway, exchange);
+        Dice = new Dice(seed);
+        Waits = new Waits(gateway, wire);
         var peer = wire.Peer?.Address;
         if (peer?.IsIPv4MappedToIPv6 == true) peer = peer.MapToIPv4();
         ForwardedFor = peer is null ? [] : Encoding.ASCII.GetBytes($"X-Forwarded-For: {peer}\r\n");
         // A caller in the mesh is a service of ours: what it says about its client is passed on.
-        exchange.Request.Trusted = listener.IsMesh || gateway.Trusts(peer);
+        IsTrusted = listener.IsMesh || gateway.Trusts(peer);
     }
 
     public Gateway Gateway { get; }
@@ -35,7 +34,11 @@ internal sealed class ClientConnection
 
     public Wire Wire { get; }
 
-    public ulong Seed { get; }
+    /// <summary>Chance for all of its requests; a field, because it changes in place.</summary>
+    public Dice Dice;
+
+    /// <summary>The peer may set X-Forwarded-* itself.</summary>
+    public bool IsTrusted { get; }
 
     /// <summary>The header line that tells the client's address.</summary>
     public byte[] ForwardedFor { get; }
@@ -53,35 +56,57 @@ internal sealed class ClientConnection
         {
             while (refusal == Reason.None)
             {
-                refusal = await ReadHeadAsync();
-                if (refusal == Reason.None && !await ServeAsync()) break;
+                // 1. Idle: nothing is held.
+                if (Wire.WaitsWithoutBuffer)
+                {
+                    Waits.ForRequest();
+                    if (await Wire.ReadableAsync() < 0) break;
+                }
+
+                // 2. Requests, for as long as one follows the other without a pause.
+                exchange = Exchange.Rent(this);
+                do refusal = await ReadHeadAsync(exchange);
+                while (refusal == Reason.None && await ServeAsync(exchange) && (exchange.Input.Available > 0 || !Wire.WaitsWithoutBuffer));
+                if (refusal != Reason.None || exchange.Close) break;
+                exchange.Return();
+                exchange = null;
             }
-            if (Problem.StatusOf(refusal) != 0) await RefuseAsync(refusal);
-            if (exchange.HasUnread) await LingerAsync();
+            await EndAsync(refusal);
         }
         catch (Exception error)
         {
-            // A broken invariant stops this connection and nothing else; it is counted and shown.
+            // A broken invariant stops this connection and nothing else; it is counted and shown. What it rented may still be in use.
             Gateway.Note(error);
         }
         finally
         {
-            exchange.End();
             Wire.Close();
             Gateway.Forget(this);
         }
     }
 
+    /// <summary>Says the last word, if there is one, and gives back what was rented.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private async ValueTask<bool> EndAsync(Reason refusal)
+    {
+        if (Problem.StatusOf(refusal) != 0) await RefuseAsync(exchange ??= Exchange.Rent(this), refusal);
+        if (exchange is null) return true;
+        if (exchange.HasUnread) await LingerAsync();
+        exchange.Return();
+        exchange = null;
+        return true;
+    }
+
     /// <summary>None when a whole head is there; ClientAborted when the connection is to be closed without a word.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
-    private async ValueTask<Reason> ReadHeadAsync()
+    private async ValueTask<Reason> ReadHeadAsync(Exchange x)
     {
-        var input = exchange.Input;
-        var request = exchange.Request;
+        var input = x.Input;
+        var request = x.Request;
         request.Reset();
-        exchange.HasUnread = false;
-        if (input.Available > 0) Waits.ForHead();
-        else Waits.ForRequest();
+        x.HasUnread = false;
+        var hasBegun = false;
+        if (input.Available == 0 && !Wire.WaitsWithoutBuffer) Waits.ForRequest();
         while (true)
         {
             if (input.Available > 0)
@@ -89,19 +114,20 @@ internal sealed class ClientConnection
                 var status = request.Parse(input.Bytes, Gateway.Limits);
                 if (status == ParseStatus.Complete) return Reason.None;
                 if (status == ParseStatus.Bad) return request.Failure;
+                // Only a head that does not come as a whole costs a deadline.
+                if (!hasBegun) Waits.ForHead();
+                hasBegun = true;
             }
             var received = await Wire.ReceiveAsync(input.Room());
             if (received <= 0) return input.Available > 0 && Waits.IsExpired ? Reason.RequestTimeout : Reason.ClientAborted;
-            if (input.Available == 0) Waits.ForHead();
             input.Took(received);
         }
     }
 
     /// <summary>Leads one request through the stations. True when the connection stays open.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
-    private async ValueTask<bool> ServeAsync()
+    private async ValueTask<bool> ServeAsync(Exchange x)
     {
-        var x = exchange;
         var table = Listener.Table;
         x.Begin(Gateway.Clock.Timestamp);
         // The heartbeat may have given up on the head just as it became whole; it is served, but nothing more can be received.
@@ -200,9 +226,8 @@ internal sealed class ClientConnection
 
     /// <summary>Answers what is no request, and records it.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
-    private async ValueTask<bool> RefuseAsync(Reason reason)
+    private async ValueTask<bool> RefuseAsync(Exchange x, Reason reason)
     {
-        var x = exchange;
         x.Begin(Gateway.Clock.Timestamp);
         x.Close = x.HasUnread = true;
         x.Reason = reason;

@@ -1,8 +1,8 @@
 namespace Mainstay.Traffic.Path;
 
 /// <summary>
-/// What was received from a client and is not used up. A small buffer of the connection's own is enough for most heads, so that an
-/// idle connection holds little; a larger head moves to a larger buffer until it is done.
+/// What was received from a client and is not used up. A small buffer of its own is enough for most heads, so that a client that sends its head
+/// slowly holds little; a larger head moves to a larger buffer until it is done.
 /// </summary>
 internal sealed class ClientInput
 {
@@ -46,6 +46,9 @@ internal sealed class ClientInput
         bytes.CopyTo(buffer);
         End = bytes.Length;
     }
+
+    /// <summary>Forgets what is there.</summary>
+    public void Clear() => Shrink();
 
     private void Shrink()
     {

@@ -7,10 +7,9 @@ namespace Mainstay.Traffic.Path;
 /// One instance as the path sees it: its idle connections, its requests in flight, and whether it is ejected. Lives across tables, as
 /// long as the instance is in them.
 /// </summary>
-internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint address, PathLimits limits)
+internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint address, PathLimits limits, int lanes = 1)
 {
-    private readonly Lock gate = new();
-    private readonly List<Upstream> idle = [];
+    private readonly IdleUpstreams[] idle = [.. Enumerable.Range(0, lanes).Select(_ => new IdleUpstreams((limits.IdleUpstreams + lanes - 1) / lanes))];
     private int inFlight;
     private long ejectedUntilMs;
     private int failures;
@@ -50,63 +49,37 @@ internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint a
         Volatile.Write(ref ejectedUntilMs, 0);
     }
 
-    /// <summary>The idle connection used last, if one is alive.</summary>
+    /// <summary>The lane's idle connection used last, if one is alive.</summary>
+    /// <param name="lane">Whose: an exchange takes none of another lane.</param>
     /// <param name="careful">Ask the kernel too whether the other side has closed it: for requests that cannot be sent twice.</param>
-    public Upstream? TakeIdle(bool careful)
+    public Upstream? TakeIdle(int lane, bool careful)
     {
-        while (true)
+        while (idle[lane].Take() is { } last)
         {
-            Upstream? last;
-            lock (gate)
-            {
-                if (idle.Count == 0) return null;
-                last = idle[^1];
-                idle.RemoveAt(idle.Count - 1);
-            }
             if (!last.IsStale && !(careful && last.Wire.IsReadable)) return last;
             last.Close();
         }
+        return null;
     }
 
     /// <summary>Keeps a connection whose exchange is complete; closes it where that is not wanted.</summary>
     public void Keep(Upstream upstream, long nowMs)
     {
         upstream.BeginIdle(nowMs);
-        lock (gate)
-        {
-            if (!retired && idle.Count < limits.IdleUpstreams)
-            {
-                idle.Add(upstream);
-                return;
-            }
-        }
-        upstream.Close();
+        if (!idle[upstream.Wire.Lane].Add(upstream)) upstream.Close();
     }
 
     /// <summary>The heartbeat's part: closes what is stale or idle for too long.</summary>
     public void Sweep(long nowMs)
     {
         var oldest = nowMs - (long)limits.UpstreamIdle.TotalMilliseconds;
-        lock (gate)
-        {
-            for (var index = idle.Count - 1; index >= 0; index--)
-            {
-                var upstream = idle[index];
-                if (!upstream.IsStale && upstream.IdleSinceMs >= oldest) continue;
-                idle.RemoveAt(index);
-                upstream.Close();
-            }
-        }
+        foreach (var pool in idle) pool.Sweep(oldest);
     }
 
     /// <summary>Closes the idle connections; later ones are closed when their exchange ends.</summary>
     public void Retire()
     {
-        lock (gate)
-        {
-            retired = true;
-            foreach (var upstream in idle) upstream.Close();
-            idle.Clear();
-        }
+        retired = true;
+        foreach (var pool in idle) pool.End();
     }
 }

@@ -3,15 +3,16 @@ using Mainstay.Traffic.Drivers;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>
-/// One request and its response on their way through the stations. A connection has one, which is reset and used again.
+/// One request and its response on their way through the stations. A connection rents one when a request begins to arrive and gives it back
+/// when it is idle again, so that an idle connection holds neither heads nor buffers.
 /// </summary>
-internal sealed class Exchange(ClientConnection connection)
+internal sealed class Exchange
 {
-    public readonly ClientConnection Connection = connection;
+    /// <summary>Whose request it is; set for as long as it is rented.</summary>
+    public ClientConnection Connection = null!;
     public readonly RequestHead Request = new();
     public readonly ResponseHead Response = new();
     public readonly ClientInput Input = new();
-    public Dice Dice = new(connection.Seed);
 
     /// <summary>What the heads are written into; rented while an exchange is under way.</summary>
     public byte[] Output = [];
@@ -56,6 +57,30 @@ internal sealed class Exchange(ClientConnection connection)
     public ReadOnlySpan<byte> HeadBytes => Input.Bytes[..Request.Length];
 
     public Wire Client => Connection.Wire;
+
+    /// <summary>The connection's own chance.</summary>
+    public ref Dice Dice => ref Connection.Dice;
+
+    public static Exchange Rent(ClientConnection connection)
+    {
+        var x = LocalPool<Exchange>.Rent() ?? new Exchange();
+        x.Connection = connection;
+        x.Request.Trusted = connection.IsTrusted;
+        return x;
+    }
+
+    /// <summary>Gives it back to the pool, with nothing of it under way.</summary>
+    public void Return()
+    {
+        End();
+        Input.Clear();
+        Connection = null!;
+        Target = null;
+        Endpoint = null;
+        Upstream = null;
+        Pump = default;
+        LocalPool<Exchange>.Return(this);
+    }
 
     /// <summary>What every exchange starts from. The request's head is reset when it begins to arrive.</summary>
     public void Begin(long timestamp)

@@ -31,7 +31,7 @@ internal static class Forward
             x.Attempt++;
             x.Tried = Pick.Mark(x.Tried, index);
             Enter(x, target.Cluster.Endpoints[index], index);
-            var upstream = x.Endpoint!.TakeIdle(careful: !repeatable) ?? await ConnectAsync(x, x.Endpoint);
+            var upstream = x.Endpoint!.TakeIdle(x.Client.Lane, careful: !repeatable) ?? await ConnectAsync(x, x.Endpoint);
             if (upstream is null)
             {
                 reason = Reason.ConnectFailed;
@@ -79,7 +79,7 @@ internal static class Forward
     private static async ValueTask<Upstream?> ConnectAsync(Exchange x, Endpoint endpoint)
     {
         var connection = x.Connection;
-        var attempt = new ConnectAttempt();
+        var attempt = new ConnectAttempt(connection.Wire.Lane);
         connection.Waits.ForConnect(attempt);
         var wire = await connection.Gateway.Transport.ConnectAsync(endpoint.Address, attempt);
         var inTime = connection.Waits.EndConnect();
@@ -96,7 +96,7 @@ internal static class Forward
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private static async ValueTask<Reason> ExchangeHeadsAsync(Exchange x, Upstream upstream, long timeoutMs)
     {
-        x.Connection.Waits.ForUpstream(timeoutMs);
+        x.Connection.Waits.ForUpstream(upstream, timeoutMs);
         var length = WriteRequest(x);
         var sent = await upstream.Wire.SendAsync(x.Output.AsMemory(0, length));
         if (sent < 0 && x.Body.IsComplete) return Reason.UpstreamClosed;
@@ -123,6 +123,7 @@ internal static class Forward
     {
         x.Input.Skip(x.Request.Length + x.Body.Buffered);
         x.HasPump = true;
+        x.Connection.Waits.BeginBody();
 #pragma warning disable CA2012 // Awaited exactly once, when the response's side is done.
         x.Pump = RequestBody.PumpAsync(x, x.Body);
 #pragma warning restore CA2012

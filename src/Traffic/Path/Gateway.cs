@@ -37,7 +37,7 @@ public sealed class Gateway : IAsyncDisposable
         this.seed = seed;
         Clock = new Clock(this.time);
         trusted = [.. Limits.TrustedProxies.Select(range => IPNetwork.Parse(range))];
-        compiler = new TableCompiler(Limits, book);
+        compiler = new TableCompiler(Limits, book, transport.Lanes);
         heartbeat = new Heartbeat(this.time, Tick);
     }
 
@@ -75,7 +75,7 @@ public sealed class Gateway : IAsyncDisposable
                 if (compiled.Listeners.TryGetValue(name, out var part)) listener.Table = part;
             }
             Volatile.Write(ref table, compiled);
-            foreach (var listener in fresh) _ = listener.AcceptAsync();
+            foreach (var listener in fresh) listener.Open();
             foreach (var name in listeners.Keys.Except(compiled.Listeners.Keys).ToList())
             {
                 listeners.Remove(name, out var listener);
@@ -97,7 +97,7 @@ public sealed class Gateway : IAsyncDisposable
             foreach (var listener in fresh)
             {
                 listener.Table = table.Listeners[listener.Model.Name];
-                _ = listener.AcceptAsync();
+                listener.Open();
             }
             return failed.Count != before;
         }

@@ -22,9 +22,24 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
         set => table = value;
     }
 
-    public async Task AcceptAsync()
+    /// <summary>Begins to accept on every lane.</summary>
+    public void Open()
     {
-        while (await Door.AcceptAsync() is { } wire)
+        for (var lane = 0; lane < Door.Lanes; lane++) _ = AcceptAsync(lane);
+    }
+
+    public void Leave() => Interlocked.Decrement(ref connections);
+
+    /// <summary>Stops accepting; open connections go on.</summary>
+    public void Close(bool forget)
+    {
+        closed = true;
+        Door.Close(forget);
+    }
+
+    private async Task AcceptAsync(int lane)
+    {
+        while (await Door.AcceptAsync(lane) is { } wire)
         {
             if (closed && gateway.IsDraining is false)
             {
@@ -38,14 +53,5 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
             // Not awaited: it runs until its first wait here, then on its own, and ends by itself.
             _ = connection.RunAsync(refusal);
         }
-    }
-
-    public void Leave() => Interlocked.Decrement(ref connections);
-
-    /// <summary>Stops accepting; open connections go on.</summary>
-    public void Close(bool forget)
-    {
-        closed = true;
-        Door.Close(forget);
     }
 }

@@ -6,7 +6,7 @@ namespace Mainstay.Traffic.Path;
 /// Compiles tables, and keeps what lives longer than one of them: endpoints with their connections, turns, series.
 /// What of a model cannot be used is left out and reported; the rest works.
 /// </summary>
-internal sealed class TableCompiler(PathLimits limits, SeriesBook book)
+internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lanes = 1)
 {
     private Dictionary<(string Service, EndpointModel Model), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
@@ -73,7 +73,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book)
             }
             if (!before.TryGetValue(key, out var endpoint))
             {
-                endpoint = new Endpoint(model.Service, one, new IPEndPoint(address, one.Port), limits);
+                endpoint = new Endpoint(model.Service, one, new IPEndPoint(address, one.Port), limits, lanes);
             }
             if (endpoints.TryAdd(key, endpoint)) found.Add(endpoint);
             else problems.Add($"endpoint '{one.Instance}' of '{model.Service}' is there twice");

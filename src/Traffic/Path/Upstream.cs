@@ -3,8 +3,8 @@ using Mainstay.Traffic.Drivers;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>
-/// A connection to an endpoint with what was received on it. While it is idle a receive is already under way: so its end is known as
-/// soon as the kernel knows it, and the next exchange's receive is already armed.
+/// A connection to an endpoint with what was received on it. While it is idle a receive is already under way, without a buffer where the wire
+/// can wait without one: so its end is known as soon as the kernel knows it.
 /// </summary>
 internal sealed class Upstream(Endpoint endpoint, Wire wire)
 {
@@ -41,7 +41,8 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
         if (hasAhead)
         {
             hasAhead = false;
-            return ahead;
+            if (!Wire.WaitsWithoutBuffer) return ahead;
+            buffer = Buffers.Rent();
         }
         if (Start == End) Start = End = 0;
         else if (End == buffer.Length) MakeRoom();
@@ -57,7 +58,16 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
         IsReused = true;
         Start = End = 0;
 #pragma warning disable CA2012 // Handed out once, by the next receive.
-        ahead = Wire.ReceiveAsync(buffer);
+        if (Wire.WaitsWithoutBuffer)
+        {
+            Buffers.Return(buffer);
+            buffer = [];
+            ahead = Wire.ReadableAsync();
+        }
+        else
+        {
+            ahead = Wire.ReceiveAsync(buffer);
+        }
 #pragma warning restore CA2012
         hasAhead = true;
     }

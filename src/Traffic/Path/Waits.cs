@@ -6,7 +6,7 @@ namespace Mainstay.Traffic.Path;
 /// What a connection waits for and until when. The flow sets it, the heartbeat looks at it and, when time is over, wakes the flow by
 /// closing what it waits on.
 /// </summary>
-internal sealed class Waits(Gateway gateway, Exchange x)
+internal sealed class Waits(Gateway gateway, Wire client)
 {
     private enum For
     {
@@ -26,6 +26,8 @@ internal sealed class Waits(Gateway gateway, Exchange x)
     private volatile bool bodyReceives;
     private volatile bool clientGone;
     private volatile ConnectAttempt? attempt;
+    private volatile Upstream? upstream;
+    private volatile bool hasBody;
     private long upstreamSinceMs;
     private long upstreamTimeoutMs;
 
@@ -37,6 +39,7 @@ internal sealed class Waits(Gateway gateway, Exchange x)
     /// <summary>Waits for a request's first byte.</summary>
     public void ForRequest()
     {
+        upstream = null;
         if (deadline.IsFired) deadline.Forgive();
         Begin(For.Request, gateway.Limits.KeepAlive);
     }
@@ -60,8 +63,9 @@ internal sealed class Waits(Gateway gateway, Exchange x)
     }
 
     /// <summary>Waits for a response's head.</summary>
-    public void ForUpstream(long timeoutMs)
+    public void ForUpstream(Upstream from, long timeoutMs)
     {
+        upstream = from;
         upstreamTimeoutMs = timeoutMs;
         upstreamSinceMs = gateway.Clock.CoarseMs;
         Begin(For.Upstream, timeoutMs);
@@ -88,8 +92,12 @@ internal sealed class Waits(Gateway gateway, Exchange x)
     public bool End()
     {
         what = For.Nothing;
+        hasBody = false;
         return deadline.Clear();
     }
+
+    /// <summary>A body arrives from now on, beside what else is waited for.</summary>
+    public void BeginBody() => hasBody = true;
 
     /// <summary>The body's flow waits for the client, or for the endpoint to take what it brought. False if its time was over.</summary>
     public bool ForBody(bool receives)
@@ -115,42 +123,42 @@ internal sealed class Waits(Gateway gateway, Exchange x)
     public void Tick(long nowMs, bool askPeer, bool endIdle)
     {
         // Noted before it is fired: what comes after belongs to a later wait.
-        var (seen, upstream, connect) = (what, x.Upstream, attempt);
+        var (seen, from, connect) = (what, upstream, attempt);
         if (bodyDeadline.TryFire(nowMs))
         {
-            if (bodyReceives) x.Client.StopReceiving();
-            else upstream?.Close();
+            if (bodyReceives) client.StopReceiving();
+            else from?.Close();
         }
-        if (seen == For.Upstream && askPeer && !x.HasPump && nowMs - upstreamSinceMs >= 1000 && x.Client.IsEnded)
+        if (seen == For.Upstream && askPeer && !hasBody && nowMs - upstreamSinceMs >= 1000 && client.IsEnded)
         {
             clientGone = true;
-            if (deadline.FireNow()) upstream?.Close();
+            if (deadline.FireNow()) from?.Close();
         }
         else if (deadline.TryFire(nowMs) || (endIdle && seen == For.Request && deadline.FireNow()))
         {
-            Wake(seen, upstream, connect);
+            Wake(seen, from, connect);
         }
     }
 
-    private void Wake(For seen, Upstream? upstream, ConnectAttempt? connect)
+    private void Wake(For seen, Upstream? from, ConnectAttempt? connect)
     {
         switch (seen)
         {
             case For.Request or For.Head:
-                x.Client.StopReceiving();
+                client.StopReceiving();
                 break;
             case For.Connect:
                 connect?.GiveUp();
                 break;
             case For.Upstream:
-                upstream?.Close();
+                from?.Close();
                 break;
             case For.Client or For.Linger:
-                x.Client.Close(reset: true);
+                client.Close(reset: true);
                 break;
             case For.Tunnel:
-                x.Client.Close(reset: true);
-                upstream?.Close();
+                client.Close(reset: true);
+                from?.Close();
                 break;
         }
     }
