@@ -1,4 +1,5 @@
 using System.Text;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
 
 namespace Mainstay.Bench.Traffic;
@@ -19,13 +20,15 @@ internal static class Samples
         1,
         [new ListenerModel("gateway", "127.0.0.1", 80, ListenerKind.Gateway)],
         [
-            new RouteModel("orders", new MatchModel("/api/orders/{**rest}"), "orders"),
-            new RouteModel("order", new MatchModel("/api/orders/{id}"), "orders"),
-            new RouteModel("all", new MatchModel("/{**rest}"), "web"),
-            .. Enumerable.Range(0, 50).Select(index => new RouteModel($"r{index}", new MatchModel($"/api/r{index}/{{**rest}}"), "orders")),
+            RouteOf("orders", "/api/orders/{**rest}", "orders"),
+            RouteOf("order", "/api/orders/{id}", "orders"),
+            RouteOf("all", "/{**rest}", "web"),
+            .. Enumerable.Range(0, 50).Select(index => RouteOf($"r{index}", $"/api/r{index}/{{**rest}}", "orders")),
         ],
         [
             new ClusterModel("orders", [.. Enumerable.Range(1, 3).Select(index => new EndpointModel($"o{index}", "127.0.0.1", index))]),
             new ClusterModel("web", [new EndpointModel("w1", "127.0.0.1", 9)]),
         ]);
+
+    private static RouteModel RouteOf(string name, string path, string to) => new(name, new RouteSpec { Match = new RouteMatch { Path = path }, To = to });
 }

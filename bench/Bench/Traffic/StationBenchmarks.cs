@@ -52,7 +52,7 @@ internal sealed class MatchBenchmark : IBenchmark
 {
     private readonly RequestHead head = new();
     private readonly ListenerTable table =
-        new TableCompiler(new PathLimits(), new SeriesBook()).Compile(Samples.Table, out _).Listeners["gateway"];
+        new TableCompiler(new PathLimits(), new SeriesBook(), new PolicyBook()).Compile(Samples.Table, out _).Listeners["gateway"];
 
     public string Name => "traffic/match";
 
@@ -84,7 +84,7 @@ internal sealed class PickBenchmark : IBenchmark
     {
         head.Reset();
         head.Parse(Samples.Request, new PathLimits());
-        var table = new TableCompiler(new PathLimits(), new SeriesBook()).Compile(Samples.Table, out _).Listeners["gateway"];
+        var table = new TableCompiler(new PathLimits(), new SeriesBook(), new PolicyBook()).Compile(Samples.Table, out _).Listeners["gateway"];
         cluster = Match.Find(table, head, Samples.Request, out _)!.Cluster;
     }
 

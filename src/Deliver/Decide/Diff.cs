@@ -11,6 +11,7 @@ namespace Mainstay.Deliver.Decide;
 public static class Diff
 {
     static readonly JsonNode ServiceDefaults = Tree(new ServiceSpec());
+    static readonly JsonNode NeedDefaults = Tree(new NeedSpec());
     static readonly JsonNode RouteDefaults = Tree(new RouteSpec { Match = new(), To = "" });
 
     /// <summary>In ordinal order of paths; empty when both declare the same. A null <paramref name="before"/> declares nothing.</summary>
@@ -72,6 +73,7 @@ public static class Diff
         var defaults = path.Split('.') switch
         {
             ["services", _] => ServiceDefaults,
+            ["services", _, "needs", _] => NeedDefaults,
             ["gateway", "routes", _] => RouteDefaults,
             _ => null,
         };
@@ -90,12 +92,15 @@ public static class Diff
         {
             if (item is not null && !JsonNode.DeepEquals(item, least[key]))
             {
-                kept[key] = least[key] is { } below ? Without(item, below).DeepClone() : item.DeepClone();
+                kept[key] = ReferenceEquals(least, ServiceDefaults) && key == "needs" ? Needs(item) : least[key] is { } below ? Without(item, below).DeepClone() : item.DeepClone();
             }
         }
 
         return kept;
     }
+
+    static JsonObject Needs(JsonNode needs) => new(
+        needs.AsObject().Select(n => KeyValuePair.Create<string, JsonNode?>(n.Key, n.Value is null ? null : Without(n.Value, NeedDefaults).DeepClone())));
 
     static JsonNode Tree<T>(T value) => JsonSerializer.SerializeToNode(value, Codec.Options)!;
 }

@@ -8,15 +8,16 @@ namespace Mainstay.Deliver.Manifest;
 static class Scalars
 {
     public static bool Knows(Type type) =>
-        type == typeof(string) || type == typeof(int) || type == typeof(bool) || type == typeof(TimeSpan) || type.IsEnum;
+        type == typeof(string) || type == typeof(int) || type == typeof(bool) || type == typeof(TimeSpan) || type.IsEnum || Notation.Of(type) is not null;
 
     /// <summary>What is expected, for messages.</summary>
     public static string Noun(Type type) =>
-        type == typeof(string) ? "text" : type == typeof(int) ? "a whole number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a duration" : "a word";
+        Notation.Of(type) is { } own ? own.Noun : type == typeof(string) ? "text" : type == typeof(int) ? "a whole number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a duration" : "a word";
 
     /// <summary>A value that would do, for remedies.</summary>
     public static string Example(Type type) =>
-        type == typeof(string) ? "one text"
+        Notation.Of(type) is { } own ? $"{own.Noun}, for example {own.Example}"
+        : type == typeof(string) ? "one text"
         : type == typeof(int) ? "a whole number"
         : type == typeof(bool) ? "true or false"
         : type == typeof(TimeSpan) ? "a number with a unit, for example 500ms or 10s"
@@ -39,6 +40,11 @@ static class Scalars
         if (type == typeof(bool))
         {
             return Bool(scalar);
+        }
+
+        if (Notation.Of(type) is { } own)
+        {
+            return own.Read(text) is { } value ? (value, null) : Wrong($"'{Words.Shown(text)}' is not {own.Noun}", $"write {own.Noun}, for example {own.Example}");
         }
 
         return type == typeof(int) ? Int(scalar) : OneOf(type, text);

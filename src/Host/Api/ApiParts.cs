@@ -51,7 +51,7 @@ public sealed class ApiParts
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
         typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
-        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(GatewayNode),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(GatewayNode),
     ];
 
     public ServerServices Services { get; }

@@ -1,4 +1,5 @@
 using System.Net;
+using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
@@ -15,7 +16,9 @@ public sealed record TableView(
     Gateway? Gateway,
     IEnumerable<Route> Routes,
     IEnumerable<MeshLink> Links,
-    IEnumerable<Endpoints> Endpoints);
+    IEnumerable<Endpoints> Endpoints,
+    IReadOnlyDictionary<string, ServiceSpec> Services,
+    IEnumerable<Intervention> Interventions);
 
 /// <summary>Turns what is declared and where services run into the table that gateways serve.</summary>
 public static class TableDecide
@@ -25,9 +28,12 @@ public static class TableDecide
 
     public static TableModel Next(TableView view) => new(
         view.Revision,
-        [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(Mesh)],
-        [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(RouteOf)],
-        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(ClusterOf)]);
+        [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(l => Mesh(l, view))],
+        [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, r.Spec))],
+        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name)))])
+    {
+        Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],
+    };
 
     static IEnumerable<ListenerModel> Front(Gateway? gateway)
     {
@@ -37,18 +43,17 @@ public static class TableDecide
         }
     }
 
-    static ListenerModel Mesh(MeshLink link) =>
-        new(link.Name, IPAddress.Loopback.ToString(), link.Port, ListenerKind.Mesh, link.Caller, link.Callee);
+    static ListenerModel Mesh(MeshLink link, TableView view) => new(
+        link.Name,
+        IPAddress.Loopback.ToString(),
+        link.Port,
+        ListenerKind.Mesh,
+        link.Caller,
+        link.Callee,
+        view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
 
-    static RouteModel RouteOf(Route route) => new(
-        route.Name,
-        new MatchModel(route.Spec.Match.Path, route.Spec.Match.Host, route.Spec.Match.Methods),
-        route.Spec.To,
-        route.Spec.Timeout,
-        new RetryModel(route.Spec.Retry.Attempts, route.Spec.Retry.On));
-
-    static ClusterModel ClusterOf(Endpoints endpoints) =>
-        new(endpoints.Name, [.. endpoints.Items.Select(EndpointOf).OfType<EndpointModel>()]);
+    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec) =>
+        new(endpoints.Name, [.. endpoints.Items.Select(EndpointOf).OfType<EndpointModel>()], spec?.Traffic, spec?.Criticality ?? Criticality.Medium);
 
     static EndpointModel? EndpointOf(Endpoint endpoint) =>
         IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version) : null;

@@ -1,5 +1,7 @@
 using System.Net;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
+using Gateway = Mainstay.Traffic.Path.Gateway;
 
 namespace Mainstay.Traffic.Drivers;
 
@@ -37,7 +39,7 @@ internal static class Warmup
             gateway.Apply(new TableModel(
                 1,
                 [new ListenerModel("warm", "127.0.0.1", 0, ListenerKind.Gateway)],
-                [new RouteModel("warm", new MatchModel("/warm/{**rest}"), "warm")],
+                [new RouteModel("warm", new RouteSpec { Match = new RouteMatch { Path = "/warm/{**rest}" }, To = "warm" })],
                 [new ClusterModel("warm", [new EndpointModel("warm", "127.0.0.1", door.At.Port)])]));
             if (gateway.AddressOf("warm") is { } at && await transport.ConnectAsync(at, new ConnectAttempt()) is { } client)
             {

@@ -136,10 +136,21 @@ internal sealed class ClientConnection
         x.BytesIn = x.Request.Length + x.Body.Buffered;
         var reason = x.Body.IsBad ? Reason.BadRequest : Reason.None;
         if (reason == Reason.None) x.Target = Match.Find(table, x.Request, x.HeadBytes, out reason);
-        if (reason == Reason.None) reason = await Forward.SendAsync(x);
+        if (reason == Reason.None)
+        {
+            var verdict = Admit.Enter(x);
+            if (verdict == Verdict.Wait) verdict = await Admit.WaitAsync(x);
+            if (verdict == Verdict.Refuse) reason = x.Reason;
+            else if (verdict == Verdict.Pass) reason = await Forward.SendAsync(x);
+        }
 
         var complete = reason == Reason.None;
-        if (complete)
+        if (complete && x.Answer is { } answer)
+        {
+            complete = await answer.SendAsync(x);
+            if (!complete) reason = x.Reason;
+        }
+        else if (complete)
         {
             x.Status = x.Response.Status;
             if (x.Status != 101) complete = await Relay.ResponseAsync(x);
@@ -201,9 +212,11 @@ internal sealed class ClientConnection
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private async ValueTask<bool> AnswerAsync(Exchange x, Reason reason)
     {
-        var sent = await Relay.SendAsync(x, Problem.Of(reason, x.Close, x.Request.IsHead));
-        if (sent < 0) x.Close = true;
-        return sent >= 0;
+        var (lines, body) = Problem.Of(reason);
+        var sent = await Relay.SendOwnAsync(x, Problem.StatusOf(reason), lines, body);
+        x.Reason = reason;
+        if (!sent) x.Close = true;
+        return sent;
     }
 
     private void Finish(Exchange x, ListenerTable table, bool complete)
@@ -219,6 +232,7 @@ internal sealed class ClientConnection
             else upstream.Discard();
             x.Upstream = null;
         }
+        Admit.Leave(x);
         Record.Add(x, table);
         if (!x.HasPump && !x.Close) x.Input.Skip(x.Request.Length + x.Body.Buffered);
         x.End();

@@ -1,13 +1,18 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Traffic;
+
 namespace Mainstay.Traffic.Path;
 
 /// <summary>A service's endpoints in one table.</summary>
-internal sealed class Cluster(string service, Endpoint[] endpoints, Balance balance, Turn turn)
+internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec traffic, Criticality criticality, Turn turn)
 {
     public string Service { get; } = service;
 
+    public Criticality Criticality { get; } = criticality;
+
     public Endpoint[] Endpoints { get; } = endpoints;
 
-    public Balance Balance { get; } = balance;
+    public Balance Balance { get; } = traffic.Balance;
 
     /// <summary>Whose turn it is in round robin; shared by all tables, so that a new table does not begin anew.</summary>
     public Turn Turn { get; } = turn;
@@ -31,6 +36,12 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     public long TimeoutMs { get; } = timeoutMs;
 
     public int Attempts { get; } = attempts;
+
+    /// <summary>What a request passes before it is forwarded, in this order.</summary>
+    public Gate[] Gates { get; init; } = [];
+
+    /// <summary>How interventions and notices name it: <c>route/NAME</c> or <c>need/CALLER.CALLEE</c>.</summary>
+    public string About { get; init; } = "";
 
     /// <summary>One per endpoint, and at the end one for requests that reached none.</summary>
     public Series[] Series { get; } = series;

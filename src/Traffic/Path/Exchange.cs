@@ -22,6 +22,18 @@ internal sealed class Exchange
     public int RequestIdLength;
 
     public RouteTarget? Target;
+
+    /// <summary>How many of the target's gates were passed and are to be left.</summary>
+    public int Entered;
+
+    /// <summary>What each gate keeps about this request, by the gate's place.</summary>
+    public readonly long[] Slots = new long[MostGates];
+
+    /// <summary>What answers instead of an endpoint.</summary>
+    public IAnswer? Answer;
+
+    /// <summary>Lines for the response's head.</summary>
+    public readonly AddedHeaders Added = new();
     public Endpoint? Endpoint;
     public int EndpointIndex;
     public Upstream? Upstream;
@@ -54,6 +66,12 @@ internal sealed class Exchange
     /// <summary>Bytes of the response are on their way to the client: nothing can be answered in their place.</summary>
     public bool Answered;
 
+    /// <summary>The highest number of gates on one target.</summary>
+    public const int MostGates = 32;
+
+    /// <summary>The path's coarse clock, exact to a heartbeat.</summary>
+    public long NowMs => Connection.Gateway.Clock.CoarseMs;
+
     public ReadOnlySpan<byte> HeadBytes => Input.Bytes[..Request.Length];
 
     public Wire Client => Connection.Wire;
@@ -76,6 +94,7 @@ internal sealed class Exchange
         Input.Clear();
         Connection = null!;
         Target = null;
+        Answer = null;
         Endpoint = null;
         Upstream = null;
         Pump = default;
@@ -86,6 +105,9 @@ internal sealed class Exchange
     public void Begin(long timestamp)
     {
         Target = null;
+        Entered = 0;
+        Answer = null;
+        Added.Clear();
         Endpoint = null;
         EndpointIndex = -1;
         Upstream = null;
@@ -101,6 +123,28 @@ internal sealed class Exchange
         Close = !Request.Persistent;
         Answered = IsReusable = HasUnread = false;
         if (Output.Length == 0) Output = Buffers.Rent(Request.Length + HeadRoom);
+    }
+
+    /// <summary>The request's id: the client's, or one that is made now. It is the same for the endpoint, the response and the records.</summary>
+    public ReadOnlySpan<byte> TakeRequestId()
+    {
+        if (RequestIdLength == 0)
+        {
+            // The head of a request that was refused half-way is not to be read.
+            if (Request.RequestId.IsEmpty || Request.Length == 0)
+            {
+                var writer = new HeadWriter(RequestId);
+                writer.AddHex(Dice.Next() | 1);
+                writer.AddHex(Dice.Next());
+                RequestIdLength = writer.Length;
+            }
+            else
+            {
+                Request.RequestId.Of(HeadBytes).CopyTo(RequestId);
+                RequestIdLength = Request.RequestId.Length;
+            }
+        }
+        return RequestId.AsSpan(0, RequestIdLength);
     }
 
     /// <summary>Room for what the gateway adds to a head, with the client's longest values.</summary>

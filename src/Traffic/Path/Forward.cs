@@ -198,13 +198,21 @@ internal static class Forward
     private static void AddTrace(ref HeadWriter writer, Exchange x, ReadOnlySpan<byte> head)
     {
         var request = x.Request;
+        // A request id that we make is the trace's id, so that logs by either name meet.
+        var id = x.TakeRequestId();
         writer.Add("traceparent: "u8);
-        var traceAt = writer.Length + 3;
         if (request.Traceparent.IsEmpty)
         {
             writer.Add("00-"u8);
-            writer.AddHex(x.Dice.Next() | 1);
-            writer.AddHex(x.Dice.Next());
+            if (request.RequestId.IsEmpty)
+            {
+                writer.Add(id);
+            }
+            else
+            {
+                writer.AddHex(x.Dice.Next() | 1);
+                writer.AddHex(x.Dice.Next());
+            }
             writer.Add("-"u8);
             writer.AddHex(x.Dice.Next() | 1);
             writer.Add("-01"u8);
@@ -214,10 +222,6 @@ internal static class Forward
             writer.Add(request.Traceparent.Of(head));
         }
         writer.Add("\r\nX-Request-Id: "u8);
-        // A request id that we make is the trace's id, so that logs by either name meet.
-        var id = request.RequestId.IsEmpty ? x.Output.AsSpan(traceAt, 32) : request.RequestId.Of(head);
-        id.CopyTo(x.RequestId);
-        x.RequestIdLength = id.Length;
         writer.Add(id);
         writer.Add("\r\n"u8);
     }

@@ -13,6 +13,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly Dictionary<string, FailedListener> failed = [];
     private readonly ConnectionSet connections = new();
     private readonly SeriesBook book = new();
+    private readonly PolicyBook policies = new();
     private readonly TableCompiler compiler;
     private readonly Heartbeat heartbeat;
     private readonly TimeProvider time;
@@ -37,7 +38,8 @@ public sealed class Gateway : IAsyncDisposable
         this.seed = seed;
         Clock = new Clock(this.time);
         trusted = [.. Limits.TrustedProxies.Select(range => IPNetwork.Parse(range))];
-        compiler = new TableCompiler(Limits, book, transport.Lanes);
+        Notices = new NoticeBoard(this.time);
+        compiler = new TableCompiler(Limits, book, policies, transport.Lanes);
         heartbeat = new Heartbeat(this.time, Tick);
     }
 
@@ -46,6 +48,8 @@ public sealed class Gateway : IAsyncDisposable
     internal Clock Clock { get; }
 
     internal ITransport Transport { get; }
+
+    internal NoticeBoard Notices { get; }
 
     /// <summary>The live table's revision.</summary>
     public long Revision => Volatile.Read(ref table).Revision;
@@ -119,7 +123,11 @@ public sealed class Gateway : IAsyncDisposable
             var ejected = endpoints.Where(endpoint => endpoint.IsEjected(Clock.CoarseMs)).Select(endpoint => endpoint.Instance);
             return new RecordBatch(
                 id, sequence, standing.Revision, standing.BoundListeners, standing.FailedListeners, standing.Problems,
-                book.Take(), inFlight, [.. ejected.Distinct()], Connections, dropped);
+                book.Take(), inFlight, [.. ejected.Distinct()], Connections, dropped)
+            {
+                Policies = policies.Reports(Clock.CoarseMs),
+                Notices = Notices.Take(),
+            };
         }
     }
 
@@ -191,9 +199,10 @@ public sealed class Gateway : IAsyncDisposable
         var isSecond = ++beats % (1000 / Heartbeat.IntervalMs) == 0;
         var endIdle = IsDraining && now - Volatile.Read(ref drainingSinceMs) >= Limits.DrainIdle.TotalMilliseconds;
         connections.Tick(now, askPeer: isSecond, endIdle);
-        if (!isSecond) return;
         lock (gate)
         {
+            foreach (var policy in policies.Beating) policy.Beat(now);
+            if (!isSecond) return;
             foreach (var endpoint in compiler.Endpoints) endpoint.Sweep(now);
         }
     }

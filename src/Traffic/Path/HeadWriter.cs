@@ -15,7 +15,7 @@ internal ref struct HeadWriter(Span<byte> into)
         Length += bytes.Length;
     }
 
-    public void Add(int number)
+    public void Add(long number)
     {
         Utf8Formatter.TryFormat(number, into[Length..], out var written);
         Length += written;

@@ -36,9 +36,6 @@ public sealed record PathLimits
     /// <summary>Time to connect to an endpoint, per attempt. Default 1 s.</summary>
     public TimeSpan Connect { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>From the sent request to the response's head where the route says nothing. Default 30 s; then 504.</summary>
-    public TimeSpan Response { get; init; } = TimeSpan.FromSeconds(30);
-
     /// <summary>How long an idle upstream connection is kept. Default 30 s.</summary>
     public TimeSpan UpstreamIdle { get; init; } = TimeSpan.FromSeconds(30);
 
@@ -53,9 +50,6 @@ public sealed record PathLimits
 
     /// <summary>Longest ejection. Default 10 s.</summary>
     public TimeSpan EjectionMax { get; init; } = TimeSpan.FromSeconds(10);
-
-    /// <summary>Tries per request where the route says nothing, the first included. Default 3.</summary>
-    public int Attempts { get; init; } = 3;
 
     /// <summary>Address ranges (such as <c>10.0.0.0/8</c>) whose X-Forwarded-* headers are kept and added to. Default none.</summary>
     public IReadOnlyList<string> TrustedProxies { get; init; } = [];

@@ -1,3 +1,5 @@
+using Mainstay.Core.Kinds.Traffic;
+
 namespace Mainstay.Traffic.Path;
 
 /// <summary>The station that picks an endpoint.</summary>

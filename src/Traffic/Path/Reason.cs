@@ -28,8 +28,7 @@ public enum Reason
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
 public static class Problem
 {
-    private static readonly byte[][] Kept = Make(close: false);
-    private static readonly byte[][] Closing = Make(close: true);
+    private static readonly (byte[] Lines, byte[] Body)[] Made = [.. Enum.GetValues<Reason>().Select(Write)];
 
     /// <summary>The HTTP status for a reason; 0 where nothing can be answered any more.</summary>
     public static int StatusOf(Reason reason) => reason switch
@@ -60,32 +59,27 @@ public static class Problem
         return text.ToString();
     }
 
-    /// <summary>The whole answer as bytes, and how many of them are its head (all that a HEAD request gets).</summary>
-    internal static ReadOnlyMemory<byte> Of(Reason reason, bool close, bool headOnly)
-    {
-        var whole = (close ? Closing : Kept)[(int)reason];
-        return headOnly ? whole.AsMemory(0, whole.AsSpan().IndexOf("\r\n\r\n"u8) + 4) : whole;
-    }
+    /// <summary>The body of the answer, and the header lines that tell of it.</summary>
+    internal static (byte[] Lines, byte[] Body) Of(Reason reason) => Made[(int)reason];
 
-    private static byte[][] Make(bool close) => [.. Enum.GetValues<Reason>().Select(reason => Write(reason, close))];
-
-    private static byte[] Write(Reason reason, bool close)
+    private static (byte[] Lines, byte[] Body) Write(Reason reason)
     {
         var status = StatusOf(reason);
-        if (status == 0) return [];
+        if (status == 0) return ([], []);
         var (title, detail) = Explain(reason);
         var name = NameOf(reason);
         var body = $$"""{"type":"about:blank","title":"{{title}}","status":{{status}},"reason":"{{name}}","detail":"{{detail}}"}""";
-        var head = new StringBuilder()
-            .Append($"HTTP/1.1 {status} {title}\r\n")
+        var lines = new StringBuilder()
             .Append("Content-Type: application/problem+json\r\n")
-            .Append($"Content-Length: {Encoding.UTF8.GetByteCount(body)}\r\n")
             .Append($"X-Mainstay-Reason: {name}\r\n")
             .Append("Cache-Control: no-store\r\n");
-        if (status == 503) head.Append("Retry-After: 1\r\n");
-        if (close) head.Append("Connection: close\r\n");
-        return Encoding.UTF8.GetBytes(head.Append("\r\n").Append(body).ToString());
+        // What is told to come again says when itself.
+        if (status == 503 && !SaysWhen(reason)) lines.Append("Retry-After: 1\r\n");
+        return (Encoding.UTF8.GetBytes(lines.ToString()), Encoding.UTF8.GetBytes(body));
     }
+
+    /// <summary>True for reasons whose gate adds Retry-After itself.</summary>
+    private static bool SaysWhen(Reason reason) => false;
 
     private static (string Title, string Detail) Explain(Reason reason) => reason switch
     {

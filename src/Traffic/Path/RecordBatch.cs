@@ -33,6 +33,12 @@ public sealed record RecordBatch(
     /// <summary>When it was taken: a batch that waited for the server is about then, not about its arrival.</summary>
     public DateTimeOffset At { get; init; }
 
+    /// <summary>How the policies stand that have something to tell.</summary>
+    public IReadOnlyList<PolicyReport> Policies { get; init; } = [];
+
+    /// <summary>What happened since the last batch.</summary>
+    public IReadOnlyList<Notice> Notices { get; init; } = [];
+
     /// <summary>Reads a batch from its wire form.</summary>
     public static RecordBatch FromJson(string json) =>
         JsonSerializer.Deserialize(json, TrafficJson.Default.RecordBatch) ?? throw new JsonException("The batch is null.");

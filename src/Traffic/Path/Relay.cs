@@ -128,7 +128,7 @@ internal static class Relay
     {
         var response = x.Response;
         var upstream = x.Upstream!;
-        x.RoomFor(response.Length, 0);
+        x.RoomFor(response.Length, x.Added.Length);
         var head = upstream.Received.Span[..response.Length];
         var writer = new HeadWriter(x.Output);
         if (response.Minor == 1)
@@ -148,9 +148,10 @@ internal static class Relay
         if (!response.HasRequestId)
         {
             writer.Add("X-Request-Id: "u8);
-            writer.Add(x.RequestId.AsSpan(0, x.RequestIdLength));
+            writer.Add(x.TakeRequestId());
             writer.Add("\r\n"u8);
         }
+        writer.Add(x.Added.Lines);
         if (response.Status == 101)
         {
             writer.Add("Connection: Upgrade\r\nUpgrade: "u8);
@@ -169,6 +170,68 @@ internal static class Relay
         writer.Add("Via: 1.1 mainstay\r\n\r\n"u8);
         upstream.Skip(response.Length);
         return writer.Length;
+    }
+
+    /// <summary>Writes the head of an answer of our own, with the lines that stations added. Returns the bytes written.</summary>
+    /// <param name="x">The exchange; its status is set here.</param>
+    /// <param name="status">The status.</param>
+    /// <param name="lines">Whole header lines, without framing.</param>
+    /// <param name="contentLength">Bytes of the body that belongs to it, also where it is not sent (HEAD).</param>
+    internal static int WriteOwnHead(Exchange x, int status, ReadOnlySpan<byte> lines, long contentLength)
+    {
+        x.Status = status;
+        x.RoomFor(lines.Length, x.Added.Length);
+        var writer = new HeadWriter(x.Output);
+        writer.Add("HTTP/1.1 "u8);
+        writer.Add(status);
+        writer.Add(" "u8);
+        writer.Add(Phrases.Of(status));
+        writer.Add("\r\n"u8);
+        writer.Add(lines);
+        writer.Add(x.Added.Lines);
+        // RFC 9110 §8.6: neither 1xx nor 204 have a length.
+        if (status is not 204)
+        {
+            writer.Add("Content-Length: "u8);
+            writer.Add(contentLength);
+            writer.Add("\r\n"u8);
+        }
+        writer.Add("X-Request-Id: "u8);
+        writer.Add(x.TakeRequestId());
+        writer.Add("\r\n"u8);
+        if (!x.Body.IsComplete) x.Close = x.HasUnread = true;
+        if (x.Close || x.Connection.Gateway.IsDraining)
+        {
+            x.Close = true;
+            writer.Add("Connection: close\r\n"u8);
+        }
+        else if (x.Request.Minor == 0)
+        {
+            writer.Add("Connection: keep-alive\r\n"u8);
+        }
+        writer.Add("\r\n"u8);
+        return writer.Length;
+    }
+
+    /// <summary>Sends an answer of our own with a body that is at hand. False if the client is gone.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    internal static async ValueTask<bool> SendOwnAsync(Exchange x, int status, ReadOnlyMemory<byte> lines, ReadOnlyMemory<byte> body)
+    {
+        var length = WriteOwnHead(x, status, lines.Span, body.Length);
+        x.Answered = true;
+        if (x.Request.IsHead) body = default;
+        int sent;
+        if (length + body.Length <= x.Output.Length)
+        {
+            body.CopyTo(x.Output.AsMemory(length));
+            sent = await SendAsync(x, x.Output.AsMemory(0, length + body.Length));
+        }
+        else
+        {
+            sent = await SendAsync(x, x.Output.AsMemory(0, length));
+            if (sent >= 0) sent = await SendAsync(x, body);
+        }
+        return sent >= 0 || Cut(x, Reason.ClientAborted);
     }
 
     private static void AddHeadersWithoutFraming(ref HeadWriter writer, ReadOnlySpan<byte> head, ResponseHead response)

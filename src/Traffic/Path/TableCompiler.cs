@@ -1,4 +1,8 @@
 using System.Net;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Endpoint = Mainstay.Traffic.Path.Endpoint;
 
 namespace Mainstay.Traffic.Path;
 
@@ -6,7 +10,7 @@ namespace Mainstay.Traffic.Path;
 /// Compiles tables, and keeps what lives longer than one of them: endpoints with their connections, turns, series.
 /// What of a model cannot be used is left out and reported; the rest works.
 /// </summary>
-internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lanes = 1)
+internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBook policies, int lanes = 1)
 {
     private Dictionary<(string Service, EndpointModel Model), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
@@ -23,6 +27,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lane
         var before = endpoints;
         endpoints = [];
         book.BeginTable();
+        policies.BeginTable();
         var clusters = new Dictionary<string, Cluster>();
         foreach (var cluster in model.Clusters)
         {
@@ -45,7 +50,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lane
         var names = new HashSet<string>();
         foreach (var route in routes)
         {
-            var (template, problem) = PathTemplate.Read(route.Match.Path);
+            var (template, problem) = PathTemplate.Read(route.Spec.Match.Path);
             if (!names.Add(route.Name)) problem = "the name is there twice";
             if (template is not null && problem is null) read.Add((route, template));
             else problems.Add($"route '{route.Name}': {problem}");
@@ -54,8 +59,8 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lane
             .OrderByDescending(one => one.Template.Literals)
             .ThenByDescending(one => one.Template.Segments.Count)
             .ThenBy(one => one.Template.TakesRest)
-            .ThenBy(one => one.Route.Match.Host is null)
-            .ThenBy(one => one.Route.Match.Methods is null or { Count: 0 })
+            .ThenBy(one => one.Route.Spec.Match.Host is null)
+            .ThenBy(one => one.Route.Spec.Match.Methods.Count == 0)
             .ThenBy(one => one.Route.Name, StringComparer.Ordinal)];
     }
 
@@ -79,7 +84,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lane
             else problems.Add($"endpoint '{one.Instance}' of '{model.Service}' is there twice");
         }
         if (!turns.TryGetValue(model.Service, out var turn)) turns[model.Service] = turn = new Turn();
-        return new Cluster(model.Service, [.. found], model.Balance, turn);
+        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn);
     }
 
     private ListenerTable Compile(
@@ -94,15 +99,15 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lane
         for (var rank = 0; rank < routes.Count; rank++)
         {
             var (route, template) = routes[rank];
-            var target = TargetOf(model, route, ClusterOf(route.To, clusters));
-            tree.Add(template, new RouteTree.Candidate(rank, route.Match.Host, route.Match.Methods, target));
+            var target = TargetOf(model, route, ClusterOf(route.Spec.To, clusters));
+            tree.Add(template, new RouteTree.Candidate(rank, route.Spec.Match.Host, route.Spec.Match.Methods, target));
         }
         return new ListenerTable(model, null, tree, unrouted);
     }
 
     /// <summary>A service without a cluster has no endpoints: its requests get 503, which is what it is.</summary>
     private static Cluster ClusterOf(string service, Dictionary<string, Cluster> clusters) =>
-        clusters.TryGetValue(service, out var cluster) ? cluster : new Cluster(service, [], Balance.PowerOfTwo, new Turn());
+        clusters.TryGetValue(service, out var cluster) ? cluster : new Cluster(service, [], new TrafficSpec(), Criticality.Medium, new Turn());
 
     private RouteTarget TargetOf(ListenerModel listener, RouteModel? route, Cluster cluster)
     {
@@ -111,13 +116,16 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, int lane
                 listener.Name, listener.Caller, route?.Name, cluster.Service, endpoint.Instance, endpoint.Version))
             .Append(new SeriesKey(listener.Name, listener.Caller, route?.Name, cluster.Service, null, null))
             .Select(book.Of);
-        var timeout = route?.Timeout is { Ticks: > 0 } given ? given : limits.Response;
-        var attempts = Math.Clamp(route?.Retry?.Attempts ?? limits.Attempts, 1, 10);
+        CallSpec terms = route is not null ? route.Spec : listener.Need ?? new NeedSpec();
         ulong statuses = 0;
-        foreach (var on in route?.Retry?.On ?? [])
+        foreach (var on in terms.Retry.On)
         {
             if (int.TryParse(on, out var status) && status is >= 500 and < 564) statuses |= 1UL << (status - 500);
         }
-        return new RouteTarget(route?.Name, cluster, (long)timeout.TotalMilliseconds, attempts, statuses, [.. series]);
+        var about = route is not null ? $"route/{route.Name}" : $"need/{listener.Name}";
+        return new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, Math.Clamp(terms.Retry.Attempts, 1, 10), statuses, [.. series])
+        {
+            About = about,
+        };
     }
 }

@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Traffic.Path;
 
@@ -16,6 +19,9 @@ public sealed record TableModel(
     IReadOnlyList<RouteModel> Routes,
     IReadOnlyList<ClusterModel> Clusters)
 {
+    /// <summary>What is done to the traffic for a while. Each ends by its own time, also when no newer table comes.</summary>
+    public IReadOnlyList<Intervention> Interventions { get; init; } = [];
+
     /// <summary>A table without anything, revision 0.</summary>
     public static TableModel Empty { get; } = new(0, [], [], []);
 
@@ -26,7 +32,7 @@ public sealed record TableModel(
     public static TableModel FromJson(string json)
     {
         var read = JsonSerializer.Deserialize(json, TrafficJson.Default.TableModel) ?? throw new JsonException("The table is null.");
-        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [] };
+        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [] };
     }
 }
 
@@ -37,8 +43,9 @@ public sealed record TableModel(
 /// <param name="Kind">Gateway: routes decide. Mesh: everything goes to <paramref name="Callee"/>.</param>
 /// <param name="Caller">The calling service of a mesh listener.</param>
 /// <param name="Callee">The called service of a mesh listener.</param>
+/// <param name="Need">The terms on which a mesh listener's caller calls; null for the defaults.</param>
 public sealed record ListenerModel(
-    string Name, string Address, int Port, ListenerKind Kind, string? Caller = null, string? Callee = null);
+    string Name, string Address, int Port, ListenerKind Kind, string? Caller = null, string? Callee = null, NeedSpec? Need = null);
 
 /// <summary>What a listener does with a request.</summary>
 public enum ListenerKind
@@ -47,34 +54,18 @@ public enum ListenerKind
     Mesh,
 }
 
-/// <summary>A rule: requests that match go to a service.</summary>
+/// <summary>A rule: requests that match go to a service, on its terms.</summary>
 /// <param name="Name">Unique.</param>
-/// <param name="Match">What it applies to.</param>
-/// <param name="To">The service.</param>
-/// <param name="Timeout">From the sent request to the response's head; null for the default of <see cref="PathLimits.Response"/>.</param>
-/// <param name="Retry">Null for the default: <see cref="PathLimits.Attempts"/> tries, on connect failures only.</param>
-public sealed record RouteModel(string Name, MatchModel Match, string To, TimeSpan? Timeout = null, RetryModel? Retry = null);
-
-/// <summary>What a route applies to; every given part must match.</summary>
-/// <param name="Path">A template: literal segments, <c>{name}</c> for one segment, <c>{**name}</c> at the end for the rest (none included). Case matters.</param>
-/// <param name="Host">The host without port, in any case; null for every host.</param>
-/// <param name="Methods">Null or empty for every method.</param>
-public sealed record MatchModel(string Path, string? Host = null, IReadOnlyList<string>? Methods = null);
-
-/// <summary>When a request is tried again.</summary>
-/// <param name="Attempts">Tries in all, the first included; 1 to 10.</param>
-/// <param name="On">
-/// <c>connect</c> (always meant: nothing was sent), and statuses such as <c>502</c> and <c>503</c>, for which only safe methods are tried again.
-/// </param>
-public sealed record RetryModel(int Attempts, IReadOnlyList<string>? On = null);
+/// <param name="Spec">As it is declared.</param>
+public sealed record RouteModel(string Name, RouteSpec Spec);
 
 /// <summary>The endpoints of a service.</summary>
 /// <param name="Service">Unique among the clusters.</param>
 /// <param name="Endpoints">Each instance at most once; may be empty, then requests get 503.</param>
-/// <param name="Balance">How one endpoint is picked.</param>
-/// <param name="Version">The service's version, for information.</param>
+/// <param name="Traffic">How requests are spread over them; null for the defaults.</param>
+/// <param name="Criticality">How much the business depends on the service.</param>
 public sealed record ClusterModel(
-    string Service, IReadOnlyList<EndpointModel> Endpoints, Balance Balance = Balance.PowerOfTwo, string? Version = null);
+    string Service, IReadOnlyList<EndpointModel> Endpoints, TrafficSpec? Traffic = null, Criticality Criticality = Criticality.Medium);
 
 /// <summary>Where one instance can be reached.</summary>
 /// <param name="Instance">The instance's id.</param>
@@ -82,16 +73,6 @@ public sealed record ClusterModel(
 /// <param name="Port">1 to 65535.</param>
 /// <param name="Version">The instance's version, for the records.</param>
 public sealed record EndpointModel(string Instance, string Host, int Port, string? Version = null);
-
-/// <summary>How one of several endpoints is picked.</summary>
-public enum Balance
-{
-    /// <summary>Of two taken at random, the one with fewer requests in flight.</summary>
-    PowerOfTwo,
-
-    /// <summary>One after the other.</summary>
-    RoundRobin,
-}
 
 /// <summary>The wire form of what server and gateway exchange.</summary>
 [JsonSourceGenerationOptions(

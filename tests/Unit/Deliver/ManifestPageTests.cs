@@ -113,7 +113,7 @@ public partial class ManifestPageTests
         : schema["type"] switch
         {
             JsonArray => "text",
-            JsonValue type when type.ToString() == "string" => schema["pattern"] is null ? "text" : "duration",
+            JsonValue type when type.ToString() == "string" => schema["pattern"] is not { } pattern ? "text" : Notation.Types.Select(t => Notation.Of(t)!).FirstOrDefault(n => n.Pattern == pattern.ToString())?.Noun ?? "duration",
             JsonValue type when type.ToString() == "boolean" => "`true`, `false`",
             _ => "whole number",
         };

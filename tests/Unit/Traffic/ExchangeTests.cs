@@ -56,7 +56,7 @@ public sealed class ExchangeTests
             seen = await peer.ReadHeadAsync();
             await peer.SendAsync(Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], route: new RouteModel("none", new MatchModel("/none"), "s"));
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], route: Routes.Of("none", "/none", "s"));
         using var client = await RawPeer.ConnectAsync(gateway.Mesh);
         await client.SendAsync("GET /x HTTP/1.1\r\nHost: s\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n\r\n");
         await client.ReadResponseAsync();
@@ -312,7 +312,7 @@ public sealed class ExchangeTests
     [InlineData("/%2e%2e/x", "400", "bad-request")]
     public async Task What_does_not_match_is_a_problem_document(string path, string status, string reason)
     {
-        await using var gateway = new GatewayUnderTest([], route: new RouteModel("one", new MatchModel("/one"), "s"));
+        await using var gateway = new GatewayUnderTest([], route: Routes.Of("one", "/one", "s"));
         var response = await gateway.AskAsync($"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
         response.ShouldStartWith($"HTTP/1.1 {status} ");
         response.ShouldContain("Content-Type: application/problem+json\r\n");

@@ -76,8 +76,8 @@ public sealed class GatewayProcessTests
         var table = new TableModel(
             3,
             [new ListenerModel("m", "127.0.0.1", 1, ListenerKind.Mesh, "web", "orders")],
-            [new RouteModel("r", new MatchModel("/a/{id}", "h", ["GET"]), "orders", TimeSpan.FromSeconds(2), new RetryModel(2, ["503"]))],
-            [new ClusterModel("orders", [new EndpointModel("o-1", "127.0.0.1", 2, "1.0")], Balance.RoundRobin, "1.0")]);
+            [Routes.Of("r", "/a/{id}", "orders", s => s with { Match = s.Match with { Host = "h", Methods = ["GET"] }, Timeout = TimeSpan.FromSeconds(2), Retry = new() { On = ["503"] } })],
+            [new ClusterModel("orders", [new EndpointModel("o-1", "127.0.0.1", 2, "1.0")], Routes.RoundRobin)]);
         TableModel.FromJson(table.ToJson()).ToJson().ShouldBe(table.ToJson());
         TableModel.FromJson("""{"revision":4}""").Listeners.ShouldBeEmpty();
         Should.Throw<JsonException>(() => TableModel.FromJson("null"));
@@ -95,7 +95,7 @@ public sealed class GatewayProcessTests
     static string Table(long revision, int port, RawUpstream upstream) => new TableModel(
         revision,
         [new ListenerModel("gateway", "127.0.0.1", port, ListenerKind.Gateway)],
-        [new RouteModel("all", new MatchModel("/{**rest}"), "s")],
+        [Routes.All()],
         [new ClusterModel("s", [upstream.Endpoint()])]).ToJson();
 
     static async Task<string> AskAsync(int port)

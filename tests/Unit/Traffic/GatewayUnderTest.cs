@@ -13,7 +13,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null)
     {
         Gateway = new Gateway(new SocketTransport(), limits, time);
-        Route = route ?? new RouteModel("all", new MatchModel("/{**rest}"), "s");
+        Route = route ?? Routes.All();
         Apply(endpoints);
     }
 
@@ -27,14 +27,14 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 
     public Uri Url => new($"http://{At}/");
 
-    public Applied Apply(IReadOnlyList<EndpointModel> endpoints, Balance balance = Balance.RoundRobin) => Gateway.Apply(new TableModel(
+    public Applied Apply(IReadOnlyList<EndpointModel> endpoints, Mainstay.Core.Kinds.Traffic.TrafficSpec? traffic = null) => Gateway.Apply(new TableModel(
         ++revision,
         [
             new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway),
             new ListenerModel("mesh", "127.0.0.1", 0, ListenerKind.Mesh, "web", "s"),
         ],
         [Route],
-        [new ClusterModel("s", endpoints, balance)]));
+        [new ClusterModel("s", endpoints, traffic ?? Routes.RoundRobin)]));
 
     public Task<RawPeer> ConnectAsync() => RawPeer.ConnectAsync(At);
 

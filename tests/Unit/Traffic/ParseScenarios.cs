@@ -83,18 +83,19 @@ public sealed class ParseScenarios
 
     string Compile(string input)
     {
-        var routes = input.Split('\n').Select(line => line.Split(' ')).Select(words => new RouteModel(
+        var routes = input.Split('\n').Select(line => line.Split(' ')).Select(words => Routes.Of(
             words[0],
-            new MatchModel(words[1], Word(words, "host="), Word(words, "methods=")?.Split(',')),
-            "s"));
+            words[1],
+            "s",
+            s => s with { Match = s.Match with { Host = Word(words, "host="), Methods = Word(words, "methods=")?.Split(',') ?? [] } }));
         table = new TableModel(1, [new ListenerModel("gateway", "127.0.0.1", 80, ListenerKind.Gateway)], [.. routes], []);
-        var problems = new TableCompiler(new PathLimits(), new SeriesBook()).Compile(table, out _).Problems;
+        var problems = new TableCompiler(new PathLimits(), new SeriesBook(), new PolicyBook()).Compile(table, out _).Problems;
         return problems.Count == 0 ? "ok" : string.Join('\n', problems);
     }
 
     string Match(string[] words)
     {
-        var compiled = new TableCompiler(new PathLimits(), new SeriesBook()).Compile(table, out _);
+        var compiled = new TableCompiler(new PathLimits(), new SeriesBook(), new PolicyBook()).Compile(table, out _);
         var bytes = Encoding.Latin1.GetBytes($"{words[1]} {words[2]} HTTP/1.1\r\nHost: {Word(words, "host=") ?? "h"}\r\n\r\n");
         var head = new RequestHead();
         head.Reset();

@@ -33,7 +33,7 @@ public sealed class RetryTests
     {
         await using var alive = RawUpstream.Always(Ok);
         var dead = Enumerable.Range(1, 5).Select(number => new EndpointModel($"dead-{number}", "127.0.0.1", RawUpstream.DeadPort()));
-        var route = new RouteModel("all", new MatchModel("/{**rest}"), "s", Retry: new RetryModel(1));
+        var route = Routes.All(s => s with { Retry = new() { Attempts = 1 } });
         await using var gateway = new GatewayUnderTest([.. dead, alive.Endpoint()], route: route);
         (await gateway.AskAsync(Get)).ShouldEndWith("ok");
     }
@@ -117,7 +117,7 @@ public sealed class RetryTests
     {
         await using var busy = RawUpstream.Always("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
         await using var alive = RawUpstream.Always(Ok);
-        var route = new RouteModel("all", new MatchModel("/{**rest}"), "s", Retry: new RetryModel(2, ["connect", "503"]));
+        var route = Routes.All(s => s with { Retry = new() { On = ["connect", "503"] } });
         await using var gateway = new GatewayUnderTest([busy.Endpoint("busy"), alive.Endpoint("alive")], route: route);
         for (var count = 0; count < 4; count++) (await gateway.AskAsync(Get)).ShouldEndWith("ok");
         var posts = new List<string>();

@@ -22,7 +22,7 @@ public sealed class TimeTests
             asked.SetResult();
             await peer.ReadToEndAsync();
         });
-        var route = new RouteModel("all", new MatchModel("/{**rest}"), "s", Timeout: TimeSpan.FromSeconds(2));
+        var route = Routes.All(s => s with { Timeout = TimeSpan.FromSeconds(2) });
         await using var gateway = new GatewayUnderTest([silent.Endpoint()], time: time, route: route);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
@@ -56,7 +56,7 @@ public sealed class TimeTests
             half.SetResult();
             await peer.ReadToEndAsync();
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], new PathLimits { Response = TimeSpan.FromHours(1) }, time);
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf");
         await half.Task;
@@ -88,8 +88,8 @@ public sealed class TimeTests
         gateway.Apply(new TableModel(
             1,
             [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)],
-            [new RouteModel("all", new MatchModel("/{**rest}"), "s")],
-            [new ClusterModel("s", [new("hangs", "127.0.0.1", 9), alive.Endpoint()], Balance.RoundRobin)]));
+            [Routes.All()],
+            [new ClusterModel("s", [new("hangs", "127.0.0.1", 9), alive.Endpoint()], Routes.RoundRobin)]));
         using var client = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
         await client.SendAsync(Get);
         await transport.Hanging.Task;
@@ -109,7 +109,7 @@ public sealed class TimeTests
             (await peer.IsEndedAsync()).ShouldBeTrue();
             ended.SetResult();
         });
-        await using var gateway = new GatewayUnderTest([silent.Endpoint()], new PathLimits { Response = TimeSpan.FromHours(1) }, time);
+        await using var gateway = new GatewayUnderTest([silent.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
         using (var client = await gateway.ConnectAsync())
         {
             await client.SendAsync(Get);

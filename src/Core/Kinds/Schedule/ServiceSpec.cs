@@ -1,3 +1,5 @@
+using Mainstay.Core.Kinds.Traffic;
+
 namespace Mainstay.Core.Kinds.Schedule;
 
 /// <summary>A service as the manifest declares it.</summary>
@@ -32,6 +34,9 @@ public sealed record ServiceSpec
     [NamesAlone]
     public IReadOnlyDictionary<string, NeedSpec> Needs { get; init; } = new Dictionary<string, NeedSpec>();
 
+    /// <summary>How requests are spread over its instances. Default: by power of two choices.</summary>
+    public TrafficSpec? Traffic { get; init; }
+
     /// <summary>What happens after an instance ends without having been asked to.</summary>
     public RestartSpec Restart { get; init; } = new();
 
@@ -60,6 +65,7 @@ public sealed record ServiceSpec
             .Concat(Build?.Validate().Select(p => p.Under("build")) ?? [])
             .Concat(Health.Validate().Select(p => p.Under("health")))
             .Concat(Restart.Validate().Select(p => p.Under("restart")))
+            .Concat(Traffic?.Validate().Select(p => p.Under("traffic")) ?? [])
             .Concat(Needs.SelectMany(n => n.Value.Validate().Select(p => p.Under($"needs.{n.Key}"))))
             .Concat(Limits.Between("grace", Grace, TimeSpan.Zero, TimeSpan.FromMinutes(10)))
             .Concat(Limits.Between("drain", Drain, TimeSpan.Zero, TimeSpan.FromMinutes(10)))
@@ -144,7 +150,7 @@ public sealed record InstanceCount
 }
 
 /// <summary>A dependency of a service on another.</summary>
-public sealed record NeedSpec
+public sealed record NeedSpec : CallSpec
 {
     /// <summary>The versions that will do, as comparators joined by spaces: <c>&gt;=2.0 &lt;3.0</c>. Default: any.</summary>
     [TextPattern(TextPatternAttribute.VersionRange)]
@@ -158,6 +164,11 @@ public sealed record NeedSpec
         if (Version is not null && !VersionRange.TryParse(Version, out _))
         {
             yield return new("version", $"'{Version}' is not a version range", "write comparators joined by spaces, for example '>=2.0 <3.0'");
+        }
+
+        foreach (var problem in ValidateCall())
+        {
+            yield return problem;
         }
     }
 }

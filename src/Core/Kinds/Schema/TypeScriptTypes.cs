@@ -23,6 +23,12 @@ public sealed class TypeScriptTypes
         types.text.Append("// Generated from the records in src/Core/Kinds; changes here are lost.\n\n");
         types.text.Append("/** Number and unit, without spaces: 500ms, 10s, 1h30m. */\nexport type Duration = string;\n\n");
         types.text.Append("/** RFC 3339. */\nexport type Timestamp = string;\n\n");
+        foreach (var own in Notation.Types)
+        {
+            types.Comment(SchemaDocs.Of(own), "");
+            types.text.Append($"export type {own.Name} = string;\n\n");
+        }
+
         foreach (var kind in kinds.All)
         {
             types.seen.Add(kind.Type);
@@ -86,6 +92,7 @@ public sealed class TypeScriptTypes
             : type == typeof(int) || type == typeof(long) || type == typeof(double) ? "number"
             : type == typeof(TimeSpan) ? "Duration"
             : type == typeof(DateTimeOffset) ? "Timestamp"
+            : Notation.Of(type) is not null ? type.Name
             : Named(type);
     }
 

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Text;
+using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Decide;
@@ -52,7 +53,7 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
         var touched = new Signal();
         var (_, subscription) = mirror.Subscribe(_ => 0, (before, after) =>
         {
-            if ((after ?? before) is Gateway or Route or Endpoints or MeshLink)
+            if ((after ?? before) is Gateway or Route or Endpoints or MeshLink or Intervention || (before, after) is (Service or null, Service or null) && IsOtherTraffic((Service?)before, (Service?)after))
             {
                 touched.Set();
             }
@@ -77,7 +78,8 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
     void Publish()
     {
         var table = mirror.Read(seen => TableDecide.Next(new(
-            seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>())));
+            seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>(),
+            seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>())));
         TaskCompletionSource passed;
         lock (gate)
         {
@@ -88,6 +90,12 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
 
         passed.SetResult();
     }
+
+    // A service's status changes every moment, its terms of traffic seldom.
+    static bool IsOtherTraffic(Service? before, Service? after) =>
+        before is null || after is null
+        || (!ReferenceEquals(before.Spec, after.Spec)
+            && (before.Spec.Criticality != after.Spec.Criticality || !Codec.Same(before.Spec.Traffic, after.Spec.Traffic) || !Codec.Same(before.Spec.Needs, after.Spec.Needs)));
 
     static TaskCompletionSource NewPulse() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 }

@@ -42,7 +42,7 @@ public sealed class CodecTests
     {
         var read = Codec.Decode<Service>(Codec.Encode(Web));
         Codec.Same(read, Web).ShouldBeTrue();
-        read.Spec.Needs["db"].ShouldBe(Web.Spec.Needs["db"]);
+        Codec.Same(read.Spec.Needs["db"], Web.Spec.Needs["db"]).ShouldBeTrue();
         read.Revision.ShouldBe(0);
     }
 
@@ -87,7 +87,7 @@ public sealed class CodecTests
 
     [Fact]
     public void Members_that_are_not_known_are_skipped() =>
-        Codec.Decode<NeedSpec>("""{"optional":true,"since":"tomorrow"}"""u8).ShouldBe(new NeedSpec { Optional = true });
+        Codec.Same(Codec.Decode<NeedSpec>("""{"optional":true,"since":"tomorrow"}"""u8), new NeedSpec { Optional = true }).ShouldBeTrue();
 
     [Fact]
     public void Same_is_about_content()

@@ -1,0 +1,16 @@
+namespace Mainstay.Core.Kinds.Traffic;
+
+/// <summary>Under which terms requests are carried to a service: what routes of the gateway and needs of services have in common.</summary>
+public abstract record CallSpec
+{
+    /// <summary>From the last byte of the request to the response's headers. Default 30s; 1ms to 1h.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>When a request is sent again.</summary>
+    public RetrySpec Retry { get; init; } = new();
+
+    /// <summary>Everything that is wrong with the terms.</summary>
+    protected IEnumerable<Problem> ValidateCall() =>
+        Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))
+            .Concat(Retry.Validate().Select(p => p.Under("retry")));
+}

@@ -1,0 +1,58 @@
+using Mainstay.Core.Kinds;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// What policies remember beyond one table: the same policy with the same terms at the same place is the same object in every table, so a
+/// change elsewhere neither resets a limit nor closes a breaker.
+/// </summary>
+internal sealed class PolicyBook
+{
+    private Dictionary<string, object> before = [];
+    private Dictionary<string, object> now = [];
+
+    /// <summary>Begins a new table: what it does not ask for again is forgotten.</summary>
+    public void BeginTable() => (before, now) = (now, []);
+
+    /// <summary>The policy of that kind with these terms at that place.</summary>
+    /// <param name="place">Such as <c>route/orders-api/limit-1</c>.</param>
+    /// <param name="terms">What it was declared with; other terms are another policy.</param>
+    /// <param name="make">Makes it where it is new.</param>
+    public T Of<T>(string place, object terms, Func<T> make)
+        where T : class
+    {
+        var key = $"{typeof(T).Name} {place} {System.Text.Encoding.UTF8.GetString(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(terms, Codec.Options))}";
+        if (now.TryGetValue(key, out var known)) return (T)known;
+        var policy = before.TryGetValue(key, out var old) ? (T)old : make();
+        now[key] = policy;
+        return policy;
+    }
+
+    /// <summary>How the policies of the current table stand.</summary>
+    public List<PolicyReport> Reports(long nowMs)
+    {
+        var reports = new List<PolicyReport>();
+        foreach (var policy in now.Values)
+        {
+            if (policy is IReporting reporting && reporting.Report(nowMs) is { } report) reports.Add(report);
+        }
+        return reports;
+    }
+
+    /// <summary>Every policy of the current table that needs the heartbeat.</summary>
+    public IEnumerable<IBeating> Beating => now.Values.OfType<IBeating>();
+}
+
+/// <summary>A policy that people can look at.</summary>
+internal interface IReporting
+{
+    /// <summary>How it stands; null where there is nothing to tell.</summary>
+    PolicyReport? Report(long nowMs);
+}
+
+/// <summary>A policy that is looked at by the heartbeat, outside of the path.</summary>
+internal interface IBeating
+{
+    /// <summary>Called about ten times a second, never twice at a time.</summary>
+    void Beat(long nowMs);
+}
