@@ -143,7 +143,8 @@ static class Standing
         }
 
         var draining = work.Instances.Any(i => i.Goal != InstanceGoal.Run);
-        return was.State == Lifecycle.Scale || was.Wanted != work.Count
+        // Scaling that leads into a crash loop does not end by itself; "Degraded" names what is wrong.
+        return looping is null && (was.State == Lifecycle.Scale || was.Wanted != work.Count)
             ? (Lifecycle.Scale, draining ? Reasons.ScalingIn : Reasons.ScalingOut, progress)
             : (Lifecycle.Run, Reasons.Degraded, Degraded(work, progress));
     }

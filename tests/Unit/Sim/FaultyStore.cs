@@ -19,6 +19,9 @@ public sealed class FaultyStore(MemoryStore inner, TimeProvider time) : IStore
     /// <summary>With <see cref="FailCommits"/>: the commit is made all the same.</summary>
     public bool FailAfterwards { get; set; }
 
+    /// <summary>When commits failed, in order.</summary>
+    public List<DateTimeOffset> Failures { get; } = [];
+
     /// <summary>How long operations and deliveries take; null is no time at all.</summary>
     public Func<TimeSpan>? Delay { get; set; }
 
@@ -68,6 +71,7 @@ public sealed class FaultyStore(MemoryStore inner, TimeProvider time) : IStore
         if (FailCommits > 0)
         {
             FailCommits--;
+            Failures.Add(time.GetUtcNow());
             if (FailAfterwards)
             {
                 await inner.CommitAsync(commit, stop);

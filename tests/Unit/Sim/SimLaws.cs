@@ -8,10 +8,13 @@ using Shouldly;
 namespace Mainstay.Tests.Sim;
 
 /// <summary>What must hold after every step of a run. It follows the true store, not what any part believes.</summary>
-sealed class SimLaws(SimContext sim, MemoryStore memory, IReadOnlyList<SimMachine> machines)
+sealed class SimLaws(SimContext sim, MemoryStore memory, FaultyStore store, IReadOnlyList<SimMachine> machines)
 {
     /// <summary>From the end of a process to its leaving the endpoints, at the longest: 5 s until its host is lost, 1 s between two looks, and the messages' and store's delays.</summary>
     public static readonly TimeSpan Detection = TimeSpan.FromSeconds(8);
+
+    // What a commit that failed was to say is said at the next look.
+    static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     readonly Watch watch = memory.OpenWatch("", 1);
     readonly Dictionary<string, DateTimeOffset> deadSince = new(StringComparer.Ordinal);
@@ -144,7 +147,7 @@ sealed class SimLaws(SimContext sim, MemoryStore memory, IReadOnlyList<SimMachin
                 {
                     deadSince.Remove(item.Address);
                 }
-                else if (sim.Now - Later(deadSince.TryGetValue(item.Address, out var since) ? since : deadSince[item.Address] = sim.Now, Hindered) > Detection)
+                else if (IsLate(deadSince.TryGetValue(item.Address, out var since) ? since : deadSince[item.Address] = sim.Now))
                 {
                     dead.Add(item.Instance);
                 }
@@ -160,6 +163,12 @@ sealed class SimLaws(SimContext sim, MemoryStore memory, IReadOnlyList<SimMachin
 
             (dead.Count > 0 && !last).ShouldBeFalse($"{endpoints.Name} still has an endpoint at {string.Join(", ", dead)}, which ended more than {Detection.TotalSeconds} s ago");
         }
+    }
+
+    bool IsLate(DateTimeOffset since)
+    {
+        var from = Later(since, Hindered);
+        return sim.Now - from > Detection + (Again * store.Failures.Count(f => f >= from));
     }
 
     static bool Answers(SimMachine machine) => machine is { Agent: not null, IsConnected: true };

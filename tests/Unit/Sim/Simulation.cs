@@ -29,7 +29,7 @@ sealed class Simulation
         server = new(sim, store);
         gateway = new(sim, store, "g1");
         machines = [.. Enumerable.Range(1, 1 + (seed % 3)).Select(i => new SimMachine(sim, $"h{i}"))];
-        laws = new(sim, memory, machines);
+        laws = new(sim, memory, store, machines);
         faults = new(sim, store, memory, server, gateway, machines, laws);
         users = new(sim, memory, laws);
     }

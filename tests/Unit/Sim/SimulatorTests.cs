@@ -31,6 +31,12 @@ public sealed class SimulatorTests(ITestOutputHelper output)
         }
     }
 
+    /// <summary>Histories of longer runs that once broke a law.</summary>
+    [Theory]
+    [InlineData(1562)] // the commits that lose a host fail, one after another
+    [InlineData(4685)] // a service without a good version is scaled while it crashes in a loop
+    public void AHistoryThatOnceFailedHolds(int seed) => Run(seed, whole: false);
+
     [Fact]
     public void ASeedIsAHistory()
     {
