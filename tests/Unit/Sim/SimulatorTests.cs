@@ -34,6 +34,7 @@ public sealed class SimulatorTests(ITestOutputHelper output)
     /// <summary>Histories of longer runs that once broke a law.</summary>
     [Theory]
     [InlineData(1562)] // the commits that lose a host fail, one after another
+    [InlineData(4009)] // instances of a former version crash in a loop beside a build that failed
     [InlineData(4685)] // a service without a good version is scaled while it crashes in a loop
     public void AHistoryThatOnceFailedHolds(int seed) => Run(seed, whole: false);
 
