@@ -27,6 +27,7 @@ bench=${BENCH:-$root/artifacts/bin/Bench/release/Mainstay.Bench}
 [ -x "$bench" ] || { echo "build it first: dotnet build -c Release bench/Bench" >&2; exit 2; }
 
 folder=$(mktemp -d)
+chmod 755 "$folder" # nginx started by root reads as another user
 pids=()
 finish() {
   for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
@@ -116,7 +117,7 @@ hz=$(getconf CLK_TCK)
 measure() { # name port seconds -> "requests microseconds-per-request"
   local pid_name="${1}_pid" before after requests
   before=$(ticks "${!pid_name}")
-  requests=$(taskset -c 1 wrk -t1 -c"$connections" -d"$3s" "http://127.0.0.1:$2/1k" | awk '/requests in/ { print $1 } /Non-2xx|Socket errors/ { print "0 errors:", $0; exit }' | head -1)
+  requests=$(taskset -c 1 wrk -t1 -c"$connections" -d"$3s" "http://127.0.0.1:$2/1k" | awk '/requests in/ { done = $1 } /Non-2xx|Socket errors/ { failed = 1 } END { print failed ? 0 : done }')
   after=$(ticks "${!pid_name}")
   [ "${requests:-0}" -gt 0 ] || { echo "$1: no clean run" >&2; exit 1; }
   awk -v t=$((after - before)) -v hz="$hz" -v n="$requests" -v s="$3" 'BEGIN { printf "%.2f %d\n", t / hz * 1e6 / n, n / s }'
