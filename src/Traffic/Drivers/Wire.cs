@@ -18,6 +18,9 @@ public abstract class Wire
     /// <summary>The other side's address; null where there is none (in memory).</summary>
     public abstract IPEndPoint? Peer { get; }
 
+    /// <summary>What was agreed on when the connection was secured; null when it is not.</summary>
+    public virtual WireFacts? Facts => null;
+
     /// <summary>Bytes received (&gt; 0), 0 at the end of the stream, or <see cref="Broken"/>. The task is awaited exactly once, at any later time.</summary>
     public abstract ValueTask<int> ReceiveAsync(Memory<byte> into);
 

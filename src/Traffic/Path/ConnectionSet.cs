@@ -6,10 +6,11 @@ internal sealed class ConnectionSet
     private readonly Lock gate = new();
     private readonly List<ClientConnection> all = [];
     private TaskCompletionSource? empty;
+    private int held;
 
     public int Count
     {
-        get { lock (gate) return all.Count; }
+        get { lock (gate) return all.Count + held; }
     }
 
     public void Add(ClientConnection connection)
@@ -30,7 +31,24 @@ internal sealed class ConnectionSet
             all[connection.Place] = last;
             last.Place = connection.Place;
             all.RemoveAt(all.Count - 1);
-            if (all.Count == 0) done = empty;
+            if (all.Count + held == 0) done = empty;
+        }
+        done?.TrySetResult();
+    }
+
+    /// <summary>Counts a connection that the heartbeat has nothing to do with.</summary>
+    public void Hold()
+    {
+        lock (gate) held++;
+    }
+
+    /// <summary>Ends a <see cref="Hold"/>.</summary>
+    public void Release()
+    {
+        TaskCompletionSource? done = null;
+        lock (gate)
+        {
+            if (--held + all.Count == 0) done = empty;
         }
         done?.TrySetResult();
     }
@@ -40,7 +58,7 @@ internal sealed class ConnectionSet
     {
         lock (gate)
         {
-            if (all.Count == 0) return Task.CompletedTask;
+            if (all.Count + held == 0) return Task.CompletedTask;
             empty ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return empty.Task;
         }

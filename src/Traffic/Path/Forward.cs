@@ -191,7 +191,7 @@ internal static class Forward
             writer.Add(request.Host.Of(head));
             writer.Add("\r\n"u8);
         }
-        if (!request.ForwardedProto) writer.Add("X-Forwarded-Proto: http\r\n"u8);
+        if (!request.ForwardedProto) writer.Add(x.Client.Facts is null ? "X-Forwarded-Proto: http\r\n"u8 : "X-Forwarded-Proto: https\r\n"u8);
         writer.Add(x.Connection.ForwardedFor);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Drivers.Tls;
 
 namespace Mainstay.Traffic.Path;
 
@@ -14,9 +15,9 @@ public sealed class Gateway : IAsyncDisposable
     private readonly ConnectionSet connections = new();
     private readonly SeriesBook book = new();
     private readonly PolicyBook policies = new();
+    private readonly TlsBook tls = new();
     private readonly TableCompiler compiler;
     private readonly Heartbeat heartbeat;
-    private readonly TimeProvider time;
     private readonly IReadOnlyList<IPNetwork> trusted;
     private RouteTable table = RouteTable.Empty;
     private TableModel model = TableModel.Empty;
@@ -34,13 +35,13 @@ public sealed class Gateway : IAsyncDisposable
     {
         Transport = transport;
         Limits = limits ?? new PathLimits();
-        this.time = time ?? TimeProvider.System;
+        Time = time ?? TimeProvider.System;
         this.seed = seed;
-        Clock = new Clock(this.time);
+        Clock = new Clock(Time);
         trusted = [.. Limits.TrustedProxies.Select(range => IPNetwork.Parse(range))];
-        Notices = new NoticeBoard(this.time);
+        Notices = new NoticeBoard(Time);
         compiler = new TableCompiler(Limits, book, policies, transport.Lanes);
-        heartbeat = new Heartbeat(this.time, Tick);
+        heartbeat = new Heartbeat(Time, Tick);
     }
 
     internal PathLimits Limits { get; }
@@ -50,6 +51,8 @@ public sealed class Gateway : IAsyncDisposable
     internal ITransport Transport { get; }
 
     internal NoticeBoard Notices { get; }
+
+    internal TimeProvider Time { get; }
 
     /// <summary>The live table's revision.</summary>
     public long Revision => Volatile.Read(ref table).Revision;
@@ -73,6 +76,7 @@ public sealed class Gateway : IAsyncDisposable
         {
             model = next;
             var compiled = compiler.Compile(next, out var gone);
+            tls.Assign(compiled.Listeners.Values);
             var fresh = Open(compiled);
             foreach (var (name, listener) in listeners)
             {
@@ -148,7 +152,7 @@ public sealed class Gateway : IAsyncDisposable
         var empty = connections.WhenEmpty();
         try
         {
-            await empty.WaitAsync(bound, time);
+            await empty.WaitAsync(bound, Time);
             return true;
         }
         catch (TimeoutException)
@@ -180,6 +184,11 @@ public sealed class Gateway : IAsyncDisposable
 
     internal void Remember(ClientConnection connection) => connections.Add(connection);
 
+    /// <summary>Counts a connection that is not yet, or not only, one of HTTP/1.1: a drain waits for it.</summary>
+    internal void Hold() => connections.Hold();
+
+    internal void Release() => connections.Release();
+
     internal void Forget(ClientConnection connection)
     {
         connections.Remove(connection);
@@ -199,6 +208,7 @@ public sealed class Gateway : IAsyncDisposable
         var isSecond = ++beats % (1000 / Heartbeat.IntervalMs) == 0;
         var endIdle = IsDraining && now - Volatile.Read(ref drainingSinceMs) >= Limits.DrainIdle.TotalMilliseconds;
         connections.Tick(now, askPeer: isSecond, endIdle);
+        if (isSecond) tls.RefreshSoon();
         lock (gate)
         {
             foreach (var policy in policies.Beating) policy.Beat(now);
@@ -241,7 +251,7 @@ public sealed class Gateway : IAsyncDisposable
     private static bool IsSameDoor(ListenerModel one, ListenerModel other) =>
         one.Address == other.Address && one.Port == other.Port && one.Kind == other.Kind;
 
-    private Applied Standing() => new(table.Revision, [.. listeners.Keys.Order()], [.. failed.Values], table.Problems);
+    private Applied Standing() => new(table.Revision, [.. listeners.Keys.Order()], [.. failed.Values], [.. table.Problems, .. tls.Problems]);
 }
 
 /// <summary>How a gateway stands after a table was applied.</summary>

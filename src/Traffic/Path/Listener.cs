@@ -28,6 +28,15 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
         for (var lane = 0; lane < Door.Lanes; lane++) _ = AcceptAsync(lane);
     }
 
+    /// <summary>Has a connection's requests read.</summary>
+    public void Start(Wire wire, bool isOver)
+    {
+        var connection = new ClientConnection(gateway, this, wire, gateway.NextSeed());
+        gateway.Remember(connection);
+        // Not awaited: it runs until its first wait here, then on its own, and ends by itself.
+        _ = connection.RunAsync(isOver ? Reason.TooManyConnections : Reason.None);
+    }
+
     public void Leave() => Interlocked.Decrement(ref connections);
 
     /// <summary>Stops accepting; open connections go on.</summary>
@@ -46,12 +55,9 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
                 wire.Close();
                 continue;
             }
-            var count = Interlocked.Increment(ref connections);
-            var connection = new ClientConnection(gateway, this, wire, gateway.NextSeed());
-            gateway.Remember(connection);
-            var refusal = count > gateway.Limits.ConnectionsPerListener ? Reason.TooManyConnections : Reason.None;
-            // Not awaited: it runs until its first wait here, then on its own, and ends by itself.
-            _ = connection.RunAsync(refusal);
+            var isOver = Interlocked.Increment(ref connections) > gateway.Limits.ConnectionsPerListener;
+            if (Table.Tls is null) Start(wire, isOver);
+            else _ = Welcome.RunAsync(gateway, this, wire, isOver);
         }
     }
 }

@@ -21,6 +21,9 @@ public sealed record PathLimits
     /// <summary>How long a client connection may stay without a request. Default 60 s.</summary>
     public TimeSpan KeepAlive { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>From a connection's start to the end of its TLS handshake. Default 10 s.</summary>
+    public TimeSpan Handshake { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>From a request's first byte to the end of its head. Default 10 s; then 408.</summary>
     public TimeSpan HeadRead { get; init; } = TimeSpan.FromSeconds(10);
 

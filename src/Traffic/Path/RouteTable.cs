@@ -1,3 +1,5 @@
+using Mainstay.Traffic.Drivers.Tls;
+
 namespace Mainstay.Traffic.Path;
 
 /// <summary>
@@ -19,6 +21,9 @@ internal sealed class RouteTable(long revision, IReadOnlyDictionary<string, List
 internal sealed class ListenerTable(ListenerModel model, RouteTarget? only, RouteTree? tree, Series unrouted)
 {
     public ListenerModel Model { get; } = model;
+
+    /// <summary>Secures its connections; null where they are plain. Set before the table is live.</summary>
+    public TlsServer? Tls { get; set; }
 
     /// <summary>Counts requests that no route matched, and those that were refused before.</summary>
     public Series Unrouted { get; } = unrouted;

@@ -44,8 +44,25 @@ public sealed record TableModel(
 /// <param name="Caller">The calling service of a mesh listener.</param>
 /// <param name="Callee">The called service of a mesh listener.</param>
 /// <param name="Need">The terms on which a mesh listener's caller calls; null for the defaults.</param>
+/// <param name="Tls">Terms of TLS; null for plain connections.</param>
 public sealed record ListenerModel(
-    string Name, string Address, int Port, ListenerKind Kind, string? Caller = null, string? Callee = null, NeedSpec? Need = null);
+    string Name, string Address, int Port, ListenerKind Kind, string? Caller = null, string? Callee = null, NeedSpec? Need = null,
+    TlsModel? Tls = null);
+
+/// <summary>The terms on which a listener speaks TLS. Files are PEM, named by absolute paths, and read again when they change.</summary>
+/// <param name="Certificates">Chosen by the name that the client asks for; the first one where none fits. At least one.</param>
+/// <param name="Minimum">The lowest version: <c>1.2</c> (default) or <c>1.3</c>.</param>
+/// <param name="ClientAuthority">A file with the authorities of client certificates; null to ask for none.</param>
+/// <param name="RequireClient">Refuse clients without a certificate.</param>
+public sealed record TlsModel(
+    IReadOnlyList<CertificateModel> Certificates, string Minimum = TlsModel.Tls12, string? ClientAuthority = null, bool RequireClient = false)
+{
+    public const string Tls12 = "1.2";
+    public const string Tls13 = "1.3";
+}
+
+/// <summary>A certificate, followed by those between it and its root, and its private key.</summary>
+public sealed record CertificateModel(string Certificate, string Key);
 
 /// <summary>What a listener does with a request.</summary>
 public enum ListenerKind
@@ -80,6 +97,7 @@ public sealed record EndpointModel(string Instance, string Host, int Port, strin
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(TableModel))]
+[JsonSerializable(typeof(TlsModel))]
 [JsonSerializable(typeof(RecordBatch))]
 [JsonSerializable(typeof(IReadOnlyList<RecordBatch>))]
 [JsonSerializable(typeof(ReadyFile))]

@@ -10,16 +10,22 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 {
     long revision;
 
-    public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null)
+    public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null, TlsModel? tls = null)
     {
         Gateway = new Gateway(new SocketTransport(), limits, time);
         Route = route ?? Routes.All();
+        Tls = tls;
         Apply(endpoints);
     }
 
     public Gateway Gateway { get; }
 
     RouteModel Route { get; }
+
+    TlsModel? Tls { get; }
+
+    /// <summary>The listener that speaks TLS, where terms were given.</summary>
+    public IPEndPoint Secure => Gateway.AddressOf("secure")!;
 
     public IPEndPoint At => Gateway.AddressOf("gateway")!;
 
@@ -32,6 +38,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         [
             new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway),
             new ListenerModel("mesh", "127.0.0.1", 0, ListenerKind.Mesh, "web", "s"),
+            .. Tls is null ? Array.Empty<ListenerModel>() : [new ListenerModel("secure", "127.0.0.1", 0, ListenerKind.Gateway, Tls: Tls)],
         ],
         [Route],
         [new ClusterModel("s", endpoints, traffic ?? Routes.RoundRobin)]));

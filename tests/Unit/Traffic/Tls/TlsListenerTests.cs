@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Security;
+using Mainstay.Traffic.Path;
+using Shouldly;
+using Xunit;
+
+namespace Mainstay.Tests.Traffic.Tls;
+
+/// <summary>A listener that speaks TLS, with real clients.</summary>
+public sealed class TlsListenerTests : IDisposable
+{
+    const string Get = "GET / HTTP/1.1\r\nHost: a.test\r\n\r\n";
+    const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    readonly TestAuthority authority = new();
+    readonly FakeTime time = new();
+
+    public void Dispose() => authority.Dispose();
+
+    [Fact]
+    public async Task A_request_passes_and_the_endpoint_learns_that_it_came_by_https()
+    {
+        string? seen = null;
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            while (await peer.ReadHeadAsync() is { } head)
+            {
+                seen = head;
+                await peer.SendAsync(Ok);
+            }
+        });
+        await using var gateway = Gateway(upstream);
+        using var client = Client();
+        for (var count = 0; count < 3; count++) (await client.GetStringAsync(new Uri($"https://{gateway.Secure}/"))).ShouldBe("ok");
+        seen!.ShouldContain("X-Forwarded-Proto: https\r\n");
+    }
+
+    [Fact]
+    public async Task Certificates_are_exchanged_under_load_and_no_request_fails()
+    {
+        await using var upstream = RawUpstream.Always(Ok);
+        var pair = authority.Issue("one", "a.test");
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, tls: authority.Terms(pair));
+        using var stopping = new CancellationTokenSource();
+        // Half of the clients keep their connection, the other half begin anew each time.
+        var clients = Enumerable.Range(0, 4).Select(number => Task.Run(() => LoadAsync(gateway.Secure, fresh: number % 2 == 0, stopping.Token))).ToArray();
+        for (var generation = 0; generation < 5; generation++)
+        {
+            authority.Issue("one", "a.test", $"generation-{generation}.test");
+            while (!(await NamesAsync(gateway.Secure)).Contains($"generation-{generation}.test")) time.Advance(TimeSpan.FromSeconds(1));
+        }
+        await stopping.CancelAsync();
+        (await Task.WhenAll(clients)).Sum().ShouldBeGreaterThan(20);
+        gateway.Batch().Problems.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task A_bad_new_certificate_is_a_problem_that_is_told()
+    {
+        await using var upstream = RawUpstream.Always(Ok);
+        var pair = authority.Issue("one", "a.test");
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, tls: authority.Terms(pair));
+        await File.WriteAllTextAsync(pair.Certificate, "nonsense");
+        while (gateway.Batch().Problems.Count == 0) time.Advance(TimeSpan.FromSeconds(1));
+        gateway.Batch().Problems.Single().ShouldContain(pair.Certificate);
+        using var client = Client();
+        (await client.GetStringAsync(new Uri($"https://{gateway.Secure}/"))).ShouldBe("ok");
+    }
+
+    [Fact]
+    public async Task A_client_that_never_finishes_its_handshake_is_cut()
+    {
+        await using var upstream = RawUpstream.Always(Ok);
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, tls: authority.Terms(authority.Issue("one", "a.test")));
+        using var silent = await RawPeer.ConnectAsync(gateway.Secure);
+        while (gateway.Gateway.Connections == 0) await Task.Yield();
+        time.Advance(new PathLimits().Handshake + TimeSpan.FromSeconds(1));
+        (await silent.IsEndedAsync()).ShouldBeTrue();
+    }
+
+    [Fact]
+    public async Task Plain_bytes_on_a_secure_port_end_the_connection()
+    {
+        await using var upstream = RawUpstream.Always(Ok);
+        await using var gateway = Gateway(upstream);
+        using var plain = await RawPeer.ConnectAsync(gateway.Secure);
+        await plain.SendAsync(Get);
+        (await plain.ReadToEndAsync()).ShouldNotContain("HTTP/1.1");
+        upstream.Accepted.ShouldBe(0);
+    }
+
+    [Fact]
+    public async Task Every_piece_of_a_big_exchange_arrives()
+    {
+        var body = new string('z', 700_000);
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            var got = await peer.ReadAsync(body.Length);
+            await peer.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: {got.Length}\r\n\r\n{got}");
+        });
+        await using var gateway = Gateway(upstream);
+        using var client = Client();
+        var response = await client.PostAsync(new Uri($"https://{gateway.Secure}/"), new StringContent(body));
+        (await response.Content.ReadAsStringAsync()).ShouldBe(body);
+    }
+
+    GatewayUnderTest Gateway(RawUpstream upstream) =>
+        new([upstream.Endpoint()], tls: authority.Terms(authority.Issue("one", "a.test")));
+
+    static async Task<int> LoadAsync(IPEndPoint at, bool fresh, CancellationToken stop)
+    {
+        var (done, client) = (0, Client());
+        while (!stop.IsCancellationRequested)
+        {
+            (await client.GetStringAsync(new Uri($"https://{at}/"), CancellationToken.None)).ShouldBe("ok");
+            done++;
+            if (!fresh) continue;
+            client.Dispose();
+            client = Client();
+        }
+        client.Dispose();
+        return done;
+    }
+
+    static async Task<string> NamesAsync(IPEndPoint at)
+    {
+        using var peer = await RawPeer.ConnectAsync(at);
+        var names = "";
+        using var stream = new SslStream(new System.Net.Sockets.NetworkStream(peer.Socket), false, (_, certificate, _, _) =>
+        {
+            names = string.Join(' ', ((System.Security.Cryptography.X509Certificates.X509Certificate2)certificate!).Extensions
+                .OfType<System.Security.Cryptography.X509Certificates.X509SubjectAlternativeNameExtension>().SelectMany(e => e.EnumerateDnsNames()));
+            return true;
+        });
+        await stream.AuthenticateAsClientAsync("a.test");
+        return names;
+    }
+
+    static HttpClient Client() => new(new SocketsHttpHandler
+    {
+        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null },
+    }) { Timeout = RawPeer.Patience };
+}
