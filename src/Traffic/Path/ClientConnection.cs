@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -25,7 +26,8 @@ internal sealed class ClientConnection
         if (peer?.IsIPv4MappedToIPv6 == true) peer = peer.MapToIPv4();
         ForwardedFor = peer is null ? [] : Encoding.ASCII.GetBytes($"X-Forwarded-For: {peer}\r\n");
         // A caller in the mesh is a service of ours: what it says about its client is passed on.
-        IsTrusted = listener.IsMesh || gateway.Trusts(peer);
+        PeerAddress = peer is null ? default : IpText.Of(peer);
+        IsTrusted = listener.IsMesh || (peer is not null && gateway.Trusted.Contains(PeerAddress));
     }
 
     public Gateway Gateway { get; }
@@ -39,6 +41,9 @@ internal sealed class ClientConnection
 
     /// <summary>The peer may set X-Forwarded-* itself.</summary>
     public bool IsTrusted { get; }
+
+    /// <summary>The peer's address (see <see cref="IpText"/>); 0 where there is none.</summary>
+    public UInt128 PeerAddress { get; }
 
     /// <summary>The header line that tells the client's address.</summary>
     public byte[] ForwardedFor { get; }

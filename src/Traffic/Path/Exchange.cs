@@ -1,4 +1,5 @@
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -74,6 +75,19 @@ internal sealed class Exchange
 
     public ReadOnlySpan<byte> HeadBytes => Input.Bytes[..Request.Length];
 
+    /// <summary>Where the request comes from, as far as trusted proxies say (see <see cref="IpText"/>). Found out once, when a gate first asks for it; the head is there until the body is sent.</summary>
+    public UInt128 ClientAddress
+    {
+        get
+        {
+            if (!hasClientAddress) (clientAddress, hasClientAddress) = (ClientOrigin.Of(this), true);
+            return clientAddress;
+        }
+    }
+
+    private UInt128 clientAddress;
+    private bool hasClientAddress;
+
     public Wire Client => Connection.Wire;
 
     /// <summary>The connection's own chance.</summary>
@@ -106,6 +120,7 @@ internal sealed class Exchange
     {
         Target = null;
         Entered = 0;
+        hasClientAddress = false;
         Answer = null;
         Added.Clear();
         Endpoint = null;

@@ -1,6 +1,7 @@
 using System.Net;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Drivers.Tls;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -18,7 +19,6 @@ public sealed class Gateway : IAsyncDisposable
     private readonly TlsBook tls = new();
     private readonly TableCompiler compiler;
     private readonly Heartbeat heartbeat;
-    private readonly IReadOnlyList<IPNetwork> trusted;
     private RouteTable table = RouteTable.Empty;
     private TableModel model = TableModel.Empty;
     private ulong seed;
@@ -38,7 +38,7 @@ public sealed class Gateway : IAsyncDisposable
         Time = time ?? TimeProvider.System;
         this.seed = seed;
         Clock = new Clock(Time);
-        trusted = [.. Limits.TrustedProxies.Select(range => IPNetwork.Parse(range))];
+        Trusted = new IpRanges(Limits.TrustedProxies);
         Notices = new NoticeBoard(Time);
         compiler = new TableCompiler(Limits, book, policies, transport.Lanes);
         heartbeat = new Heartbeat(Time, Tick);
@@ -180,7 +180,8 @@ public sealed class Gateway : IAsyncDisposable
 
     internal ulong NextSeed() => Interlocked.Add(ref seed, 0xA0761D6478BD642F);
 
-    internal bool Trusts(IPAddress? peer) => peer is not null && trusted.Any(range => range.Contains(peer));
+    /// <summary>The proxies whose word about a client counts.</summary>
+    internal IpRanges Trusted { get; }
 
     internal void Remember(ClientConnection connection) => connections.Add(connection);
 

@@ -238,6 +238,34 @@ internal abstract class MessageHead
         return true;
     }
 
+    /// <summary>Finds the next line of a name in a whole head. Not for names that the parse notes.</summary>
+    /// <param name="bytes">The head.</param>
+    /// <param name="at">Where to look from; 0 at first. Set to where to go on.</param>
+    /// <param name="name">In any case.</param>
+    /// <param name="value">Its value, trimmed.</param>
+    public bool Next(ReadOnlySpan<byte> bytes, ref int at, ReadOnlySpan<byte> name, out Piece value)
+    {
+        var start = Math.Max(at, StartLineLength);
+        while (start < Length - 2)
+        {
+            var line = new Piece(start, bytes[start..].IndexOf((byte)'\n') - 1);
+            start += line.Length + 2;
+            at = start;
+            if (line.Length <= name.Length || bytes[line.Start + name.Length] != ':' || !Ascii.EqualsIgnoreCase(bytes.Slice(line.Start, name.Length), name)) continue;
+            Split(bytes, line, out _, out value);
+            return true;
+        }
+        value = default;
+        return false;
+    }
+
+    /// <summary>The only line of a name; false where there is none, or more than one.</summary>
+    public bool Only(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> name, out Piece value)
+    {
+        var at = 0;
+        return Next(bytes, ref at, name, out value) && !Next(bytes, ref at, name, out _);
+    }
+
     private void Cut(Piece line)
     {
         if (cutCount == cuts.Length) Array.Resize(ref cuts, cutCount * 2);

@@ -21,6 +21,7 @@ internal sealed class RequestHead : MessageHead
 
     private bool hostSeen;
     private bool traceparentTwice;
+    private int authorizations;
     private Piece authority;
 
     /// <summary>True when the peer may set X-Forwarded-* itself. Stays for the connection's life.</summary>
@@ -39,6 +40,15 @@ internal sealed class RequestHead : MessageHead
     public Piece Traceparent { get; private set; }
 
     public Piece RequestId { get; private set; }
+
+    /// <summary>The value of Content-Type; where it is there twice, the last one, which no media type list accepts (see <see cref="HasOneType"/>).</summary>
+    public Piece ContentType { get; private set; }
+
+    /// <summary>Content-Type is there at most once.</summary>
+    public bool HasOneType { get; private set; }
+
+    /// <summary>The value of Authorization; empty where it is absent or there more than once, since then nobody knows which one counts.</summary>
+    public Piece Authorization { get; private set; }
 
     public bool ForwardedProto { get; private set; }
 
@@ -60,6 +70,9 @@ internal sealed class RequestHead : MessageHead
     {
         base.Reset();
         hostSeen = traceparentTwice = ForwardedProto = ForwardedHost = Expects = IsSafe = IsHead = false;
+        HasOneType = true;
+        authorizations = 0;
+        ContentType = Authorization = default;
         authority = Method = Target = Path = Host = Traceparent = RequestId = default;
     }
 
@@ -104,6 +117,13 @@ internal sealed class RequestHead : MessageHead
             case HeaderName.RequestId:
                 if (value.Length is > 0 and <= 128 && value.Of(bytes).IndexOfAnyExcept(TargetBytes) < 0) RequestId = value;
                 return true;
+            case HeaderName.ContentType:
+                HasOneType = ContentType == default;
+                ContentType = value;
+                return true;
+            case HeaderName.Authorization:
+                Authorization = ++authorizations == 1 ? value : default;
+                return true;
             case HeaderName.ForwardedProto:
                 ForwardedProto = Trusted;
                 return true;
@@ -122,7 +142,7 @@ internal sealed class RequestHead : MessageHead
     {
         HeaderName.Connection or HeaderName.KeepAlive or HeaderName.ProxyConnection or HeaderName.ProxyAuthorization
             or HeaderName.Te or HeaderName.Upgrade or HeaderName.Traceparent or HeaderName.RequestId => true,
-        HeaderName.ForwardedFor or HeaderName.ForwardedHost or HeaderName.ForwardedProto => !Trusted,
+        HeaderName.ForwardedFor or HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded => !Trusted,
         _ => false,
     };
 
