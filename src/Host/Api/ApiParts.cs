@@ -4,6 +4,7 @@ using Mainstay.Deliver;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Gateways;
+using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
 
 namespace Mainstay.Host.Api;
@@ -23,7 +24,8 @@ public sealed class ApiParts
         var hosts = new HostWatch(store, kinds, Mirror, time, events);
         Reports = new ReportIntake(store, kinds, Mirror, hosts, time, events);
         var gateways = new GatewayNodes(store, kinds, Mirror, time);
-        Records = new RecordIntake(services.Edges, gateways, time);
+        var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
+        Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, time);
         Tables = new TableSource(Mirror, time);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, Streams, time, limits, services.OnFault);
         Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
@@ -39,6 +41,8 @@ public sealed class ApiParts
             .. new EventEndpoints(store, kinds, lists).Routes(),
             .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),
             .. lists.Routes(),
+            .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),

@@ -24,6 +24,9 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
     /// <summary>Where the gateways' records go. Default: a new one.</summary>
     public EdgeStatistics Edges { get; init; } = new(Time, RecordIntake.Scale);
 
+    /// <summary>The figures of routes. Default: a new one.</summary>
+    public EdgeStatistics Routes { get; init; } = new(Time, RecordIntake.Scale, maxEdges: 16384);
+
     /// <summary>Add the metrics of other parts, for example the loops' counters, to <c>/metrics</c>.</summary>
     public IReadOnlyList<Action<MetricsText>> Metrics { get; init; } = [];
 }

@@ -64,6 +64,33 @@ public sealed class EdgeStatistics(TimeProvider time, LatencyScale scale, int ma
         }
     }
 
+    /// <summary>How the requests of an edge within the window spread over latencies.</summary>
+    /// <param name="edge">Which edge; one without requests has only zeros.</param>
+    /// <param name="boundsMs">Rising.</param>
+    /// <returns>For each bound, how many took longer than the one before and at most this; at the end those that took longer than the last.</returns>
+    public IReadOnlyList<long> Distribution(EdgeKey edge, IReadOnlyList<double> boundsMs)
+    {
+        var counts = new long[boundsMs.Count + 1];
+        lock (gate)
+        {
+            if (edges.TryGetValue(edge, out var window) && window.Figures(SecondOf(time.GetUtcNow()), scale, scratch) is not null)
+            {
+                for (var bucket = 0; bucket < scratch.Length; bucket++)
+                {
+                    var at = 0;
+                    while (at < boundsMs.Count && scale.MiddleMs(bucket) > boundsMs[at])
+                    {
+                        at++;
+                    }
+
+                    counts[at] += scratch[bucket];
+                }
+            }
+        }
+
+        return counts;
+    }
+
     Dictionary<T, EdgeFigures> Read<T>(Dictionary<T, TrafficWindow> windows)
         where T : notnull
     {

@@ -85,6 +85,15 @@ public sealed record Intervention : Resource
         }
     }
 
+    /// <summary>What it does, in words: <c>breaker open</c>.</summary>
+    public string Act() =>
+        Breaker is { } breaker ? $"breaker {(breaker == BreakerForce.Open ? "open" : "closed")}"
+        : Fault is { } fault ? $"fault on {fault.Percent}"
+        : Degrade is { } degradation ? $"degradation {degradation}"
+        : Limits is { } limits ? limits switch { LimitSwitch.Off => "limits off", LimitSwitch.DryRun => "limits count only", _ => "limits on" }
+        : Admit is { } level ? $"admission from level {level}"
+        : $"ban of {Ban}";
+
     static bool IsAbout(string about) => about.Split('/') is [var kind, var name] && kind switch
     {
         "route" or "service" => Names.IsValid(name),

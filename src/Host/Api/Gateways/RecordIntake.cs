@@ -1,3 +1,4 @@
+using Mainstay.Host.Api.Traffic;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Query;
 using Mainstay.Traffic.Path;
@@ -5,10 +6,10 @@ using Mainstay.Traffic.Path;
 namespace Mainstay.Host.Api.Gateways;
 
 /// <summary>
-/// Takes gateways' batches in: the traffic into the edges' statistics, the standing into the gateways' nodes. A batch that comes a second
+/// Takes gateways' batches in: the traffic into the statistics of edges and routes, the standing into the gateways' nodes, what their policies tell to the board. A batch that comes a second
 /// time, because the answer to the first was lost, counts once.
 /// </summary>
-public sealed class RecordIntake(EdgeStatistics statistics, GatewayNodes nodes, TimeProvider time)
+public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics routes, GatewayNodes nodes, PolicyBoard policies, TimeProvider time)
 {
     /// <summary>How many gateways' sequence numbers are remembered.</summary>
     public const int MostGateways = 256;
@@ -29,6 +30,8 @@ public sealed class RecordIntake(EdgeStatistics statistics, GatewayNodes nodes, 
     public static RecordBatch? Complete(RecordBatch batch) => string.IsNullOrEmpty(batch.Gateway) ? null : batch with
     {
         FailedListeners = batch.FailedListeners ?? [],
+        Policies = [.. (batch.Policies ?? []).Where(p => p is { About: not null, Policy: not null, Numbers: not null })],
+        Notices = [.. (batch.Notices ?? []).Where(n => n is { About: not null, Reason: not null, Message: not null })],
         Records = [.. (batch.Records ?? []).Where(r => r is not null).Select(r => r with { Latency = r.Latency ?? [], Reasons = r.Reasons ?? NoReasons })],
     };
 
@@ -42,9 +45,12 @@ public sealed class RecordIntake(EdgeStatistics statistics, GatewayNodes nodes, 
 
         if (IsNew(batch))
         {
+            await policies.TakeAsync(batch, stop);
             foreach (var record in batch.Records)
             {
-                Add(record, batch.At == default ? time.GetUtcNow() : batch.At);
+                var at = batch.At == default ? time.GetUtcNow() : batch.At;
+                Add(record, at);
+                AddRoute(record, at);
             }
         }
 
@@ -56,6 +62,14 @@ public sealed class RecordIntake(EdgeStatistics statistics, GatewayNodes nodes, 
         if (record.Service is { } service)
         {
             statistics.Add(new(record.Caller ?? MapView.Gateway, service, record.Instance, record.Requests, ErrorsOf(record), record.Latency), at);
+        }
+    }
+
+    void AddRoute(TrafficRecord record, DateTimeOffset at)
+    {
+        if (record.Route is { } route)
+        {
+            routes.Add(new(TrafficBuilder.RouteEdge, route, null, record.Requests, ErrorsOf(record), record.Latency), at);
         }
     }
 
