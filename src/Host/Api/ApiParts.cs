@@ -42,6 +42,7 @@ public sealed class ApiParts
             .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),
             .. lists.Routes(),
             .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),

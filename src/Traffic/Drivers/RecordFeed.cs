@@ -52,6 +52,22 @@ internal sealed class RecordFeed(HttpClient server, TimeProvider time) : IDispos
         }
     }
 
+    /// <summary>Brings the server an answer, once: who asked does not wait for long.</summary>
+    public async Task AnswerAsync(QuestionAnswer answer)
+    {
+        using var patience = new CancellationTokenSource(Patience, time);
+        using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(answer.ToJson()));
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/json");
+        try
+        {
+            using var response = await server.PostAsync("internal/v1/answers", content, patience.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            // The asker is told that nobody answered.
+        }
+    }
+
     /// <summary>Sends a last batch, once and with little patience.</summary>
     public async Task FinishAsync(RecordBatch last)
     {

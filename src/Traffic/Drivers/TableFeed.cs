@@ -5,7 +5,7 @@ namespace Mainstay.Traffic.Drivers;
 
 /// <summary>
 /// Follows the server's tables: <c>GET /internal/v1/table?after=REVISION</c> answers with one table per line as they come (the
-/// first at once if its revision is not REVISION), and an empty line every 5 s as a sign of life. Reconnects for ever, with backoff.
+/// first at once if its revision is not REVISION) or a question, and an empty line every 5 s as a sign of life. Reconnects for ever, with backoff.
 /// </summary>
 internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<string> log)
 {
@@ -16,8 +16,9 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
     /// <summary>Runs until stopped.</summary>
     /// <param name="live">The revision that is live.</param>
     /// <param name="apply">Takes each table whose revision differs from the live one.</param>
+    /// <param name="ask">Takes each question that comes between them.</param>
     /// <param name="stop">Ends it.</param>
-    public async Task RunAsync(Func<long> live, Action<TableModel> apply, CancellationToken stop)
+    public async Task RunAsync(Func<long> live, Action<TableModel> apply, Action<Question> ask, CancellationToken stop)
     {
         var pause = FirstPause;
         string? said = null;
@@ -25,7 +26,7 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
         {
             try
             {
-                await FollowAsync(live, apply, () => { pause = FirstPause; said = null; }, stop);
+                await FollowAsync(live, apply, ask, () => { pause = FirstPause; said = null; }, stop);
             }
             catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
             {
@@ -45,7 +46,7 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
         }
     }
 
-    private async Task FollowAsync(Func<long> live, Action<TableModel> apply, Action arrived, CancellationToken stop)
+    private async Task FollowAsync(Func<long> live, Action<TableModel> apply, Action<Question> ask, Action arrived, CancellationToken stop)
     {
         using var silence = new CancellationTokenSource(Silence, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
@@ -58,6 +59,11 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
             silence.CancelAfter(Silence);
             arrived();
             if (line.Length == 0) continue;
+            if (line.StartsWith("{\"question\"", StringComparison.Ordinal))
+            {
+                if (JsonSerializer.Deserialize(line, TrafficJson.Default.QuestionLine)?.Question is { } question) ask(question);
+                continue;
+            }
             var table = TableModel.FromJson(line);
             if (table.Revision != live()) apply(table);
         }

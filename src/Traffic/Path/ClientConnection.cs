@@ -145,7 +145,11 @@ internal sealed class ClientConnection
         {
             var verdict = Admit.Enter(x);
             if (verdict == Verdict.Wait) verdict = await Admit.WaitAsync(x);
-            if (verdict == Verdict.Refuse) reason = x.Reason;
+            if (verdict == Verdict.Refuse)
+            {
+                reason = x.Reason;
+                x.RefusedBy = x.Target!.Gates[x.Entered];
+            }
             else if (verdict == Verdict.Pass) reason = await Forward.SendAsync(x);
         }
 

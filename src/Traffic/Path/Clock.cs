@@ -8,6 +8,7 @@ internal sealed class Clock
     private readonly double ticksPerMs;
     private readonly double microsPerTick;
     private long coarseMs;
+    private long coarseUtc;
 
     public Clock(TimeProvider time)
     {
@@ -26,5 +27,12 @@ internal sealed class Clock
 
     public long MicrosSince(long timestamp) => (long)((time.GetTimestamp() - timestamp) * microsPerTick);
 
-    public void Refresh() => Volatile.Write(ref coarseMs, (long)((time.GetTimestamp() - origin) / ticksPerMs));
+    /// <summary>The time of day, at most one heartbeat old.</summary>
+    public DateTimeOffset CoarseUtc => new(Volatile.Read(ref coarseUtc), TimeSpan.Zero);
+
+    public void Refresh()
+    {
+        Volatile.Write(ref coarseMs, (long)((time.GetTimestamp() - origin) / ticksPerMs));
+        Volatile.Write(ref coarseUtc, time.GetUtcNow().UtcTicks);
+    }
 }

@@ -22,7 +22,14 @@ internal sealed class Exchange
     public readonly byte[] RequestId = new byte[128];
     public int RequestIdLength;
 
+    /// <summary>Method and target as they came, up to what the journal keeps.</summary>
+    public readonly byte[] StartLine = new byte[Journal.TargetBytes];
+    public int StartLineLength;
+
     public RouteTarget? Target;
+
+    /// <summary>The gate that turned the request away.</summary>
+    public Gate? RefusedBy;
 
     /// <summary>How many of the target's gates were passed and are to be left.</summary>
     public int Entered;
@@ -119,6 +126,7 @@ internal sealed class Exchange
     public void Begin(long timestamp)
     {
         Target = null;
+        RefusedBy = null;
         Entered = 0;
         hasClientAddress = false;
         Answer = null;
@@ -138,6 +146,10 @@ internal sealed class Exchange
         Close = !Request.Persistent;
         Answered = IsReusable = HasUnread = false;
         if (Output.Length == 0) Output = Buffers.Rent(Request.Length + HeadRoom);
+        // Copied now: when the request is over its head may be gone.
+        var start = Input.Bytes[..Math.Min(Input.Available, Math.Min(Request.StartLineLength, Journal.TargetBytes))];
+        start.CopyTo(StartLine);
+        StartLineLength = start.Length;
     }
 
     /// <summary>The request's id: the client's, or one that is made now. It is the same for the endpoint, the response and the records.</summary>

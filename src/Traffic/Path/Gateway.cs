@@ -53,6 +53,7 @@ public sealed class Gateway : IAsyncDisposable
     internal NoticeBoard Notices { get; }
 
     internal TimeProvider Time { get; }
+    internal Journal Journal { get; } = new();
 
     /// <summary>The live table's revision.</summary>
     public long Revision => Volatile.Read(ref table).Revision;
@@ -133,6 +134,25 @@ public sealed class Gateway : IAsyncDisposable
                 Notices = Notices.Take(),
             };
         }
+    }
+
+    /// <summary>Answers what the server asks. Not on the path.</summary>
+    public QuestionAnswer Answer(string id, Question question)
+    {
+        if (question.RequestId is { } request) return new QuestionAnswer(question.Id, id, Past: Journal.Find(request));
+        Listener? listener;
+        lock (gate)
+        {
+            listener = question.Need is { } need
+                ? listeners.GetValueOrDefault(need)
+                : listeners.Values.OrderBy(one => one.Model.Name, StringComparer.Ordinal).FirstOrDefault(one => !one.IsMesh);
+        }
+        if (listener is null)
+        {
+            var missing = new ExplainedStep("listener", "refuse", question.Need is null ? "no front door is open" : $"no listener '{question.Need}' is open");
+            return new QuestionAnswer(question.Id, id, Explanation: new Explanation(Revision, "", null, null, 0, "none", [missing]));
+        }
+        return new QuestionAnswer(question.Id, id, Explanation: Explainer.Explain(this, listener, question));
     }
 
     /// <summary>

@@ -81,6 +81,9 @@ public static class Problem
     /// <summary>True for reasons whose gate adds Retry-After itself.</summary>
     private static bool SaysWhen(Reason reason) => false;
 
+    /// <summary>The reason in words; empty for those that are never told to a client.</summary>
+    public static string DetailOf(Reason reason) => Explain(reason).Detail;
+
     private static (string Title, string Detail) Explain(Reason reason) => reason switch
     {
         Reason.BadRequest => ("Bad Request", "The request is not well-formed HTTP/1.1."),

@@ -24,5 +24,6 @@ internal static class Record
         cell.LatencyMicros += micros;
         cell.Reasons[(int)x.Reason]++;
         cell.Latency[LatencyBuckets.IndexOf(micros)]++;
+        x.Connection.Gateway.Journal.Add(x, micros);
     }
 }

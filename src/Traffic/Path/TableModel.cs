@@ -101,4 +101,6 @@ public sealed record EndpointModel(string Instance, string Host, int Port, strin
 [JsonSerializable(typeof(RecordBatch))]
 [JsonSerializable(typeof(IReadOnlyList<RecordBatch>))]
 [JsonSerializable(typeof(ReadyFile))]
+[JsonSerializable(typeof(QuestionLine))]
+[JsonSerializable(typeof(QuestionAnswer))]
 internal sealed partial class TrafficJson : JsonSerializerContext;

@@ -18,6 +18,7 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
 
     readonly Lock gate = new();
     TableLine? current;
+    (long Number, byte[] Json) asked;
     TaskCompletionSource next = NewPulse();
 
     /// <summary>How many tables were made.</summary>
@@ -26,16 +27,28 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
     /// <summary>The tables from now on, the current one first unless its revision is <paramref name="after"/>. A slow reader gets the newest only.</summary>
     public async IAsyncEnumerable<TableLine> ReadAsync(long after, [EnumeratorCancellation] CancellationToken stop)
     {
+        long heard;
+        lock (gate)
+        {
+            heard = asked.Number;
+        }
+
         while (true)
         {
             TableLine? table;
             Task wait;
+            (long Number, byte[] Json) question;
             lock (gate)
             {
-                (table, wait) = (current, next.Task);
+                (table, wait, question) = (current, next.Task, asked);
             }
 
-            if (table is not null && table.Revision != after)
+            if (question.Number > heard)
+            {
+                heard = question.Number;
+                yield return new TableLine(after, question.Json);
+            }
+            else if (table is not null && table.Revision != after)
             {
                 after = table.Revision;
                 yield return table;
@@ -45,6 +58,19 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
                 await wait.WaitAsync(stop);
             }
         }
+    }
+
+    /// <summary>Sends a line between the tables to every gateway that follows them now. Of several within a moment the newest is sent.</summary>
+    public void Ask(byte[] line)
+    {
+        TaskCompletionSource passed;
+        lock (gate)
+        {
+            asked = (asked.Number + 1, line);
+            (passed, next) = (next, NewPulse());
+        }
+
+        passed.SetResult();
     }
 
     /// <summary>Compiles until stopped.</summary>
@@ -102,5 +128,5 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
 
 /// <summary>A table as gateways get it.</summary>
 /// <param name="Revision">The store's revision that it reflects.</param>
-/// <param name="Json">One line.</param>
+/// <param name="Json">One line: a table, or a question that comes between them.</param>
 public sealed record TableLine(long Revision, byte[] Json);

@@ -51,6 +51,13 @@ public sealed class ApiClient : IDisposable
         return await ReadAsync(response, stop);
     }
 
+    /// <summary>Deletes what is at <paramref name="path"/>.</summary>
+    public async Task<JsonNode> DeleteAsync(string path, CancellationToken stop)
+    {
+        using var response = await SendAsync(new(HttpMethod.Delete, Url(path)), stop);
+        return await ReadAsync(response, stop);
+    }
+
     public Task<StatusView> StatusAsync(CancellationToken stop) => GetAsync<StatusView>("status", stop);
 
     /// <summary>Every status from now on, the present one first; a lost connection is made again.</summary>

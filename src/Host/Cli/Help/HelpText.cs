@@ -9,8 +9,8 @@ public static class HelpText
     static readonly (string Title, string[] Verbs)[] Groups =
     [
         ("Run", ["up", "down"]),
-        ("Change", ["plan", "apply", "diff", "history", "scale", "restart"]),
-        ("Look", ["status", "get", "map", "logs", "events"]),
+        ("Change", ["plan", "apply", "diff", "history", "scale", "restart", "intervention"]),
+        ("Look", ["status", "get", "map", "traffic", "explain", "logs", "events"]),
         ("Help", ["doctor", "schema", "completion", "version"]),
         ("Roles, which 'up' starts by itself", ["server", "gateway", "agent"]),
     ];

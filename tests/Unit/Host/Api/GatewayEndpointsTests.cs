@@ -124,7 +124,7 @@ public sealed class GatewayEndpointsTests
     }
 
     // The first table may have been compiled before what the test wrote.
-    static async Task<JsonNode> TableAsync(ApiFixture api, StreamReaderOf tables, long revision)
+    internal static async Task<JsonNode> TableAsync(ApiFixture api, StreamReaderOf tables, long revision)
     {
         while (true)
         {

@@ -37,7 +37,7 @@ sealed class FakeServer(StringBuilder trace, Action interrupt, Action expire) : 
         var route = $"{request.Method} {request.RequestUri!.PathAndQuery.Replace("/api/v1/", "", StringComparison.Ordinal)}";
         if (request.Method != HttpMethod.Get)
         {
-            trace.Append("> ").Append(route).Append(' ').Append(await request.Content!.ReadAsStringAsync(cancellationToken)).Append('\n');
+            trace.Append("> ").Append(route).Append(' ').Append(request.Content is null ? "" : await request.Content.ReadAsStringAsync(cancellationToken)).Append('\n');
         }
 
         if (!routes.TryGetValue(route, out var answers))
