@@ -25,11 +25,11 @@ public sealed record Service : Resource
     /// <summary>How many instances are to run while the architecture runs.</summary>
     public int Wanted() => Scale == 0 ? 0 : Math.Clamp(Scale ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
 
-    /// <summary>Identifies what is asked of it now: 12 hexadecimal characters over everything but the status. See <see cref="ServiceStatus.Observed"/>.</summary>
+    /// <summary>Identifies what is asked of it now: 12 hexadecimal characters over everything but the status, whatever the order of map keys. See <see cref="ServiceStatus.Observed"/>.</summary>
     /// <param name="running">Whether the architecture is to run.</param>
     public string Asked(bool running)
     {
-        var asked = Codec.Encode((object)new { Spec, Digest, Scale, Generation, Removed, BaseFolder, running });
+        var asked = Codec.EncodeSorted((object)new { Spec, Digest, Scale, Generation, Removed, BaseFolder, running });
         return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(asked))[..12];
     }
 

@@ -99,4 +99,18 @@ public sealed class CodecTests
         Codec.Same<string?>(null, null).ShouldBeTrue();
         Codec.Same(null, "").ShouldBeFalse();
     }
+
+    [Fact]
+    public void The_order_of_map_keys_is_no_content()
+    {
+        var turned = Web with { Spec = Web.Spec with { Env = new Dictionary<string, string> { ["a"] = "2", ["B"] = "1" } } };
+        Codec.Encode(turned).ShouldNotBe(Codec.Encode(Web));
+        Codec.Same(turned, Web).ShouldBeTrue();
+        turned.Asked(running: true).ShouldBe(Web.Asked(running: true));
+
+        var swapped = Web with { Spec = Web.Spec with { Env = new Dictionary<string, string> { ["a"] = "1", ["B"] = "2" } } };
+        Codec.Same(swapped, Web).ShouldBeFalse();
+        swapped.Asked(running: true).ShouldNotBe(Web.Asked(running: true));
+        Codec.Same<string[]>(["a", "b"], ["b", "a"]).ShouldBeFalse("the order of a list is content");
+    }
 }
