@@ -12,7 +12,13 @@ namespace Mainstay.Deliver;
 /// Every change of what is declared passes here: read, check, hash what is built, decide, and commit all of it with its audit entry at once. Safe for
 /// concurrent use. Expected failures are outcomes; only a store that cannot work throws (<see cref="StoreUnavailableException"/>).
 /// </summary>
-public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time, IFolders folders, int adminPort)
+/// <param name="store">Where what is declared lies.</param>
+/// <param name="kinds">The kinds in it.</param>
+/// <param name="time">For the time of versions.</param>
+/// <param name="folders">This machine's folders.</param>
+/// <param name="adminPort">Port of the Admin API, which the gateway must leave alone.</param>
+/// <param name="dataFolder">Mainstay's own folder, absolute, which no build reads; null where there is none.</param>
+public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time, IFolders folders, int adminPort, string? dataFolder = null)
 {
     // Statuses of services change while we decide; that is no conflict of intentions, so a few tries are made.
     const int Tries = 5;
@@ -57,7 +63,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         if (resource is Service { Spec.Build: not null } service)
         {
             var folder = (await DeclaredReader.ReadAsync(store, kinds, stop)).Latest?.BaseFolder ?? service.BaseFolder;
-            var result = await Task.Run(() => new ContentDigest().Of(service.Spec, folder, stop), stop);
+            var result = await Task.Run(() => new ContentDigest(dataFolder).Of(service.Spec, folder, stop), stop);
             if (result.Problem is { } problem)
             {
                 return Refused(ApplyResult.Invalid, 0, new PlacedProblem(Place.Nowhere, problem.Under($"services.{service.Name}")));
@@ -116,11 +122,11 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         return outcome with { Problems = [.. outcome.Problems.Select(p => read.Place(new(p.Path, p.What, p.Remedy)))], Warnings = read.Warnings };
     }
 
-    static (Dictionary<string, string> Digests, List<Problem> Problems) DigestsOf(ArchitectureSpec spec, string baseFolder, CancellationToken stop)
+    (Dictionary<string, string> Digests, List<Problem> Problems) DigestsOf(ArchitectureSpec spec, string baseFolder, CancellationToken stop)
     {
         var digests = new Dictionary<string, string>(StringComparer.Ordinal);
         var problems = new List<Problem>();
-        var content = new ContentDigest();
+        var content = new ContentDigest(dataFolder);
         foreach (var (name, service) in spec.Services.Where(s => s.Value.Build is not null))
         {
             var result = content.Of(service, baseFolder, stop);

@@ -12,6 +12,7 @@ public static class DeliverPlane
     /// <param name="kinds">The registered kinds.</param>
     /// <param name="time">For the time of versions, events and audit entries.</param>
     /// <param name="adminPort">The port of the Admin API, which the gateway may not take.</param>
-    public static Applier Applier(IStore store, KindRegistry kinds, TimeProvider time, int adminPort) =>
-        new(store, kinds, time, new DiskFolders(), adminPort);
+    /// <param name="dataFolder">Mainstay's own folder, absolute, which no build reads; null where there is none.</param>
+    public static Applier Applier(IStore store, KindRegistry kinds, TimeProvider time, int adminPort, string? dataFolder) =>
+        new(store, kinds, time, new DiskFolders(), adminPort, dataFolder);
 }

@@ -11,7 +11,8 @@ namespace Mainstay.Deliver.Drivers;
 /// The same content has the same hash on every machine; times and owners play no part. One instance serves one apply: a file that several
 /// services read is hashed once.
 /// </summary>
-public sealed class ContentDigest
+/// <param name="ownFolder">Mainstay's data folder, absolute, which is never an input; null where there is none.</param>
+public sealed class ContentDigest(string? ownFolder = null)
 {
     /// <summary>The most bytes that the inputs of one service may have.</summary>
     public const long MaxBytes = 1L << 30;
@@ -21,13 +22,14 @@ public sealed class ContentDigest
 
     readonly Dictionary<string, (byte[] Hash, long Length)> hashed = new(StringComparer.Ordinal);
     readonly byte[] buffer = new byte[128 * 1024];
+    readonly OwnFolder own = new(ownFolder);
 
     /// <summary>The digest of a service, or why there is none, with a path below <c>services.NAME</c>. The service has a build.</summary>
     public DigestResult Of(ServiceSpec spec, string baseFolder, CancellationToken stop = default)
     {
         var build = spec.Build ?? throw new ArgumentException("nothing is built", nameof(spec));
         var root = Path.GetFullPath(spec.Folder ?? ".", baseFolder);
-        var files = InputFiles.Below(root, build.Inputs, MaxFiles);
+        var files = InputFiles.Below(root, build.Inputs, own, MaxFiles);
         if (files.Problem is { } problem)
         {
             return new(null, problem);

@@ -17,17 +17,29 @@ static class InputFiles
 
     /// <summary>
     /// The files of <paramref name="inputs"/> (files or folders, relative to <paramref name="root"/>; none is the whole root) in ordinal order of
-    /// paths. Folders named bin, obj, out or node_modules, or with a leading dot, are left out unless named as inputs themselves.
+    /// paths. Folders named bin, obj, out or node_modules, or with a leading dot, are left out unless named as inputs themselves; sockets, pipes
+    /// and devices have no content and are left out, or a problem where named; Mainstay's data folder, <paramref name="own"/>, likewise.
     /// </summary>
-    public static (IReadOnlyList<InputFile> Found, Problem? Problem) Below(string root, IReadOnlyList<string> inputs, int most)
+    public static (IReadOnlyList<InputFile> Found, Problem? Problem) Below(string root, IReadOnlyList<string> inputs, OwnFolder own, int most)
     {
         var found = new SortedDictionary<string, InputFile>(StringComparer.Ordinal);
         foreach (var input in inputs.Count == 0 ? ["."] : inputs)
         {
             var full = Path.GetFullPath(input, root);
+            if (own.Has(full))
+            {
+                return ([], new("build.inputs", $"'{input}' lies in Mainstay's data folder, which changes by itself", "keep sources and the data folder (--data) apart"));
+            }
+
             try
             {
-                var tooMany = Directory.Exists(full) && new FileInfo(full).LinkTarget is null ? !Walk(root, full, found, most) : !AddFile(root, new FileInfo(full), found, most);
+                var folder = Directory.Exists(full) && new FileInfo(full).LinkTarget is null;
+                if (!folder && IsSpecial(new FileInfo(full)))
+                {
+                    return ([], new("build.inputs", $"'{input}' is a socket, pipe or device, not a file", "name files and folders"));
+                }
+
+                var tooMany = folder ? !Walk(root, full, own.Below(full), found, most) : !AddFile(root, new FileInfo(full), found, most);
                 if (tooMany)
                 {
                     return ([], new("build.inputs", $"the build has more than {most} input files", "name the files and folders that matter in 'build: { command: …, inputs: […] }'"));
@@ -47,7 +59,7 @@ static class InputFiles
     }
 
     // False when there are too many. Links are entries of their own, never a way to further files: so no cycle, and nothing from outside.
-    static bool Walk(string root, string top, SortedDictionary<string, InputFile> found, int most)
+    static bool Walk(string root, string top, string? own, SortedDictionary<string, InputFile> found, int most)
     {
         var open = new Stack<string>([top]);
         while (open.TryPop(out var folder))
@@ -56,12 +68,12 @@ static class InputFiles
             {
                 if (entry is DirectoryInfo && entry.LinkTarget is null)
                 {
-                    if (!Skipped.Contains(entry.Name) && !entry.Name.StartsWith('.'))
+                    if (!Skipped.Contains(entry.Name) && !entry.Name.StartsWith('.') && entry.FullName != own)
                     {
                         open.Push(entry.FullName);
                     }
                 }
-                else if (!AddFile(root, entry, found, most))
+                else if (!IsSpecial(entry) && !AddFile(root, entry, found, most))
                 {
                     return false;
                 }
@@ -70,6 +82,8 @@ static class InputFiles
 
         return true;
     }
+
+    static bool IsSpecial(FileSystemInfo entry) => entry.LinkTarget is null && entry.Exists && FileType.IsSpecial(entry.FullName);
 
     static bool AddFile(string root, FileSystemInfo file, SortedDictionary<string, InputFile> found, int most)
     {

@@ -31,7 +31,7 @@ public sealed class ApiParts
         Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
-        var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port);
+        var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
         byte[]? document = null;
         Routes =
         [

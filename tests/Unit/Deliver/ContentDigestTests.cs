@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Deliver.Drivers;
@@ -87,11 +88,40 @@ public sealed class ContentDigestTests : IDisposable
         problem.What.ShouldBe($"there is no file or folder 'lib' in {folder.Path}");
     }
 
-    [Fact]
-    public void A_named_pipe_is_refused_instead_of_waited_for()
+    [Theory]
+    [InlineData("pipe")]
+    [InlineData("socket")]
+    public void What_has_no_content_is_never_opened(string what)
     {
-        MakeFifo(folder["src/pipe"], 0b110_000_000).ShouldBe(0);
-        new ContentDigest().Of(Spec("make"), folder.Path).Problem!.What.ShouldBe("cannot read 'src/pipe': it is a pipe or device, not a file");
+        var before = Digest();
+        using var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        if (what == "pipe")
+        {
+            MakeFifo(folder["src/special"], 0b110_000_000).ShouldBe(0);
+        }
+        else
+        {
+            socket.Bind(new UnixDomainSocketEndPoint(folder["src/special"]));
+        }
+
+        Digest().ShouldBe(before);
+        Problem("src/special").ShouldBe("'src/special' is a socket, pipe or device, not a file");
+    }
+
+    [Fact]
+    public void The_data_folder_is_no_input()
+    {
+        var before = Digest();
+        Write("data/run/token", "x");
+        Write("other/data/a.cs", "a");
+        var withOther = DigestBeside("data");
+        withOther.ShouldNotBe(before, "only the data folder itself is left out");
+        Write("data/store/mainstay.db", "y");
+        DigestBeside("data").ShouldBe(withOther);
+        Problem("data/store", data: "data").ShouldBe("'data/store' lies in Mainstay's data folder, which changes by itself");
+        Directory.CreateSymbolicLink(folder["src/linked"], folder.Path);
+        new ContentDigest(folder["src/linked/data"]).Of(Spec("make", "other"), folder.Path).Digest.ShouldNotBeNull();
+        new ContentDigest(folder["src/linked/data"]).Of(Spec("make", "data"), folder.Path).Problem.ShouldNotBeNull("a folder has many names where links lead to it");
     }
 
     [DllImport("libc", EntryPoint = "mkfifo")]
@@ -100,6 +130,10 @@ public sealed class ContentDigestTests : IDisposable
     static ServiceSpec Spec(string command, params string[] inputs) => new() { Run = "./x", Build = new() { Command = command, Inputs = inputs } };
 
     string Digest(string command = "make", params string[] inputs) => new ContentDigest().Of(Spec(command, inputs), folder.Path).Digest.ShouldNotBeNull();
+
+    string DigestBeside(string data) => new ContentDigest(folder[data]).Of(Spec("make"), folder.Path).Digest.ShouldNotBeNull();
+
+    string Problem(string input, string? data = null) => new ContentDigest(data is null ? null : folder[data]).Of(Spec("make", input), folder.Path).Problem.ShouldNotBeNull().What;
 
     void Write(string path, string text)
     {
