@@ -4,7 +4,7 @@ namespace Mainstay.Host.Roles;
 
 /// <summary>
 /// How other commands speak to the supervisor of a data folder: one request line over a Unix socket (<c>stop</c>, <c>restart ROLE</c>), answered by lines of progress,
-/// then the connection ends. The last line begins with <c>ok</c> or <c>error</c>.
+/// then the connection ends. The last line begins with <c>ok</c> or <c>error</c>; after a tab an error may have its remedy.
 /// </summary>
 sealed class ControlSocket(string path, Func<string, Func<string, Task>, Task<string>> answer)
 {

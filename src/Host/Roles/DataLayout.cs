@@ -54,5 +54,22 @@ public sealed class DataLayout(string root)
         }
     }
 
+    /// <summary>Waits until this run's server serves. False when <paramref name="over"/> says that none will, or after half a minute.</summary>
+    public async Task<bool> ServedAsync(Func<bool> over, TimeProvider time, CancellationToken stop)
+    {
+        var startedAt = time.GetTimestamp();
+        while (!File.Exists(ServerFile))
+        {
+            if (over() || time.GetElapsedTime(startedAt) > TimeSpan.FromSeconds(30))
+            {
+                return false;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(10), time, stop);
+        }
+
+        return true;
+    }
+
     public string ReadToken() => File.ReadAllText(TokenFile).Trim();
 }

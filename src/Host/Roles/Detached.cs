@@ -10,6 +10,8 @@ static class Detached
     /// <summary>The hidden verb of the supervisor's process.</summary>
     public const string Verb = "supervise";
 
+    const string NotStarted = "the server did not start";
+
     public static async Task<int> UpAsync(UpOptions options, RoleSettings settings, CancellationToken stop)
     {
         // The folder and the ports are tried here first, so that what is wrong is said here and nothing was started.
@@ -17,8 +19,13 @@ static class Detached
         using var events = new EventThread("detached");
         var log = settings.Data.LogOf("supervisor");
         var process = RoleProcess.Start(new RoleStart(Arguments(settings), EnvironmentOf(settings), log), events);
+        if (!await settings.Data.ServedAsync(() => process.Exited.IsCompleted, options.Session.Time, stop))
+        {
+            log = process.Exited.IsCompleted ? log : settings.Data.LogOf("server");
+            throw new CliError(File.Exists(log) ? File.ReadLines(log).LastOrDefault() ?? NotStarted : NotStarted, $"see {log}");
+        }
+
         using var client = options.Session.Connect(new Uri(settings.Listen));
-        await ReadyAsync(client, process, settings, options.Session.Time, stop);
         try
         {
             return await UpDown.ApplyAndFollowAsync(client, options, settings, stop);
@@ -71,30 +78,5 @@ static class Detached
         }
 
         return env;
-    }
-
-    static async Task ReadyAsync(Cli.Client.ApiClient client, RoleProcess process, RoleSettings settings, TimeProvider time, CancellationToken stop)
-    {
-        var startedAt = time.GetTimestamp();
-        while (time.GetElapsedTime(startedAt) < TimeSpan.FromSeconds(30) && !process.Exited.IsCompleted)
-        {
-            try
-            {
-                if (File.Exists(settings.Data.ServerFile))
-                {
-                    await client.StatusAsync(stop);
-                    return;
-                }
-            }
-            catch (CliError starting) when (starting.NoServer)
-            {
-                // Not yet; asked again.
-            }
-
-            await Task.Delay(TimeSpan.FromMilliseconds(25), time, stop);
-        }
-
-        var log = settings.Data.LogOf(process.Exited.IsCompleted ? "supervisor" : "server");
-        throw new CliError(File.Exists(log) ? File.ReadLines(log).LastOrDefault() ?? "the server did not start" : "the server did not start", $"see {log}");
     }
 }

@@ -1,5 +1,6 @@
-using System.Net.Http.Headers;
 using System.Text.Json;
+using Mainstay.Host.Cli;
+using Mainstay.Host.Cli.Client;
 using Mainstay.Schedule.Drivers;
 using Mainstay.Traffic.Drivers;
 
@@ -12,8 +13,6 @@ namespace Mainstay.Host.Roles;
 sealed class Supervisor : IAsyncDisposable
 {
     static readonly TimeSpan RolePatience = TimeSpan.FromSeconds(15);
-    static readonly TimeSpan ReadyPatience = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan StopPatience = TimeSpan.FromMinutes(2);
     static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(25);
 
     readonly RoleSettings settings;
@@ -24,9 +23,8 @@ sealed class Supervisor : IAsyncDisposable
     readonly RoleKeeper server;
     readonly RoleKeeper gateway;
     readonly RoleKeeper agent;
-    readonly HttpClient http;
     readonly CancellationTokenSource asked = new();
-    readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    readonly TaskCompletionSource<CliError?> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     Action<string> say;
 
     Supervisor(RoleSettings settings, FileStream held, TimeProvider time, Action<string> say)
@@ -38,11 +36,6 @@ sealed class Supervisor : IAsyncDisposable
         server = Keeper("server");
         gateway = Keeper("gateway");
         agent = Keeper("agent");
-        http = new HttpClient(new SocketsHttpHandler { UseProxy = false }) { BaseAddress = new Uri(settings.Listen), Timeout = TimeSpan.FromSeconds(10) };
-        if (settings.Token is { } token)
-        {
-            http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        }
     }
 
     /// <summary>Completes when somebody asked over the control socket to stop everything.</summary>
@@ -72,6 +65,9 @@ sealed class Supervisor : IAsyncDisposable
             say($"ended {ended} roles of an earlier run; instances are adopted");
         }
 
+        // From here on it means that the server of this run serves.
+        File.Delete(settings.Data.ServerFile);
+
         return (new Supervisor(settings, held, time, say), null, null);
     }
 
@@ -91,32 +87,18 @@ sealed class Supervisor : IAsyncDisposable
         var serving = server.RunAsync(RolePatience, center.Token);
         var edges = new[] { gateway.RunAsync(RolePatience, edge.Token), agent.RunAsync(RolePatience, edge.Token) };
         await Task.WhenAny([UntilAsync(end.Token), serving, .. edges, .. helpers]);
-        await StopArchitectureAsync();
+        var left = await StopArchitectureAsync();
         await edge.CancelAsync();
         await Task.WhenAll(edges);
         await center.CancelAsync();
         await Task.WhenAll([serving, .. helpers]);
-        finished.TrySetResult();
+        finished.TrySetResult(left);
     }
 
-    /// <summary>Waits until the server answers. Null when it does, else what went wrong, with the end of its log.</summary>
-    public async Task<string?> ReadyAsync(CancellationToken stop)
-    {
-        var startedAt = time.GetTimestamp();
-        while (time.GetElapsedTime(startedAt) < ReadyPatience && server.Failures < 3)
-        {
-            if (await AnswersAsync(stop))
-            {
-                return null;
-            }
-
-            await Task.Delay(Glance, time, stop);
-        }
-
-        var log = settings.Data.LogOf("server");
-        var tail = File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(5)) : "";
-        return server.Failures > 0 ? $"the server ended with exit code {server.LastExit}: {tail}" : $"the server does not answer at {settings.Listen}; its log is {log}";
-    }
+    /// <summary>Waits until the server serves. Null when it does, else what went wrong, with the end of its log.</summary>
+    public async Task<string?> ReadyAsync(CancellationToken stop) =>
+        await settings.Data.ServedAsync(() => server.Failures >= 3, time, stop) ? null
+        : GaveUp() ?? $"the server does not answer at {settings.Listen}; its log is {settings.Data.LogOf("server")}";
 
     public void SayWith(Action<string> other) => say = other;
 
@@ -124,7 +106,6 @@ sealed class Supervisor : IAsyncDisposable
     {
         sockets.Dispose();
         events.Dispose();
-        http.Dispose();
         asked.Dispose();
         await held.DisposeAsync();
     }
@@ -136,10 +117,7 @@ sealed class Supervisor : IAsyncDisposable
         switch (request.Split(' '))
         {
             case ["stop"]:
-                await progress("stopping every service, dependants first");
-                await asked.CancelAsync();
-                await finished.Task;
-                return "ok stopped";
+                return await StopAsync(progress) is { } refused ? $"error {refused.What}\t{refused.Remedy}".ReplaceLineEndings(" ") : "ok stopped";
             case ["restart", "gateway"]:
                 return await gateway.ReplaceAsync(GatewayReadyAsync, RolePatience) ? "ok gateway replaced" : "error the new gateway did not get ready; the old one goes on";
             case ["restart", ("server" or "agent") and var role]:
@@ -179,54 +157,42 @@ sealed class Supervisor : IAsyncDisposable
         }
     }
 
-    async Task<bool> AnswersAsync(CancellationToken stop)
+    // What is refused is told at once, and everything goes on as it was.
+    async Task<CliError?> StopAsync(Func<string, Task> progress)
     {
-        try
+        using var client = Connect();
+        if (await Stopping(client).AskAsync() is { } refused)
         {
-            using var answer = await http.GetAsync("/readyz", stop);
-            // Something else may hold the port: only our own server writes our file.
-            return answer.IsSuccessStatusCode && File.Exists(settings.Data.ServerFile);
+            return refused;
         }
-        catch (Exception absent) when (absent is HttpRequestException or TaskCanceledException && !stop.IsCancellationRequested)
-        {
-            return false;
-        }
+
+        await progress("stopping every service, dependants first");
+        await asked.CancelAsync();
+        return await finished.Task;
     }
 
-    async Task StopArchitectureAsync()
+    async Task<CliError?> StopArchitectureAsync()
     {
-        var startedAt = time.GetTimestamp();
-        var posted = false;
-        while (time.GetElapsedTime(startedAt) < StopPatience)
+        using var client = Connect();
+        var request = Stopping(client);
+        var left = await request.AskAsync() ?? await request.FinishAsync();
+        if (left is not null)
         {
-            try
-            {
-                if (!posted)
-                {
-                    using var answer = await http.PostAsync("/api/v1/architecture/stop", null);
-                    posted = answer.IsSuccessStatusCode || (int)answer.StatusCode == 404;
-                }
-
-                if (posted && await InstancesAsync() == 0)
-                {
-                    return;
-                }
-            }
-            catch (Exception absent) when (absent is HttpRequestException or TaskCanceledException or JsonException)
-            {
-                // The server is being started again; it is asked anew.
-            }
-
-            await Task.Delay(Glance, time);
+            say($"{left.What}; {left.Remedy}; what still runs goes on, and 'mainstay up' adopts it");
         }
 
-        say("some instances still run: the server could not be asked to stop them; 'mainstay up' adopts them");
+        return left;
     }
 
-    async Task<int> InstancesAsync()
+    StopRequest Stopping(ApiClient client) => new(client, GaveUp, time);
+
+    ApiClient Connect() => new(new Uri(settings.Listen), settings.Token, CliEnvironment.OfProcess());
+
+    // Why the server does not stay up; null while it does, or may.
+    string? GaveUp()
     {
-        using var list = JsonDocument.Parse(await http.GetStringAsync("/api/v1/instances?limit=1"));
-        return list.RootElement.GetProperty("items").GetArrayLength();
+        var log = settings.Data.LogOf("server");
+        return server.Failures < 3 ? null : $"the server ended with exit code {server.LastExit}: {(File.Exists(log) ? string.Join('\n', File.ReadLines(log).TakeLast(5)) : "")}";
     }
 
     static async Task UntilAsync(CancellationToken stop)

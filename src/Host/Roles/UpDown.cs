@@ -128,7 +128,7 @@ static class UpDown
             {
                 null => throw new CliError($"nothing runs on {data.Root}", "name the data folder of what is to be stopped with --data", ExitCode.Failed),
                 ['o', 'k', ..] => ExitCode.Ok,
-                var answer => throw new CliError(answer, $"see {data.LogOf("server")}"),
+                var answer => throw Refused(answer, data.LogOf("server")),
             };
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !stop.IsCancellationRequested)
@@ -144,11 +144,18 @@ static class UpDown
             ?? throw new CliError($"nothing runs on {data.Root}", "name the data folder with --data, or start with 'mainstay up'");
         if (!answer.StartsWith("ok", StringComparison.Ordinal))
         {
-            throw new CliError(answer, $"see {data.LogOf(role)}");
+            throw Refused(answer, data.LogOf(role));
         }
 
         session.Screen.Note(answer["ok ".Length..]);
         return ExitCode.Ok;
+    }
+
+    // The supervisor's last line: "error WHAT", with a remedy after a tab where it knows one.
+    static CliError Refused(string answer, string log)
+    {
+        var parts = (answer.StartsWith("error ", StringComparison.Ordinal) ? answer["error ".Length..] : answer).Split('\t', 2);
+        return new(parts[0], parts.Length > 1 ? parts[1] : $"see {log}");
     }
 
     // A gateway that serves from an earlier run has been ended before: whoever holds the port now is a stranger.
