@@ -12,7 +12,7 @@ public sealed class ShopTests(ShopFixture fixture, ITestOutputHelper output) : I
     const int Rounds = 3;
 
     // A guard against getting much slower, with room for a busy machine: beside the services, three roles and their supervisor start on the same cores.
-    static TimeSpan Bound(TimeSpan own) => 3 * own + TimeSpan.FromSeconds(5);
+    static TimeSpan Bound(TimeSpan own) => 2.5 * own + TimeSpan.FromSeconds(3);
 
     Installation Mainstay => fixture.Mainstay;
 

@@ -5,12 +5,11 @@ using Mainstay.Core.Kinds.Schedule;
 namespace Mainstay.Schedule.Agent;
 
 /// <summary>
-/// Tells the server how instances and builds stand: each change at once (those of <see cref="Coalesce"/> together), and a sign of life each
-/// <see cref="Heartbeat"/>. After a failure, or a new connection, the next report is complete.
+/// Tells the server how instances and builds stand: each change at once, what changes while a report is under way with the next one, and a sign of
+/// life each <see cref="Heartbeat"/>. After a failure, or a new connection, the next report is complete.
 /// </summary>
 sealed class Reporter(ServerLink server, string address, TimeProvider time)
 {
-    public static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(20);
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
@@ -107,10 +106,7 @@ sealed class Reporter(ServerLink server, string address, TimeProvider time)
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
-            return;
         }
-
-        await Task.Delay(Coalesce, time, stop);
     }
 
     async Task SendAsync(CancellationToken stop)

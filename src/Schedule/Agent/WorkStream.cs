@@ -1,13 +1,12 @@
 using System.Text.Json;
 using Mainstay.Core.Kinds;
-using Mainstay.Core.Reconcile;
 
 namespace Mainstay.Schedule.Agent;
 
 /// <summary>
 /// Follows what the server wants of this host: one line of JSON per message, an empty line as heartbeat. A stream without a byte for
-/// <see cref="Silence"/> counts as dead; it is opened again, with a wait that doubles up to a quarter of a second:
-/// at a start the server comes last, and nothing runs before this stream does.
+/// <see cref="Silence"/> counts as dead; it is opened again: often during the first
+/// second, since at a start the server comes last and nothing runs before this stream does, then four times a second.
 /// </summary>
 sealed class WorkStream(ServerLink server, TimeProvider time)
 {
@@ -15,8 +14,9 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
     public static readonly TimeSpan Silence = TimeSpan.FromSeconds(6);
 
     const int MaxLineBytes = 64 << 20;
-    static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(50);
-    static readonly TimeSpan LongestWait = TimeSpan.FromMilliseconds(250);
+    const int OftenTimes = 40;
+    static readonly TimeSpan Often = TimeSpan.FromMilliseconds(25);
+    static readonly TimeSpan Seldom = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Called when a stream was opened, before its first message.</summary>
     public required Action OnConnected { get; init; }
@@ -49,7 +49,7 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
                 }
             }
 
-            await Task.Delay(Backoff.After(Math.Max(failures, 1), FirstWait, LongestWait), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(failures <= OftenTimes ? Often : Seldom, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -13,8 +13,10 @@ public readonly record struct HealthView(HealthState State, DateTimeOffset Since
 /// <summary>What a check's result means, and when the next is due.</summary>
 public static class HealthDecide
 {
-    // A process that starts is checked often, so that it serves as soon as it can; then more slowly, since a slow starter needs the processor itself.
-    static readonly TimeSpan Quickest = TimeSpan.FromMilliseconds(50);
+    // A process that starts is checked after each further twentieth of the time it has taken: it serves within a twentieth of its own start, and a slow
+    // starter, which needs the processor itself, is asked less and less.
+    const double Share = 0.05;
+    static readonly TimeSpan Quickest = TimeSpan.FromMilliseconds(10);
     static readonly TimeSpan Slowest = TimeSpan.FromMilliseconds(250);
 
     /// <param name="spec">The declaration.</param>
@@ -30,8 +32,8 @@ public static class HealthDecide
         return new(state, state == seen.State ? seen.Since : now, failures, seen.Checks + 1, failure ?? "");
     }
 
-    /// <summary>Between the end of a check and the start of the next.</summary>
-    public static TimeSpan Pause(HealthSpec spec, in HealthView seen)
+    /// <summary>Between the end of a check, which is now, and the start of the next.</summary>
+    public static TimeSpan Pause(HealthSpec spec, in HealthView seen, DateTimeOffset now)
     {
         if (seen.State != HealthState.Unknown)
         {
@@ -39,7 +41,7 @@ public static class HealthDecide
         }
 
         // A command is a process of its own: not the quick start of a connect.
-        var quick = spec.Command is null ? TimeSpan.FromMilliseconds(Math.Min(10.0 * seen.Checks, 1000)) : Slowest;
+        var quick = spec.Command is null ? (now - seen.Since) * Share : Slowest;
         quick = quick < Quickest ? Quickest : quick > Slowest ? Slowest : quick;
         return quick < spec.Interval ? quick : spec.Interval;
     }

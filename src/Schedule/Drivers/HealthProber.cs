@@ -68,7 +68,7 @@ sealed class HealthProber(EventThread events, TimeProvider time) : IAsyncDisposa
                 }
 
                 view = next;
-                await Task.Delay(HealthDecide.Pause(target.Spec, view), time, stop);
+                await Task.Delay(HealthDecide.Pause(target.Spec, view, time.GetUtcNow()), time, stop);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
