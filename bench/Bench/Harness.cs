@@ -20,7 +20,7 @@ internal static class Harness
             Console.Error.WriteLine(
                 """
                 usage: Bench [--budget] [--smoke] [NAME-PART]
-                       Bench gateway --table FILE
+                       Bench gateway --table FILE [--transport sockets|epoll]
                        Bench store --path DIR [--etcd URL] [--writers 64] [--seconds 4] [--rounds 3]
                 """);
             return 2;

@@ -1,10 +1,12 @@
 using Mainstay.Bench;
 using Mainstay.Bench.Loop;
 using Mainstay.Bench.Store;
+using Mainstay.Traffic.Drivers;
 
 return args switch
 {
-    ["gateway", "--table", var file] => await StandaloneGateway.RunAsync(file),
+    ["gateway", "--table", var file] => await StandaloneGateway.RunAsync(file, TransportKind.Default),
+    ["gateway", "--table", var file, "--transport", var word] when Transports.Read(word) is { } kind => await StandaloneGateway.RunAsync(file, kind),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),
     _ => Harness.Run(args),

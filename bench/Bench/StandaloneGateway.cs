@@ -7,7 +7,7 @@ namespace Mainstay.Bench;
 /// <summary>The gateway alone with a fixed table, for measurements beside other gateways.</summary>
 internal static class StandaloneGateway
 {
-    public static async Task<int> RunAsync(string tableFile)
+    public static async Task<int> RunAsync(string tableFile, TransportKind kind)
     {
         var stopping = new TaskCompletionSource();
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
@@ -15,7 +15,9 @@ internal static class StandaloneGateway
             context.Cancel = true;
             stopping.TrySetResult();
         });
-        await using var gateway = new Gateway(new SocketTransport());
+        var transport = Transports.Open(kind);
+        using var loops = transport as IDisposable;
+        await using var gateway = new Gateway(transport);
         var applied = gateway.Apply(TableModel.FromJson(await File.ReadAllTextAsync(tableFile)));
         foreach (var failure in applied.FailedListeners) await Console.Error.WriteLineAsync($"{failure.Name}: {failure.Error}");
         foreach (var problem in applied.Problems) await Console.Error.WriteLineAsync(problem);

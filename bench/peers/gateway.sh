@@ -1,10 +1,10 @@
 #!/bin/bash
-# CPU per request of our gateway, nginx and haproxy, side by side in one run: 1 KB responses, keep-alive both ways, each proxy pinned to
+# CPU per request of our gateway (event loops, and managed sockets), nginx, haproxy and Caddy, side by side in one run: 1 KB responses, keep-alive both ways, each proxy pinned to
 # core 0, load generator (wrk) and the one upstream server (nginx) on core 1. CPU is user + system time of the proxy's processes from
 # /proc, divided by the requests that wrk completed; rounds alternate and the median counts.
 #
 # usage: bench/peers/gateway.sh [--smoke] [--seconds N] [--rounds N] [--connections N]
-# needs: nginx haproxy wrk taskset, two cores
+# needs: nginx haproxy caddy wrk taskset, two cores
 set -euo pipefail
 
 seconds=4 rounds=3 connections=64 warm=6
@@ -18,7 +18,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-for tool in nginx haproxy wrk taskset; do
+for tool in nginx haproxy caddy wrk taskset; do
   command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 2; }
 done
 
@@ -37,7 +37,7 @@ finish() {
 trap finish EXIT
 
 base=$((20000 + RANDOM % 20000))
-upstream=$base ours=$((base + 1)) nginx=$((base + 2)) haproxy=$((base + 3))
+upstream=$base ours=$((base + 1)) nginx=$((base + 2)) haproxy=$((base + 3)) managed=$((base + 4)) caddy=$((base + 5))
 mkdir "$folder/www"
 head -c 1024 /dev/zero | tr '\0' x > "$folder/www/1k"
 
@@ -76,11 +76,26 @@ frontend f
 backend s
   server s1 127.0.0.1:$upstream pool-max-conn 512
 END
-cat > "$folder/table.json" <<END
-{"revision":1,"listeners":[{"name":"gateway","address":"127.0.0.1","port":$ours,"kind":"Gateway"}],
+cat > "$folder/Caddyfile" <<END
+{
+  admin off
+  auto_https off
+}
+http://127.0.0.1:$caddy {
+  reverse_proxy 127.0.0.1:$upstream {
+    transport http {
+      keepalive_idle_conns_per_host 512
+      compression off
+    }
+  }
+}
+END
+for name in ours managed; do cat > "$folder/$name.json" <<END
+{"revision":1,"listeners":[{"name":"gateway","address":"127.0.0.1","port":${!name},"kind":"Gateway"}],
 "routes":[{"name":"all","match":{"path":"/{**rest}"},"to":"s"}],
 "clusters":[{"service":"s","endpoints":[{"instance":"s-1","host":"127.0.0.1","port":$upstream}]}]}
 END
+done
 
 start() { # name port core command...
   local name=$1 port=$2 core=$3
@@ -109,7 +124,9 @@ ticks() { # user + system ticks of a process and its children
 }
 
 start upstream "$upstream" 1 nginx -p "$folder" -c "$folder/upstream.conf"
-start ours "$ours" 0 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 DOTNET_TieredPGO=1 "$bench" gateway --table "$folder/table.json"
+start ours "$ours" 0 env DOTNET_TieredPGO=1 "$bench" gateway --table "$folder/ours.json" --transport epoll
+start managed "$managed" 0 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 DOTNET_TieredPGO=1 "$bench" gateway --table "$folder/managed.json" --transport sockets
+start caddy "$caddy" 0 env HOME="$folder" XDG_DATA_HOME="$folder" XDG_CONFIG_HOME="$folder" GOMAXPROCS=1 caddy run --config "$folder/Caddyfile" --adapter caddyfile
 start nginx "$nginx" 0 nginx -p "$folder" -c "$folder/nginx.conf"
 start haproxy "$haproxy" 0 haproxy -db -f "$folder/haproxy.cfg"
 hz=$(getconf CLK_TCK)
@@ -124,20 +141,23 @@ measure() { # name port seconds -> "requests microseconds-per-request"
 }
 
 # Warm: ours until its code is compiled for good (some 10,000 requests and the compiler's own time), the others for a moment.
-for name in nginx haproxy; do measure $name "${!name}" 1 > /dev/null; done
-for _ in $(seq "$warm"); do measure ours "$ours" 1 > /dev/null; done
-printf '%-6s%12s%12s%12s   (µs of CPU per request; requests per second behind)\n' round ours nginx haproxy
+for name in nginx haproxy caddy; do measure $name "${!name}" 1 > /dev/null; done
+for _ in $(seq "$warm"); do for name in ours managed; do measure $name "${!name}" 1 > /dev/null; done; done
+peers="ours managed nginx haproxy caddy"
+# shellcheck disable=SC2086
+printf '%-6s%15s%15s%15s%15s%15s   (µs of CPU per request; requests per second behind)\n' round $peers
 for round in $(seq "$rounds"); do
   line=$(printf '%-6s' "$round")
-  for name in ours nginx haproxy; do
-    read -r cpu rate <<< "$(measure $name "${!name}" "$seconds")"
+  for name in $peers; do
+    read -r cpu rate <<< "$(measure "$name" "${!name}" "$seconds")"
     echo "$cpu" >> "$folder/$name.cpu"
-    line+=$(printf '%12s' "$cpu ($rate)")
+    line+=$(printf '%15s' "$cpu ($rate)")
   done
   echo "$line"
 done
 median() { sort -n "$folder/$1.cpu" | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-awk -v o="$(median ours)" -v n="$(median nginx)" -v h="$(median haproxy)" 'BEGIN {
-  printf "median: ours %.2f µs, nginx %.2f µs, haproxy %.2f µs; ours / nginx = %.2f, ours / haproxy = %.2f\n", o, n, h, o / n, o / h }'
+awk -v o="$(median ours)" -v m="$(median managed)" -v n="$(median nginx)" -v h="$(median haproxy)" -v c="$(median caddy)" 'BEGIN {
+  printf "median: ours %.2f µs, managed %.2f µs, nginx %.2f µs, haproxy %.2f µs, caddy %.2f µs\n", o, m, n, h, c
+  printf "ours / nginx = %.2f, ours / haproxy = %.2f, ours / caddy = %.2f; managed / nginx = %.2f\n", o / n, o / h, o / c, m / n }'
 kill -TERM "$ours_pid"; wait "$ours_pid" || true
 cat "$folder/ours.log"

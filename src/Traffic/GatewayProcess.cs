@@ -24,6 +24,12 @@ public sealed record GatewayOptions
     /// <summary>The gateway's id in records; null for one made of host, process id and chance.</summary>
     public string? Id { get; init; }
 
+    /// <summary>How it reaches the network. Default: event loops where the system has them.</summary>
+    public TransportKind Transport { get; init; }
+
+    /// <summary>Event loops; 0, the default, for one per processor that the process may use.</summary>
+    public int Loops { get; init; }
+
     /// <summary>How long a drain may take before the rest is cut. Default 10 s.</summary>
     public TimeSpan DrainBound { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -57,10 +63,12 @@ public static class GatewayProcess
         if (problem is not null) options.Log(problem);
 
         // 2. Serve; warm before, as long as a predecessor serves. Where none does, clients wait, and they are better off with cold code.
-        if (options.WarmupBound > TimeSpan.Zero && file.IsServedByAnother()) await Warmup.RunAsync(options.WarmupBound, time);
+        if (options.WarmupBound > TimeSpan.Zero && file.IsServedByAnother()) await Warmup.RunAsync(options.Transport, options.WarmupBound, time);
         // From here on nothing waits for the server.
+        var transport = Transports.Open(options.Transport, handover, options.Loops);
+        using var loops = transport as IDisposable;
         await using var gateway = new Gateway(
-            new SocketTransport(handover), options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
+            transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
         if (kept is not null) Report(gateway.Apply(kept), options);
         Say(file.SayReady(gateway.Revision), options);
 

@@ -13,6 +13,8 @@ static class EdgeRoles
             ServerUrl = new Uri(arguments.Server),
             Token = arguments.Data.ReadToken(),
             FdStorePath = File.Exists(arguments.Data.FdSocket) ? arguments.Data.FdSocket : null,
+            Transport = arguments.Transport,
+            Loops = arguments.Loops,
             Id = arguments.HostName,
             Log = line => Role.Say(time, line),
         },

@@ -1,3 +1,5 @@
+using Mainstay.Traffic.Drivers;
+
 namespace Mainstay.Host.Roles;
 
 /// <summary>What a role process is told on its command line. Written by the supervisor; read without a parser library so that a role starts fast.</summary>
@@ -13,6 +15,12 @@ sealed record RoleArguments
 
     public string? Dashboard { get; init; }
 
+    /// <summary>How the gateway reaches the network.</summary>
+    public TransportKind Transport { get; init; }
+
+    /// <summary>The gateway's event loops; 0 for one per usable processor.</summary>
+    public int Loops { get; init; }
+
     /// <summary>Name of this host.</summary>
     public string HostName { get; init; } = RoleSettings.HostName;
 
@@ -22,18 +30,36 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER and --name NAME; 'mainstay up' starts all roles");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll and --loops COUNT; 'mainstay up' starts all roles");
                 return null;
             }
 
             given[args[i]] = args[i + 1];
         }
 
+        var transport = given.GetValueOrDefault("--transport") ?? Environment.GetEnvironmentVariable("MAINSTAY_TRANSPORT");
+        if (Transports.Read(transport) is not { } kind)
+        {
+            error.WriteLine($"'{transport}' is no transport of the gateway");
+            error.WriteLine("give --transport or MAINSTAY_TRANSPORT as sockets or epoll, or leave it out");
+            return null;
+        }
+
+        var loops = given.GetValueOrDefault("--loops") ?? Environment.GetEnvironmentVariable("MAINSTAY_LOOPS");
+        if (!int.TryParse(string.IsNullOrEmpty(loops) ? "0" : loops, out var loopCount) || loopCount is < 0 or > 1024)
+        {
+            error.WriteLine($"'{loops}' is no number of event loops");
+            error.WriteLine("give --loops or MAINSTAY_LOOPS as a number from 1 to 1024, or leave it out for one per processor");
+            return null;
+        }
+
         return new RoleArguments
         {
+            Transport = kind,
+            Loops = loopCount,
             Data = new DataLayout(given.GetValueOrDefault("--data") ?? Environment.GetEnvironmentVariable("MAINSTAY_DATA") ?? DataLayout.DefaultRoot),
             Server = given.GetValueOrDefault("--server") ?? Api.ApiOptions.DefaultListen,
             Listen = given.GetValueOrDefault("--listen") ?? Api.ApiOptions.DefaultListen,

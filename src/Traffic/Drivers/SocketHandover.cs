@@ -25,7 +25,9 @@ public sealed class SocketHandover : IDisposable
     public int Failures { get; private set; }
 
     /// <summary>The name under which a listening socket is kept.</summary>
-    public static string NameOf(IPEndPoint at) => $"tcp:{at}";
+    /// <param name="at">Its address.</param>
+    /// <param name="index">Its number among the sockets of that address.</param>
+    public static string NameOf(IPEndPoint at, int index = 0) => index == 0 ? $"tcp:{at}" : $"tcp:{at}#{index}";
 
     /// <summary>The kept socket of that name, which then belongs to the caller; null if there is none.</summary>
     public Socket? Claim(string name)

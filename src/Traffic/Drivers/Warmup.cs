@@ -16,11 +16,11 @@ internal static class Warmup
     private static readonly byte[] Response = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok"u8.ToArray();
 
     /// <summary>Returns when done or when the time is over; without effect where loopback ports cannot be had.</summary>
-    public static async Task RunAsync(TimeSpan bound, TimeProvider time)
+    public static async Task RunAsync(TransportKind kind, TimeSpan bound, TimeProvider time)
     {
         try
         {
-            await WarmAsync(bound, time).WaitAsync(bound + bound, time);
+            await WarmAsync(kind, bound, time).WaitAsync(bound + bound, time);
         }
         catch (TimeoutException)
         {
@@ -28,9 +28,10 @@ internal static class Warmup
         }
     }
 
-    private static async Task WarmAsync(TimeSpan bound, TimeProvider time)
+    private static async Task WarmAsync(TransportKind kind, TimeSpan bound, TimeProvider time)
     {
-        var transport = new SocketTransport();
+        var transport = Transports.Open(kind, loops: 1);
+        using var loop = transport as IDisposable;
         var free = new IPEndPoint(IPAddress.Loopback, 0);
         if (transport.Listen(free).Door is not { } door) return;
         var endpoint = AnswerAsync(door);

@@ -1,3 +1,4 @@
+using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
 using Shouldly;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace Mainstay.Tests.Traffic;
 
 /// <summary>A gateway that goes, and a listener that goes, without losing a request.</summary>
-public sealed class DrainTests
+public abstract class DrainTests(TransportKind kind) : OnBothTransports(kind)
 {
     const string Get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
     const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -24,7 +25,7 @@ public sealed class DrainTests
             await answer.Task;
             await peer.SendAsync(Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time);
+        await using var gateway = Gateway([upstream.Endpoint()], time: time);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         await asked.Task;
@@ -39,7 +40,7 @@ public sealed class DrainTests
     public async Task An_idle_connection_gets_one_more_answer()
     {
         await using var upstream = RawUpstream.Always(Ok);
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time);
+        await using var gateway = Gateway([upstream.Endpoint()], time: time);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         (await client.ReadResponseAsync()).ShouldNotContain("Connection: close");
@@ -53,7 +54,7 @@ public sealed class DrainTests
     [Fact]
     public async Task An_idle_connection_that_stays_idle_is_closed()
     {
-        await using var gateway = new GatewayUnderTest([], time: time);
+        await using var gateway = Gateway([], time: time);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         await client.ReadResponseAsync();
@@ -77,7 +78,7 @@ public sealed class DrainTests
             asked.SetResult();
             await peer.ReadToEndAsync();
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time);
+        await using var gateway = Gateway([upstream.Endpoint()], time: time);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         await asked.Task;
@@ -91,7 +92,7 @@ public sealed class DrainTests
     public async Task A_listener_that_leaves_the_table_is_closed_and_its_connections_go_on()
     {
         await using var upstream = RawUpstream.Always(Ok);
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         var at = gateway.Mesh;
         using var client = await RawPeer.ConnectAsync(at);
         await client.SendAsync(Get);
@@ -105,8 +106,8 @@ public sealed class DrainTests
     [Fact]
     public async Task A_port_in_use_is_reported_and_taken_once_it_is_free()
     {
-        await using var first = new GatewayUnderTest([]);
-        await using var second = new GatewayUnderTest([]);
+        await using var first = Gateway([]);
+        await using var second = Gateway([]);
         var table = new TableModel(9, [new ListenerModel("late", "127.0.0.1", first.At.Port, ListenerKind.Gateway)], [], []);
         var failure = second.Gateway.Apply(table).FailedListeners.ShouldHaveSingleItem();
         (failure.Name, failure.Port).ShouldBe(("late", first.At.Port));
@@ -119,7 +120,7 @@ public sealed class DrainTests
     [Fact]
     public async Task Connections_beyond_the_limit_are_told_so()
     {
-        await using var gateway = new GatewayUnderTest([], new PathLimits { ConnectionsPerListener = 1 });
+        await using var gateway = Gateway([], new PathLimits { ConnectionsPerListener = 1 });
         using var first = await gateway.ConnectAsync();
         await first.SendAsync(Get);
         await first.ReadResponseAsync();
@@ -128,3 +129,7 @@ public sealed class DrainTests
         (await second.IsEndedAsync()).ShouldBeTrue();
     }
 }
+
+public sealed class DrainOnSockets() : DrainTests(TransportKind.Sockets);
+
+public sealed class DrainOnLoops() : DrainTests(TransportKind.Epoll);

@@ -1,3 +1,4 @@
+using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
 using Shouldly;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace Mainstay.Tests.Traffic;
 
 /// <summary>What passes between a client and an endpoint, byte for byte.</summary>
-public sealed class ExchangeTests
+public abstract class ExchangeTests(TransportKind kind) : OnBothTransports(kind)
 {
     const string Get = "GET /a?b=c HTTP/1.1\r\nHost: shop.test\r\n\r\n";
     const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
@@ -19,7 +20,7 @@ public sealed class ExchangeTests
             seen = await peer.ReadHeadAsync();
             await peer.SendAsync(Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         await gateway.AskAsync(
             "GET /a?b=c HTTP/1.1\r\nHost: shop.test\r\nConnection: keep-alive, X-Private\r\nKeep-Alive: timeout=5\r\nX-Private: 1\r\n" +
             "X-Kept: 1\r\nProxy-Connection: x\r\nTE: trailers\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n" +
@@ -39,7 +40,7 @@ public sealed class ExchangeTests
             seen = await peer.ReadHeadAsync();
             await peer.SendAsync(Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         var response = await gateway.AskAsync(Get);
         var trace = seen!.Split("traceparent: 00-")[1][..32];
         trace.ShouldMatch("^[0-9a-f]{32}$");
@@ -56,7 +57,7 @@ public sealed class ExchangeTests
             seen = await peer.ReadHeadAsync();
             await peer.SendAsync(Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], route: Routes.Of("none", "/none", "s"));
+        await using var gateway = Gateway([upstream.Endpoint()], route: Routes.Of("none", "/none", "s"));
         using var client = await RawPeer.ConnectAsync(gateway.Mesh);
         await client.SendAsync("GET /x HTTP/1.1\r\nHost: s\r\nX-Forwarded-For: 9.9.9.9\r\nX-Forwarded-Proto: https\r\n\r\n");
         await client.ReadResponseAsync();
@@ -78,7 +79,7 @@ public sealed class ExchangeTests
                 await peer.SendAsync($"HTTP/1.1 200 OK\r\nContent-Length: {path.Length}\r\n\r\n{path}");
             }
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         var requests = Enumerable.Range(1, 50).Select(number => $"GET /{number} HTTP/1.1\r\nHost: h\r\n\r\n");
         await client.SendAsync(string.Concat(requests));
@@ -93,7 +94,7 @@ public sealed class ExchangeTests
     public async Task Responses_without_a_body_end_with_their_head(string method, string response)
     {
         await using var upstream = RawUpstream.Always(response);
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         for (var count = 0; count < 3; count++)
         {
@@ -116,7 +117,7 @@ public sealed class ExchangeTests
                 await peer.SendAsync("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n" + body);
             }
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         foreach (var pieces in new[] { 1, 3, body.Length })
         {
@@ -133,7 +134,7 @@ public sealed class ExchangeTests
     public async Task An_http_1_0_client_gets_the_bare_data_of_a_chunked_response_and_the_end()
     {
         await using var upstream = RawUpstream.Always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n");
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("GET / HTTP/1.0\r\n\r\n");
         var response = await client.ReadToEndAsync();
@@ -151,7 +152,7 @@ public sealed class ExchangeTests
             await peer.SendAsync("HTTP/1.1 200 OK\r\n\r\nhalf ");
             await peer.SendAsync("and half");
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         (await client.ReadToEndAsync()).ShouldEndWith("\r\n\r\nhalf and half");
@@ -165,7 +166,7 @@ public sealed class ExchangeTests
             await peer.ReadHeadAsync();
             await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nonly this");
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         await client.ReadHeadAsync();
@@ -183,7 +184,7 @@ public sealed class ExchangeTests
             var body = await peer.ReadAsync(5);
             await peer.SendAsync($"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{body}");
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("PUT / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
         (await client.ReadHeadAsync()).ShouldBe("HTTP/1.1 100 Continue\r\n\r\n");
@@ -200,7 +201,7 @@ public sealed class ExchangeTests
             await peer.ReadHeadAsync();
             await peer.SendAsync("HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig");
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n");
         (await client.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 413 ");
@@ -218,7 +219,7 @@ public sealed class ExchangeTests
             (await peer.ReadToEndAsync()).ShouldBe("");
             await peer.SendAsync("after your end");
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n");
         (await client.ReadHeadAsync())!.ShouldContain("Connection: Upgrade\r\nUpgrade: echo\r\n");
@@ -242,7 +243,7 @@ public sealed class ExchangeTests
                 await peer.SendAsync($"9\r\ndata: {count}\n\n\r\n");
             }
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         await client.ReadHeadAsync();
@@ -263,7 +264,7 @@ public sealed class ExchangeTests
             for (var count = 0; count < 3; count++) await peer.SendAsync(await peer.ReadAsync(2));
             while (await peer.ReadHeadAsync() is not null) await peer.SendAsync(Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 6\r\n\r\n");
         await client.ReadHeadAsync();
@@ -287,7 +288,7 @@ public sealed class ExchangeTests
     public async Task A_malformed_response_is_a_bad_gateway(string response)
     {
         await using var upstream = RawUpstream.Always(response);
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         (await gateway.AskAsync(Get)).ShouldContain("X-Mainstay-Reason: upstream-bad-response\r\n");
     }
 
@@ -298,7 +299,7 @@ public sealed class ExchangeTests
         {
             while (await peer.ReadHeadAsync() is not null) await peer.SendAsync(Ok + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil");
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         for (var count = 0; count < 5; count++)
         {
@@ -312,7 +313,7 @@ public sealed class ExchangeTests
     [InlineData("/%2e%2e/x", "400", "bad-request")]
     public async Task What_does_not_match_is_a_problem_document(string path, string status, string reason)
     {
-        await using var gateway = new GatewayUnderTest([], route: Routes.Of("one", "/one", "s"));
+        await using var gateway = Gateway([], route: Routes.Of("one", "/one", "s"));
         var response = await gateway.AskAsync($"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n");
         response.ShouldStartWith($"HTTP/1.1 {status} ");
         response.ShouldContain("Content-Type: application/problem+json\r\n");
@@ -323,7 +324,7 @@ public sealed class ExchangeTests
     [Fact]
     public async Task Without_an_endpoint_the_answer_says_when_to_come_back_and_the_connection_stays()
     {
-        await using var gateway = new GatewayUnderTest([]);
+        await using var gateway = Gateway([]);
         using var client = await gateway.ConnectAsync();
         for (var count = 0; count < 3; count++)
         {
@@ -335,3 +336,7 @@ public sealed class ExchangeTests
         (await gateway.RecordsAsync(3)).Sum(record => record.ServerErrors).ShouldBe(3);
     }
 }
+
+public sealed class ExchangeOnSockets() : ExchangeTests(TransportKind.Sockets);
+
+public sealed class ExchangeOnLoops() : ExchangeTests(TransportKind.Epoll);

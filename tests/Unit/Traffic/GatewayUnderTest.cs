@@ -10,9 +10,10 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 {
     long revision;
 
-    public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null, TlsModel? tls = null)
+    public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null, TlsModel? tls = null,
+        TransportKind kind = TransportKind.Default)
     {
-        Gateway = new Gateway(new SocketTransport(), limits, time);
+        Gateway = new Gateway(OnBothTransports.Of(kind), limits, time);
         Route = route ?? Routes.All();
         Tls = tls;
         Apply(endpoints);

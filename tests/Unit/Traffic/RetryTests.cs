@@ -1,3 +1,4 @@
+using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
 using Shouldly;
 using Xunit;
@@ -5,7 +6,7 @@ using Xunit;
 namespace Mainstay.Tests.Traffic;
 
 /// <summary>When a request is tried again, and above all when it is not.</summary>
-public sealed class RetryTests
+public abstract class RetryTests(TransportKind kind) : OnBothTransports(kind)
 {
     const string Get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
     const string Post = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi";
@@ -18,7 +19,7 @@ public sealed class RetryTests
     {
         await using var alive = RawUpstream.Always(Ok);
         var time = new FakeTime();
-        await using var gateway = new GatewayUnderTest([new("dead", "127.0.0.1", RawUpstream.DeadPort()), alive.Endpoint("alive")], time: time);
+        await using var gateway = Gateway([new("dead", "127.0.0.1", RawUpstream.DeadPort()), alive.Endpoint("alive")], time: time);
         for (var count = 0; count < 10; count++) (await gateway.AskAsync(request)).ShouldEndWith("ok");
         (await gateway.RecordsAsync(10)).Sum(record => record.Retries).ShouldBe(1);
 
@@ -34,7 +35,7 @@ public sealed class RetryTests
         await using var alive = RawUpstream.Always(Ok);
         var dead = Enumerable.Range(1, 5).Select(number => new EndpointModel($"dead-{number}", "127.0.0.1", RawUpstream.DeadPort()));
         var route = Routes.All(s => s with { Retry = new() { Attempts = 1 } });
-        await using var gateway = new GatewayUnderTest([.. dead, alive.Endpoint()], route: route);
+        await using var gateway = Gateway([.. dead, alive.Endpoint()], route: route);
         (await gateway.AskAsync(Get)).ShouldEndWith("ok");
     }
 
@@ -42,7 +43,7 @@ public sealed class RetryTests
     public async Task When_none_can_be_connected_to_the_gateway_says_so_and_still_tries_ejected_ones()
     {
         var port = RawUpstream.DeadPort();
-        await using var gateway = new GatewayUnderTest([new("a", "127.0.0.1", port), new("b", "127.0.0.1", port)]);
+        await using var gateway = Gateway([new("a", "127.0.0.1", port), new("b", "127.0.0.1", port)]);
         for (var count = 0; count < 2; count++) (await gateway.AskAsync(Get)).ShouldContain("X-Mainstay-Reason: connect-failed\r\n");
         (await gateway.RecordsAsync(2)).Sum(record => record.Retries).ShouldBe(2);
     }
@@ -52,7 +53,7 @@ public sealed class RetryTests
     {
         await using var dying = new RawUpstream(async (peer, _) => await peer.ReadHeadAsync());
         await using var alive = RawUpstream.Always(Ok);
-        await using var gateway = new GatewayUnderTest([dying.Endpoint("dying"), alive.Endpoint("alive")]);
+        await using var gateway = Gateway([dying.Endpoint("dying"), alive.Endpoint("alive")]);
         for (var count = 0; count < 6; count++) (await gateway.AskAsync(Get)).ShouldEndWith("ok");
         dying.Accepted.ShouldBeGreaterThan(0);
     }
@@ -61,7 +62,7 @@ public sealed class RetryTests
     public async Task An_unsafe_request_that_was_sent_is_never_sent_again()
     {
         await using var dying = new RawUpstream(async (peer, _) => await peer.ReadUntilAsync("hi"));
-        await using var gateway = new GatewayUnderTest([dying.Endpoint("one"), dying.Endpoint("two")]);
+        await using var gateway = Gateway([dying.Endpoint("one"), dying.Endpoint("two")]);
         (await gateway.AskAsync(Post)).ShouldContain("X-Mainstay-Reason: upstream-closed\r\n");
         dying.Accepted.ShouldBe(1);
     }
@@ -79,7 +80,7 @@ public sealed class RetryTests
             peer.Dispose();
             closed.Release();
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = await gateway.ConnectAsync();
         for (var count = 0; count < 20; count++)
         {
@@ -105,7 +106,7 @@ public sealed class RetryTests
                 if (number < 8) return;
             }
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         var first = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => gateway.AskAsync(Get)));
         dead.SetResult();
         var second = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => gateway.AskAsync(Get)));
@@ -118,7 +119,7 @@ public sealed class RetryTests
         await using var busy = RawUpstream.Always("HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n");
         await using var alive = RawUpstream.Always(Ok);
         var route = Routes.All(s => s with { Retry = new() { On = ["connect", "503"] } });
-        await using var gateway = new GatewayUnderTest([busy.Endpoint("busy"), alive.Endpoint("alive")], route: route);
+        await using var gateway = Gateway([busy.Endpoint("busy"), alive.Endpoint("alive")], route: route);
         for (var count = 0; count < 4; count++) (await gateway.AskAsync(Get)).ShouldEndWith("ok");
         var posts = new List<string>();
         for (var count = 0; count < 4; count++) posts.Add((await gateway.AskAsync(Post))[9..12]);
@@ -139,7 +140,7 @@ public sealed class RetryTests
             (await peer.ReadHeadAsync()).ShouldBeNull();
         });
         await using var staying = RawUpstream.Always(Ok);
-        await using var gateway = new GatewayUnderTest([leaving.Endpoint("leaving")]);
+        await using var gateway = Gateway([leaving.Endpoint("leaving")]);
         var first = gateway.AskAsync(Get);
         await asked.Task;
         gateway.Apply([staying.Endpoint("staying")]);
@@ -149,3 +150,7 @@ public sealed class RetryTests
         leaving.Accepted.ShouldBe(1);
     }
 }
+
+public sealed class RetryOnSockets() : RetryTests(TransportKind.Sockets);
+
+public sealed class RetryOnLoops() : RetryTests(TransportKind.Epoll);

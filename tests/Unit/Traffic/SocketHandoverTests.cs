@@ -8,8 +8,10 @@ using Xunit;
 namespace Mainstay.Tests.Traffic;
 
 /// <summary>Listening sockets that outlive a gateway, over a real Unix domain socket.</summary>
-public sealed class SocketHandoverTests
+public abstract class SocketHandoverTests(TransportKind kind) : IDisposable
 {
+    readonly List<ITransport> transports = [];
+
     const string Get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 
     [Fact]
@@ -66,7 +68,7 @@ public sealed class SocketHandoverTests
         await listening.Task;
         await using (var gateway = Gateway(folder, 0))
         {
-            store.Names.Count.ShouldBe(1);
+            store.Names.Count.ShouldBe(kind == TransportKind.Epoll ? 2 : 1);
             gateway.Apply(TableModel.Empty with { Revision = 2 });
             store.Names.ShouldBeEmpty();
         }
@@ -84,11 +86,55 @@ public sealed class SocketHandoverTests
         (await client.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 404 ");
     }
 
-    static Gateway Gateway(TempFolder folder, int port)
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(3, 3)]
+    [InlineData(4, 4)]
+    public async Task A_successor_of_another_size_takes_every_socket_and_what_waits_in_it(int loops, int kept)
     {
-        var gateway = new Gateway(new SocketTransport(new SocketHandover(folder["fds"])));
+        using var folder = new TempFolder();
+        using var store = new FdStore();
+        using var stop = new CancellationTokenSource();
+        var listening = new TaskCompletionSource();
+        var running = store.RunAsync(folder["fds"], stop.Token, listening.SetResult);
+        await listening.Task;
+        int port;
+        await using (var first = Gateway(folder, 0, loops: 3))
+        {
+            port = first.AddressOf("gateway")!.Port;
+        }
+        var clients = new List<RawPeer>();
+        for (var count = 0; count < 60; count++)
+        {
+            clients.Add(await RawPeer.ConnectAsync(new(IPAddress.Loopback, port)));
+            await clients[^1].SendAsync(Get);
+        }
+        await using (var second = Gateway(folder, port, loops))
+        {
+            store.Names.Count.ShouldBe(kind == TransportKind.Epoll ? Math.Max(3, kept) : 1);
+            foreach (var client in clients) (await client.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 404 ");
+            foreach (var client in clients) client.Dispose();
+        }
+        await stop.CancelAsync();
+        await running;
+    }
+
+    public void Dispose()
+    {
+        foreach (var transport in transports) (transport as IDisposable)?.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    Gateway Gateway(TempFolder folder, int port, int loops = 2)
+    {
+        transports.Add(Transports.Open(kind, new SocketHandover(folder["fds"]), loops));
+        var gateway = new Gateway(transports[^1]);
         gateway.Apply(new TableModel(1, [new ListenerModel("gateway", "127.0.0.1", port, ListenerKind.Gateway)], [], []))
             .FailedListeners.ShouldBeEmpty();
         return gateway;
     }
 }
+
+public sealed class SocketHandoverOnSockets() : SocketHandoverTests(TransportKind.Sockets);
+
+public sealed class SocketHandoverOnLoops() : SocketHandoverTests(TransportKind.Epoll);

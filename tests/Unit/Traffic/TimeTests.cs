@@ -7,7 +7,7 @@ using Xunit;
 namespace Mainstay.Tests.Traffic;
 
 /// <summary>Every limit in time, on a clock that the test moves.</summary>
-public sealed class TimeTests
+public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
 {
     const string Get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
     readonly FakeTime time = new();
@@ -23,7 +23,7 @@ public sealed class TimeTests
             await peer.ReadToEndAsync();
         });
         var route = Routes.All(s => s with { Timeout = TimeSpan.FromSeconds(2) });
-        await using var gateway = new GatewayUnderTest([silent.Endpoint()], time: time, route: route);
+        await using var gateway = Gateway([silent.Endpoint()], time: time, route: route);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         await asked.Task;
@@ -38,7 +38,7 @@ public sealed class TimeTests
     [Fact]
     public async Task A_head_that_does_not_arrive_is_a_request_timeout()
     {
-        await using var gateway = new GatewayUnderTest([], time: time);
+        await using var gateway = Gateway([], time: time);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("GET / HTTP/1.1\r\nHo");
         var response = client.ReadResponseAsync();
@@ -56,7 +56,7 @@ public sealed class TimeTests
             half.SetResult();
             await peer.ReadToEndAsync();
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
+        await using var gateway = Gateway([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf");
         await half.Task;
@@ -68,7 +68,7 @@ public sealed class TimeTests
     [Fact]
     public async Task A_connection_without_requests_is_closed_without_a_word()
     {
-        await using var gateway = new GatewayUnderTest([], time: time);
+        await using var gateway = Gateway([], time: time);
         using var client = await gateway.ConnectAsync();
         await client.SendAsync(Get);
         await client.ReadResponseAsync();
@@ -83,7 +83,7 @@ public sealed class TimeTests
     public async Task A_connect_that_hangs_is_given_up_and_tried_elsewhere()
     {
         await using var alive = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
-        var transport = new HangingTransport(hangs: 9);
+        var transport = new HangingTransport(Of(Kind), hangs: 9);
         await using var gateway = new Gateway(transport, time: time);
         gateway.Apply(new TableModel(
             1,
@@ -109,7 +109,7 @@ public sealed class TimeTests
             (await peer.IsEndedAsync()).ShouldBeTrue();
             ended.SetResult();
         });
-        await using var gateway = new GatewayUnderTest([silent.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
+        await using var gateway = Gateway([silent.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
         using (var client = await gateway.ConnectAsync())
         {
             await client.SendAsync(Get);
@@ -130,7 +130,7 @@ public sealed class TimeTests
             (await peer.IsEndedAsync()).ShouldBeTrue();
             ended.SetResult();
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time);
+        await using var gateway = Gateway([upstream.Endpoint()], time: time);
         await gateway.AskAsync(Get);
         await gateway.RecordsAsync(1);
         await PassUntilAsync(ended.Task);
@@ -147,10 +147,8 @@ public sealed class TimeTests
         }
     }
 
-    sealed class HangingTransport(int hangs) : ITransport
+    sealed class HangingTransport(ITransport sockets, int hangs) : ITransport
     {
-        readonly SocketTransport sockets = new();
-
         public TaskCompletionSource Hanging { get; } = new();
 
         public Opened Listen(IPEndPoint at) => sockets.Listen(at);
@@ -166,3 +164,7 @@ public sealed class TimeTests
         }
     }
 }
+
+public sealed class TimeOnSockets() : TimeTests(TransportKind.Sockets);
+
+public sealed class TimeOnLoops() : TimeTests(TransportKind.Epoll);
