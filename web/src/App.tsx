@@ -12,6 +12,7 @@ const MapPage = lazy(() => import('./pages/MapPage'));
 const ServicePage = lazy(() => import('./pages/ServicePage'));
 const HistoryPage = lazy(() => import('./pages/HistoryPage'));
 const EventsPage = lazy(() => import('./pages/EventsPage'));
+const TrafficPage = lazy(() => import('./pages/TrafficPage'));
 
 export function App() {
   const text = useText();
@@ -21,7 +22,7 @@ export function App() {
   const title = useCell(live.architecture)?.title;
   useShortcuts(() => setHelp(true));
   useEffect(() => {
-    const page = route.page === 'service' ? route.name : route.page === 'history' || route.page === 'events' ? text.app[route.page] : undefined;
+    const page = route.page === 'service' ? route.name : route.page === 'history' || route.page === 'events' || route.page === 'traffic' ? text.app[route.page] : undefined;
     document.title = [page, title, 'Mainstay'].filter(Boolean).join(' · ');
   }, [route, text, title]);
   return (
@@ -35,6 +36,7 @@ export function App() {
           {route.page === 'service' && <ServicePage key={route.name} name={route.name} />}
           {route.page === 'history' && <HistoryPage from={route.from} to={route.to} />}
           {route.page === 'events' && <EventsPage />}
+          {route.page === 'traffic' && <TrafficPage selected={route.about} />}
           {route.page === 'missing' && (
             <div className="page">
               <h1>{text.app.missing}</h1>
@@ -60,7 +62,7 @@ function useShortcuts(onHelp: () => void): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if ((event.target as HTMLElement).closest('input, select, textarea, dialog')) return;
       const key = event.key.toLowerCase();
-      const page = event.timeStamp - chordAt < chordMs ? ({ m: 'map', h: 'history', e: 'events' } as const)[key] : undefined;
+      const page = event.timeStamp - chordAt < chordMs ? ({ m: 'map', t: 'traffic', h: 'history', e: 'events' } as const)[key] : undefined;
       chordAt = key === 'g' ? event.timeStamp : -Infinity;
       if (page) go({ page });
       else if (key === '?') onHelp();

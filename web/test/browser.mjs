@@ -194,6 +194,51 @@ await check('events come live and can be filtered', { path: '/events' }, async (
   assert.equal(await page.locator('.events li').count(), 2);
 });
 
+await check('the traffic page shows ways, their policies and why they stand so', { path: '/traffic' }, async (page) => {
+  const row = page.getByRole('row').filter({ hasText: 'route/orders-api' });
+  await row.waitFor();
+  assert.match(await row.innerText(), /breaker open/);
+  assert.match(await row.getByRole('img').first().getAttribute('aria-label'), /≤ 5 ms: \d+/);
+  await row.getByRole('link').click();
+  await page.waitForURL('**/traffic?about=route%2Forders-api');
+  const way = page.getByTestId('way');
+  await way.getByText('62% of 40 requests failed').first().waitFor();
+  assert.match(await way.innerText(), /errorRatio 62\.0% · calls 40 · retryInMs 3200 ms/);
+  await way.getByText('BreakerOpened').waitFor();
+});
+
+await check('an intervention is begun, shown with its end, and ended; a refusal says what to do', { path: '/traffic', expectErrors: true }, async (page) => {
+  await page.getByRole('button', { name: 'Intervene…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('About').fill('orders');
+  await dialog.getByLabel('Reason').fill('game day');
+  await dialog.getByRole('button', { name: 'Begin' }).click();
+  await dialog.getByText('write route/NAME').waitFor();
+  await dialog.getByLabel('About').fill('route/orders-api');
+  await dialog.getByLabel('Act').selectOption({ label: 'Fault: delay' });
+  await dialog.getByLabel('Value').fill('2s');
+  await dialog.getByLabel('Of the requests').fill('10%');
+  await dialog.getByRole('button', { name: 'Begin' }).click();
+  const board = page.getByTestId('switchboard');
+  await board.getByText('fault 10%: delay 2s').waitFor();
+  assert.match(await board.innerText(), /Ends in (9|10)m/);
+  await board.getByRole('button', { name: 'End' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'End', exact: true }).click();
+  await page.getByText('Nothing is intervened in').waitFor();
+});
+
+await check('a request is explained before and after it came', { path: '/traffic', expectErrors: true }, async (page) => {
+  await page.getByLabel('URL').fill('http://shop.test/api/orders/1');
+  await page.getByRole('button', { name: 'Explain', exact: true }).click();
+  await page.getByTestId('explained').filter({ hasText: '503 breaker-open' }).waitFor();
+  await page.getByLabel('X-Request-Id of a past request').fill('unknown');
+  await page.getByRole('button', { name: 'What happened?' }).click();
+  await page.getByRole('alert').filter({ hasText: 'no gateway remembers' }).waitFor();
+  await page.getByLabel('X-Request-Id of a past request').fill('4bf92f35');
+  await page.getByRole('button', { name: 'What happened?' }).click();
+  await page.getByText('upstream-timeout').waitFor();
+});
+
 await check('language and theme switch and are remembered', { locale: 'zh-CN' }, async (page) => {
   await page.getByRole('link', { name: '历史' }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
@@ -215,6 +260,7 @@ const pages = {
   '/services/payments': '.line',
   '/history?from=1&to=4': 'ins',
   '/events': '.events li',
+  '/traffic?about=route/orders-api': '[data-testid=way]',
 };
 
 /** Only what axe calls serious or critical, with the elements. */

@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
 
 const dist = fileURLToPath(new URL('../dist', import.meta.url));
@@ -12,7 +13,8 @@ const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 /** Starts on loopback; resolves to the server with its world, its URL, `changed()` to push a new state, and `stop()`. */
 export async function startFixture({ port = 0, services = 0, edges, everyMs = 1000, logEveryMs = 400 } = {}) {
   const world = makeWorld({ count: services, ...(edges && { edges }) });
-  const watchers = { status: new Set(), map: new Set(), events: new Set() };
+  const traffic = makeTraffic();
+  const watchers = { status: new Set(), map: new Set(), events: new Set(), traffic: new Set() };
   const open = new Set();
   const push = (feed, event, data, id) => {
     for (const response of watchers[feed]) response.write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -26,11 +28,14 @@ export async function startFixture({ port = 0, services = 0, edges, everyMs = 10
     push('events', 'put', event, event.revision);
     return event;
   };
-  const timer = setInterval(() => push('map', 'map', mapOf(world)), everyMs);
+  const timer = setInterval(() => {
+    push('map', 'map', mapOf(world));
+    push('traffic', 'traffic', trafficOf(world, traffic));
+  }, everyMs);
   const server = createServer((request, response) => {
     open.add(response);
     response.on('close', () => open.delete(response));
-    void answer({ request, response, world, watchers, changed, tell, logEveryMs });
+    void answer({ request, response, world, traffic, watchers, changed, tell, logEveryMs });
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
   const stop = () => {
@@ -46,14 +51,18 @@ async function answer(context) {
   const url = new URL(request.url, 'http://fixture');
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   const [noun, name, verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
-  if (request.method === 'POST') return act(context, noun, name, verb);
+  if (request.method === 'POST' || request.method === 'DELETE') return act(context, noun, name, verb);
   const stream = request.headers.accept === 'text/event-stream';
-  const { world, watchers } = context;
+  const { world, traffic, watchers } = context;
   switch (noun) {
     case 'status':
       return stream ? watch(response, watchers.status) : json(response, statusOf(world));
     case 'map':
       return stream ? watch(response, watchers.map) : json(response, mapOf(world));
+    case 'traffic':
+      return stream ? watch(response, watchers.traffic) : json(response, trafficOf(world, traffic));
+    case 'requests':
+      return name === 'unknown' ? problem(response, 404, 'not found', `no gateway remembers a request '${name}'`, 'give the X-Request-Id of a recent response') : json(response, pastRequest(name));
     case 'events':
       if (stream) {
         watch(response, watchers.events);
@@ -82,9 +91,11 @@ function diff(world, from, to) {
   return { from, to, changes };
 }
 
-async function act({ request, response, world, changed, tell }, noun, name, verb) {
+async function act({ request, response, world, traffic, changed, tell }, noun, name, verb) {
   let body = '';
   for await (const piece of request) body += piece;
+  const did = actOnTraffic(traffic, request.method, noun, name, body ? JSON.parse(body) : undefined);
+  if (did) return void response.writeHead(did[0], { 'Content-Type': did[0] < 400 ? 'application/json' : 'application/problem+json' }).end(JSON.stringify(did[1]));
   const service = noun === 'services' ? world.find(name) : undefined;
   if (!service) return problem(response, 404, 'not found', `there is no service '${name}'`, 'see mainstay get services');
   if (verb === 'scale') {

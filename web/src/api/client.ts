@@ -1,5 +1,6 @@
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
-import type { ArchitectureVersion, Event } from './types';
+import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
+import type { ArchitectureVersion, Event, Intervention } from './types';
 
 /** A request that the server refused, or that never reached it (status 0). */
 export class ApiError extends Error {
@@ -44,8 +45,8 @@ async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
   return (await response.json()) as T;
 }
 
-async function post(path: string, body?: unknown): Promise<void> {
-  await send(path, {
+async function post(path: string, body?: unknown): Promise<Response> {
+  return await send(path, {
     method: 'POST',
     ...(body !== undefined && { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } }),
   });
@@ -58,8 +59,12 @@ export const api = {
   diff: (from: number, to: number, signal?: AbortSignal) => get<DiffAnswer>(`diff?from=${from}&to=${to}`, signal),
   eventsAbout: async (about: string, tail: number, signal?: AbortSignal) =>
     (await get<ListAnswer<Event>>(`events?about=${encodeURIComponent(about)}&tail=${tail}`, signal)).items,
-  scale: (service: string, instances: number) => post(`services/${encodeURIComponent(service)}/scale`, { instances }),
-  restart: (service: string) => post(`services/${encodeURIComponent(service)}/restart`),
+  scale: async (service: string, instances: number) => void (await post(`services/${encodeURIComponent(service)}/scale`, { instances })),
+  restart: async (service: string) => void (await post(`services/${encodeURIComponent(service)}/restart`)),
+  intervene: async (wish: InterventionWish) => (await (await post('interventions', wish)).json()) as Intervention,
+  endIntervention: async (name: string) => void (await send(`interventions/${encodeURIComponent(name)}`, { method: 'DELETE' })),
+  explain: async (request: { method: string; url: string; headers: readonly string[] }) => (await (await post('explain', request)).json()) as Explanation,
+  request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),
 };
 
 /** A bound on pages, so that a server that never ends a list cannot hold the page. */

@@ -4,6 +4,7 @@ export type Route =
   | { page: 'service'; name: string }
   | { page: 'history'; from?: number; to?: number }
   | { page: 'events' }
+  | { page: 'traffic'; about?: string }
   | { page: 'missing' };
 
 /** Reads a path with its query. */
@@ -14,6 +15,10 @@ export function parse(url: string): Route {
   if (first === undefined) {
     const selected = searchParams.get('node');
     return { page: 'map', ...(selected && { selected }) };
+  }
+  if (first === 'traffic' && second === undefined) {
+    const about = searchParams.get('about');
+    return { page: 'traffic', ...(about && { about }) };
   }
   if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
   if (second !== undefined) return { page: 'missing' };
@@ -36,6 +41,8 @@ export function pathOf(route: Route): string {
       const query = [route.from !== undefined && `from=${route.from}`, route.to !== undefined && `to=${route.to}`].filter(Boolean).join('&');
       return query ? `/history?${query}` : '/history';
     }
+    case 'traffic':
+      return route.about ? `/traffic?about=${encodeURIComponent(route.about)}` : '/traffic';
     default:
       return route.page === 'events' ? '/events' : '/';
   }

@@ -1,9 +1,7 @@
-import { useState, type ReactNode } from 'react';
+import { useState } from 'react';
 import { api } from '../api/client';
-import type { ProblemDetails, ServiceStatus } from '../api/shapes';
-import { Dialog } from './Dialog';
-import { problemOf } from './hooks';
-import { Problem } from './Problem';
+import type { ServiceStatus } from '../api/shapes';
+import { Confirm } from './Confirm';
 import { useText } from './settings';
 
 /** The highest number that a manifest can declare. */
@@ -49,43 +47,5 @@ function ScaleDialog({ service, onClose }: { service: ServiceStatus; onClose: (m
       </label>
       <p className="quiet">{text.scaleHint(service.wanted)}</p>
     </Confirm>
-  );
-}
-
-interface ConfirmProps {
-  title: string;
-  action: string;
-  act: () => Promise<void>;
-  onClose: (did: boolean) => void;
-  children: ReactNode;
-}
-
-function Confirm({ title, action, act, onClose, children }: ConfirmProps) {
-  const text = useText();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<ProblemDetails>();
-  const submit = async (event: React.FormEvent) => {
-    event.preventDefault();
-    setBusy(true);
-    setProblem(undefined);
-    try {
-      await act();
-      onClose(true);
-    } catch (error) {
-      setProblem(problemOf(error));
-      setBusy(false);
-    }
-  };
-  return (
-    <Dialog title={title} onClose={() => onClose(false)}>
-      <form onSubmit={(event) => void submit(event)}>
-        {children}
-        {problem && <Problem of={problem} />}
-        <div className="dialog-actions">
-          <button type="button" onClick={() => onClose(false)}>{text.app.cancel}</button>
-          <button type="submit" className="primary" disabled={busy}>{action}</button>
-        </div>
-      </form>
-    </Dialog>
   );
 }
