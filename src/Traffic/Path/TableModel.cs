@@ -32,6 +32,13 @@ public sealed record TableModel(
     public static TableModel FromJson(string json)
     {
         var read = JsonSerializer.Deserialize(json, TrafficJson.Default.TableModel) ?? throw new JsonException("The table is null.");
+        // What another version of the gateway wrote may be JSON and still be no table of this one.
+        if ((read.Routes ?? []).Any(route => route is not { Name: not null, Spec: { Match: not null } })
+            || (read.Listeners ?? []).Any(listener => listener is not { Name: not null, Address: not null })
+            || (read.Clusters ?? []).Any(cluster => cluster is not { Service: not null, Endpoints: not null }))
+        {
+            throw new JsonException("The table is not one of this version.");
+        }
         return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [] };
     }
 }

@@ -81,6 +81,9 @@ public sealed class GatewayProcessTests
         TableModel.FromJson(table.ToJson()).ToJson().ShouldBe(table.ToJson());
         TableModel.FromJson("""{"revision":4}""").Listeners.ShouldBeEmpty();
         Should.Throw<JsonException>(() => TableModel.FromJson("null"));
+
+        // As an earlier version wrote it.
+        Should.Throw<JsonException>(() => TableModel.FromJson("""{"revision":4,"listeners":[],"routes":[{"name":"all","match":{"path":"/"},"to":"web"}],"clusters":[]}"""));
     }
 
     static GatewayOptions Options(TempFolder folder, Uri? server) => new()
