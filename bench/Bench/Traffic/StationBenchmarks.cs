@@ -47,30 +47,6 @@ internal sealed class ParseResponseBenchmark : IBenchmark
     }
 }
 
-/// <summary>The route of a parsed request among 53.</summary>
-internal sealed class MatchBenchmark : IBenchmark
-{
-    private readonly RequestHead head = new();
-    private readonly ListenerTable table =
-        new TableCompiler(new PathLimits(), new SeriesBook(), new PolicyBook()).Compile(Samples.Table, out _).Listeners["gateway"];
-
-    public string Name => "traffic/match";
-
-    public void Setup()
-    {
-        head.Reset();
-        head.Parse(Samples.Request, new PathLimits());
-    }
-
-    public void Run(int iterations)
-    {
-        for (var index = 0; index < iterations; index++)
-        {
-            if (Match.Find(table, head, Samples.Request, out _) is null) throw new InvalidOperationException("No route matches.");
-        }
-    }
-}
-
 /// <summary>One of three endpoints by power of two choices.</summary>
 internal sealed class PickBenchmark : IBenchmark
 {

@@ -9,10 +9,10 @@ public static class StoreLimits
     public const int KeyChars = 512;
 
     /// <summary>Largest value, in bytes.</summary>
-    public const int ValueBytes = 4 * 1024 * 1024;
+    public const int ValueBytes = 16 * 1024 * 1024;
 
     /// <summary>Most operations, and most comparisons, of one commit.</summary>
-    public const int Operations = 4096;
+    public const int Operations = 32_768;
 
     /// <summary>Shortest time to live of a lease.</summary>
     public static readonly TimeSpan LeaseMin = TimeSpan.FromSeconds(1);

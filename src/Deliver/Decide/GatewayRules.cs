@@ -24,9 +24,9 @@ static class GatewayRules
             yield return new("gateway.listen", $"the Admin API listens on port {around.AdminPort}", $"choose another port, for example {Gateway.DefaultListen}");
         }
 
-        if (spec.Gateway.Routes.Count > ArchitectureSpec.Most)
+        if (spec.Gateway.Routes.Count > ArchitectureSpec.MostRoutes)
         {
-            yield return new("gateway.routes", $"{spec.Gateway.Routes.Count} routes are more than {ArchitectureSpec.Most}", "join routes, or split the architecture");
+            yield return new("gateway.routes", $"{spec.Gateway.Routes.Count} routes are more than {ArchitectureSpec.MostRoutes}", "join routes, or split the architecture");
             yield break;
         }
 
@@ -38,7 +38,7 @@ static class GatewayRules
             }
         }
 
-        foreach (var problem in Ambiguous(spec))
+        foreach (var problem in RouteAmbiguity.Problems(spec.Gateway.Routes))
         {
             yield return problem;
         }
@@ -71,32 +71,4 @@ static class GatewayRules
             yield return problem;
         }
     }
-
-    // The names of parameters do not tell two paths apart; methods do where they do not overlap.
-    static IEnumerable<Problem> Ambiguous(ArchitectureSpec spec)
-    {
-        var groups = spec.Gateway.Routes
-            .OrderBy(r => r.Key, StringComparer.Ordinal)
-            .GroupBy(r => (Host: r.Value.Match.Host?.ToLowerInvariant(), Path: Shape(r.Value.Match.Path)));
-        foreach (var group in groups)
-        {
-            var earlier = new Dictionary<string, string>(StringComparer.Ordinal);
-            foreach (var (name, route) in group)
-            {
-                string[] methods = route.Match.Methods.Count == 0 ? [""] : [.. route.Match.Methods];
-                var taken = methods[0].Length == 0 ? earlier.Values.FirstOrDefault() : methods.Append("").Select(earlier.GetValueOrDefault).FirstOrDefault(n => n is not null);
-                if (taken is not null)
-                {
-                    yield return new($"gateway.routes.{name}.match", $"matches the same requests as the route '{taken}'", "change path, host or methods of one of them, or remove it");
-                }
-
-                foreach (var method in methods)
-                {
-                    earlier.TryAdd(method, name);
-                }
-            }
-        }
-    }
-
-    static string Shape(string path) => string.Join('/', path.Split('/').Select(s => s.StartsWith("{**", StringComparison.Ordinal) ? "{**}" : s.StartsWith('{') ? "{}" : s));
 }

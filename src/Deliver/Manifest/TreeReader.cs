@@ -14,7 +14,7 @@ sealed class TreeReader
     public const int MaxDepth = 32;
 
     /// <summary>The most values in all files of a manifest, aliases counted each time they are used.</summary>
-    public const int MaxNodes = 100_000;
+    public const int MaxNodes = 500_000;
 
     readonly string file;
     readonly string text;

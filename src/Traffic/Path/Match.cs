@@ -14,12 +14,10 @@ internal static class Match
     public static RouteTarget? Find(ListenerTable table, RequestHead request, ReadOnlySpan<byte> head, out Reason reason)
     {
         reason = Reason.None;
+        if (table.Only is { } only) return only;
         var path = request.Path.Of(head);
-        if (!table.IsMesh && (path.Contains((byte)'%') || HasDotSegment(path)))
-        {
-            return FindDecoded(table, path, request, head, out reason);
-        }
-        var target = table.Find(path, request.Host.Of(head), request.Method.Of(head));
+        if (path.Contains((byte)'%') || HasDotSegment(path)) return FindDecoded(table, path, request, head, out reason);
+        var target = table.Find(new Ask(request, head, path));
         if (target is null) reason = Reason.NoRoute;
         return target;
     }
@@ -32,7 +30,7 @@ internal static class Match
         var room = path.Length <= DecodedOnStack ? stackalloc byte[DecodedOnStack] : new byte[path.Length];
         var length = Decode(path, room);
         if (length < 0 || HasDotSegment(room[..length])) return null;
-        var target = table.Find(room[..length], request.Host.Of(head), request.Method.Of(head));
+        var target = table.Find(new Ask(request, head, room[..length]));
         reason = target is null ? Reason.NoRoute : Reason.None;
         return target;
     }
@@ -44,7 +42,7 @@ internal static class Match
         for (var index = 0; index < path.Length; index++)
         {
             var next = path[index];
-            if (next == '%' && index + 2 < path.Length && HexOf(path[index + 1]) is >= 0 and var high && HexOf(path[index + 2]) is >= 0 and var low)
+            if (next == '%' && index + 2 < path.Length && Percent.HexOf(path[index + 1]) is >= 0 and var high && Percent.HexOf(path[index + 2]) is >= 0 and var low)
             {
                 var value = high * 16 + low;
                 if (value == 0) return -1;
@@ -59,14 +57,6 @@ internal static class Match
         }
         return length;
     }
-
-    private static int HexOf(byte digit) => digit switch
-    {
-        >= (byte)'0' and <= (byte)'9' => digit - '0',
-        >= (byte)'a' and <= (byte)'f' => digit - 'a' + 10,
-        >= (byte)'A' and <= (byte)'F' => digit - 'A' + 10,
-        _ => -1,
-    };
 
     private static bool HasDotSegment(ReadOnlySpan<byte> path)
     {

@@ -28,10 +28,9 @@ internal sealed class ListenerTable(ListenerModel model, RouteTarget? only, Rout
     /// <summary>Counts requests that no route matched, and those that were refused before.</summary>
     public Series Unrouted { get; } = unrouted;
 
-    /// <summary>Where a request goes: a mesh listener's only target, or what the routes say.</summary>
-    public RouteTarget? Find(ReadOnlySpan<byte> path, ReadOnlySpan<byte> host, ReadOnlySpan<byte> method) =>
-        only ?? tree?.Find(path, host, method);
+    /// <summary>A mesh listener's only target, whatever is asked of it; null where routes decide.</summary>
+    public RouteTarget? Only { get; } = only;
 
-    /// <summary>True when every request goes to one place, so that its path need not be looked at.</summary>
-    public bool IsMesh => only is not null;
+    /// <summary>Where a request goes by the routes.</summary>
+    public RouteTarget? Find(in Ask ask) => tree?.Find(ask);
 }

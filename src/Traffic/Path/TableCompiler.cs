@@ -43,25 +43,22 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         return new RouteTable(model.Revision, listeners, problems);
     }
 
-    /// <summary>Precedence: more literal segments, then more segments, then with a host, then with methods, then by name.</summary>
-    private static List<(RouteModel Route, PathTemplate Template)> Order(IReadOnlyList<RouteModel> routes, List<string> problems)
+    /// <summary>The routes that can be read, in their order of precedence.</summary>
+    private static List<ReadRoute> Order(IReadOnlyList<RouteModel> routes, List<string> problems)
     {
-        var read = new List<(RouteModel Route, PathTemplate Template)>();
+        var read = new List<ReadRoute>();
         var names = new HashSet<string>();
         foreach (var route in routes)
         {
-            var (template, problem) = PathTemplate.Read(route.Spec.Match.Path);
+            var (template, problem) = PathTemplate.Of(route.Spec.Match);
+            // What the server sends was checked there; a table on disk may be of another version.
+            problem ??= route.Spec.Match.Validate().FirstOrDefault()?.What;
             if (!names.Add(route.Name)) problem = "the name is there twice";
-            if (template is not null && problem is null) read.Add((route, template));
+            if (template is not null && problem is null) read.Add(new ReadRoute(route, template));
             else problems.Add($"route '{route.Name}': {problem}");
         }
-        return [.. read
-            .OrderByDescending(one => one.Template.Literals)
-            .ThenByDescending(one => one.Template.Segments.Count)
-            .ThenBy(one => one.Template.TakesRest)
-            .ThenBy(one => one.Route.Spec.Match.Host is null)
-            .ThenBy(one => one.Route.Spec.Match.Methods.Count == 0)
-            .ThenBy(one => one.Route.Name, StringComparer.Ordinal)];
+        read.Sort(RouteOrder.Instance);
+        return read;
     }
 
     private Cluster Compile(
@@ -88,20 +85,14 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     }
 
     private ListenerTable Compile(
-        ListenerModel model, List<(RouteModel Route, PathTemplate Template)> routes, Dictionary<string, Cluster> clusters)
+        ListenerModel model, List<ReadRoute> routes, Dictionary<string, Cluster> clusters)
     {
         var unrouted = book.Of(new SeriesKey(model.Name, model.Caller, null, null, null, null));
         if (model.Kind == ListenerKind.Mesh)
         {
             return new ListenerTable(model, TargetOf(model, null, ClusterOf(model.Callee ?? "", clusters)), null, unrouted);
         }
-        var tree = new RouteTree();
-        for (var rank = 0; rank < routes.Count; rank++)
-        {
-            var (route, template) = routes[rank];
-            var target = TargetOf(model, route, ClusterOf(route.Spec.To, clusters));
-            tree.Add(template, new RouteTree.Candidate(rank, route.Spec.Match.Host, route.Spec.Match.Methods, target));
-        }
+        var tree = new RouteTree([.. routes.Select(route => (route, TargetOf(model, route.Model, ClusterOf(route.Model.Spec.To, clusters))))]);
         return new ListenerTable(model, null, tree, unrouted);
     }
 

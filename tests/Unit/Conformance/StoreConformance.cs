@@ -155,15 +155,15 @@ public abstract partial class StoreConformance : IAsyncLifetime
         foreach (var key in new[] { "", "a\nb", "a\0", "\u0085", new string('k', 513), "\ud800" })
             await Should.ThrowAsync<ArgumentException>(async () => await Store.DoAsync(Put(key, "x")));
         await Should.ThrowAsync<ArgumentException>(async () => await Store.DoAsync(Put("a", "1"), Delete("a")));
-        await Should.ThrowAsync<ArgumentException>(async () => await Store.CommitAsync(new Commit([], [new("a", new byte[(4 << 20) + 1])])));
-        var many = Enumerable.Range(0, 4097).Select(i => Put($"{i:0000}", "x")).ToArray();
+        await Should.ThrowAsync<ArgumentException>(async () => await Store.CommitAsync(new Commit([], [new("a", new byte[StoreLimits.ValueBytes + 1])])));
+        var many = Enumerable.Range(0, StoreLimits.Operations + 1).Select(i => Put($"{i:0000}", "x")).ToArray();
         await Should.ThrowAsync<ArgumentException>(async () => await Store.DoAsync(many));
         await Should.ThrowAsync<ArgumentException>(async () => await Store.GrantLeaseAsync(TimeSpan.FromMilliseconds(999)));
         await Should.ThrowAsync<ArgumentException>(async () => await Store.GrantLeaseAsync(TimeSpan.FromHours(25)));
         await Should.ThrowAsync<ArgumentException>(async () => await Store.RangeAsync("", limit: -1));
         Store.Revision.ShouldBe(0);
-        (await Store.DoAsync(many[..4096])).Succeeded.ShouldBeTrue();
-        (await Store.CommitAsync(new Commit([], [new(new string('k', 512), new byte[4 << 20])]))).Succeeded.ShouldBeTrue();
+        (await Store.DoAsync(many[..StoreLimits.Operations])).Succeeded.ShouldBeTrue();
+        (await Store.CommitAsync(new Commit([], [new(new string('k', 512), new byte[StoreLimits.ValueBytes])]))).Succeeded.ShouldBeTrue();
     }
 
     [Fact]

@@ -14,10 +14,10 @@ public class HostileManifestTests
     public static IReadOnlyList<(string Name, string Text, string Error)> Cases { get; } =
     [
         ("10 MB of text", Start + string.Concat(Enumerable.Range(0, 400_000).Select(i => $"  s{i}: {{ run: ./s{i} }}\n")), "the limit is 8 Mi"),
-        ("7 MB of services", Start + string.Concat(Enumerable.Range(0, 250_000).Select(i => $"  s{i}: {{ run: ./s{i} }}\n")), "more than 100000 values"),
+        ("7 MB of services", Start + string.Concat(Enumerable.Range(0, 250_000).Select(i => $"  s{i}: {{ run: ./s{i} }}\n")), "more than 500000 values"),
         ("1,001 services", Start + string.Concat(Enumerable.Range(0, 1001).Select(i => $"  s{i}: {{ run: ./s{i} }}\n")), "1001 services are more than 1000"),
-        ("an alias bomb", Bomb(), "more than 100000 values, aliases included"),
-        ("a merge bomb", MergeBomb(), "more than 100000 values, aliases included"),
+        ("an alias bomb", Bomb(), "more than 500000 values, aliases included"),
+        ("a merge bomb", MergeBomb(), "more than 500000 values, aliases included"),
         ("deep brackets", "a: " + new string('[', 1_000_000), "nested deeper than 32 levels"),
         ("deep braces", new string('{', 1_000_000), "nested deeper than 32 levels"),
         ("deep indentation", string.Concat(Enumerable.Range(0, 2000).Select(i => new string(' ', i) + "a:\n")), "nested deeper than 32 levels"),

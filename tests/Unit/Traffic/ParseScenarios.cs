@@ -1,4 +1,5 @@
 using System.Text;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Tests.Scenarios;
 using Mainstay.Traffic.Path;
 using Xunit;
@@ -81,22 +82,35 @@ public sealed class ParseScenarios
             }));
     }
 
+    // name template key=value …; the template is '-' where prefix= or regex= says more.
     string Compile(string input)
     {
-        var routes = input.Split('\n').Select(line => line.Split(' ')).Select(words => Routes.Of(
-            words[0],
-            words[1],
-            "s",
-            s => s with { Match = s.Match with { Host = Word(words, "host="), Methods = Word(words, "methods=")?.Split(',') ?? [] } }));
+        var routes = input.Split('\n').Select(line => line.Split(' ')).Select(words => new RouteModel(words[0], new RouteSpec { To = "s", Match = MatchOf(words) }));
         table = new TableModel(1, [new ListenerModel("gateway", "127.0.0.1", 80, ListenerKind.Gateway)], [.. routes], []);
         var problems = new TableCompiler(new PathLimits(), new SeriesBook(), new PolicyBook()).Compile(table, out _).Problems;
         return problems.Count == 0 ? "ok" : string.Join('\n', problems);
     }
 
+    static RouteMatch MatchOf(string[] words) => new()
+    {
+        Path = words[1] == "-" ? null : words[1],
+        Prefix = Word(words, "prefix="),
+        Regex = Word(words, "regex="),
+        Host = Word(words, "host="),
+        Methods = Word(words, "methods=")?.Split(',') ?? [],
+        Headers = Tests(words, "header."),
+        Query = Tests(words, "query."),
+        Cookies = Tests(words, "cookie."),
+    };
+
+    static Dictionary<string, string> Tests(string[] words, string start) =>
+        words.Where(w => w.StartsWith(start, StringComparison.Ordinal)).Select(w => w[start.Length..].Split('=', 2)).ToDictionary(w => w[0], w => w[1]);
+
     string Match(string[] words)
     {
         var compiled = new TableCompiler(new PathLimits(), new SeriesBook(), new PolicyBook()).Compile(table, out _);
-        var bytes = Encoding.Latin1.GetBytes($"{words[1]} {words[2]} HTTP/1.1\r\nHost: {Word(words, "host=") ?? "h"}\r\n\r\n");
+        var headers = string.Concat(words.Where(w => w.StartsWith("header.", StringComparison.Ordinal)).Select(w => w[7..].Split('=', 2)).Select(w => $"{w[0]}: {w[1]}\r\n"));
+        var bytes = Encoding.Latin1.GetBytes($"{words[1]} {words[2]} HTTP/1.1\r\nHost: {Word(words, "host=") ?? "h"}\r\n{headers}\r\n");
         var head = new RequestHead();
         head.Reset();
         if (head.Parse(bytes, new PathLimits()) != ParseStatus.Complete) return "refused by the parser";

@@ -3,11 +3,14 @@ using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Core.Kinds.Deliver;
 
-/// <summary>An architecture as the manifest declares it: the whole of what users write. Limits: 8 MiB of text, depth 32, 1,000 services, 1,000 routes.</summary>
+/// <summary>An architecture as the manifest declares it: the whole of what users write. Limits: 8 MiB of text, depth 32, 1,000 services, 10,000 routes.</summary>
 public sealed record ArchitectureSpec
 {
-    /// <summary>The highest number of services, and of routes.</summary>
+    /// <summary>The highest number of services.</summary>
     public const int Most = 1000;
+
+    /// <summary>The highest number of routes.</summary>
+    public const int MostRoutes = 10_000;
 
     /// <summary>The name of the architecture, for people. 1 to 63 characters.</summary>
     public required string Architecture { get; init; }
