@@ -121,6 +121,19 @@ sealed class Statement(Connection connection, sqlite3_stmt handle) : IDisposable
         }
     }
 
+    /// <summary>Steps once, resets, and returns the first column; 0 where there is no row.</summary>
+    public long Number()
+    {
+        try
+        {
+            return Step() ? Long(0) : 0;
+        }
+        finally
+        {
+            Reset();
+        }
+    }
+
     // Reset repeats the error of the last step, which was already thrown.
     public void Reset() => _ = raw.sqlite3_reset(handle);
 

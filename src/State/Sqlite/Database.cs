@@ -8,7 +8,7 @@ sealed class Database : IDisposable
     readonly Connection connection;
     readonly Statement begin, commit, rollback;
     readonly Statement append, addLease, endLease;
-    readonly Statement foldPuts, foldDeletes, foldSize, foldHistory, moveHorizon, vacuum;
+    readonly Statement foldPuts, deletions, foldDelete, foldSize, foldHistory, moveHorizon, vacuum;
 
     /// <summary>Opens, verifies and, when new, makes the file.</summary>
     public Database(SqliteStoreOptions options)
@@ -24,15 +24,13 @@ sealed class Database : IDisposable
             append = connection.Prepare("INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
             addLease = connection.Prepare("INSERT INTO leases VALUES (?1, ?2)");
             endLease = connection.Prepare("DELETE FROM leases WHERE id = ?1");
-            // The bare columns beside max() are those of the row that has the maximum (sqlite.org/lang_select.html#bareagg).
+            // In order of ids, so that what was written last stays.
             foldPuts = connection.Prepare("""
-                INSERT OR REPLACE INTO entries SELECT key, value, created, last >> 20, lease
-                FROM (SELECT key, value, created, lease, max(id) AS last FROM history WHERE id < ?1 GROUP BY key) WHERE value IS NOT NULL
+                INSERT OR REPLACE INTO entries SELECT key, value, created, id >> 20, lease FROM history WHERE id < ?1 AND value IS NOT NULL ORDER BY id
                 """);
-            foldDeletes = connection.Prepare("""
-                DELETE FROM entries WHERE key IN
-                (SELECT key FROM (SELECT key, value, max(id) FROM history WHERE id < ?1 GROUP BY key) WHERE value IS NULL)
-                """);
+            deletions = connection.Prepare("SELECT key, id >> 20 FROM history WHERE id < ?1 AND value IS NULL");
+            // A key that was written again after its deletion stays.
+            foldDelete = connection.Prepare("DELETE FROM entries WHERE key = ?1 AND modified < ?2");
             foldSize = connection.Prepare("SELECT total(length(CAST(key AS BLOB)) + ifnull(length(value), 0)) FROM history WHERE id < ?1");
             foldHistory = connection.Prepare("DELETE FROM history WHERE id < ?1");
             moveHorizon = connection.Prepare("UPDATE horizon SET revision = ?1");
@@ -108,11 +106,10 @@ sealed class Database : IDisposable
     public long Fold(long before)
     {
         var end = before << Schema.PlaceBits;
-        foldSize.Bind(1, end).Step();
-        var bytes = foldSize.Long(0);
-        foldSize.Reset();
+        var bytes = foldSize.Bind(1, end).Number();
         foldPuts.Bind(1, end).Run();
-        foldDeletes.Bind(1, end).Run();
+        foreach (var (key, revision) in Deletions(end))
+            foldDelete.Bind(1, key).Bind(2, revision).Run();
         foldHistory.Bind(1, end).Run();
         moveHorizon.Bind(1, before).Run();
         return bytes;
@@ -137,6 +134,20 @@ sealed class Database : IDisposable
         while (select.Step())
             yield return new Entry(select.Text(0), select.Blob(1), select.Long(2), select.Long(3), select.Long(4));
         select.Reset();
+    }
+
+    IEnumerable<(string Key, long Revision)> Deletions(long endId)
+    {
+        deletions.Bind(1, endId);
+        try
+        {
+            while (deletions.Step())
+                yield return (deletions.Text(0), deletions.Long(1));
+        }
+        finally
+        {
+            deletions.Reset();
+        }
     }
 
     public void Dispose() => connection.Dispose();

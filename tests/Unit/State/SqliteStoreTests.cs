@@ -134,6 +134,32 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task WhatIsDeletedAndWrittenAgainWithinOneFoldingKeepsItsLastState()
+    {
+        await using (var store = SqliteStore.Open(Options))
+        {
+            await store.DoAsync(Put("back", "1"), Put("gone", "1"), Put("twice", "1"));
+            await store.DoAsync(Delete("back"), Delete("gone"));
+            await store.DoAsync(Put("back", "3"));
+            await store.DoAsync(Put("twice", "4"));
+            await store.DoAsync(Delete("twice"));
+            await store.DoAsync(Put("end", "6"));
+            await store.CompactAsync(6);
+        }
+
+        await using (var store = SqliteStore.Open(Options))
+        {
+            (await store.ShowAsync("")).ShouldBe("back=3@3/3 end=6@6/6");
+            await store.DoAsync(Delete("back"));
+            await store.DoAsync(Put("end", "8"));
+            await store.CompactAsync(8);
+        }
+
+        await using var again = SqliteStore.Open(Options);
+        (await again.ShowAsync("")).ShouldBe("end=8@6/8");
+    }
+
+    [Fact]
     public async Task MoreThanTheAllowedMemoryIsRefusedUntilSomethingIsDeleted()
     {
         await using var store = SqliteStore.Open(Options with { MaxBytes = 1 << 20 });
