@@ -117,7 +117,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
             return new(ApplyResult.Invalid, 0, [], [.. problems.Select(read.Place)], read.Warnings);
         }
 
-        var wanted = new Declaration { Spec = spec, BaseFolder = baseFolder, Digests = digests, Run = request.Run ? true : null };
+        var wanted = new Declaration { Spec = GuardRules.Settled(spec, baseFolder), BaseFolder = baseFolder, Digests = digests, Run = request.Run ? true : null };
         var outcome = await WriteAsync("apply", AboutAll, author, seen => ApplyDecide.Next(seen, wanted, author, time.GetUtcNow()), dryRun: dryRun, alone: true, stop: stop);
         return outcome with { Problems = [.. outcome.Problems.Select(p => read.Place(new(p.Path, p.What, p.Remedy)))], Warnings = read.Warnings };
     }
@@ -146,7 +146,9 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
     ApplyPlan Checked(DeclaredState seen, Declaration wanted, Author author)
     {
         var problems = ManifestRules.Problems(wanted.Spec, Around(wanted.BaseFolder)).ToArray();
-        return problems.Length > 0 ? ApplyPlan.Refused(problems) : ApplyDecide.Next(seen, wanted, author, time.GetUtcNow());
+        return problems.Length > 0
+            ? ApplyPlan.Refused(problems)
+            : ApplyDecide.Next(seen, wanted with { Spec = GuardRules.Settled(wanted.Spec, wanted.BaseFolder) }, author, time.GetUtcNow());
     }
 
     // The one way into the store: read, decide, commit; again when only statuses moved in between. An apply that is to stand alone gives way to another one.

@@ -38,7 +38,7 @@ static class GatewayRules
             }
         }
 
-        foreach (var problem in RouteAmbiguity.Problems(spec.Gateway.Routes))
+        foreach (var problem in GuardRules.Problems(spec.Gateway).Concat(RouteAmbiguity.Problems(spec.Gateway.Routes)))
         {
             yield return problem;
         }

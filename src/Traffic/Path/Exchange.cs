@@ -42,6 +42,12 @@ internal sealed class Exchange
 
     /// <summary>Lines for the response's head.</summary>
     public readonly AddedHeaders Added = new();
+
+    /// <summary>Lines for the request's head as the endpoint gets it. Who adds one removes what the client sent under that name.</summary>
+    public readonly AddedHeaders Onward = new();
+
+    /// <summary>Who asks, once a guard has had it proven; null where nobody was asked.</summary>
+    public Identity? Identity;
     public Endpoint? Endpoint;
     public int EndpointIndex;
     public Upstream? Upstream;
@@ -116,6 +122,7 @@ internal sealed class Exchange
         Connection = null!;
         Target = null;
         Answer = null;
+        Identity = null;
         Endpoint = null;
         Upstream = null;
         Pump = default;
@@ -131,6 +138,8 @@ internal sealed class Exchange
         hasClientAddress = false;
         Answer = null;
         Added.Clear();
+        Onward.Clear();
+        Identity = null;
         Endpoint = null;
         EndpointIndex = -1;
         Upstream = null;

@@ -148,7 +148,7 @@ internal static class Forward
     internal static int WriteRequest(Exchange x)
     {
         var request = x.Request;
-        x.RoomFor(request.Length, x.Body.Buffered);
+        x.RoomFor(request.Length, x.Body.Buffered + x.Onward.Length);
         var head = x.HeadBytes;
         var writer = new HeadWriter(x.Output);
         if (request.Minor == 1 && request.Target.Start == request.Method.Length + 1)
@@ -163,6 +163,7 @@ internal static class Forward
             writer.Add(" HTTP/1.1\r\n"u8);
         }
         writer.AddHeaders(head, request);
+        writer.Add(x.Onward.Lines);
         AddForwarded(ref writer, x, head);
         AddTrace(ref writer, x, head);
         if (request.WantsUpgrade)

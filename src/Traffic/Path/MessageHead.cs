@@ -194,6 +194,9 @@ internal abstract class MessageHead
         return true;
     }
 
+    /// <summary>Whether these bytes can stand as a header's value without changing what follows.</summary>
+    internal static bool IsValue(ReadOnlySpan<byte> value) => !value.ContainsAny(ControlBytes);
+
     private bool TakeContentLength(ReadOnlySpan<byte> value)
     {
         // 18 digits cannot overflow; a list of lengths ("5, 5") is no number and refused.
@@ -264,6 +267,33 @@ internal abstract class MessageHead
     {
         var at = 0;
         return Next(bytes, ref at, name, out value) && !Next(bytes, ref at, name, out _);
+    }
+
+    /// <summary>Does not pass on the lines of these names either. For a whole head, before it is written.</summary>
+    public void CutNamed(ReadOnlySpan<byte> bytes, byte[][] names)
+    {
+        for (var start = StartLineLength; start < Length - 2;)
+        {
+            var line = new Piece(start, bytes[start..].IndexOf((byte)'\n') - 1);
+            start += line.Length + 2;
+            var name = bytes.Slice(line.Start, bytes.Slice(line.Start, line.Length).IndexOf((byte)':'));
+            foreach (var one in names)
+            {
+                if (!Ascii.EqualsIgnoreCase(name, one)) continue;
+                CutInOrder(new Piece(line.Start, line.Length + 2));
+                break;
+            }
+        }
+    }
+
+    private void CutInOrder(Piece line)
+    {
+        var at = cutCount;
+        while (at > 0 && cuts[at - 1].Start >= line.Start) at--;
+        if (at < cutCount && cuts[at].Start == line.Start) return;
+        Cut(line);
+        cuts.AsSpan(at, cutCount - 1 - at).CopyTo(cuts.AsSpan(at + 1));
+        cuts[at] = line;
     }
 
     private void Cut(Piece line)

@@ -23,6 +23,27 @@ public enum Reason
     TooManyConnections,
     ClientAborted,
     UpstreamAborted,
+
+    /// <summary>The client's address may not come here.</summary>
+    IpDenied,
+
+    /// <summary>The client does not prove who it is.</summary>
+    Unauthenticated,
+
+    /// <summary>What the client proves itself with held once.</summary>
+    TokenExpired,
+
+    /// <summary>Who asks is known and may not.</summary>
+    Forbidden,
+
+    /// <summary>The keys to judge the client by are not there.</summary>
+    KeysUnavailable,
+
+    /// <summary>Too many passwords are being checked.</summary>
+    AuthenticationBusy,
+
+    /// <summary>A body that has to be looked at is larger than what is looked at.</summary>
+    BodyTooLarge,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
@@ -34,13 +55,16 @@ public static class Problem
     public static int StatusOf(Reason reason) => reason switch
     {
         Reason.BadRequest => 400,
+        Reason.Unauthenticated or Reason.TokenExpired => 401,
+        Reason.IpDenied or Reason.Forbidden => 403,
         Reason.NoRoute => 404,
         Reason.RequestTimeout or Reason.BodyStalled => 408,
+        Reason.BodyTooLarge => 413,
         Reason.RequestLineTooLong => 414,
         Reason.HeadTooLarge => 431,
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
         Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse => 502,
-        Reason.NoEndpoint or Reason.TooManyConnections => 503,
+        Reason.NoEndpoint or Reason.TooManyConnections or Reason.KeysUnavailable or Reason.AuthenticationBusy => 503,
         Reason.UpstreamTimeout => 504,
         Reason.UnsupportedVersion => 505,
         _ => 0,
@@ -101,6 +125,13 @@ public static class Problem
         Reason.UpstreamBadResponse => ("Bad Gateway", "The endpoint's answer is not well-formed HTTP/1.1."),
         Reason.UpstreamTimeout => ("Gateway Timeout", "The endpoint did not answer within the route's timeout."),
         Reason.TooManyConnections => ("Service Unavailable", "The listener has as many connections as it may have."),
+        Reason.IpDenied => ("Forbidden", "Requests from this address are not accepted here."),
+        Reason.Unauthenticated => ("Unauthorized", "The request does not prove who it comes from."),
+        Reason.TokenExpired => ("Unauthorized", "What the request proves itself with has expired."),
+        Reason.Forbidden => ("Forbidden", "Who this request comes from may not do this."),
+        Reason.KeysUnavailable => ("Service Unavailable", "The keys to check the request with are not there at the moment."),
+        Reason.BodyTooLarge => ("Content Too Large", "The request's body is larger than the limit."),
+        Reason.AuthenticationBusy => ("Service Unavailable", "Too many passwords are being checked at the moment."),
         _ => ("", ""),
     };
 }

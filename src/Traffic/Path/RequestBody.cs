@@ -59,6 +59,14 @@ internal struct RequestBody
         }
     }
 
+    /// <summary>Takes what arrived behind what is there, before anything of the body was sent. Returns the bytes that belong to it.</summary>
+    public int Append(Span<byte> more)
+    {
+        var taken = Take(more);
+        Buffered += taken;
+        return taken;
+    }
+
     private static Reason Fail(Exchange x, Reason reason)
     {
         x.Upstream!.Close();

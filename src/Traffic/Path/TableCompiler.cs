@@ -2,6 +2,7 @@ using System.Net;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Path.Guards;
 using Endpoint = Mainstay.Traffic.Path.Endpoint;
 
 namespace Mainstay.Traffic.Path;
@@ -14,6 +15,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
 {
     private Dictionary<(string Service, EndpointModel Model), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
+    private byte[][] identityHeaders = [];
 
     /// <summary>The endpoints of the last compiled table.</summary>
     public IReadOnlyCollection<Endpoint> Endpoints => endpoints.Values;
@@ -34,6 +36,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             if (!clusters.TryAdd(cluster.Service, Compile(cluster, before, problems))) problems.Add($"cluster '{cluster.Service}' is there twice");
         }
         var routes = Order(model.Routes, problems);
+        identityHeaders = GuardCompiler.IdentityHeaders(model.Routes);
         var listeners = new Dictionary<string, ListenerTable>();
         foreach (var listener in model.Listeners)
         {
@@ -117,6 +120,15 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         return new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, Math.Clamp(terms.Retry.Attempts, 1, 10), statuses, [.. series])
         {
             About = about,
+            Gates = GatesOf(about, route),
         };
+    }
+
+    /// <summary>What a request passes, in the order of the stations.</summary>
+    private Gate[] GatesOf(string about, RouteModel? route)
+    {
+        var gates = new List<Gate>();
+        GuardCompiler.AddTo(gates, about, route?.Spec, identityHeaders, policies);
+        return [.. gates];
     }
 }

@@ -47,6 +47,9 @@ internal sealed class Waits(Gateway gateway, Wire client)
     /// <summary>Waits for the rest of a head.</summary>
     public void ForHead() => Begin(For.Head, gateway.Limits.HeadRead);
 
+    /// <summary>Waits for more of a body that has to be here before it is passed on.</summary>
+    public void ForIntake() => Begin(For.Head, gateway.Limits.BodyStall);
+
     public void ForConnect(ConnectAttempt connect)
     {
         attempt = connect;

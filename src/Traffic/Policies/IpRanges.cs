@@ -47,6 +47,6 @@ internal sealed class IpRanges
         var first = IpText.Of(network.BaseAddress);
         var bits = network.BaseAddress.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? network.PrefixLength + 96 : network.PrefixLength;
         var rest = bits == 0 ? UInt128.MaxValue : (UInt128.One << (128 - bits)) - 1;
-        return (first, first | rest);
+        return (first & ~rest, first | rest);
     }
 }

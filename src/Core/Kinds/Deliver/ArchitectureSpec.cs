@@ -33,4 +33,7 @@ public sealed record GatewaySpec
 
     /// <summary>The routes by name. The most specific match wins; their order does not matter.</summary>
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
+
+    /// <summary>Guards that several routes use, by name: <c>guard: NAME</c> on a route stands for all of it.</summary>
+    public IReadOnlyDictionary<string, GuardSpec>? Guards { get; init; }
 }

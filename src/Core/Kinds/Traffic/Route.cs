@@ -16,5 +16,9 @@ public sealed record RouteSpec : CallSpec
     /// <summary>The service that answers.</summary>
     public required string To { get; init; }
 
-    public IEnumerable<Problem> Validate() => Match.Validate().Select(p => p.Under("match")).Concat(ValidateCall());
+    /// <summary>Who may use it. Default: everybody.</summary>
+    public GuardSpec? Guard { get; init; }
+
+    public IEnumerable<Problem> Validate() => Match.Validate().Select(p => p.Under("match")).Concat(ValidateCall())
+        .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
 }
