@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
+using Gateway = Mainstay.Traffic.Path.Gateway;
 
 namespace Mainstay.Bench;
 
@@ -18,7 +20,7 @@ internal static class StandaloneGateway
         var transport = Transports.Open(kind);
         using var loops = transport as IDisposable;
         await using var gateway = new Gateway(transport);
-        var applied = gateway.Apply(TableModel.FromJson(await File.ReadAllTextAsync(tableFile)));
+        var applied = gateway.Apply(Table(await File.ReadAllTextAsync(tableFile)));
         foreach (var failure in applied.FailedListeners) await Console.Error.WriteLineAsync($"{failure.Name}: {failure.Error}");
         foreach (var problem in applied.Problems) await Console.Error.WriteLineAsync(problem);
         if (applied.FailedListeners.Count > 0) return 1;
@@ -29,5 +31,13 @@ internal static class StandaloneGateway
         await gateway.DrainAsync(TimeSpan.FromSeconds(1));
         if (gateway.LastFault is { } fault) await Console.Error.WriteLineAsync(fault.ToString());
         return gateway.Faults == 0 ? 0 : 1;
+    }
+
+    /// <summary>A table without routes sends everything to its first cluster, on the default terms.</summary>
+    private static TableModel Table(string json)
+    {
+        var read = TableModel.FromJson(json);
+        if (read.Routes.Count > 0) return read;
+        return read with { Routes = [new RouteModel("all", new RouteSpec { Match = new RouteMatch(), To = read.Clusters[0].Service })] };
     }
 }

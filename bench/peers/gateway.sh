@@ -92,7 +92,7 @@ http://127.0.0.1:$caddy {
 END
 for name in ours managed; do cat > "$folder/$name.json" <<END
 {"revision":1,"listeners":[{"name":"gateway","address":"127.0.0.1","port":${!name},"kind":"Gateway"}],
-"routes":[{"name":"all","match":{"path":"/{**rest}"},"to":"s"}],
+"routes":[],
 "clusters":[{"service":"s","endpoints":[{"instance":"s-1","host":"127.0.0.1","port":$upstream}]}]}
 END
 done

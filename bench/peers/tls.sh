@@ -69,7 +69,7 @@ END
 cat > "$folder/table.json" <<END
 {"revision":1,"listeners":[{"name":"gateway","address":"127.0.0.1","port":$ours,"kind":"Gateway",
 "tls":{"certificates":[{"certificate":"$folder/cert.pem","key":"$folder/key.pem"}]}}],
-"routes":[{"name":"all","match":{"path":"/{**rest}"},"to":"s"}],
+"routes":[],
 "clusters":[{"service":"s","endpoints":[{"instance":"s-1","host":"127.0.0.1","port":$upstream}]}]}
 END
 

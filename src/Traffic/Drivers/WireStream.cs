@@ -7,9 +7,10 @@ namespace Mainstay.Traffic.Drivers;
 /// A wire as a stream, for what works on streams. A broken wire reads as the end and swallows what is written; <see cref="IsBroken"/> tells
 /// it apart, so that a client that leaves costs no exception.
 /// </summary>
-internal sealed class WireStream(Wire wire) : Stream
+internal sealed class WireStream(Wire wire, Action? closed = null) : Stream
 {
     private volatile bool isBroken;
+    private bool isClosed;
 
     /// <summary>True once a receive or send found the wire broken.</summary>
     public bool IsBroken => isBroken;
@@ -79,7 +80,11 @@ internal sealed class WireStream(Wire wire) : Stream
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing) wire.Close();
+        if (disposing && Interlocked.Exchange(ref isClosed, true) is false)
+        {
+            wire.Close();
+            closed?.Invoke();
+        }
         base.Dispose(disposing);
     }
 }

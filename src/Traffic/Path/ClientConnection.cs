@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Drivers.Http2;
 using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
@@ -59,6 +60,12 @@ internal sealed class ClientConnection
     {
         try
         {
+            if (Wire is not StreamWire && Wire.Facts is { Application: "h2" })
+            {
+                if (refusal == Reason.None) await Gateway.Http2.ServeAsync(Gateway, Listener, Wire);
+                return;
+            }
+            var isFirst = true;
             while (refusal == Reason.None)
             {
                 // 1. Idle: nothing is held.
@@ -70,7 +77,16 @@ internal sealed class ClientConnection
 
                 // 2. Requests, for as long as one follows the other without a pause.
                 exchange = Exchange.Rent(this);
-                do refusal = await ReadHeadAsync(exchange);
+                do
+                {
+                    refusal = await ReadHeadAsync(exchange);
+                    if (isFirst && refusal == Reason.UnsupportedVersion && Http2Front.IsPreface(exchange.Input.Bytes))
+                    {
+                        await HandOverAsync(exchange);
+                        return;
+                    }
+                    isFirst = false;
+                }
                 while (refusal == Reason.None && await ServeAsync(exchange) && (exchange.Input.Available > 0 || !Wire.WaitsWithoutBuffer));
                 if (refusal != Reason.None || exchange.Close) break;
                 exchange.Return();
@@ -88,6 +104,17 @@ internal sealed class ClientConnection
             Wire.Close();
             Gateway.Forget(this);
         }
+    }
+
+    /// <summary>HTTP/2 with prior knowledge: the connection goes on in its own front.</summary>
+    private Task HandOverAsync(Exchange x)
+    {
+        Waits.End();
+        var wire = new AheadWire(Wire, x.Input.Bytes.ToArray(), Wire.Peer);
+        exchange = null;
+        x.Input.Clear();
+        x.Return();
+        return Gateway.Http2.ServeAsync(Gateway, Listener, wire);
     }
 
     /// <summary>Says the last word, if there is one, and gives back what was rented.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Drivers.Http2;
 using Mainstay.Traffic.Drivers.Tls;
 using Mainstay.Traffic.Policies;
 
@@ -36,6 +37,7 @@ public sealed class Gateway : IAsyncDisposable
         Transport = transport;
         Limits = limits ?? new PathLimits();
         Time = time ?? TimeProvider.System;
+        Http2 = new Http2Front(Limits);
         this.seed = seed;
         Clock = new Clock(Time);
         Trusted = new IpRanges(Limits.TrustedProxies);
@@ -49,6 +51,8 @@ public sealed class Gateway : IAsyncDisposable
     internal Clock Clock { get; }
 
     internal ITransport Transport { get; }
+
+    internal Http2Front Http2 { get; }
 
     internal NoticeBoard Notices { get; }
 
@@ -169,6 +173,7 @@ public sealed class Gateway : IAsyncDisposable
             foreach (var listener in listeners.Values) listener.Close(forget);
             listeners.Clear();
         }
+        Http2.Retire();
         var empty = connections.WhenEmpty();
         try
         {
@@ -186,6 +191,7 @@ public sealed class Gateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DrainAsync(TimeSpan.Zero);
+        await Http2.DisposeAsync();
         heartbeat.Dispose();
         lock (gate)
         {

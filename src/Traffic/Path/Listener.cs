@@ -37,6 +37,18 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
         _ = connection.RunAsync(isOver ? Reason.TooManyConnections : Reason.None);
     }
 
+    /// <summary>Serves one stream of a connection that is counted already. A stream under way counts like a connection.</summary>
+    /// <param name="wire">The stream.</param>
+    /// <param name="leaveBy">Takes what is to be done at once when the client leaves.</param>
+    public Task ServeStreamAsync(Wire wire, Action<Action> leaveBy)
+    {
+        var isOver = Interlocked.Increment(ref connections) > gateway.Limits.ConnectionsPerListener;
+        var connection = new ClientConnection(gateway, this, wire, gateway.NextSeed());
+        gateway.Remember(connection);
+        leaveBy(connection.Waits.ClientLeft);
+        return connection.RunAsync(isOver ? Reason.TooManyConnections : Reason.None);
+    }
+
     public void Leave() => Interlocked.Decrement(ref connections);
 
     /// <summary>Stops accepting; open connections go on.</summary>

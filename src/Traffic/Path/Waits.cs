@@ -143,6 +143,16 @@ internal sealed class Waits(Gateway gateway, Wire client)
         }
     }
 
+    /// <summary>The client's wire says by itself that it has left: an exchange that waits for its endpoint is over. From any thread.</summary>
+    public void ClientLeft()
+    {
+        var (seen, from) = (what, upstream);
+        // In another wait, what waits finds out by itself, or the heartbeat asks.
+        if (seen != For.Upstream) return;
+        clientGone = true;
+        if (deadline.FireNow()) from?.Close();
+    }
+
     private void Wake(For seen, Upstream? from, ConnectAttempt? connect)
     {
         switch (seen)
