@@ -66,7 +66,7 @@ internal sealed class PickBenchmark : IBenchmark
 
     public void Run(int iterations)
     {
-        for (var index = 0; index < iterations; index++) Pick.Next(cluster!, 0, again: false, nowMs: 1, ref dice);
+        for (var index = 0; index < iterations; index++) Pick.Next(cluster!, 0, 0, again: false, nowMs: 1, ref dice);
     }
 }
 

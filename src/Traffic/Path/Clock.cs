@@ -23,6 +23,9 @@ internal sealed class Clock
     /// <summary>Milliseconds since about the start, at most one heartbeat old.</summary>
     public long CoarseMs => Volatile.Read(ref coarseMs);
 
+    /// <summary>Microseconds since about the start, from the same origin and exact.</summary>
+    public long Micros => (long)((time.GetTimestamp() - origin) * microsPerTick);
+
     public long Timestamp => time.GetTimestamp();
 
     public long MicrosSince(long timestamp) => (long)((time.GetTimestamp() - timestamp) * microsPerTick);

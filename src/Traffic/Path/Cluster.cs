@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -11,6 +12,21 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
     public Criticality Criticality { get; } = criticality;
 
     public Endpoint[] Endpoints { get; } = endpoints;
+
+    /// <summary>What picks are made by, one per endpoint.</summary>
+    public Load[] Loads { get; } = [.. endpoints.Select(endpoint => endpoint.Load)];
+
+    /// <summary>Which part of a request decides, where that is so.</summary>
+    public RequestKey? Key { get; } = traffic.Balance == Balance.Hash ? new RequestKey(traffic.Hash) : null;
+
+    /// <summary>How long a new endpoint's share rises; 0 for no slow start.</summary>
+    public long SlowStartMs { get; } = (long)(traffic.SlowStart?.TotalMilliseconds ?? 0);
+
+    /// <summary>Looks after outliers, where that is wanted.</summary>
+    public OutlierWatch? Watch { get; init; }
+
+    /// <summary>It answers a request that comes again with the same Idempotency-Key as it did before.</summary>
+    public bool HonoursKeys { get; } = traffic.IdempotencyKeys;
 
     public Balance Balance { get; } = traffic.Balance;
 
@@ -27,7 +43,7 @@ internal sealed class Turn
 }
 
 /// <summary>Where a matched request goes, and under which terms: a route, or a mesh listener's only target.</summary>
-internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs, int attempts, ulong retryStatuses, Series[] series)
+internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs, RetryTerms retry, Series[] series)
 {
     public string? Route { get; } = route;
 
@@ -35,7 +51,7 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
 
     public long TimeoutMs { get; } = timeoutMs;
 
-    public int Attempts { get; } = attempts;
+    public RetryTerms Retry { get; } = retry;
 
     /// <summary>What a request passes before it is forwarded, in this order.</summary>
     public Gate[] Gates { get; init; } = [];
@@ -45,7 +61,4 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
 
     /// <summary>One per endpoint, and at the end one for requests that reached none.</summary>
     public Series[] Series { get; } = series;
-
-    /// <summary>True when a response of this status to a safe method is tried elsewhere.</summary>
-    public bool RetriesOn(int status) => status is >= 500 and < 564 && (retryStatuses & (1UL << (status - 500))) != 0;
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -10,8 +11,6 @@ namespace Mainstay.Traffic.Path;
 internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint address, PathLimits limits, int lanes = 1)
 {
     private readonly IdleUpstreams[] idle = [.. Enumerable.Range(0, lanes).Select(_ => new IdleUpstreams((limits.IdleUpstreams + lanes - 1) / lanes))];
-    private int inFlight;
-    private long ejectedUntilMs;
     private int failures;
     private volatile bool retired;
 
@@ -23,30 +22,34 @@ internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint a
 
     public IPEndPoint Address { get; } = address;
 
-    public int InFlight => Volatile.Read(ref inFlight);
+    /// <summary>What it is picked by.</summary>
+    public Load Load { get; } = new(model.Instance);
+
+    public int InFlight => Load.InFlight;
 
     /// <summary>No longer in the table: its connections end with the exchange they serve.</summary>
     public bool IsRetired => retired;
 
-    public void Enter() => Interlocked.Increment(ref inFlight);
+    public void Enter() => Load.Enter();
 
-    public void Leave() => Interlocked.Decrement(ref inFlight);
+    public void Leave() => Load.Leave();
 
-    public bool IsEjected(long nowMs) => Volatile.Read(ref ejectedUntilMs) > nowMs;
+    /// <summary>It gets nothing for now: it could not be connected to, or it is an outlier.</summary>
+    public bool IsEjected(long nowMs) => Load.IsAlone(nowMs) || Load.IsEjected(nowMs);
 
     /// <summary>A connect failed: leave it alone for a while, twice as long each time in a row.</summary>
     public void Eject(long nowMs)
     {
         var shift = Math.Min(Interlocked.Increment(ref failures) - 1, 20);
         var span = Math.Min((long)limits.Ejection.TotalMilliseconds << shift, (long)limits.EjectionMax.TotalMilliseconds);
-        Volatile.Write(ref ejectedUntilMs, nowMs + span);
+        Volatile.Write(ref Load.AloneUntilMs, nowMs + span);
     }
 
     /// <summary>A connect succeeded.</summary>
     public void Redeem()
     {
         Volatile.Write(ref failures, 0);
-        Volatile.Write(ref ejectedUntilMs, 0);
+        Volatile.Write(ref Load.AloneUntilMs, 0);
     }
 
     /// <summary>The lane's idle connection used last, if one is alive.</summary>

@@ -61,6 +61,9 @@ internal sealed class Exchange
     public volatile bool HasBodyArrived;
 
     public long StartedAt;
+
+    /// <summary>When forwarding began: the route's timeout counts from there.</summary>
+    public long SendingSince;
     public int Attempt;
     public ulong Tried;
     public long BytesIn;
@@ -85,6 +88,17 @@ internal sealed class Exchange
 
     /// <summary>The path's coarse clock, exact to a heartbeat.</summary>
     public long NowMs => Connection.Gateway.Clock.CoarseMs;
+
+    /// <summary>Milliseconds that are left of the route's timeout and of the time that the caller still waits.</summary>
+    public long LeftMs
+    {
+        get
+        {
+            var clock = Connection.Gateway.Clock;
+            var left = Target!.TimeoutMs - clock.MicrosSince(SendingSince) / 1000;
+            return Request.DeadlineMs < 0 ? left : Math.Min(left, Request.DeadlineMs - clock.MicrosSince(StartedAt) / 1000);
+        }
+    }
 
     public ReadOnlySpan<byte> HeadBytes => Input.Bytes[..Request.Length];
 

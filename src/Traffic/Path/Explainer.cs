@@ -66,7 +66,7 @@ internal static class Explainer
 
         // 4. Pick, among what there is now.
         var now = x.NowMs;
-        var index = Pick.Next(target.Cluster, 0, again: false, now, ref x.Dice);
+        var index = Pick.Next(target.Cluster, target.Cluster.Key?.Of(x) ?? 0, 0, again: false, now, ref x.Dice);
         if (index < 0) return Refused(revision, steps, "pick", Reason.NoEndpoint, target.About);
         var endpoint = target.Cluster.Endpoints[index];
         var others = target.Cluster.Endpoints.Select(e => $"{e.Instance} ({e.InFlight} in flight{(e.IsEjected(now) ? ", left alone" : "")})");

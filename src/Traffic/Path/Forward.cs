@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -9,8 +10,8 @@ namespace Mainstay.Traffic.Path;
 /// </summary>
 /// <remarks>
 /// Tried again: (1) a failed connect, on another endpoint; (2) a reused connection that turned out closed before a byte was sent; (3) for
-/// GET, HEAD and OPTIONS whose body is whole, a connection that died before its response's head was complete, and a response with a
-/// status that the route names. Never anything else: it may have been processed.
+/// what may be repeated (<see cref="RetryTerms.IsRepeatable"/>), a connection that died before its response's head was complete, a timeout or a status that the
+/// route names, within attempts, budget and time, after a wait. Never anything else: it may have been processed.
 /// </remarks>
 internal static class Forward
 {
@@ -21,48 +22,69 @@ internal static class Forward
     public static async ValueTask<Reason> SendAsync(Exchange x)
     {
         var target = x.Target!;
-        var repeatable = x.Request.IsSafe && x.Body.IsComplete;
+        var (cluster, terms, clock) = (target.Cluster, target.Retry, x.Connection.Gateway.Clock);
+        x.SendingSince = clock.Timestamp;
+        if (x.LeftMs <= 0) return Reason.DeadlineExceeded;
+        terms.Budget.Earn();
+        var repeatable = terms.IsRepeatable(x);
+        var key = cluster.Key?.Of(x) ?? 0;
         var again = false;
+        var waitMs = 0;
         var reason = Reason.NoEndpoint;
         while (true)
         {
-            var index = Pick.Next(target.Cluster, x.Tried, again, x.Connection.Gateway.Clock.CoarseMs, ref x.Dice);
+            var index = Pick.Next(cluster, key, x.Tried, again, clock.CoarseMs, ref x.Dice);
             if (index < 0) return reason;
+            // Trying one more endpoint that could not be connected to a moment ago is a repetition like any other.
+            if (reason == Reason.ConnectFailed && cluster.Loads[index].IsAlone(clock.CoarseMs) && !terms.Budget.TryTake()) return reason;
             x.Attempt++;
             x.Tried = Pick.Mark(x.Tried, index);
-            Enter(x, target.Cluster.Endpoints[index], index);
+            Enter(x, cluster.Endpoints[index], index);
             var upstream = x.Endpoint!.TakeIdle(x.Client.Lane, careful: !repeatable) ?? await ConnectAsync(x, x.Endpoint);
             if (upstream is null)
             {
                 reason = Reason.ConnectFailed;
                 again = false;
                 // Nothing was sent, so this may cost every other endpoint one try, whatever the route's attempts.
-                if (x.Attempt < Math.Max(target.Attempts, Math.Min(target.Cluster.Endpoints.Length, 8))) continue;
+                if (x.LeftMs > 0 && x.Attempt < Math.Max(terms.Attempts, Math.Min(cluster.Endpoints.Length, 8))) continue;
                 return reason;
             }
             x.Upstream = upstream;
             var wasReused = upstream.IsReused;
-            reason = await ExchangeHeadsAsync(x, upstream, target.TimeoutMs);
+            reason = await ExchangeHeadsAsync(x, upstream, Math.Clamp(x.LeftMs, 1, terms.AttemptTimeoutMs));
+            var askedMs = 0;
             if (reason == Reason.None)
             {
-                if (!repeatable || x.Attempt >= target.Attempts || !target.RetriesOn(x.Response.Status)) return reason;
-                again = false;
-                var other = Pick.Next(target.Cluster, x.Tried, again, x.Connection.Gateway.Clock.CoarseMs, ref x.Dice);
-                if (other < 0) return reason;
+                if (!repeatable || x.Attempt >= terms.Attempts || !terms.RetriesOn(x.Response.Status)) return reason;
+                askedMs = RetryAfter.Read(HeadLines.Find(upstream.Received.Span[..x.Response.Length], x.Response, "Retry-After"u8));
             }
             else
             {
-                if (!MayRepeat(x, reason, repeatable)) return reason;
+                if (!MayRepeat(x, reason, repeatable)) return Late(x, reason);
                 // A stale connection says nothing about its endpoint; a fresh one gets its chance without costing an attempt.
-                if (wasReused) x.Tried = 0;
-                if (wasReused && x.Attempt <= target.Cluster.Endpoints.Length) x.Attempt--;
-                else if (x.Attempt >= target.Attempts) return reason;
-                again = true;
+                if (wasReused && reason == Reason.UpstreamClosed && x.Attempt <= cluster.Endpoints.Length)
+                {
+                    x.Tried = 0;
+                    x.Attempt--;
+                    again = true;
+                    upstream.Discard();
+                    x.Upstream = null;
+                    continue;
+                }
+                if (x.Attempt >= terms.Attempts) return Late(x, reason);
             }
+            if (!terms.MayGoOn(ref waitMs, askedMs, x.LeftMs, ref x.Dice)) return Late(x, reason);
+            again = true;
             upstream.Discard();
             x.Upstream = null;
+            if (!x.Connection.Waits.Rest()) return Reason.ClientAborted;
+            await x.Connection.Gateway.Naps.ForAsync(waitMs);
         }
     }
+
+    /// <summary>Whose time was over: the caller's, or the route's.</summary>
+    private static Reason Late(Exchange x, Reason reason) =>
+        reason == Reason.UpstreamTimeout && x.Request.DeadlineMs >= 0 && x.LeftMs <= 0 ? Reason.DeadlineExceeded : reason;
 
     private static void Enter(Exchange x, Endpoint endpoint, int index)
     {
@@ -73,7 +95,7 @@ internal static class Forward
     }
 
     private static bool MayRepeat(Exchange x, Reason reason, bool repeatable) =>
-        repeatable && !x.Answered && reason == Reason.UpstreamClosed;
+        repeatable && !x.Answered && (reason == Reason.UpstreamClosed || (reason == Reason.UpstreamTimeout && x.Target!.Retry.OnTimeout));
 
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private static async ValueTask<Upstream?> ConnectAsync(Exchange x, Endpoint endpoint)
@@ -90,11 +112,31 @@ internal static class Forward
         }
         wire?.Close();
         endpoint.Eject(connection.Gateway.Clock.CoarseMs);
+        x.Target!.Cluster.Watch?.Outliers.Outcome(endpoint.Load, failed: true, connection.Gateway.Clock.CoarseMs);
         return null;
     }
 
+    /// <summary>One attempt, and what it says about the endpoint.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private static async ValueTask<Reason> ExchangeHeadsAsync(Exchange x, Upstream upstream, long timeoutMs)
+    {
+        var cluster = x.Target!.Cluster;
+        if (cluster.Loads.Length == 1) return await GetHeadAsync(x, upstream, timeoutMs);
+        var clock = x.Connection.Gateway.Clock;
+        var since = clock.Timestamp;
+        var reason = await GetHeadAsync(x, upstream, timeoutMs);
+        // What the client broke, and what was closed before it was used, says nothing.
+        if (reason is Reason.None or Reason.UpstreamTimeout or Reason.UpstreamBadResponse || (reason == Reason.UpstreamClosed && !upstream.IsReused))
+        {
+            var failed = reason != Reason.None || x.Response.Status >= 500;
+            upstream.Endpoint.Load.Observe(clock.MicrosSince(since), failed, clock.Micros);
+            cluster.Watch?.Outliers.Outcome(upstream.Endpoint.Load, failed, clock.CoarseMs);
+        }
+        return reason;
+    }
+
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    private static async ValueTask<Reason> GetHeadAsync(Exchange x, Upstream upstream, long timeoutMs)
     {
         x.Connection.Waits.ForUpstream(upstream, timeoutMs);
         var length = WriteRequest(x);
@@ -166,6 +208,9 @@ internal static class Forward
         writer.Add(x.Onward.Lines);
         AddForwarded(ref writer, x, head);
         AddTrace(ref writer, x, head);
+        writer.Add("X-Mainstay-Deadline: "u8);
+        writer.Add(Math.Max(x.LeftMs, 1));
+        writer.Add("\r\n"u8);
         if (request.WantsUpgrade)
         {
             writer.Add("Connection: Upgrade\r\nUpgrade: "u8);

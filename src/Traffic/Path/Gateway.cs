@@ -16,7 +16,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly Dictionary<string, FailedListener> failed = [];
     private readonly ConnectionSet connections = new();
     private readonly SeriesBook book = new();
-    private readonly PolicyBook policies = new();
+    private readonly PolicyBook policies;
     private readonly TlsBook tls = new();
     private readonly TableCompiler compiler;
     private readonly Heartbeat heartbeat;
@@ -42,7 +42,9 @@ public sealed class Gateway : IAsyncDisposable
         Clock = new Clock(Time);
         Trusted = new IpRanges(Limits.TrustedProxies);
         Notices = new NoticeBoard(Time);
+        policies = new PolicyBook { Gateway = this };
         compiler = new TableCompiler(Limits, book, policies, transport.Lanes);
+        Naps = new Naps(Time);
         heartbeat = new Heartbeat(Time, Tick);
     }
 
@@ -55,6 +57,8 @@ public sealed class Gateway : IAsyncDisposable
     internal Http2Front Http2 { get; }
 
     internal NoticeBoard Notices { get; }
+
+    internal Naps Naps { get; }
 
     internal TimeProvider Time { get; }
     internal Journal Journal { get; } = new();
@@ -193,6 +197,7 @@ public sealed class Gateway : IAsyncDisposable
         await DrainAsync(TimeSpan.Zero);
         await Http2.DisposeAsync();
         heartbeat.Dispose();
+        Naps.Dispose();
         lock (gate)
         {
             foreach (var endpoint in compiler.Endpoints) endpoint.Retire();

@@ -27,6 +27,7 @@ internal enum HeaderName
 
     /// <summary>What proxies say about the client in other ways: Forwarded (RFC 7239), X-Real-IP, any other X-Forwarded-*.</summary>
     OtherForwarded,
+    Deadline,
 }
 
 internal static class HeaderNames
@@ -56,7 +57,7 @@ internal static class HeaderNames
         16 => Is(name, "x-forwarded-host"u8, HeaderName.ForwardedHost, "proxy-connection"u8, HeaderName.ProxyConnection),
         17 => Is(name, "transfer-encoding"u8, HeaderName.TransferEncoding, "x-forwarded-proto"u8, HeaderName.ForwardedProto),
         18 => Is(name, "proxy-authenticate"u8, HeaderName.ProxyAuthenticate),
-        19 => Is(name, "proxy-authorization"u8, HeaderName.ProxyAuthorization),
+        19 => Is(name, "proxy-authorization"u8, HeaderName.ProxyAuthorization, "x-mainstay-deadline"u8, HeaderName.Deadline),
         _ => HeaderName.Other,
     };
 

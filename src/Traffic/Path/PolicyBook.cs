@@ -11,6 +11,9 @@ internal sealed class PolicyBook
     private Dictionary<string, object> before = [];
     private Dictionary<string, object> now = [];
 
+    /// <summary>Whose policies they are: its clock, transport and notices. Null where a table is only compiled.</summary>
+    public Gateway? Gateway { get; init; }
+
     /// <summary>Begins a new table: what it does not ask for again is forgotten.</summary>
     public void BeginTable() => (before, now) = (now, []);
 

@@ -44,6 +44,9 @@ public enum Reason
 
     /// <summary>A body that has to be looked at is larger than what is looked at.</summary>
     BodyTooLarge,
+
+    /// <summary>Nobody waits for the answer any more.</summary>
+    DeadlineExceeded,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
@@ -65,7 +68,7 @@ public static class Problem
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
         Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse => 502,
         Reason.NoEndpoint or Reason.TooManyConnections or Reason.KeysUnavailable or Reason.AuthenticationBusy => 503,
-        Reason.UpstreamTimeout => 504,
+        Reason.UpstreamTimeout or Reason.DeadlineExceeded => 504,
         Reason.UnsupportedVersion => 505,
         _ => 0,
     };
@@ -124,6 +127,7 @@ public static class Problem
         Reason.UpstreamClosed => ("Bad Gateway", "The endpoint closed the connection before it answered."),
         Reason.UpstreamBadResponse => ("Bad Gateway", "The endpoint's answer is not well-formed HTTP/1.1."),
         Reason.UpstreamTimeout => ("Gateway Timeout", "The endpoint did not answer within the route's timeout."),
+        Reason.DeadlineExceeded => ("Gateway Timeout", "The time that the caller waits is over."),
         Reason.TooManyConnections => ("Service Unavailable", "The listener has as many connections as it may have."),
         Reason.IpDenied => ("Forbidden", "Requests from this address are not accepted here."),
         Reason.Unauthenticated => ("Unauthorized", "The request does not prove who it comes from."),

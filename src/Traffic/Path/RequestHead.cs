@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 using System.Text.Unicode;
 
@@ -56,6 +57,9 @@ internal sealed class RequestHead : MessageHead
 
     public bool Expects { get; private set; }
 
+    /// <summary>For how many milliseconds the caller still waits; -1 where it does not say.</summary>
+    public long DeadlineMs { get; private set; }
+
     /// <summary>RFC 9110 §9.2.1, without TRACE: asking twice does no harm.</summary>
     public bool IsSafe { get; private set; }
 
@@ -73,6 +77,7 @@ internal sealed class RequestHead : MessageHead
         HasOneType = true;
         authorizations = 0;
         ContentType = Authorization = default;
+        DeadlineMs = -1;
         authority = Method = Target = Path = Host = Traceparent = RequestId = default;
     }
 
@@ -124,6 +129,13 @@ internal sealed class RequestHead : MessageHead
             case HeaderName.Authorization:
                 Authorization = ++authorizations == 1 ? value : default;
                 return true;
+            case HeaderName.Deadline:
+                // What is not understood is no deadline; of several, the shortest counts.
+                if (Utf8Parser.TryParse(value.Of(bytes), out int deadline, out var used) && used == value.Length && deadline >= 0)
+                {
+                    DeadlineMs = DeadlineMs < 0 ? deadline : Math.Min(DeadlineMs, deadline);
+                }
+                return true;
             case HeaderName.ForwardedProto:
                 ForwardedProto = Trusted;
                 return true;
@@ -141,7 +153,7 @@ internal sealed class RequestHead : MessageHead
     protected override bool IsCut(HeaderName name) => name switch
     {
         HeaderName.Connection or HeaderName.KeepAlive or HeaderName.ProxyConnection or HeaderName.ProxyAuthorization
-            or HeaderName.Te or HeaderName.Upgrade or HeaderName.Traceparent or HeaderName.RequestId => true,
+            or HeaderName.Te or HeaderName.Upgrade or HeaderName.Traceparent or HeaderName.RequestId or HeaderName.Deadline => true,
         HeaderName.ForwardedFor or HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded => !Trusted,
         _ => false,
     };

@@ -3,6 +3,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path.Guards;
+using Mainstay.Traffic.Policies;
 using Endpoint = Mainstay.Traffic.Path.Endpoint;
 
 namespace Mainstay.Traffic.Path;
@@ -79,13 +80,26 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             if (!before.TryGetValue(key, out var endpoint))
             {
                 endpoint = new Endpoint(model.Service, one, new IPEndPoint(address, one.Port), limits, lanes);
+                // Where nobody was before, there is nobody to leave the rest to.
+                if (turns.ContainsKey(model.Service)) endpoint.Load.BornMs = policies.Gateway?.Clock.CoarseMs ?? 0;
             }
+            endpoint.Load.Weight = WeightOf(one, model.Traffic);
             if (endpoints.TryAdd(key, endpoint)) found.Add(endpoint);
             else problems.Add($"endpoint '{one.Instance}' of '{model.Service}' is there twice");
         }
         if (!turns.TryGetValue(model.Service, out var turn)) turns[model.Service] = turn = new Turn();
-        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn);
+        var watch = model.Traffic?.Outliers is { } outliers
+            ? policies.Of($"service/{model.Service}/outliers", outliers, () => new OutlierWatch(model.Service, outliers, policies.Gateway))
+            : null;
+        if (watch is null) found.ForEach(endpoint => endpoint.Load.EjectedUntilMs = 0);
+        watch?.Outliers.SetMembers([.. found.Select(endpoint => endpoint.Load)], policies.Gateway?.Clock.CoarseMs ?? 0);
+        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch };
     }
+
+    private static int WeightOf(EndpointModel endpoint, TrafficSpec? traffic) =>
+        traffic?.Weights is not { } weights ? 1
+        : weights.TryGetValue(endpoint.Instance, out var own) ? own
+        : weights.TryGetValue(endpoint.Version ?? "", out var version) ? version : 1;
 
     private ListenerTable Compile(
         ListenerModel model, List<ReadRoute> routes, Dictionary<string, Cluster> clusters)
@@ -111,13 +125,10 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             .Append(new SeriesKey(listener.Name, listener.Caller, route?.Name, cluster.Service, null, null))
             .Select(book.Of);
         CallSpec terms = route is not null ? route.Spec : listener.Need ?? new NeedSpec();
-        ulong statuses = 0;
-        foreach (var on in terms.Retry.On)
-        {
-            if (int.TryParse(on, out var status) && status is >= 500 and < 564) statuses |= 1UL << (status - 500);
-        }
         var about = route is not null ? $"route/{route.Name}" : $"need/{listener.Name}";
-        return new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, Math.Clamp(terms.Retry.Attempts, 1, 10), statuses, [.. series])
+        var budget = policies.Of($"{about}/retry", terms.Retry.Budget, () => new RetryBudget(terms.Retry.Budget.Fraction));
+        var retry = new RetryTerms(terms.Retry, cluster.HonoursKeys, budget);
+        return new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, retry, [.. series])
         {
             About = about,
             Gates = GatesOf(about, route),

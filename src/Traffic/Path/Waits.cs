@@ -99,6 +99,13 @@ internal sealed class Waits(Gateway gateway, Wire client)
         return deadline.Clear();
     }
 
+    /// <summary>Between two attempts nothing is waited for; what fired for the last one is forgotten. False if the client has left.</summary>
+    public bool Rest()
+    {
+        if (!End()) deadline.Forgive();
+        return !clientGone;
+    }
+
     /// <summary>A body arrives from now on, beside what else is waited for.</summary>
     public void BeginBody() => hasBody = true;
 

@@ -20,7 +20,7 @@ public abstract class ExchangeTests(TransportKind kind) : OnBothTransports(kind)
             seen = await peer.ReadHeadAsync();
             await peer.SendAsync(Ok);
         });
-        await using var gateway = Gateway([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()], time: new FakeTime());
         await gateway.AskAsync(
             "GET /a?b=c HTTP/1.1\r\nHost: shop.test\r\nConnection: keep-alive, X-Private\r\nKeep-Alive: timeout=5\r\nX-Private: 1\r\n" +
             "X-Kept: 1\r\nProxy-Connection: x\r\nTE: trailers\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n" +
@@ -28,7 +28,8 @@ public abstract class ExchangeTests(TransportKind kind) : OnBothTransports(kind)
         seen.ShouldBe(
             "GET /a?b=c HTTP/1.1\r\nHost: shop.test\r\nX-Kept: 1\r\n" +
             "X-Forwarded-Host: shop.test\r\nX-Forwarded-Proto: http\r\nX-Forwarded-For: 127.0.0.1\r\n" +
-            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nX-Request-Id: mine\r\nVia: 1.1 mainstay\r\n\r\n");
+            "traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\nX-Request-Id: mine\r\n" +
+            "X-Mainstay-Deadline: 30000\r\nVia: 1.1 mainstay\r\n\r\n");
     }
 
     [Fact]

@@ -34,7 +34,7 @@ public sealed record ServiceSpec
     [NamesAlone]
     public IReadOnlyDictionary<string, NeedSpec> Needs { get; init; } = new Dictionary<string, NeedSpec>();
 
-    /// <summary>How requests are spread over its instances. Default: by power of two choices.</summary>
+    /// <summary>How requests are spread over its instances. Default: to whom is expected to answer sooner, of two.</summary>
     public TrafficSpec? Traffic { get; init; }
 
     /// <summary>What happens after an instance ends without having been asked to.</summary>

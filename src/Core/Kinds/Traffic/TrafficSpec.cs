@@ -3,18 +3,101 @@ namespace Mainstay.Core.Kinds.Traffic;
 /// <summary>How requests reach a service, whoever sends them.</summary>
 public sealed record TrafficSpec
 {
+    /// <summary>The highest weight.</summary>
+    public const int MostWeight = 1000;
+
     /// <summary>How one of several instances is picked. Default powerOfTwo.</summary>
     public Balance Balance { get; init; } = Balance.PowerOfTwo;
 
-    public IEnumerable<Problem> Validate() => [];
+    /// <summary>
+    /// How much each instance gets compared with the others, by instance name or version: <c>{ 1.4.0: 9, 2.0.0: 1 }</c>. What is not named has 1. Used by weighted,
+    /// leastRequests and powerOfTwo. 0 to 1000 each; 0 gets requests only where no other can.
+    /// </summary>
+    public IReadOnlyDictionary<string, int>? Weights { get; init; }
+
+    /// <summary>What the same instance is picked by, where balance is hash. Default: by the client's address.</summary>
+    public HashSpec? Hash { get; init; }
+
+    /// <summary>How long the share of a new instance rises from a tenth to the whole. Default: none. Up to 1h.</summary>
+    public TimeSpan? SlowStart { get; init; }
+
+    /// <summary>When an instance that answers worse than the others gets nothing for a while. Default: never.</summary>
+    public OutlierSpec? Outliers { get; init; }
+
+    /// <summary>True where a request that comes again with the same <c>Idempotency-Key</c> header is answered as before and done only once: then it may be sent again. Default false.</summary>
+    public bool IdempotencyKeys { get; init; }
+
+    public IEnumerable<Problem> Validate()
+    {
+        foreach (var (name, weight) in Weights ?? new Dictionary<string, int>())
+        {
+            foreach (var problem in Limits.Between($"weights.{name}", weight, 0, MostWeight))
+            {
+                yield return problem;
+            }
+        }
+
+        if (Hash is not null && Balance != Balance.Hash)
+        {
+            yield return new("hash", "nothing is picked by it", "add 'balance: hash', or remove it");
+        }
+
+        foreach (var problem in (Hash?.Validate().Select(p => p.Under("hash")) ?? [])
+            .Concat(SlowStart is { } span ? Limits.Between("slowStart", span, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)) : [])
+            .Concat(Outliers?.Validate().Select(p => p.Under("outliers")) ?? []))
+        {
+            yield return problem;
+        }
+    }
 }
 
 /// <summary>How one of several endpoints is picked.</summary>
 public enum Balance
 {
-    /// <summary>Of two taken at random, the one with fewer requests in flight.</summary>
+    /// <summary>Of two taken at random, the one that is expected to answer sooner: its recent latency (peaks weigh most) times its requests in flight.</summary>
     PowerOfTwo,
 
     /// <summary>One after the other.</summary>
     RoundRobin,
+
+    /// <summary>At random, in proportion to the weights.</summary>
+    Weighted,
+
+    /// <summary>At random, all alike.</summary>
+    Random,
+
+    /// <summary>The one with the fewest requests in flight.</summary>
+    LeastRequests,
+
+    /// <summary>The same one for the same key, as long as it has not much more to do than the others.</summary>
+    Hash,
+}
+
+/// <summary>Which part of a request decides where it goes. Exactly one is given.</summary>
+public sealed record HashSpec
+{
+    /// <summary>The value of this request header. A request without it goes where there is least to do.</summary>
+    public string? Header { get; init; }
+
+    /// <summary>The value of this cookie. A request without it goes where there is least to do.</summary>
+    public string? Cookie { get; init; }
+
+    /// <summary>The client's address, as limits see it. Default false.</summary>
+    public bool Client { get; init; }
+
+    public IEnumerable<Problem> Validate()
+    {
+        if ((Header is null ? 0 : 1) + (Cookie is null ? 0 : 1) + (Client ? 1 : 0) != 1)
+        {
+            yield return new("", "not exactly one key is given", "give one of header, cookie, client: true");
+        }
+
+        foreach (var (key, name) in new[] { ("header", Header), ("cookie", Cookie) })
+        {
+            if (name is not null && !HttpNames.IsToken(name))
+            {
+                yield return new(key, $"'{name}' is not the name of a {key}", "use 1 to 64 letters, digits, '-' and '_'");
+            }
+        }
+    }
 }

@@ -61,7 +61,7 @@ public sealed class ValidationTests
         {
             To = "web",
             Match = new() { Path = "x/{**rest}/a{b}", Methods = ["get", "", "GET", "M-SEARCH"] },
-            Retry = new() { Attempts = 6, On = ["connect", "503", "404", "50", "timeout"] },
+            Retry = new() { Attempts = 6, On = ["connect", "503", "404", "50", "never"] },
             Timeout = TimeSpan.Zero,
         };
         PathsOf(wrong.Validate()).ShouldBe(

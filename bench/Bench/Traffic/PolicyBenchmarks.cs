@@ -1,0 +1,79 @@
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Path;
+using Mainstay.Traffic.Policies;
+
+namespace Mainstay.Bench.Traffic;
+
+/// <summary>One of ten endpoints with different latencies, by a policy.</summary>
+internal abstract class BalanceBenchmark(Balance balance) : IBenchmark
+{
+    private readonly Load[] loads = [.. Enumerable.Range(0, 10).Select(index => new Load($"i-{index}"))];
+    private Dice dice = new(1);
+
+    public string Name => $"traffic/pick-{balance.ToString().ToLowerInvariant()}";
+
+    public void Setup()
+    {
+        for (var index = 0; index < loads.Length; index++) loads[index].Observe(1000 + index * 100, failed: false, 1);
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            var all = new Candidates(loads) { NowMs = 1000, Turn = (uint)index, Key = (ulong)index | 1 };
+            if (Balancer.Pick(balance, all, ref dice) < 0) throw new InvalidOperationException("Nothing was picked.");
+        }
+    }
+}
+
+internal sealed class PowerOfTwoBenchmark() : BalanceBenchmark(Balance.PowerOfTwo);
+
+internal sealed class LeastRequestsBenchmark() : BalanceBenchmark(Balance.LeastRequests);
+
+internal sealed class RoundRobinBenchmark() : BalanceBenchmark(Balance.RoundRobin);
+
+internal sealed class WeightedBenchmark() : BalanceBenchmark(Balance.Weighted);
+
+internal sealed class HashBenchmark() : BalanceBenchmark(Balance.Hash);
+
+/// <summary>One outcome, for the picks and for the outliers.</summary>
+internal sealed class OutcomeBenchmark : IBenchmark
+{
+    private readonly Load load = new("i");
+    private readonly Outliers outliers = new(new OutlierSpec());
+
+    public string Name => "traffic/outcome";
+
+    public void Setup() => outliers.SetMembers([load], 1);
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            load.Observe(1000 + (index & 255), failed: false, index * 20L);
+            outliers.Outcome(load, failed: false, index / 50);
+        }
+    }
+}
+
+/// <summary>What a request earns and a repetition costs.</summary>
+internal sealed class RetryBudgetBenchmark : IBenchmark
+{
+    private readonly RetryBudget budget = new(0.2);
+
+    public string Name => "traffic/retry-budget";
+
+    public void Setup()
+    {
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            budget.Earn();
+            budget.TryTake();
+        }
+    }
+}

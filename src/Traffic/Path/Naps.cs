@@ -1,0 +1,101 @@
+using System.Threading.Tasks.Sources;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>
+/// Short waits of requests: before a repetition, or because somebody wants them delayed. Exact to about a millisecond, with one timer for all of them that runs only
+/// while somebody waits. Who waited goes on on a thread of the pool; its next receive or send brings it back to its loop.
+/// </summary>
+internal sealed class Naps : IDisposable
+{
+    private readonly Lock gate = new();
+    private readonly PriorityQueue<Nap, long> waiting = new();
+    private readonly List<Nap> due = [];
+    private readonly TimeProvider time;
+    private readonly ITimer timer;
+    private bool ended;
+
+    public Naps(TimeProvider time)
+    {
+        this.time = time;
+        timer = time.CreateTimer(_ => Wake(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>How many wait.</summary>
+    public int Count
+    {
+        get { lock (gate) return waiting.Count; }
+    }
+
+    /// <summary>Waits; at once over for 0, and when the gateway ends.</summary>
+    public ValueTask<bool> ForAsync(long ms)
+    {
+        if (ms <= 0) return new ValueTask<bool>(true);
+        var nap = LocalPool<Nap>.Rent() ?? new Nap();
+        var task = nap.Task;
+        var at = time.GetTimestamp() + ms * time.TimestampFrequency / 1000;
+        lock (gate)
+        {
+            if (!ended)
+            {
+                waiting.Enqueue(nap, at);
+                if (waiting.Peek() == nap) Arm(at);
+                return task;
+            }
+        }
+        nap.End();
+        return task;
+    }
+
+    public void Dispose()
+    {
+        lock (gate) ended = true;
+        timer.Dispose();
+        Wake();
+    }
+
+    private void Wake()
+    {
+        lock (gate)
+        {
+            due.Clear();
+            var now = time.GetTimestamp();
+            while (waiting.TryPeek(out var nap, out var at) && (at <= now || ended))
+            {
+                waiting.Dequeue();
+                due.Add(nap);
+            }
+            // Ended here, under the lock: this only hands them to the pool.
+            foreach (var nap in due) nap.End();
+            if (!ended && waiting.TryPeek(out _, out var next)) Arm(next);
+        }
+    }
+
+    private void Arm(long at)
+    {
+        var span = TimeSpan.FromSeconds((double)(at - time.GetTimestamp()) / time.TimestampFrequency);
+        timer.Change(TimeSpan.FromMilliseconds(Math.Max(Math.Ceiling(span.TotalMilliseconds), 0)), Timeout.InfiniteTimeSpan);
+    }
+
+    private sealed class Nap : IValueTaskSource<bool>
+    {
+        private ManualResetValueTaskSourceCore<bool> core = new() { RunContinuationsAsynchronously = true };
+
+        public ValueTask<bool> Task => new(this, core.Version);
+
+        public void End() => core.SetResult(true);
+
+        bool IValueTaskSource<bool>.GetResult(short token)
+        {
+            var result = core.GetResult(token);
+            core.Reset();
+            LocalPool<Nap>.Return(this);
+            return result;
+        }
+
+        ValueTaskSourceStatus IValueTaskSource<bool>.GetStatus(short token) => core.GetStatus(token);
+
+        void IValueTaskSource<bool>.OnCompleted(Action<object?> next, object? of, short token, ValueTaskSourceOnCompletedFlags flags) =>
+            core.OnCompleted(next, of, token, ValueTaskSourceOnCompletedFlags.None);
+    }
+}

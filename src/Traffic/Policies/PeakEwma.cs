@@ -1,0 +1,54 @@
+namespace Mainstay.Traffic.Policies;
+
+/// <summary>
+/// What the next answer is expected to take: a moving average of latencies that rises at once to every peak and falls slowly. Also falls while nothing is
+/// observed, so that what was slow once is tried again.
+/// </summary>
+/// <remarks>Several threads may observe at a time; one of two observations of the same moment may then be lost, which an average can bear.</remarks>
+internal struct PeakEwma
+{
+    /// <summary>After this time without a peak, about a third of it is left.</summary>
+    public const double DecayMicros = 10_000_000;
+
+    /// <summary>A failure counts as at least this long, however fast it came: else what fails fast would attract everything.</summary>
+    public const double FailureMicros = 100_000;
+
+    /// <summary>No estimate is higher.</summary>
+    public const double MostMicros = 60_000_000;
+
+    private double value;
+    private long at;
+
+    /// <summary>True before the first observation.</summary>
+    public readonly bool IsUnknown => Volatile.Read(in at) == 0;
+
+    public void Observe(double micros, long nowMicros)
+    {
+        var before = Now(nowMicros);
+        var past = Math.Max(nowMicros - Volatile.Read(ref at), 0);
+        double next;
+        if (micros >= before)
+        {
+            next = Math.Min(micros, MostMicros);
+        }
+        else
+        {
+            // What Now already let fall counts as the old part's weight: the sum of both weights is 1.
+            next = before + micros * (1 - Math.Exp(-past / DecayMicros));
+        }
+        Volatile.Write(ref value, next);
+        Volatile.Write(ref at, Math.Max(nowMicros, 1));
+    }
+
+    /// <summary>A request failed after so long: worse than what was expected, whatever the time it took.</summary>
+    public void ObserveFailure(double micros, long nowMicros) =>
+        Observe(Math.Max(Math.Max(micros, FailureMicros), Math.Min(Now(nowMicros) * 2, 10_000_000)), nowMicros);
+
+    /// <summary>The estimate in microseconds; 0 before the first observation.</summary>
+    public readonly double Now(long nowMicros)
+    {
+        var seen = Volatile.Read(in value);
+        var past = nowMicros - Volatile.Read(in at);
+        return past <= 0 || seen == 0 ? seen : seen * Math.Exp(-past / DecayMicros);
+    }
+}
