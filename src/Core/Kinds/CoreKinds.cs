@@ -17,7 +17,7 @@ public static class CoreKinds
         new Kind<Schedule.Host>("host", "hosts", columns: [("STATE", h => h.State.ToString()), ("ADDRESS", h => h.Address), ("SINCE", h => Time(h.Since))]),
         new Kind<Endpoints>("endpoints", "endpoints", columns: [("ADDRESSES", e => string.Join(' ', e.Items.Select(i => i.Address)))]),
         new Kind<Gateway>("gateway", "gateways", KindWrites.Users, columns: [("LISTEN", g => g.Listen)]),
-        new Kind<Route>("route", "routes", KindWrites.Users, columns: [("PATH", r => r.Spec.Match.Shown), ("TO", r => r.Spec.To)]),
+        new Kind<Route>("route", "routes", KindWrites.Users, columns: [("PATH", r => r.Spec.Match.Shown), ("TO", r => r.Spec.Shown)]),
         new Kind<MeshLink>("link", "links", group: l => l.Caller, columns: [("CALLER", l => l.Caller), ("CALLEE", l => l.Callee), ("PORT", l => Number(l.Port))]),
         new Kind<Intervention>("intervention", "interventions", columns: [("ABOUT", i => i.About), ("ACT", i => i.Act()), ("BY", i => i.By), ("UNTIL", i => Time(i.Until)), ("REASON", i => i.Reason)]),
         new Kind<GatewayNode>("node", "nodes", columns: [("TABLE", n => n.TableRevision.ToString(CultureInfo.InvariantCulture)), ("PID", n => Number(n.Pid))]),

@@ -45,7 +45,7 @@ public static class ApplyDecide
         }
 
         PutServices(plan, seen, services);
-        PutGateway(plan, seen, wanted.Spec.Gateway);
+        PutGateway(plan, seen, wanted.Spec.Gateway, wanted.BaseFolder);
         return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes };
     }
 
@@ -132,11 +132,11 @@ public static class ApplyDecide
         }
     }
 
-    static void PutGateway(Plan plan, DeclaredState seen, GatewaySpec wanted)
+    static void PutGateway(Plan plan, DeclaredState seen, GatewaySpec wanted, string baseFolder)
     {
-        if (seen.Gateway is null || seen.Gateway.Listen != wanted.Listen)
+        if (seen.Gateway is null || seen.Gateway.Listen != wanted.Listen || seen.Gateway.BaseFolder != baseFolder)
         {
-            plan.Put((seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with { Listen = wanted.Listen });
+            plan.Put((seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with { Listen = wanted.Listen, BaseFolder = baseFolder });
         }
 
         foreach (var (name, spec) in wanted.Routes.OrderBy(r => r.Key, StringComparer.Ordinal))

@@ -12,7 +12,7 @@ public static class Diff
 {
     static readonly JsonNode ServiceDefaults = Tree(new ServiceSpec());
     static readonly JsonNode NeedDefaults = Tree(new NeedSpec());
-    static readonly JsonNode RouteDefaults = Tree(new RouteSpec { Match = new(), To = "" });
+    static readonly JsonNode RouteDefaults = Tree(new RouteSpec { Match = new() });
 
     /// <summary>In ordinal order of paths; empty when both declare the same. A null <paramref name="before"/> declares nothing.</summary>
     public static IReadOnlyList<FieldChange> Between(ArchitectureVersion? before, ArchitectureVersion after)

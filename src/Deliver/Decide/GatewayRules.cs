@@ -32,7 +32,7 @@ static class GatewayRules
 
         foreach (var (name, route) in spec.Gateway.Routes)
         {
-            foreach (var problem in Each(spec, name, route))
+            foreach (var problem in Each(spec, around, name, route))
             {
                 yield return problem.Under($"gateway.routes.{name}");
             }
@@ -54,16 +54,24 @@ static class GatewayRules
 
     static int? PortOf(ArchitectureSpec spec) => Uri.TryCreate(spec.Gateway.Listen, UriKind.Absolute, out var url) ? url.Port : null;
 
-    static IEnumerable<Problem> Each(ArchitectureSpec spec, string name, RouteSpec route)
+    static IEnumerable<Problem> Each(ArchitectureSpec spec, ManifestSurroundings around, string name, RouteSpec route)
     {
         if (!Names.IsValid(name))
         {
             yield return Names.Invalid("", name);
         }
 
-        if (!spec.Services.ContainsKey(route.To))
+        foreach (var (path, to) in new[] { ("to", route.To), ("mirror.to", route.Mirror?.To) }.Concat((route.Split?.Services ?? []).Select(s => ("split.parts", (string?)s))))
         {
-            yield return new("to", $"there is no service '{Deliver.Manifest.Words.Shown(route.To)}'", NeedRules.Suggest(route.To, spec.Services.Keys));
+            if (to is not null && !spec.Services.ContainsKey(to))
+            {
+                yield return new(path, $"there is no service '{Deliver.Manifest.Words.Shown(to)}'", NeedRules.Suggest(to, spec.Services.Keys));
+            }
+        }
+
+        if (route.Files is { } files && !around.Folders.Exists(Path.GetFullPath(files.Root, around.BaseFolder)))
+        {
+            yield return new("files.root", $"there is no folder '{Deliver.Manifest.Words.Shown(files.Root)}'", "name a folder, relative to the manifest");
         }
 
         foreach (var problem in route.Validate())

@@ -12,7 +12,7 @@ static class NeedRules
     public static IEnumerable<Problem> Problems(ArchitectureSpec spec)
     {
         var needs = spec.Services.SelectMany(s => s.Value.Needs.Select(n => (Caller: s.Key, Callee: n.Key, Need: n.Value)));
-        return needs.SelectMany(n => Each(spec, n.Caller, n.Callee, n.Need)).Concat(Cycles(spec));
+        return needs.SelectMany(n => Each(spec, n.Caller, n.Callee, n.Need).Concat(Splits(spec, n.Caller, n.Callee, n.Need))).Concat(Cycles(spec));
     }
 
     public static IEnumerable<Problem> Warnings(ArchitectureSpec spec) =>
@@ -44,6 +44,11 @@ static class NeedRules
             }
         }
     }
+
+    static IEnumerable<Problem> Splits(ArchitectureSpec spec, string caller, string callee, NeedSpec need) =>
+        from to in need.Split?.Services ?? []
+        where !spec.Services.ContainsKey(to)
+        select new Problem($"{PathOf(caller, callee)}.split.parts", $"there is no service '{Words.Shown(to)}'", Suggest(to, spec.Services.Keys));
 
     /// <summary>What to do about a name that is not there.</summary>
     internal static string Suggest(string name, IEnumerable<string> services) =>

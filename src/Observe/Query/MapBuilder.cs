@@ -66,7 +66,7 @@ public static class MapBuilder
     {
         var known = nodes.Select(n => n.Id).ToHashSet(StringComparer.Ordinal);
         var declared = services.SelectMany(s => s.Spec.Needs.Keys.Select(need => new EdgeKey(s.Name, need)))
-            .Concat(routes.Select(r => new EdgeKey(MapView.Gateway, r.Spec.To)))
+            .Concat(routes.SelectMany(r => r.Spec.Services.Select(to => new EdgeKey(MapView.Gateway, to))))
             .ToHashSet();
         return
         [

@@ -29,11 +29,16 @@ public static class TableDecide
     public static TableModel Next(TableView view) => new(
         view.Revision,
         [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(l => Mesh(l, view))],
-        [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, r.Spec))],
+        [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? "")))],
         [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name)))])
     {
         Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],
     };
+
+    // Gateways do not know where the manifest lies.
+    static RouteSpec Placed(RouteSpec spec, string baseFolder) => spec.Files is { } files && baseFolder.StartsWith('/')
+        ? spec with { Files = files with { Root = System.IO.Path.GetFullPath(files.Root, baseFolder) } }
+        : spec;
 
     static IEnumerable<ListenerModel> Front(Gateway? gateway)
     {

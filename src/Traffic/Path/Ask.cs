@@ -11,6 +11,8 @@ internal readonly ref struct Ask
         Head = head;
         Path = path;
         Method = request.Method.Of(head);
+        // A preflight asks for the route that the method it names would take.
+        if (Method.SequenceEqual("OPTIONS"u8) && request.Only(head, "access-control-request-method"u8, out var wanted)) Preflight = wanted.Of(head);
     }
 
     public RequestHead Request { get; }
@@ -20,6 +22,9 @@ internal readonly ref struct Ask
     public ReadOnlySpan<byte> Path { get; }
 
     public ReadOnlySpan<byte> Method { get; }
+
+    /// <summary>The method that a CORS preflight asks for; empty for every other request.</summary>
+    public ReadOnlySpan<byte> Preflight { get; }
 
     public ReadOnlySpan<byte> Query => Request.Target.Length > Request.Path.Length
         ? Head.Slice(Request.Target.Start + Request.Path.Length + 1, Request.Target.Length - Request.Path.Length - 1)

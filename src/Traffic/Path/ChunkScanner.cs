@@ -42,6 +42,9 @@ internal struct ChunkScanner
 
     public readonly bool IsBad => at == At.Bad;
 
+    /// <summary>Bytes of data so far, without framing and trailers.</summary>
+    public long Data { get; private set; }
+
     /// <summary>Takes bytes until the body ends or they do. Returns how many belong to the body; <see cref="IsBad"/> tells of malformed ones.</summary>
     /// <param name="bytes">What arrived. With <paramref name="strip"/>, its beginning holds the data afterwards.</param>
     /// <param name="strip">True to leave only the data.</param>
@@ -59,6 +62,7 @@ internal struct ChunkScanner
                 if (strip) kept += run;
                 index += run;
                 left -= run;
+                Data += run;
                 if (left == 0) at = At.DataReturn;
             }
             else

@@ -9,6 +9,9 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
 {
     public string Service { get; } = service;
 
+    /// <summary>The same service with some of its endpoints.</summary>
+    public Cluster Of(Endpoint[] some) => new(Service, some, traffic, Criticality, Turn) { Watch = Watch };
+
     public Criticality Criticality { get; } = criticality;
 
     public Endpoint[] Endpoints { get; } = endpoints;
@@ -47,11 +50,11 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
 {
     public string? Route { get; } = route;
 
-    public Cluster Cluster { get; } = cluster;
+    public Cluster Cluster { get; private set; } = cluster;
 
     public long TimeoutMs { get; } = timeoutMs;
 
-    public RetryTerms Retry { get; } = retry;
+    public RetryTerms Retry { get; private set; } = retry;
 
     /// <summary>What a request passes before it is forwarded, in this order.</summary>
     public Gate[] Gates { get; init; } = [];
@@ -60,5 +63,19 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     public string About { get; init; } = "";
 
     /// <summary>One per endpoint, and at the end one for requests that reached none.</summary>
-    public Series[] Series { get; } = series;
+    public Series[] Series { get; private set; } = series;
+
+    /// <summary>What changes about messages on their way; null where nothing does.</summary>
+    public Edits? Edits { get; init; }
+
+    /// <summary>How long a response's body may stand still; 0 for the path's own limit.</summary>
+    public long IdleMs { get; init; }
+
+    /// <summary>The same with other endpoints, and what their service allows to repeat: other terms, gates and what they remember are shared.</summary>
+    public RouteTarget With(Cluster other, Series[] theirs, RetryTerms repeats)
+    {
+        var changed = (RouteTarget)MemberwiseClone();
+        (changed.Cluster, changed.Series, changed.Retry) = (other, theirs, repeats);
+        return changed;
+    }
 }

@@ -60,6 +60,13 @@ internal sealed class Exchange
     /// <summary>Set by the pump when the client has sent all of the body.</summary>
     public volatile bool HasBodyArrived;
 
+    /// <summary>The largest body that the route takes.</summary>
+    public long MaxBody;
+
+    /// <summary>A copy that still lacks a part of the body, and how much it may take.</summary>
+    public MirrorFlight? Mirror;
+    public long MirrorLeft;
+
     public long StartedAt;
 
     /// <summary>When forwarding began: the route's timeout counts from there.</summary>
@@ -160,6 +167,8 @@ internal sealed class Exchange
         Body = default;
         RequestIdLength = 0;
         HasPump = HasBodyArrived = false;
+        MaxBody = long.MaxValue;
+        Mirror = null;
         StartedAt = timestamp;
         Attempt = 0;
         Tried = 0;

@@ -187,13 +187,20 @@ internal static class Forward
     }
 
     /// <summary>Writes the request as the endpoint gets it, with the part of its body that is there. Returns the bytes written.</summary>
-    internal static int WriteRequest(Exchange x)
+    /// <param name="x">The exchange.</param>
+    /// <param name="lines">Header lines that are added.</param>
+    internal static int WriteRequest(Exchange x, ReadOnlySpan<byte> lines = default)
     {
         var request = x.Request;
-        x.RoomFor(request.Length, x.Body.Buffered + x.Onward.Length);
+        var edits = x.Target?.Edits;
+        x.RoomFor(request.Length + lines.Length + (edits?.RequestRoom(request) ?? 0), x.Body.Buffered + x.Onward.Length);
         var head = x.HeadBytes;
         var writer = new HeadWriter(x.Output);
-        if (request.Minor == 1 && request.Target.Start == request.Method.Length + 1)
+        if (edits?.Path is { } path)
+        {
+            WriteRewritten(ref writer, x, head, path);
+        }
+        else if (request.Minor == 1 && request.Target.Start == request.Method.Length + 1)
         {
             writer.Add(head[..request.StartLineLength]);
         }
@@ -204,7 +211,17 @@ internal static class Forward
             writer.Add(request.Target.Of(head));
             writer.Add(" HTTP/1.1\r\n"u8);
         }
-        writer.AddHeaders(head, request);
+        if (edits is { ChangesRequestLines: true })
+        {
+            HeadEdit.Copy(ref writer, head, request, edits.Request, edits.HostLine is null ? HeaderName.Other : HeaderName.Host);
+            writer.Add(edits.HostLine);
+            edits.Request?.AddLines(ref writer, x);
+        }
+        else
+        {
+            writer.AddHeaders(head, request);
+        }
+        writer.Add(lines);
         writer.Add(x.Onward.Lines);
         AddForwarded(ref writer, x, head);
         AddTrace(ref writer, x, head);
@@ -222,16 +239,27 @@ internal static class Forward
         return writer.Length;
     }
 
+    /// <summary>RFC 9112 §3.2.1: the origin form, with another path and the same query.</summary>
+    private static void WriteRewritten(ref HeadWriter writer, Exchange x, ReadOnlySpan<byte> head, CompiledText path)
+    {
+        var request = x.Request;
+        writer.Add(request.Method.Of(head));
+        writer.Add(" "u8);
+        path.Write(ref writer, x);
+        writer.Add(request.Target.Of(head)[request.Path.Length..]);
+        writer.Add(" HTTP/1.1\r\n"u8);
+    }
+
     private static void AddForwarded(ref HeadWriter writer, Exchange x, ReadOnlySpan<byte> head)
     {
         var request = x.Request;
-        if (request.Host.IsEmpty)
+        if (request.Host.IsEmpty && x.Target?.Edits?.HostLine is null)
         {
             writer.Add("Host: "u8);
             writer.Add(Encoding.ASCII.GetBytes(x.Endpoint!.Address.ToString()));
             writer.Add("\r\n"u8);
         }
-        else if (!request.ForwardedHost)
+        else if (!request.ForwardedHost && !request.Host.IsEmpty)
         {
             writer.Add("X-Forwarded-Host: "u8);
             writer.Add(request.Host.Of(head));

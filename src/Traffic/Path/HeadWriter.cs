@@ -9,10 +9,25 @@ internal ref struct HeadWriter(Span<byte> into)
 
     public int Length { get; private set; }
 
+    public readonly bool EndsWithSlash => Length > 0 && into[Length - 1] == '/';
+
     public void Add(scoped ReadOnlySpan<byte> bytes)
     {
         bytes.CopyTo(into[Length..]);
         Length += bytes.Length;
+    }
+
+    /// <summary>Adds a part of a path: a run of slashes becomes one, and none follows another that is there already.</summary>
+    /// <param name="path">Bytes of a request's target.</param>
+    /// <param name="escapes">Whether backslashes are encoded.</param>
+    public void AddPath(scoped ReadOnlySpan<byte> path, bool escapes)
+    {
+        foreach (var next in path)
+        {
+            if (next == '/' && EndsWithSlash) continue;
+            if (next == '\\' && escapes) Add("%5C"u8);
+            else into[Length++] = next;
+        }
     }
 
     public void Add(long number)

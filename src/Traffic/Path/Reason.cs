@@ -44,6 +44,9 @@ public enum Reason
 
     /// <summary>A body that has to be looked at is larger than what is looked at.</summary>
     BodyTooLarge,
+    CorsNotAllowed,
+    NoFile,
+    MethodNotAllowed,
 
     /// <summary>Nobody waits for the answer any more.</summary>
     DeadlineExceeded,
@@ -59,8 +62,9 @@ public static class Problem
     {
         Reason.BadRequest => 400,
         Reason.Unauthenticated or Reason.TokenExpired => 401,
-        Reason.IpDenied or Reason.Forbidden => 403,
-        Reason.NoRoute => 404,
+        Reason.IpDenied or Reason.Forbidden or Reason.CorsNotAllowed => 403,
+        Reason.NoRoute or Reason.NoFile => 404,
+        Reason.MethodNotAllowed => 405,
         Reason.RequestTimeout or Reason.BodyStalled => 408,
         Reason.BodyTooLarge => 413,
         Reason.RequestLineTooLong => 414,
@@ -136,6 +140,9 @@ public static class Problem
         Reason.KeysUnavailable => ("Service Unavailable", "The keys to check the request with are not there at the moment."),
         Reason.BodyTooLarge => ("Content Too Large", "The request's body is larger than the limit."),
         Reason.AuthenticationBusy => ("Service Unavailable", "Too many passwords are being checked at the moment."),
+        Reason.CorsNotAllowed => ("Forbidden", "Pages of this origin must not use this route with this method and these headers."),
+        Reason.NoFile => ("Not Found", "There is no such file."),
+        Reason.MethodNotAllowed => ("Method Not Allowed", "Files are read with GET and HEAD."),
         _ => ("", ""),
     };
 }

@@ -57,7 +57,7 @@ internal static class Relay
         };
         while (!isDone)
         {
-            x.Connection.Waits.ForUpstreamBody(x.Response.IsEventStream);
+            x.Connection.Waits.ForUpstreamBody(x.Response.IsEventStream, x.Target!.IdleMs);
             var received = await upstream.ReceiveAsync();
             if (received == 0 && framing == Framing.UntilClose) return true;
             if (received <= 0) return Cut(x, x.Connection.Waits.Why(Reason.UpstreamAborted));
@@ -143,7 +143,8 @@ internal static class Relay
             writer.Add(response.Phrase.Of(head));
             writer.Add("\r\n"u8);
         }
-        if (strip) AddHeadersWithoutFraming(ref writer, head, response);
+        var edit = x.Target!.Edits?.Response;
+        if (strip || edit is not null) HeadEdit.Copy(ref writer, head, response, edit, strip ? HeaderName.TransferEncoding : HeaderName.Other);
         else writer.AddHeaders(head, response);
         if (!response.HasRequestId)
         {
@@ -232,19 +233,5 @@ internal static class Relay
             if (sent >= 0) sent = await SendAsync(x, body);
         }
         return sent >= 0 || Cut(x, Reason.ClientAborted);
-    }
-
-    private static void AddHeadersWithoutFraming(ref HeadWriter writer, ReadOnlySpan<byte> head, ResponseHead response)
-    {
-        for (var start = response.StartLineLength; start < response.Length - 2;)
-        {
-            var line = new Piece(start, head[start..].IndexOf((byte)'\n') - 1);
-            start += line.Length + 2;
-            var isCut = false;
-            foreach (var cut in response.Cuts) isCut |= cut.Start == line.Start;
-            MessageHead.Split(head, line, out var name, out _);
-            if (isCut || HeaderNames.Of(name.Of(head)) == HeaderName.TransferEncoding) continue;
-            writer.Add(head.Slice(line.Start, line.Length + 2));
-        }
     }
 }

@@ -17,6 +17,9 @@ internal struct RequestBody
 
     public bool IsBad { get; private set; }
 
+    /// <summary>Bytes of data that have arrived of a body whose length was not declared.</summary>
+    public readonly long Data => chunks.Data;
+
     /// <summary>Looks at what arrived behind the head.</summary>
     public static RequestBody Begin(RequestHead request, Span<byte> behindHead)
     {
@@ -42,6 +45,8 @@ internal struct RequestBody
                 if (received <= 0) return Fail(x, x.Connection.Waits.IsBodyStalled ? Reason.BodyStalled : Reason.ClientAborted);
                 var taken = body.Take(buffer.AsSpan(0, received));
                 if (body.IsBad) return Fail(x, Reason.BadRequest);
+                if (body.Data > x.MaxBody) return Fail(x, Reason.BodyTooLarge);
+                if (x.Mirror is not null) CopyForMirror(x, buffer.AsSpan(0, taken));
                 if (taken < received) x.Input.PutBack(buffer.AsSpan(taken, received - taken));
                 x.BytesIn += taken;
                 x.HasBodyArrived = body.IsComplete;
@@ -65,6 +70,18 @@ internal struct RequestBody
         var taken = Take(more);
         Buffered += taken;
         return taken;
+    }
+
+    private static void CopyForMirror(Exchange x, ReadOnlySpan<byte> more)
+    {
+        x.MirrorLeft -= more.Length;
+        if (x.MirrorLeft >= 0)
+        {
+            x.Mirror!.Append(more);
+            return;
+        }
+        x.Mirror!.Drop(isTooLarge: true);
+        x.Mirror = null;
     }
 
     private static Reason Fail(Exchange x, Reason reason)

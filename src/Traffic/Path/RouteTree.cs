@@ -124,19 +124,21 @@ internal sealed class RouteTree
         private readonly byte[][] methods;
         private readonly Conditions? conditions;
         private readonly Regex? path;
+        private readonly bool answersPreflights;
 
         public Candidate(RouteSpec spec, string? regex)
         {
             methods = [.. spec.Match.Methods.Select(Encoding.UTF8.GetBytes)];
             conditions = Conditions.Of(spec.Match.Headers, spec.Match.Query, spec.Match.Cookies);
             path = regex is null ? null : Patterns.Make(regex);
+            answersPreflights = spec.Cors is not null;
         }
 
         public bool IsPlain => methods.Length == 0 && conditions is null && path is null;
 
         public bool Fits(in Ask ask)
         {
-            if (methods.Length > 0 && !Has(ask.Method)) return false;
+            if (methods.Length > 0 && !Has(ask.Method) && !(answersPreflights && Has(ask.Preflight))) return false;
             if (path is not null && !PatternTest.Fits(path, ask.Path)) return false;
             return conditions is null || conditions.Hold(ask);
         }

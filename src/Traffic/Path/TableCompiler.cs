@@ -17,6 +17,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     private Dictionary<(string Service, EndpointModel Model), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
     private byte[][] identityHeaders = [];
+    private Dictionary<string, SplitSpec> splits = [];
 
     /// <summary>The endpoints of the last compiled table.</summary>
     public IReadOnlyCollection<Endpoint> Endpoints => endpoints.Values;
@@ -36,6 +37,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         {
             if (!clusters.TryAdd(cluster.Service, Compile(cluster, before, problems))) problems.Add($"cluster '{cluster.Service}' is there twice");
         }
+        splits = model.Clusters.Where(cluster => cluster.Split is not null).DistinctBy(cluster => cluster.Service).ToDictionary(cluster => cluster.Service, cluster => cluster.Split!);
         var routes = Order(model.Routes, problems);
         identityHeaders = GuardCompiler.IdentityHeaders(model.Routes);
         var listeners = new Dictionary<string, ListenerTable>();
@@ -56,7 +58,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         {
             var (template, problem) = PathTemplate.Of(route.Spec.Match);
             // What the server sends was checked there; a table on disk may be of another version.
-            problem ??= route.Spec.Match.Validate().FirstOrDefault()?.What;
+            problem ??= route.Spec.Match.Validate().Concat(route.Spec.Split?.Validate() ?? []).FirstOrDefault()?.What;
             if (!names.Add(route.Name)) problem = "the name is there twice";
             if (template is not null && problem is null) read.Add(new ReadRoute(route, template));
             else problems.Add($"route '{route.Name}': {problem}");
@@ -107,9 +109,9 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         var unrouted = book.Of(new SeriesKey(model.Name, model.Caller, null, null, null, null));
         if (model.Kind == ListenerKind.Mesh)
         {
-            return new ListenerTable(model, TargetOf(model, null, ClusterOf(model.Callee ?? "", clusters)), null, unrouted);
+            return new ListenerTable(model, TargetOf(model, null, model.Callee ?? "", clusters), null, unrouted);
         }
-        var tree = new RouteTree([.. routes.Select(route => (route, TargetOf(model, route.Model, ClusterOf(route.Model.Spec.To, clusters))))]);
+        var tree = new RouteTree([.. routes.Select(route => (route, TargetOf(model, route, route.Model.Spec.To ?? "", clusters)))]);
         return new ListenerTable(model, null, tree, unrouted);
     }
 
@@ -117,26 +119,50 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     private static Cluster ClusterOf(string service, Dictionary<string, Cluster> clusters) =>
         clusters.TryGetValue(service, out var cluster) ? cluster : new Cluster(service, [], new TrafficSpec(), Criticality.Medium, new Turn());
 
-    private RouteTarget TargetOf(ListenerModel listener, RouteModel? route, Cluster cluster)
+    private RouteTarget TargetOf(ListenerModel listener, ReadRoute? read, string service, Dictionary<string, Cluster> clusters)
     {
-        var series = cluster.Endpoints
-            .Select(endpoint => new SeriesKey(
-                listener.Name, listener.Caller, route?.Name, cluster.Service, endpoint.Instance, endpoint.Version))
-            .Append(new SeriesKey(listener.Name, listener.Caller, route?.Name, cluster.Service, null, null))
-            .Select(book.Of);
+        var cluster = ClusterOf(service, clusters);
+        var route = read?.Model;
         CallSpec terms = route is not null ? route.Spec : listener.Need ?? new NeedSpec();
         var about = route is not null ? $"route/{route.Name}" : $"need/{listener.Name}";
         var budget = policies.Of($"{about}/retry", terms.Retry.Budget, () => new RetryBudget(terms.Retry.Budget.Fraction));
         var retry = new RetryTerms(terms.Retry, cluster.HonoursKeys, budget);
-        return new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, retry, [.. series])
+        var edits = read is null ? null : Edits.Of(read.Model.Name, read.Model.Spec, read.Template);
+        var split = SplitOf(about, service, terms);
+        var target = new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, retry, SeriesOf(listener, route, cluster))
         {
             About = about,
-            Gates = GatesOf(about, route),
+            Edits = edits,
+            IdleMs = (long)(route?.Spec.Idle?.TotalMilliseconds ?? 0),
+            Gates =
+            [
+                .. RouteGates.First(read, edits),
+                .. GuardsOf(about, route),
+                .. RouteGates.Last(read, split, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
+            ],
         };
+        split?.Complete(target, other => ClusterOf(other, clusters), (own, other) => own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, budget)));
+        return target;
     }
 
-    /// <summary>What a request passes, in the order of the stations.</summary>
-    private Gate[] GatesOf(string about, RouteModel? route)
+    /// <summary>What the route or need says, else what is said of the service.</summary>
+    private SplitGate? SplitOf(string about, string service, CallSpec terms) =>
+        terms.Split is { } own ? new SplitGate(about, own) : splits.TryGetValue(service, out var ofService) ? new SplitGate($"service/{service}", ofService) : null;
+
+    private MirrorGate MirrorOf(MirrorSpec spec, string about, CallSpec terms, string route, Dictionary<string, Cluster> clusters) =>
+        new(spec, policies.Of($"{about}/mirror", spec, () => new MirrorPolicy(about, spec.InFlight)), ClusterOf(spec.To, clusters), (long)terms.Timeout.TotalMilliseconds, route);
+
+    private Series[] SeriesOf(ListenerModel listener, RouteModel? route, Cluster cluster)
+    {
+        var service = cluster.Service.Length > 0 ? cluster.Service : null;
+        return [.. cluster.Endpoints
+            .Select(endpoint => new SeriesKey(listener.Name, listener.Caller, route?.Name, service, endpoint.Instance, endpoint.Version))
+            .Append(new SeriesKey(listener.Name, listener.Caller, route?.Name, service, null, null))
+            .Select(book.Of)];
+    }
+
+    /// <summary>Who may pass.</summary>
+    private Gate[] GuardsOf(string about, RouteModel? route)
     {
         var gates = new List<Gate>();
         GuardCompiler.AddTo(gates, about, route?.Spec, identityHeaders, policies);

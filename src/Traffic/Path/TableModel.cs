@@ -89,7 +89,11 @@ public sealed record RouteModel(string Name, RouteSpec Spec);
 /// <param name="Traffic">How requests are spread over them; null for the defaults.</param>
 /// <param name="Criticality">How much the business depends on the service.</param>
 public sealed record ClusterModel(
-    string Service, IReadOnlyList<EndpointModel> Endpoints, TrafficSpec? Traffic = null, Criticality Criticality = Criticality.Medium);
+    string Service, IReadOnlyList<EndpointModel> Endpoints, TrafficSpec? Traffic = null, Criticality Criticality = Criticality.Medium)
+{
+    /// <summary>How requests are divided among its versions, where no route or need says so itself: what a rollout sets. Null for no division.</summary>
+    public SplitSpec? Split { get; init; }
+}
 
 /// <summary>Where one instance can be reached.</summary>
 /// <param name="Instance">The instance's id.</param>

@@ -75,8 +75,8 @@ internal sealed class Waits(Gateway gateway, Wire client)
     }
 
     /// <summary>Waits for more of a response's body.</summary>
-    public void ForUpstreamBody(bool isEventStream) =>
-        Begin(For.Upstream, isEventStream ? gateway.Limits.StreamIdle : gateway.Limits.UpstreamStall);
+    public void ForUpstreamBody(bool isEventStream, long idleMs = 0) =>
+        Begin(For.Upstream, idleMs > 0 ? TimeSpan.FromMilliseconds(idleMs) : isEventStream ? gateway.Limits.StreamIdle : gateway.Limits.UpstreamStall);
 
     /// <summary>Why the upstream's side ended: the heartbeat's reason if it was it, else the given one.</summary>
     public Reason Why(Reason otherwise) => !IsExpired ? otherwise : clientGone ? Reason.ClientAborted : Reason.UpstreamTimeout;

@@ -9,8 +9,11 @@ public abstract record CallSpec
     /// <summary>When a request is sent again.</summary>
     public RetrySpec Retry { get; init; } = new();
 
+    /// <summary>Divides the requests among versions or services. Default: every instance gets its part.</summary>
+    public SplitSpec? Split { get; init; }
+
     /// <summary>Everything that is wrong with the terms.</summary>
     protected IEnumerable<Problem> ValidateCall() =>
         Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))
-            .Concat(Retry.Validate().Select(p => p.Under("retry")));
+            .Concat(Retry.Validate().Select(p => p.Under("retry"))).Concat(Split?.Validate().Select(p => p.Under("split")) ?? []);
 }

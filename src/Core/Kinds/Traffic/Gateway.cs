@@ -8,6 +8,9 @@ public sealed record Gateway : Resource
     /// <summary>The address it listens on. Default <c>http://127.0.0.1:8080</c>.</summary>
     public string Listen { get; init; } = DefaultListen;
 
+    /// <summary>Absolute folder of the manifest: relative folders of routes start there.</summary>
+    public string BaseFolder { get; init; } = "";
+
     public const string DefaultListen = "http://127.0.0.1:8080";
 
     public override IEnumerable<Problem> Validate()

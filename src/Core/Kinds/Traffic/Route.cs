@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Mainstay.Core.Kinds.Traffic;
 
 /// <summary>One route of the gateway: which requests go to which service, and how.</summary>
@@ -8,17 +10,89 @@ public sealed record Route : Resource
     public override IEnumerable<Problem> Validate() => base.Validate().Concat(Spec.Validate().Select(p => p.Under("spec")));
 }
 
-/// <summary>A route as the manifest declares it.</summary>
+/// <summary>A route as the manifest declares it. It leads to exactly one of: to, redirect, respond, files.</summary>
 public sealed record RouteSpec : CallSpec
 {
     public required RouteMatch Match { get; init; }
 
     /// <summary>The service that answers.</summary>
-    public required string To { get; init; }
+    public string? To { get; init; }
+
+    /// <summary>Answers with a redirect.</summary>
+    public RedirectSpec? Redirect { get; init; }
+
+    /// <summary>Answers with a fixed response.</summary>
+    public RespondSpec? Respond { get; init; }
+
+    /// <summary>Answers with files of a folder.</summary>
+    public FilesSpec? Files { get; init; }
+
+    /// <summary>What the service sees in place of what the client asked for.</summary>
+    public RewriteSpec? Rewrite { get; init; }
+
+    /// <summary>Changes to the headers of requests on their way to the service.</summary>
+    public HeaderEdit? RequestHeaders { get; init; }
+
+    /// <summary>Changes to the headers of responses, whoever gives them.</summary>
+    public HeaderEdit? ResponseHeaders { get; init; }
+
+    /// <summary>Which pages of other origins may use the route from a browser. Default: nothing is said about it.</summary>
+    public CorsSpec? Cors { get; init; }
+
+    /// <summary>Copies of requests to another service.</summary>
+    public MirrorSpec? Mirror { get; init; }
+
+    /// <summary>The largest request body; beyond it 413. Default: any.</summary>
+    public ByteSize? MaxBody { get; init; }
+
+    /// <summary>How long the body of a response may stand still. Default 60s, event streams 1h; 100ms to 24h.</summary>
+    public TimeSpan? Idle { get; init; }
 
     /// <summary>Who may use it. Default: everybody.</summary>
     public GuardSpec? Guard { get; init; }
 
-    public IEnumerable<Problem> Validate() => Match.Validate().Select(p => p.Under("match")).Concat(ValidateCall())
-        .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
+    /// <summary>Every service that it sends requests to.</summary>
+    [JsonIgnore]
+    public IEnumerable<string> Services => new[] { To, Mirror?.To }.OfType<string>().Concat(Split?.Services ?? []).Distinct(StringComparer.Ordinal);
+
+    /// <summary>Where it leads, in one text for people.</summary>
+    [JsonIgnore]
+    public string Shown => To ?? (Redirect is { } redirect ? $"{redirect.Status} {redirect.To}" : Respond is { } respond ? $"{respond.Status}" : Files is { } files ? files.Root : "-");
+
+    public IEnumerable<Problem> Validate() =>
+        Match.Validate().Select(p => p.Under("match"))
+            .Concat(TargetProblems())
+            .Concat(Redirect?.Validate(Match).Select(p => p.Under("redirect")) ?? [])
+            .Concat(Respond?.Validate().Select(p => p.Under("respond")) ?? [])
+            .Concat(Files?.Validate().Select(p => p.Under("files")) ?? [])
+            .Concat(Rewrite?.Validate(Match).Select(p => p.Under("rewrite")) ?? [])
+            .Concat(RequestHeaders?.Validate().Select(p => p.Under("requestHeaders")) ?? [])
+            .Concat(ResponseHeaders?.Validate(most: 2048).Select(p => p.Under("responseHeaders")) ?? [])
+            .Concat(Cors?.Validate().Select(p => p.Under("cors")) ?? [])
+            .Concat(Mirror?.Validate().Select(p => p.Under("mirror")) ?? [])
+            .Concat(Idle is { } idle ? Limits.Between("idle", idle, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)) : [])
+            .Concat(ValidateCall())
+            .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
+
+    IEnumerable<Problem> TargetProblems()
+    {
+        var targets = new object?[] { To, Redirect, Respond, Files }.Count(t => t is not null);
+        if (targets == 0)
+        {
+            yield return new("to", "the route leads nowhere", "give one of to (a service), redirect, respond and files");
+        }
+        else if (targets > 1)
+        {
+            yield return new("", $"the route leads to {targets} places", "keep one of to, redirect, respond and files");
+        }
+
+        // What only a service could do with the request.
+        foreach (var (name, given) in To is not null ? [] : new (string, object?)[] { ("rewrite", Rewrite), ("requestHeaders", RequestHeaders), ("mirror", Mirror), ("split", Split), ("idle", Idle) })
+        {
+            if (given is not null)
+            {
+                yield return new(name, $"'{name}' is of no use without a service", "remove it, or lead the route to a service");
+            }
+        }
+    }
 }

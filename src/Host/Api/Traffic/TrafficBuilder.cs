@@ -49,7 +49,7 @@ public static class TrafficBuilder
     }
 
     static string MatchOf(RouteMatch match) =>
-        string.Join(' ', new[] { string.Join(',', match.Methods), match.Host, match.Path }.Where(p => !string.IsNullOrEmpty(p)));
+        string.Join(' ', new[] { string.Join(',', match.Methods), match.Host, match.Shown }.Where(p => !string.IsNullOrEmpty(p)));
 
-    static string DestinationOf(RouteSpec spec) => spec.To;
+    static string DestinationOf(RouteSpec spec) => spec.Shown;
 }

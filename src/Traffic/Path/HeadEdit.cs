@@ -1,0 +1,59 @@
+using System.Text;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>Changes to the header lines of a head, compiled: names that are taken away and lines that come in.</summary>
+internal sealed class HeadEdit
+{
+    private readonly byte[][] removed;
+    private readonly CompiledText? lines;
+
+    private HeadEdit(IEnumerable<string> removed, CompiledText? lines) =>
+        (this.removed, this.lines) = ([.. removed.Distinct(StringComparer.OrdinalIgnoreCase).Select(Encoding.ASCII.GetBytes)], lines);
+
+    /// <summary>Null where nothing is changed.</summary>
+    /// <param name="spec">What is declared.</param>
+    /// <param name="without">Names that are taken away beside.</param>
+    /// <param name="route">The route's name, for values.</param>
+    public static HeadEdit? Of(HeaderEdit? spec, IEnumerable<string> without, string route)
+    {
+        var added = (spec?.Set ?? new Dictionary<string, string>()).Concat(spec?.Add ?? new Dictionary<string, string>()).ToList();
+        string[] removed = [.. without, .. spec?.Remove ?? [], .. spec?.Set?.Keys ?? []];
+        return added.Count + removed.Length == 0 ? null : new HeadEdit(removed, added.Count == 0 ? null : CompiledText.OfLines(added, route));
+    }
+
+    public bool HasLines => lines is not null;
+
+    /// <summary>Room for the lines that come in.</summary>
+    public int Room(RequestHead request) => lines?.Room(request) ?? 0;
+
+    /// <summary>The lines that come in.</summary>
+    public void AddLines(ref HeadWriter writer, Exchange x) => lines?.Write(ref writer, x);
+
+    /// <summary>Copies the header lines that stay.</summary>
+    /// <param name="writer">Where to.</param>
+    /// <param name="head">The head's bytes.</param>
+    /// <param name="parsed">The head.</param>
+    /// <param name="edit">Whose names are left out; null for none.</param>
+    /// <param name="without">One more that is left out.</param>
+    public static void Copy(ref HeadWriter writer, ReadOnlySpan<byte> head, MessageHead parsed, HeadEdit? edit, HeaderName without = HeaderName.Other)
+    {
+        var all = new HeaderLines(head, parsed);
+        while (all.MoveNext())
+        {
+            if (edit is not null && edit.Removes(all.Name)) continue;
+            if (without != HeaderName.Other && HeaderNames.Of(all.Name) == without) continue;
+            writer.Add(all.Line);
+        }
+    }
+
+    private bool Removes(ReadOnlySpan<byte> name)
+    {
+        foreach (var one in removed)
+        {
+            if (one.Length == name.Length && Ascii.EqualsIgnoreCase(one, name)) return true;
+        }
+        return false;
+    }
+}

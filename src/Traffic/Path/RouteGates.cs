@@ -1,0 +1,31 @@
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>What a route's own declaration makes of gates, in the order of the stations.</summary>
+internal static class RouteGates
+{
+    /// <summary>What comes before every policy. A preflight carries no credentials: it is answered before a guard could ask for them.</summary>
+    public static IEnumerable<Gate> First(ReadRoute? route, Edits? edits)
+    {
+        if (edits?.Response is { HasLines: true } lines) yield return new ResponseLinesGate(lines);
+        if (route?.Model.Spec is not { } spec) yield break;
+        if (spec.Cors is { } cors) yield return new CorsGate(cors, spec.Match);
+        if (spec.MaxBody is { } most) yield return new BodyLimitGate(most.Bytes);
+    }
+
+    /// <summary>What comes after every policy: answers in a service's place, or the choice of where to go.</summary>
+    public static IEnumerable<Gate> Last(ReadRoute? route, SplitGate? split, Func<MirrorSpec, MirrorGate> mirror)
+    {
+        if (route is { Model: { Name: var name, Spec: var spec }, Template: var template })
+        {
+            // A guard may have taken the whole of a body in, whose length nobody had declared.
+            if (spec is { MaxBody: { } most, Guard: not null }) yield return new BodyLimitGate(most.Bytes, "max-body-taken");
+            if (spec.Redirect is { } redirect) yield return new RedirectGate(redirect, template, name);
+            if (spec.Respond is { } respond) yield return new RespondGate(respond);
+            if (spec.Files is { } files) yield return new FilesGate(files, template);
+            if (spec.Mirror is { } copies) yield return mirror(copies);
+        }
+        if (split is not null) yield return split;
+    }
+}

@@ -1,0 +1,93 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Policies;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>Chooses which version or service a request goes to. The chosen target shares terms and gates with the one that matched; only its endpoints differ.</summary>
+internal sealed class SplitGate : Gate
+{
+    private readonly SplitSpec spec;
+    private readonly SplitChoice choice;
+    private readonly Conditions?[] conditions;
+    private readonly IpRanges?[] clients;
+    private readonly byte[] keyName;
+    private readonly char keyKind;
+    private RouteTarget[] targets = [];
+
+    public SplitGate(string name, SplitSpec spec)
+        : base("split")
+    {
+        this.spec = spec;
+        choice = new SplitChoice(name, spec.Parts);
+        conditions = [.. spec.Parts.Select(part => Conditions.Of(part.When?.Headers, part.When?.Query, part.When?.Cookies))];
+        clients = [.. spec.Parts.Select(part => part.When?.Clients is { Count: > 0 } ranges ? new IpRanges(ranges) : null)];
+        keyKind = spec.By?[0] ?? '-';
+        keyName = Encoding.ASCII.GetBytes(spec.By?.Split(':', 2) is [_, var key] ? key : "");
+    }
+
+    /// <summary>Compiles the target of each part. A part without endpoints is the whole service, and a service without any is the one that matched.</summary>
+    /// <param name="own">What matched.</param>
+    /// <param name="clusterOf">A service's endpoints.</param>
+    /// <param name="with">A target like <paramref name="own"/> with other endpoints.</param>
+    public void Complete(RouteTarget own, Func<string, Cluster> clusterOf, Func<RouteTarget, Cluster, RouteTarget> with)
+    {
+        targets = [.. spec.Parts.Select(part =>
+        {
+            var whole = part.To is { } to ? clusterOf(to) : own.Cluster;
+            if (whole.Endpoints.Length == 0) return own;
+            var some = part.Version is { } text && VersionRange.TryParse(text, out var range)
+                ? whole.Endpoints.Where(one => SemanticVersion.TryParse(one.Version ?? "", out var version) && range.Contains(version)).ToArray()
+                : whole.Endpoints;
+            if (some.Length > 0 && some.Length < whole.Endpoints.Length) whole = whole.Of(some);
+            return ReferenceEquals(whole, own.Cluster) ? own : with(own, whole);
+        })];
+    }
+
+    public override Verdict Enter(Exchange x, int slot)
+    {
+        var part = Choose(x, ref x.Dice);
+        if (part >= 0) x.Target = targets[part];
+        return Verdict.Pass;
+    }
+
+    public override Opinion Peek(Exchange x)
+    {
+        // The dice are copied: looking costs nobody his turn.
+        var dice = x.Dice;
+        var part = Choose(x, ref dice);
+        return part < 0 ? new(Verdict.Pass, "no part takes it: the whole service does")
+            : new(Verdict.Pass, $"part {part + 1} of {targets.Length}: {(spec.Parts[part].Key is { Length: > 0 } key ? key : "all versions")}, {targets[part].Cluster.Endpoints.Length} endpoints of {targets[part].Cluster.Service}");
+    }
+
+    private int Choose(Exchange x, ref Dice dice)
+    {
+        for (var index = 0; index < conditions.Length; index++)
+        {
+            if (conditions[index] is null && clients[index] is null) continue;
+            if (clients[index]?.Contains(x.ClientAddress) == false) continue;
+            if (conditions[index]?.Hold(new Ask(x.Request, x.HeadBytes, default)) == false) continue;
+            return index;
+        }
+        return choice.Of(keyKind == '-' ? dice.Next() : UserOf(x));
+    }
+
+    private ulong UserOf(Exchange x)
+    {
+        var head = x.HeadBytes;
+        var at = 0;
+        if (keyKind == 'h' && x.Request.Next(head, ref at, keyName, out var header) && !header.IsEmpty) return SplitChoice.HashOf(header.Of(head));
+        while (keyKind == 'c' && keyName.Length > 0 && x.Request.Next(head, ref at, "cookie"u8, out var line))
+        {
+            var pairs = new Pairs(line.Of(head), (byte)';');
+            while (pairs.MoveNext())
+            {
+                if (pairs.Name.SequenceEqual(keyName) && !pairs.Value.IsEmpty) return SplitChoice.HashOf(pairs.Value);
+            }
+        }
+        var client = x.ClientAddress;
+        return SplitChoice.HashOf(MemoryMarshal.AsBytes(new ReadOnlySpan<UInt128>(in client)));
+    }
+}
