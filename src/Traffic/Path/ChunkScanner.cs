@@ -6,7 +6,7 @@ namespace Mainstay.Traffic.Path;
 /// </summary>
 /// <remarks>
 /// Stricter than the grammar: sizes of at most 15 digits, extensions and each trailer line of at most 512 and 4,096 bytes, at most 100
-/// trailer lines, no bare LF or CR, and no Content-Length, Transfer-Encoding or Host among the trailers.
+/// trailer lines, no bare LF or CR, trailers in ASCII, and nothing among them that frames, routes, identifies or describes the message.
 /// </remarks>
 internal struct ChunkScanner
 {
@@ -83,7 +83,7 @@ internal struct ChunkScanner
         At.DataEnd => next == '\n' ? Begin(At.Size) : At.Bad,
         At.TrailerStart => next == '\r' ? At.LastEnd : ++trailers > TrailerLines ? At.Bad : StepName(next),
         At.TrailerName => next == ':' && count > 0 ? CheckName() : StepName(next),
-        At.TrailerValue => next == '\r' ? At.TrailerEnd : IsText(next) && ++count <= TrailerBytes ? At.TrailerValue : At.Bad,
+        At.TrailerValue => next == '\r' ? At.TrailerEnd : IsText(next) && next < 0x80 && ++count <= TrailerBytes ? At.TrailerValue : At.Bad,
         At.TrailerEnd => next == '\n' ? Begin(At.TrailerStart) : At.Bad,
         At.LastEnd => next == '\n' ? At.Done : At.Bad,
         _ => At.Bad,
@@ -123,11 +123,14 @@ internal struct ChunkScanner
     }
 
     /// <summary>RFC 9110 §6.5.1: fields that frame or route must not come as trailers. Compared by hash, as the name is not kept.</summary>
-    private readonly At CheckName() => nameHash == Length || nameHash == Encoding || nameHash == Host ? At.Bad : At.TrailerValue;
+    private readonly At CheckName() => Forbidden.AsSpan().Contains(nameHash) ? At.Bad : At.TrailerValue;
 
-    private static readonly ulong Length = HashOf("content-length"u8);
-    private static readonly ulong Encoding = HashOf("transfer-encoding"u8);
-    private static readonly ulong Host = HashOf("host"u8);
+    private static readonly ulong[] Forbidden = [.. new[]
+    {
+        "content-length", "transfer-encoding", "host", "connection", "keep-alive", "te", "trailer", "upgrade", "expect", "max-forwards", "via",
+        "content-type", "content-encoding", "content-range", "range", "authorization", "proxy-authorization", "proxy-connection", "cookie", "set-cookie",
+        "forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip", "x-request-id", "traceparent",
+    }.Select(name => HashOf(System.Text.Encoding.ASCII.GetBytes(name)))];
 
     private static ulong HashOf(ReadOnlySpan<byte> name)
     {

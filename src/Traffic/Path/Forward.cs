@@ -177,13 +177,25 @@ internal static class Forward
     {
         if (x.Request.Minor == 1)
         {
-            var sent = await x.Client.SendAsync(upstream.Received[..x.Response.Length]);
+            var sent = await x.Client.SendAsync(x.Output.AsMemory(0, WriteInterim(x, upstream)));
             if (sent < 0) return false;
             x.BytesOut += sent;
         }
         upstream.Skip(x.Response.Length);
         x.Response.Reset();
         return true;
+    }
+
+    /// <summary>Writes an interim response's head without what belongs to one hop. Returns the bytes written.</summary>
+    private static int WriteInterim(Exchange x, Upstream upstream)
+    {
+        x.RoomFor(x.Response.Length, 0);
+        var head = upstream.Received.Span[..x.Response.Length];
+        var writer = new HeadWriter(x.Output);
+        writer.Add(head[..x.Response.StartLineLength]);
+        writer.AddHeaders(head, x.Response);
+        writer.Add("\r\n"u8);
+        return writer.Length;
     }
 
     /// <summary>Writes the request as the endpoint gets it, with the part of its body that is there. Returns the bytes written.</summary>

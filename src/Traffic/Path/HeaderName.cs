@@ -36,10 +36,14 @@ internal static class HeaderNames
     public static HeaderName Of(ReadOnlySpan<byte> name)
     {
         var known = ByLength(name);
-        return known == HeaderName.Other && name.Length > 12 && name[0] is (byte)'x' or (byte)'X' && Ascii.EqualsIgnoreCase(name[..12], "x-forwarded-"u8)
+        return known == HeaderName.Other && name.Length > 12 && name[0] is (byte)'x' or (byte)'X' && IsForwarded(name[..12])
             ? HeaderName.OtherForwarded
             : known;
     }
+
+    /// <summary>Servers of the CGI kind take an underscore for a dash.</summary>
+    private static bool IsForwarded(ReadOnlySpan<byte> start) =>
+        start[1] is (byte)'-' or (byte)'_' && start[11] is (byte)'-' or (byte)'_' && Ascii.EqualsIgnoreCase(start[2..11], "forwarded"u8);
 
     private static HeaderName ByLength(ReadOnlySpan<byte> name) => name.Length switch
     {

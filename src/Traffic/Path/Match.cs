@@ -58,15 +58,24 @@ internal static class Match
         return length;
     }
 
+    /// <summary>
+    /// A segment of one dot or two, however endpoints may read it: between slashes, encoded slashes or backslashes, or with a parameter behind it (<c>..;x</c>).
+    /// </summary>
     private static bool HasDotSegment(ReadOnlySpan<byte> path)
     {
-        for (var from = 0; path[from..].IndexOf("/."u8) is >= 0 and var at; from += at + 1)
+        for (var from = 0; path[from..].IndexOf((byte)'.') is >= 0 and var at; from += at + 1)
         {
-            var segment = path[(from + at + 1)..];
-            var end = segment.IndexOf((byte)'/');
-            if (end >= 0) segment = segment[..end];
-            if (segment.SequenceEqual("."u8) || segment.SequenceEqual(".."u8)) return true;
+            var dot = from + at;
+            if (!IsSegmentStart(path[..dot])) continue;
+            var rest = path[(dot + 1)..];
+            if (rest.StartsWith("."u8)) rest = rest[1..];
+            if (rest.IsEmpty || rest[0] is (byte)'/' or (byte)'\\' or (byte)';' || StartsWithSlash(rest)) return true;
         }
         return false;
     }
+
+    private static bool IsSegmentStart(ReadOnlySpan<byte> before) =>
+        before.Length > 0 && (before[^1] is (byte)'/' or (byte)'\\' || (before.Length >= 3 && StartsWithSlash(before[^3..])));
+
+    private static bool StartsWithSlash(ReadOnlySpan<byte> text) => text.StartsWith("%2f"u8) || text.StartsWith("%2F"u8);
 }

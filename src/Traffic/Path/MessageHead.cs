@@ -269,7 +269,7 @@ internal abstract class MessageHead
         return Next(bytes, ref at, name, out value) && !Next(bytes, ref at, name, out _);
     }
 
-    /// <summary>Does not pass on the lines of these names either. For a whole head, before it is written.</summary>
+    /// <summary>Does not pass on the lines of these names either, nor of those with underscores for dashes, which some servers take for the same. For a whole head, before it is written.</summary>
     public void CutNamed(ReadOnlySpan<byte> bytes, byte[][] names)
     {
         for (var start = StartLineLength; start < Length - 2;)
@@ -279,11 +279,22 @@ internal abstract class MessageHead
             var name = bytes.Slice(line.Start, bytes.Slice(line.Start, line.Length).IndexOf((byte)':'));
             foreach (var one in names)
             {
-                if (!Ascii.EqualsIgnoreCase(name, one)) continue;
+                if (!IsAlike(name, one)) continue;
                 CutInOrder(new Piece(line.Start, line.Length + 2));
                 break;
             }
         }
+    }
+
+    private static bool IsAlike(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other)
+    {
+        if (name.Length != other.Length) return false;
+        for (var index = 0; index < name.Length; index++)
+        {
+            var (a, b) = (name[index], other[index]);
+            if (a != b && !(a is (byte)'-' or (byte)'_' && b is (byte)'-' or (byte)'_') && !((a | 0x20) == (b | 0x20) && char.IsAsciiLetter((char)a))) return false;
+        }
+        return true;
     }
 
     private void CutInOrder(Piece line)

@@ -22,6 +22,7 @@ internal sealed class RequestHead : MessageHead
 
     private bool hostSeen;
     private bool traceparentTwice;
+    private bool upgradesToHttp;
     private int authorizations;
     private Piece authority;
 
@@ -65,8 +66,8 @@ internal sealed class RequestHead : MessageHead
 
     public bool IsHead { get; private set; }
 
-    /// <summary>A request to switch protocols (RFC 9110 §7.8).</summary>
-    public bool WantsUpgrade => NamesUpgrade && !Upgrade.IsEmpty && Minor == 1 && !HasBody;
+    /// <summary>A request to switch protocols (RFC 9110 §7.8); not to another HTTP, whose requests would pass unseen through the tunnel.</summary>
+    public bool WantsUpgrade => NamesUpgrade && !Upgrade.IsEmpty && Minor == 1 && !HasBody && !upgradesToHttp;
 
     public bool HasBody => Chunked || ContentLength > 0;
 
@@ -75,6 +76,7 @@ internal sealed class RequestHead : MessageHead
         base.Reset();
         hostSeen = traceparentTwice = ForwardedProto = ForwardedHost = Expects = IsSafe = IsHead = false;
         HasOneType = true;
+        upgradesToHttp = false;
         authorizations = 0;
         ContentType = Authorization = default;
         DeadlineMs = -1;
@@ -165,7 +167,19 @@ internal sealed class RequestHead : MessageHead
         if (!authority.IsEmpty && !Ascii.EqualsIgnoreCase(authority.Of(bytes), Host.Of(bytes))) return false;
         if (traceparentTwice || !IsTraceparent(Traceparent.Of(bytes))) Traceparent = default;
         if (Minor == 0) Expects = false;
+        upgradesToHttp = !Upgrade.IsEmpty && NamesHttp(Upgrade.Of(bytes));
         return true;
+    }
+
+    private static bool NamesHttp(ReadOnlySpan<byte> protocols)
+    {
+        foreach (var range in protocols.Split((byte)','))
+        {
+            var one = protocols[range].Trim(" \t"u8);
+            if (one.Length >= 2 && one[0] is (byte)'h' or (byte)'H' && (one[1] is (byte)'2' or (byte)'3' || (one.Length >= 4 && Ascii.EqualsIgnoreCase(one[..4], "http"u8)))) return true;
+            if (one.Length >= 3 && Ascii.EqualsIgnoreCase(one[..3], "tls"u8)) return true;
+        }
+        return false;
     }
 
     /// <summary>RFC 9110 §7.2: a name, an IPv4 address or a bracketed IPv6 one, and perhaps a port.</summary>

@@ -200,6 +200,26 @@ public sealed class GuardTests : IDisposable
         (await gateway.StatusAsync()).ShouldBe("403");
     }
 
+    [Fact]
+    public void A_guard_reaches_the_gateway_as_it_was_declared()
+    {
+        var guard = new GuardSpec
+        {
+            Allow = ["10.0.0.0/8"],
+            Jwt = new JwtSpec { Keys = "https://id.example/jwks", Audience = ["a"], ClockSkew = TimeSpan.FromSeconds(5), ClaimsToHeaders = new Dictionary<string, string> { ["sub"] = "X-User" } },
+            ApiKeys = new ApiKeysSpec { From = "/k" },
+            Basic = new BasicSpec { From = "env:B" },
+            Hmac = new HmacSpec { From = "/h", Body = new(5) },
+            Certificate = new CertificateSpec { Subjects = ["CN=web"] },
+            Scopes = ["a.b"],
+            Mode = GuardMode.All,
+            SubjectHeader = "X-Who",
+            Strip = true,
+        };
+        var table = new TableModel(1, [], [Routes.All(spec => spec with { Guard = guard })], []);
+        Mainstay.Core.Kinds.Codec.Same(TableModel.FromJson(table.ToJson()).Routes[0].Spec.Guard, guard).ShouldBeTrue();
+    }
+
     static string Hash(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
 
     string Secret(string name, string content)
