@@ -64,7 +64,8 @@ internal static class Explainer
             return new Explanation(revision, target.About, null, null, x.Status, Problem.NameOf(x.Reason), steps);
         }
 
-        // 4. Pick, among what there is now.
+        // 4. Pick, among what there is now and what a split left.
+        target = x.Target!;
         var now = x.NowMs;
         var index = Pick.Next(target.Cluster, target.Cluster.Key?.Of(x) ?? 0, 0, again: false, now, ref x.Dice);
         if (index < 0) return Refused(revision, steps, "pick", Reason.NoEndpoint, target.About);

@@ -58,6 +58,8 @@ internal sealed class SplitGate : Gate
         // The dice are copied: looking costs nobody his turn.
         var dice = x.Dice;
         var part = Choose(x, ref dice);
+        // What comes behind has to be asked about the endpoints that are left.
+        if (part >= 0) x.Target = targets[part];
         return part < 0 ? new(Verdict.Pass, "no part takes it: the whole service does")
             : new(Verdict.Pass, $"part {part + 1} of {targets.Length}: {(spec.Parts[part].Key is { Length: > 0 } key ? key : "all versions")}, {targets[part].Cluster.Endpoints.Length} endpoints of {targets[part].Cluster.Service}");
     }

@@ -63,10 +63,8 @@ public sealed class FilesTests : IAsyncDisposable
     [InlineData("/static/.env")]
     [InlineData("/static/out.txt")]
     [InlineData("/static/up/secret.txt")]
-    [InlineData("/static/..%2fsecret.txt")]
     [InlineData("/static/sub%2findex.html")]
     [InlineData("/static/sub//index.html")]
-    [InlineData("/static/..%5csecret.txt")]
     [InlineData("/static/%ff")]
     [InlineData("/static/none")]
     [InlineData("/gone/index.html")]
@@ -78,6 +76,8 @@ public sealed class FilesTests : IAsyncDisposable
     {
         (await gateway.GetAsync("/static/%2e%2e/secret.txt")).ShouldStartWith("HTTP/1.1 400");
         (await gateway.GetAsync("/static/../secret.txt")).ShouldStartWith("HTTP/1.1 400");
+        (await gateway.GetAsync("/static/..%2fsecret.txt")).ShouldStartWith("HTTP/1.1 400");
+        (await gateway.GetAsync("/static/..%5csecret.txt")).ShouldStartWith("HTTP/1.1 400");
         var answer = await gateway.AskAsync("DELETE /static/index.html HTTP/1.1\r\nHost: h\r\n\r\n");
         answer.ShouldStartWith("HTTP/1.1 405 Method Not Allowed\r\n");
         answer.ShouldContain("Allow: GET, HEAD\r\n");

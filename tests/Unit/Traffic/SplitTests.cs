@@ -109,6 +109,7 @@ public sealed class SplitTests
         for (var i = 0; i < 8; i++)
         {
             VersionIn(await gateway.GetAsync("/else")).ShouldBe("s 2.0.0");
+            gateway.Gateway.Answer("test", new("q", Target: "/else")).Explanation!.Instance.ShouldBe("s-2.0.0");
             VersionIn(await gateway.AskAsync("GET / HTTP/1.1\r\nHost: h\r\n\r\n", "mesh")).ShouldBe("s 2.0.0");
         }
     }
