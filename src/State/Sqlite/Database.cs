@@ -9,6 +9,7 @@ sealed class Database : IDisposable
     readonly Statement begin, commit, rollback;
     readonly Statement append, addLease, endLease;
     readonly Statement foldPuts, deletions, foldDelete, foldSize, foldHistory, moveHorizon, vacuum;
+    bool syncs = true;
 
     /// <summary>Opens, verifies and, when new, makes the file.</summary>
     public Database(SqliteStoreOptions options)
@@ -56,12 +57,19 @@ sealed class Database : IDisposable
     /// <summary>The largest lease id that was ever given.</summary>
     public long LastLease => connection.Number("SELECT seq FROM sqlite_sequence WHERE name = 'leases'");
 
+    /// <summary>Bytes of keys and values in history; reads all of it.</summary>
+    public long HistoryBytes => foldSize.Bind(1, long.MaxValue).Number();
+
     /// <summary>Free pages inside the file.</summary>
     public long FreePages => connection.Number("PRAGMA freelist_count");
 
-    /// <summary>Runs <paramref name="work"/> as one durable transaction; nothing of it stays when it throws.</summary>
-    public void InTransaction(Action work)
+    /// <summary>
+    /// Runs <paramref name="work"/> as one transaction; nothing of it stays when it throws. One that is not durable by itself survives
+    /// the end of the process, and becomes durable, at the latest, with the next one that is.
+    /// </summary>
+    public void InTransaction(bool durable, Action work)
     {
+        Sync(durable);
         begin.Run();
         try
         {
@@ -134,6 +142,14 @@ sealed class Database : IDisposable
         while (select.Step())
             yield return new Entry(select.Text(0), select.Blob(1), select.Long(2), select.Long(3), select.Long(4));
         select.Reset();
+    }
+
+    void Sync(bool every)
+    {
+        if (every == syncs)
+            return;
+        connection.Run(every ? Schema.SyncAtCommit : Schema.SyncAtCheckpoint);
+        syncs = every;
     }
 
     IEnumerable<(string Key, long Revision)> Deletions(long endId)

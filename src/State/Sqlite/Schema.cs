@@ -17,6 +17,12 @@ static class Schema
     /// <summary>Bits of a history id that hold a change's place in its commit.</summary>
     public const int PlaceBits = 20;
 
+    /// <summary>The log is on the disk before a commit returns.</summary>
+    public const string SyncAtCommit = "PRAGMA synchronous = FULL";
+
+    /// <summary>The log is on the disk before any of it goes into the tables: a crash may undo the last commits, whole and in order.</summary>
+    public const string SyncAtCheckpoint = "PRAGMA synchronous = NORMAL";
+
     // "Msty", of PRAGMA application_id.
     const int Application = 0x4D737479;
 
@@ -49,8 +55,7 @@ static class Schema
         connection.Run("PRAGMA auto_vacuum = INCREMENTAL");
         if (connection.Run("PRAGMA journal_mode = WAL") != "wal")
             throw new StoreUnavailableException($"the store {options.Path} cannot use a write-ahead log on this file system; choose a local disk with --data");
-        // FULL: the log is on the disk before a commit returns.
-        connection.Run("PRAGMA synchronous = FULL");
+        connection.Run(SyncAtCommit);
         // 16 MiB of log between checkpoints, and no more than 64 MiB of file after a burst.
         connection.Run("PRAGMA wal_autocheckpoint = 4096");
         connection.Run("PRAGMA journal_size_limit = 67108864");

@@ -35,6 +35,9 @@ public sealed class SqliteStore : IStore
     /// <inheritdoc/>
     public long Revision => state.Revision;
 
+    /// <summary>The oldest revision that is not compacted.</summary>
+    internal long Horizon => state.Horizon;
+
     /// <summary>Opens or makes the store, on the calling thread; with 100,000 revisions of history it takes some tenths of a second.</summary>
     /// <exception cref="StoreUnavailableException">The file is in use, read-only, damaged, of another program or of a newer version.</exception>
     public static SqliteStore Open(SqliteStoreOptions options)

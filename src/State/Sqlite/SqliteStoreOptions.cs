@@ -6,11 +6,20 @@ public sealed record SqliteStoreOptions
     /// <summary>The database file; its folder is made when missing. Beside it stand <c>-wal</c>, <c>.lock</c> and <c>.pid</c>.</summary>
     public required string Path { get; init; }
 
-    /// <summary>History kept for watches, in revisions (default 100,000; at least 1). Older revisions are compacted as commits arrive.</summary>
+    /// <summary>History kept for watches, in revisions (default 100,000; at least 1). Older revisions are compacted when nobody writes.</summary>
     public int KeepRevisions { get; init; } = 100_000;
 
     /// <summary>History kept for watches, in bytes of keys and values (default 256 MiB).</summary>
     public long KeepBytes { get; init; } = 256L << 20;
+
+    /// <summary>
+    /// History beyond what is kept that may wait for a quiet moment to be compacted, in revisions (default 400,000). Once there is more, commits
+    /// wait for it, some milliseconds per 1,000 of them. More makes opening slower and the file larger.
+    /// </summary>
+    public int BacklogRevisions { get; init; } = 400_000;
+
+    /// <summary>As <see cref="BacklogRevisions"/>, in bytes of keys and values (default 256 MiB).</summary>
+    public long BacklogBytes { get; init; } = 256L << 20;
 
     /// <summary>
     /// Current entries are held in memory, at most so many bytes of them (default 512 MiB). A commit that would pass it is refused; deletions

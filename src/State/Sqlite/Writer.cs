@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Mainstay.Core.Store;
 using Mainstay.State.Decide;
 
@@ -5,7 +6,7 @@ namespace Mainstay.State.Sqlite;
 
 /// <summary>
 /// The one thread that uses the file. While it makes one group durable the next one gathers, so the disk's latency is paid once per group and
-/// groups are as large as the load makes them.
+/// groups are as large as the load makes them. Folding waits until nobody writes, as long as its backlog allows.
 /// </summary>
 sealed class Writer
 {
@@ -18,20 +19,29 @@ sealed class Writer
     /// <summary>Free pages that stay in the file for the next commits: 16 MiB.</summary>
     const long SparePages = 4_096;
 
+    /// <summary>Milliseconds without a work after which the store folds a slice, and then waits as long again.</summary>
+    const int QuietMs = 5;
+
     readonly object gate = new();
     readonly SqliteStoreOptions options;
     readonly StoreState state;
     readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly Queue<Work> queue = new();
     Database? database;
+    readonly Retention retention;
     long historyBytes;
     long lastLease;
+    int waiting;
+    int wanted;
+    long gatherUntil;
+    bool foldable = true;
     Exception? closed;
 
     /// <summary>Takes an open file over, whose content the state already shows.</summary>
     public Writer(SqliteStoreOptions options, StoreState state, Database database, long historyBytes)
     {
         (this.options, this.state, this.database, this.historyBytes) = (options, state, database, historyBytes);
+        retention = new Retention(options.KeepRevisions, options.KeepBytes, options.BacklogRevisions, options.BacklogBytes);
         lastLease = database.LastLease;
         new Thread(Loop) { IsBackground = true, Name = "store writer" }.Start();
     }
@@ -46,6 +56,7 @@ sealed class Writer
             if (queue.Count >= QueueSize)
                 throw new StoreUnavailableException($"the store {options.Path} has {QueueSize} writes waiting; the disk is too slow for this load");
             queue.Enqueue(work);
+            Volatile.Write(ref waiting, queue.Count);
             if (queue.Count == 1)
                 Monitor.Pulse(gate);
         }
@@ -71,7 +82,10 @@ sealed class Writer
     {
         before = Math.Min(before, state.Revision);
         while (state.Horizon < before)
-            Fold(Math.Min(before, state.Horizon + RetentionDecide.SliceRevisions));
+        {
+            var slice = Math.Min(before, state.Horizon + RetentionDecide.SliceRevisions);
+            Fold(slice, durable: slice == before);
+        }
     }
 
     void Loop()
@@ -100,6 +114,7 @@ sealed class Writer
         finished.SetResult();
     }
 
+    // Nothing taken, and yet true: nobody writes and there is something to fold.
     bool Take(List<Work> works)
     {
         lock (gate)
@@ -108,35 +123,66 @@ sealed class Writer
             {
                 if (closed is not null)
                     return false;
-                Monitor.Wait(gate);
+                if (Slice(quiet: true) == 0)
+                    Monitor.Wait(gate);
+                else if (!Monitor.Wait(gate, QuietMs) && queue.Count == 0 && closed is null)
+                    return true;
             }
+        }
 
+        Gather();
+        lock (gate)
+        {
             while (works.Count < GroupSize && queue.TryDequeue(out var work))
                 works.Add(work);
+            Volatile.Write(ref waiting, queue.Count);
             return true;
         }
     }
 
+    // Callers that were just answered are about to return: a group that leaves without them pays a sync for half of what could share it.
+    void Gather()
+    {
+        var spin = new SpinWait();
+        while (Volatile.Read(ref waiting) < wanted && Stopwatch.GetTimestamp() < gatherUntil)
+            spin.SpinOnce(sleep1Threshold: -1);
+    }
+
     void Process(List<Work> works)
     {
+        if (works.Count == 0)
+        {
+            Retain(quiet: true);
+            return;
+        }
+
         if (database is null)
             Reopen();
         var group = new Group(state, lastLease, options.MaxBytes);
         Each(works, work => work.Stage(group));
+        var written = TimeSpan.Zero;
         if (group.Writes)
+        {
+            var start = Stopwatch.GetTimestamp();
             Write(group);
+            written = Stopwatch.GetElapsedTime(start);
+            foldable = true;
+        }
+
         Each(works, work =>
         {
             work.Run(this);
             work.Complete();
         });
-        Retain();
+        wanted = GatherDecide.Wanted(works.Count, Volatile.Read(ref waiting), GroupSize);
+        gatherUntil = Stopwatch.GetTimestamp() + (long)(GatherDecide.Patience(written).TotalSeconds * Stopwatch.Frequency);
+        Retain(quiet: false);
     }
 
     void Write(Group group)
     {
         var bytes = 0L;
-        database!.InTransaction(() =>
+        database!.InTransaction(durable: true, () =>
         {
             foreach (var (id, ttl) in group.Grants)
                 database.AddLease(id, ttl);
@@ -192,23 +238,29 @@ sealed class Writer
             work.Fail(told);
     }
 
-    void Retain()
+    void Retain(bool quiet)
     {
-        var held = state.Revision - state.Horizon + 1;
-        var slice = RetentionDecide.Slice(held, historyBytes, options.KeepRevisions, options.KeepBytes);
-        if (slice > 0)
-            Fold(state.Horizon + slice);
+        if (Slice(quiet) is > 0 and var slice)
+            Fold(state.Horizon + slice, durable: false);
     }
 
-    void Fold(long before)
+    long Slice(bool quiet) => foldable && database is not null
+        ? RetentionDecide.Slice(state.Revision - state.Horizon + 1, historyBytes, retention, quiet)
+        : 0;
+
+    // Not durable by itself: folding that a crash undoes is done again, and whatever is synced after it syncs it too.
+    void Fold(long before, bool durable)
     {
         var bytes = 0L;
-        database!.InTransaction(() =>
+        // Set again by the next commit that succeeds: a disk that refuses is not asked all the time.
+        foldable = false;
+        database!.InTransaction(durable, () =>
         {
             bytes = database.Fold(before);
             if (database.FreePages > SparePages)
                 database.Shrink();
         });
+        foldable = true;
         historyBytes -= bytes;
         state.Compact(before);
     }
@@ -221,6 +273,7 @@ sealed class Writer
         {
             Recovery.CatchUp(reopened, state);
             lastLease = Math.Max(lastLease, reopened.LastLease);
+            historyBytes = reopened.HistoryBytes;
             database = reopened;
         }
         catch

@@ -64,7 +64,7 @@ public sealed class CommittingProgram
     static async Task CommitForeverAsync(string path)
     {
         // Short history, so that kills also hit foldings.
-        await using var store = SqliteStore.Open(new SqliteStoreOptions { Path = path, KeepRevisions = 500 });
+        await using var store = SqliteStore.Open(new SqliteStoreOptions { Path = path, KeepRevisions = 500, BacklogRevisions = 500 });
         await using var output = Console.OpenStandardOutput();
         var printing = new Lock();
         await Task.WhenAll(Enumerable.Range(0, 8).Select(w => Task.Run(async () =>

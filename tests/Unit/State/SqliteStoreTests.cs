@@ -94,7 +94,7 @@ public sealed class SqliteStoreTests : IDisposable
     [Fact]
     public async Task OldHistoryIsFoldedAndTheFileStaysSmall()
     {
-        var options = Options with { KeepRevisions = 2_000, RecentRevisions = 100 };
+        var options = Options with { KeepRevisions = 2_000, BacklogRevisions = 0, RecentRevisions = 100 };
         var value = new string('v', 1_000);
         await using (var store = SqliteStore.Open(options))
         {
@@ -113,6 +113,54 @@ public sealed class SqliteStoreTests : IDisposable
         (await again.RangeAsync("k/")).Entries.Count.ShouldBe(50);
         (await again.ShowAsync("first")).ShouldBe("first=1@1/1");
         (await again.GetAsync("gone")).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task WhatIsBeyondTheBacklogIsFoldedAtOnceAndTheRestWhenNobodyWrites()
+    {
+        await using var store = SqliteStore.Open(Options with { KeepRevisions = 2_000, BacklogRevisions = 4_000 });
+        var commits = Enumerable.Range(0, 12_000).Select(i => store.DoAsync(Put($"k/{i % 50}", $"{i}")).AsTask()).ToArray();
+        await Task.WhenAll(commits);
+        // A group of 512 is folded after, by one slice of 1,000.
+        store.Horizon.ShouldBeGreaterThan(12_000 - 2_000 - 4_000 - 1_000 - 512);
+        await QuietAsync(store, 12_000 - 2_000 - 1_000);
+        store.Horizon.ShouldBeLessThanOrEqualTo(12_000 - 2_000 + 1, "what is to be kept is kept");
+        (await store.ShowAsync("k/7")).ShouldBe("k/7=11957@8/11958");
+    }
+
+    [Fact]
+    public async Task ABacklogThatWasNotFoldedIsReadAndFoldedAfterReopening()
+    {
+        await using (var store = SqliteStore.Open(Options))
+        {
+            await Task.WhenAll(Enumerable.Range(0, 6_000).Select(i => store.DoAsync(Put($"k/{i % 50}", $"{i}")).AsTask()));
+            await store.DoAsync(Delete("k/3"));
+            store.Horizon.ShouldBe(1);
+        }
+
+        var fewer = Options with { KeepRevisions = 1_000 };
+        await using (var store = SqliteStore.Open(fewer))
+        {
+            store.Revision.ShouldBe(6_001);
+            (await store.RangeAsync("k/")).Entries.Count.ShouldBe(49);
+            await QuietAsync(store, 4_001);
+        }
+
+        await using var again = SqliteStore.Open(fewer);
+        again.Horizon.ShouldBeInRange(4_001, 5_002);
+        (await again.RangeAsync("k/")).Entries.Count.ShouldBe(49);
+        (await again.ShowAsync("k/7")).ShouldBe("k/7=5957@8/5958");
+    }
+
+    // Reads of the current state do not disturb the quiet; nothing tells of its end.
+    static async Task QuietAsync(SqliteStore store, long horizon)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        while (store.Horizon < horizon)
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
     }
 
     [Fact]

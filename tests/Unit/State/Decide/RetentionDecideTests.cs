@@ -8,6 +8,8 @@ public sealed class RetentionDecideTests
 {
     const long Mebi = 1 << 20;
 
+    static readonly Retention Limits = new(KeepRevisions: 10_000, KeepBytes: 100 * Mebi, BacklogRevisions: 40_000, BacklogBytes: 50 * Mebi);
+
     [Theory]
     [InlineData(0, 0, 0)]
     [InlineData(1, 500 * Mebi, 0)] // the last revision stays, however large
@@ -19,5 +21,14 @@ public sealed class RetentionDecideTests
     [InlineData(200, 107 * Mebi, 0)] // over in bytes, by less than a slice
     [InlineData(30, 120 * Mebi, 2)] // 4 MiB each
     public void ASliceIsFoldedOnceHistoryIsThatFarBeyondItsLimits(long revisions, long bytes, long slice) =>
-        RetentionDecide.Slice(revisions, bytes, keepRevisions: 10_000, keepBytes: 100 * Mebi).ShouldBe(slice);
+        RetentionDecide.Slice(revisions, bytes, Limits, quiet: true).ShouldBe(slice);
+
+    [Theory]
+    [InlineData(11_000, Mebi, 0)] // beyond what is kept, but that may wait
+    [InlineData(50_999, Mebi, 0)] // less than a slice beyond the backlog
+    [InlineData(51_000, Mebi, 1_000)]
+    [InlineData(1_000, 150 * Mebi, 0)]
+    [InlineData(1_000, 160 * Mebi, 50)] // 160 KiB each: 8 MiB at once
+    public void WhileSomebodyWritesABacklogMayWait(long revisions, long bytes, long slice) =>
+        RetentionDecide.Slice(revisions, bytes, Limits, quiet: false).ShouldBe(slice);
 }
