@@ -38,7 +38,7 @@ public sealed class SqliteStore : IStore
     /// <summary>The oldest revision that is not compacted.</summary>
     internal long Horizon => state.Horizon;
 
-    /// <summary>Opens or makes the store, on the calling thread; with 100,000 revisions of history it takes some tenths of a second.</summary>
+    /// <summary>Opens or makes the store, on the calling thread: some tenths of a second for 100,000 revisions of history, seconds for 500,000 on a busy machine.</summary>
     /// <exception cref="StoreUnavailableException">The file is in use, read-only, damaged, of another program or of a newer version.</exception>
     public static SqliteStore Open(SqliteStoreOptions options)
     {
