@@ -77,3 +77,26 @@ internal sealed class RetryBudgetBenchmark : IBenchmark
         }
     }
 }
+
+/// <summary>One request past a closed breaker, counted.</summary>
+internal sealed class BreakerBenchmark : IBenchmark
+{
+    private readonly Breaker breaker = new(new BreakerSpec { SlowerThan = TimeSpan.FromSeconds(1) });
+    private Dice dice = new(1);
+
+    public string Name => "traffic/breaker";
+
+    public void Setup()
+    {
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            if (!breaker.Admits(index / 100, ref dice)) throw new InvalidOperationException("It is open.");
+            // One in ten fails, which has the shares looked at.
+            breaker.Ended(index % 10 == 0 ? Outcome.Error : Outcome.Good, 1000, index / 100);
+        }
+    }
+}

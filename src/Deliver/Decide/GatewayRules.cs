@@ -74,7 +74,7 @@ static class GatewayRules
             yield return new("files.root", $"there is no folder '{Deliver.Manifest.Words.Shown(files.Root)}'", "name a folder, relative to the manifest");
         }
 
-        foreach (var problem in route.Validate())
+        foreach (var problem in route.Validate().Concat(NeedRules.Fallback(spec, route.To ?? "", route)))
         {
             yield return problem;
         }

@@ -12,7 +12,9 @@ static class NeedRules
     public static IEnumerable<Problem> Problems(ArchitectureSpec spec)
     {
         var needs = spec.Services.SelectMany(s => s.Value.Needs.Select(n => (Caller: s.Key, Callee: n.Key, Need: n.Value)));
-        return needs.SelectMany(n => Each(spec, n.Caller, n.Callee, n.Need).Concat(Splits(spec, n.Caller, n.Callee, n.Need))).Concat(Cycles(spec));
+        return needs.SelectMany(n => Each(spec, n.Caller, n.Callee, n.Need)
+            .Concat(Splits(spec, n.Caller, n.Callee, n.Need))
+            .Concat(Fallback(spec, n.Callee, n.Need).Select(p => p.Under(PathOf(n.Caller, n.Callee))))).Concat(Cycles(spec));
     }
 
     public static IEnumerable<Problem> Warnings(ArchitectureSpec spec) =>
@@ -49,6 +51,24 @@ static class NeedRules
         from to in need.Split?.Services ?? []
         where !spec.Services.ContainsKey(to)
         select new Problem($"{PathOf(caller, callee)}.split.parts", $"there is no service '{Words.Shown(to)}'", Suggest(to, spec.Services.Keys));
+
+    /// <summary>The service that answers in another's place is there, and is another.</summary>
+    internal static IEnumerable<Problem> Fallback(ArchitectureSpec spec, string to, Core.Kinds.Traffic.CallSpec terms)
+    {
+        if (terms.Fallback?.Service is not { } service)
+        {
+            yield break;
+        }
+
+        if (!spec.Services.ContainsKey(service))
+        {
+            yield return new("fallback.service", $"there is no service '{Words.Shown(service)}'", Suggest(service, spec.Services.Keys));
+        }
+        else if (service == to)
+        {
+            yield return new("fallback.service", $"{service} cannot answer in its own place", "name another service, or give the body of an answer");
+        }
+    }
 
     /// <summary>What to do about a name that is not there.</summary>
     internal static string Suggest(string name, IEnumerable<string> services) =>

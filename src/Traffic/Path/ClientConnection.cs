@@ -177,7 +177,12 @@ internal sealed class ClientConnection
                 reason = x.Reason;
                 x.RefusedBy = x.Target!.Gates[x.Entered];
             }
-            else if (verdict == Verdict.Pass) reason = await Forward.SendAsync(x);
+            else if (verdict == Verdict.Pass)
+            {
+                reason = await Forward.SendAsync(x);
+                if (reason == Reason.None && x.Target!.Gates.Length > 0) x.HeadAt = Gateway.Clock.Timestamp;
+            }
+            if (reason != Reason.None && x.Target!.Fallback is { } fallback) reason = await fallback.TakeAsync(x, reason);
         }
 
         var complete = reason == Reason.None;

@@ -26,6 +26,9 @@ internal sealed class Clock
     /// <summary>Microseconds since about the start, from the same origin and exact.</summary>
     public long Micros => (long)((time.GetTimestamp() - origin) * microsPerTick);
 
+    /// <summary>A timestamp in microseconds since about the start.</summary>
+    public long MicrosOf(long timestamp) => (long)((timestamp - origin) * microsPerTick);
+
     public long Timestamp => time.GetTimestamp();
 
     public long MicrosSince(long timestamp) => (long)((time.GetTimestamp() - timestamp) * microsPerTick);

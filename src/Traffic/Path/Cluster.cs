@@ -62,6 +62,9 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     /// <summary>How interventions and notices name it: <c>route/NAME</c> or <c>need/CALLER.CALLEE</c>.</summary>
     public string About { get; init; } = "";
 
+    /// <summary>What answers where the cluster does not.</summary>
+    public Fallback? Fallback { get; set; }
+
     /// <summary>One per endpoint, and at the end one for requests that reached none.</summary>
     public Series[] Series { get; private set; } = series;
 

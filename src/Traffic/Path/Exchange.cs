@@ -96,6 +96,18 @@ internal sealed class Exchange
     /// <summary>The path's coarse clock, exact to a heartbeat.</summary>
     public long NowMs => Connection.Gateway.Clock.CoarseMs;
 
+    /// <summary>When the response's head was there; only where the target has gates.</summary>
+    public long HeadAt;
+
+    /// <summary>Why the target did not answer, where somebody else did in its place.</summary>
+    public Reason Failed;
+
+    /// <summary>Bytes per second that the response passes with; 0 for as many as there are.</summary>
+    public long Pace;
+
+    /// <summary>The response's head says when to come again.</summary>
+    public bool IsAskedToWait;
+
     /// <summary>Milliseconds that are left of the route's timeout and of the time that the caller still waits.</summary>
     public long LeftMs
     {
@@ -155,6 +167,9 @@ internal sealed class Exchange
     {
         Target = null;
         RefusedBy = null;
+        Failed = Reason.None;
+        HeadAt = Pace = 0;
+        IsAskedToWait = false;
         Entered = 0;
         hasClientAddress = false;
         Answer = null;

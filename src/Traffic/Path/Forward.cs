@@ -55,6 +55,7 @@ internal static class Forward
             var askedMs = 0;
             if (reason == Reason.None)
             {
+                x.IsAskedToWait = x.Response.Status is 429 or 503 && !HeadLines.Find(upstream.Received.Span[..x.Response.Length], x.Response, "Retry-After"u8).IsEmpty;
                 if (!repeatable || x.Attempt >= terms.Attempts || !terms.RetriesOn(x.Response.Status)) return reason;
                 askedMs = RetryAfter.Read(HeadLines.Find(upstream.Received.Span[..x.Response.Length], x.Response, "Retry-After"u8));
             }

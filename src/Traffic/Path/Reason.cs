@@ -50,11 +50,21 @@ public enum Reason
 
     /// <summary>Nobody waits for the answer any more.</summary>
     DeadlineExceeded,
+
+    /// <summary>The service's breaker is open.</summary>
+    BreakerOpen,
+
+    /// <summary>Somebody has thrown a degradation.</summary>
+    Degraded,
+
+    /// <summary>The connection was reset on purpose.</summary>
+    FaultInjected,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
 public static class Problem
 {
+    private static readonly byte[][] Names = [.. Enum.GetValues<Reason>().Select(reason => Encoding.ASCII.GetBytes(NameOf(reason)))];
     private static readonly (byte[] Lines, byte[] Body)[] Made = [.. Enum.GetValues<Reason>().Select(Write)];
 
     /// <summary>The HTTP status for a reason; 0 where nothing can be answered any more.</summary>
@@ -71,7 +81,7 @@ public static class Problem
         Reason.HeadTooLarge => 431,
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
         Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse => 502,
-        Reason.NoEndpoint or Reason.TooManyConnections or Reason.KeysUnavailable or Reason.AuthenticationBusy => 503,
+        Reason.NoEndpoint or Reason.TooManyConnections or Reason.BreakerOpen or Reason.Degraded or Reason.KeysUnavailable or Reason.AuthenticationBusy => 503,
         Reason.UpstreamTimeout or Reason.DeadlineExceeded => 504,
         Reason.UnsupportedVersion => 505,
         _ => 0,
@@ -89,6 +99,9 @@ public static class Problem
         }
         return text.ToString();
     }
+
+    /// <summary>The reason's name as bytes.</summary>
+    internal static ReadOnlySpan<byte> NameBytesOf(Reason reason) => Names[(int)reason];
 
     /// <summary>The body of the answer, and the header lines that tell of it.</summary>
     internal static (byte[] Lines, byte[] Body) Of(Reason reason) => Made[(int)reason];
@@ -131,6 +144,8 @@ public static class Problem
         Reason.UpstreamClosed => ("Bad Gateway", "The endpoint closed the connection before it answered."),
         Reason.UpstreamBadResponse => ("Bad Gateway", "The endpoint's answer is not well-formed HTTP/1.1."),
         Reason.UpstreamTimeout => ("Gateway Timeout", "The endpoint did not answer within the route's timeout."),
+        Reason.BreakerOpen => ("Service Unavailable", "The service fails; requests are kept from it until it answers again."),
+        Reason.Degraded => ("Service Unavailable", "The service is turned off for now, and nothing answers in its place."),
         Reason.DeadlineExceeded => ("Gateway Timeout", "The time that the caller waits is over."),
         Reason.TooManyConnections => ("Service Unavailable", "The listener has as many connections as it may have."),
         Reason.IpDenied => ("Forbidden", "Requests from this address are not accepted here."),

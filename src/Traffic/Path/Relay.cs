@@ -109,12 +109,30 @@ internal static class Relay
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     public static async ValueTask<int> SendAsync(Exchange x, ReadOnlyMemory<byte> bytes)
     {
+        if (x.Pace > 0) return await SendPacedAsync(x, bytes);
         var sending = x.Client.SendAsync(bytes);
         // Only a client that does not keep up costs a deadline.
         if (!sending.IsCompleted) x.Connection.Waits.ForClient();
         var sent = await sending;
         if (sent > 0) x.BytesOut += sent;
         return sent;
+    }
+
+    /// <summary>Sends a tenth of a second's part at a time. Slow on purpose, so what it costs does not matter.</summary>
+    private static async ValueTask<int> SendPacedAsync(Exchange x, ReadOnlyMemory<byte> bytes)
+    {
+        var total = 0;
+        while (total < bytes.Length)
+        {
+            var part = (int)Math.Min(Math.Max(x.Pace / 10, 1), bytes.Length - total);
+            await x.Connection.Gateway.Naps.ForAsync(Math.Max(part * 1000L / x.Pace, 1));
+            x.Connection.Waits.ForClient();
+            var sent = await x.Client.SendAsync(bytes.Slice(total, part));
+            if (sent < 0) return sent;
+            x.BytesOut += sent;
+            total += part;
+        }
+        return total;
     }
 
     private static bool Cut(Exchange x, Reason reason)

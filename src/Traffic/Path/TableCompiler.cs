@@ -16,6 +16,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
 {
     private Dictionary<(string Service, EndpointModel Model), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
+    private TableModel compiled = TableModel.Empty;
     private byte[][] identityHeaders = [];
     private Dictionary<string, SplitSpec> splits = [];
 
@@ -33,6 +34,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         book.BeginTable();
         policies.BeginTable();
         var clusters = new Dictionary<string, Cluster>();
+        compiled = model;
         foreach (var cluster in model.Clusters)
         {
             if (!clusters.TryAdd(cluster.Service, Compile(cluster, before, problems))) problems.Add($"cluster '{cluster.Service}' is there twice");
@@ -138,9 +140,11 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             [
                 .. RouteGates.First(read, edits),
                 .. GuardsOf(about, route),
+                .. new ResilienceCompiler(about, cluster, terms, compiled, policies).Gates(),
                 .. RouteGates.Last(read, split, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
             ],
         };
+        target.Fallback = FallbackOf(listener, route, target, terms, clusters);
         split?.Complete(target, other => ClusterOf(other, clusters), (own, other) => own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, budget)));
         return target;
     }
@@ -167,5 +171,13 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         var gates = new List<Gate>();
         GuardCompiler.AddTo(gates, about, route?.Spec, identityHeaders, policies);
         return [.. gates];
+    }
+
+    private Fallback? FallbackOf(ListenerModel listener, RouteModel? route, RouteTarget own, CallSpec terms, Dictionary<string, Cluster> clusters)
+    {
+        if (terms.Fallback is not { } spec) return null;
+        if (spec.Service is null) return new Fallback(new FixedAnswer(spec.Status, spec.ContentType, spec.Body ?? ""), null);
+        var other = ClusterOf(spec.Service, clusters);
+        return new Fallback(null, own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, own.Retry.Budget)));
     }
 }

@@ -12,8 +12,24 @@ public abstract record CallSpec
     /// <summary>Divides the requests among versions or services. Default: every instance gets its part.</summary>
     public SplitSpec? Split { get; init; }
 
+    /// <summary>When requests are kept from the service until it answers again. Default: never.</summary>
+    public BreakerSpec? Breaker { get; init; }
+
+    /// <summary>What answers where the service does not. Default: an error.</summary>
+    public FallbackSpec? Fallback { get; init; }
+
+    /// <summary>The lesser ways in which requests can be answered, when somebody says so. Default: none.</summary>
+    public DegradeSpec? Degrade { get; init; }
+
     /// <summary>Everything that is wrong with the terms.</summary>
     protected IEnumerable<Problem> ValidateCall() =>
         Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))
-            .Concat(Retry.Validate().Select(p => p.Under("retry"))).Concat(Split?.Validate().Select(p => p.Under("split")) ?? []);
+            .Concat(Retry.Validate().Select(p => p.Under("retry")))
+            .Concat(Split?.Validate().Select(p => p.Under("split")) ?? [])
+            .Concat(Breaker?.Validate().Select(p => p.Under("breaker")) ?? [])
+            .Concat(Fallback?.Validate().Select(p => p.Under("fallback")) ?? [])
+            .Concat(Degrade?.Validate().Select(p => p.Under("degrade")) ?? [])
+            .Concat(Degrade is { Fallback: true } && Fallback is null
+                ? [new Problem("degrade.fallback", "there is no fallback to be thrown", "declare a fallback beside it, or remove this")]
+                : []);
 }

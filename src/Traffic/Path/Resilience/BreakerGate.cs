@@ -1,0 +1,84 @@
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Policies;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>Keeps requests from a service that fails, or that somebody wants them kept from.</summary>
+/// <param name="set">The breakers; null where only an intervention holds it.</param>
+/// <param name="held">Interventions that hold it, the nearest and newest first.</param>
+internal sealed class BreakerGate(BreakerSet? set, Intervention[] held) : Gate("breaker")
+{
+    public override Verdict Enter(Exchange x, int slot)
+    {
+        x.Slots[slot] = 0;
+        if (held.Length > 0 && Held(x) is { } force) return force == BreakerForce.Closed ? Verdict.Pass : Refuse(x);
+        if (set is null) return Verdict.Pass;
+        var part = set.PartOf(x);
+        if (!set.Of(part).Admits(x.NowMs, ref x.Dice)) return Refuse(x);
+        x.Slots[slot] = part + 1;
+        return Verdict.Pass;
+    }
+
+    public override void Leave(Exchange x, int slot)
+    {
+        if (x.Slots[slot] == 0) return;
+        var clock = x.Connection.Gateway.Clock;
+        var headMicros = x.HeadAt == 0 ? 0 : clock.MicrosOf(x.HeadAt) - clock.MicrosOf(x.SendingSince);
+        set!.Ended((int)x.Slots[slot] - 1, OutcomeOf(x), headMicros, x.NowMs);
+    }
+
+    public override Opinion Peek(Exchange x)
+    {
+        if (Held(x) is { } force)
+        {
+            return force == BreakerForce.Closed ? new(Verdict.Pass, "held closed by an intervention") : Closed("held open by an intervention", x);
+        }
+        if (set is null) return new(Verdict.Pass, "nothing holds it");
+        var breaker = set.Of(set.PartOf(x));
+        var counts = breaker.Counted(x.NowMs);
+        return breaker.State switch
+        {
+            BreakerState.Closed => new(Verdict.Pass, $"closed: {counts.Errors} errors and {counts.Slow} slow of {counts.Calls} requests"),
+            BreakerState.Open => Closed($"open: {breaker.Why}", x),
+            _ => new(Verdict.Pass, $"{breaker.ShareAt(x.NowMs):P0} of the requests pass: {breaker.Why}"),
+        };
+    }
+
+    /// <summary>What a request says about the service: what the client broke, and what nobody waits for any more, says nothing.</summary>
+    private static Outcome OutcomeOf(Exchange x)
+    {
+        var reason = x.Failed != Reason.None ? x.Failed : x.Reason;
+        return reason switch
+        {
+            // Answered by a gate behind this one.
+            Reason.None when x.EndpointIndex < 0 => Outcome.Nothing,
+            Reason.None when x.Response.Status == 429 => Outcome.Limited,
+            Reason.None when x.Response.Status == 503 && x.IsAskedToWait => Outcome.Limited,
+            Reason.None => x.Response.Status >= 500 ? Outcome.Error : Outcome.Good,
+            Reason.NoEndpoint or Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse or Reason.UpstreamTimeout
+                or Reason.UpstreamAborted => Outcome.Error,
+            _ => Outcome.Nothing,
+        };
+    }
+
+    private static Verdict Refuse(Exchange x)
+    {
+        x.Reason = Reason.BreakerOpen;
+        return Verdict.Refuse;
+    }
+
+    private static Opinion Closed(string why, Exchange x)
+    {
+        x.Reason = Reason.BreakerOpen;
+        return new(Verdict.Refuse, why);
+    }
+
+    private BreakerForce? Held(Exchange x)
+    {
+        foreach (var one in held)
+        {
+            if (one.Holds(x.Connection.Gateway.Clock)) return one.Breaker;
+        }
+        return null;
+    }
+}

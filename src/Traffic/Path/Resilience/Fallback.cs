@@ -1,0 +1,56 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>What answers where a target's service does not.</summary>
+/// <param name="answer">An answer that is ready; null where a service answers.</param>
+/// <param name="instead">The same terms at another service.</param>
+internal sealed class Fallback(IAnswer? answer, RouteTarget? instead)
+{
+    /// <summary>None where somebody answers now, else why nobody does.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public async ValueTask<Reason> TakeAsync(Exchange x, Reason reason)
+    {
+        // A body that is on its way to one place cannot be brought to another.
+        if (!Covers(reason) || x.HasPump || x.Answered) return reason;
+        x.Upstream?.Discard();
+        x.Upstream = null;
+        if (!x.Connection.Waits.Rest()) return Reason.ClientAborted;
+        if (answer is not null)
+        {
+            Note(x, reason);
+            x.Answer = answer;
+            return Reason.None;
+        }
+        var wasSent = reason is Reason.UpstreamClosed or Reason.UpstreamBadResponse or Reason.UpstreamTimeout;
+        if (wasSent && !x.Target!.Retry.IsRepeatable(x)) return reason;
+        Note(x, reason);
+        x.Target = instead;
+        x.Endpoint?.Leave();
+        x.Endpoint = null;
+        x.EndpointIndex = -1;
+        x.Tried = 0;
+        return await Forward.SendAsync(x);
+    }
+
+    private static void Note(Exchange x, Reason reason)
+    {
+        x.Failed = reason;
+        x.Reason = Reason.None;
+        x.Added.Add("X-Mainstay-Fallback"u8, Problem.NameBytesOf(reason));
+    }
+
+    private static bool Covers(Reason reason) => reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.UpstreamClosed
+        or Reason.UpstreamBadResponse or Reason.UpstreamTimeout or Reason.BreakerOpen or Reason.Degraded;
+}
+
+/// <summary>An answer that is ready.</summary>
+internal sealed class FixedAnswer(int status, string contentType, string body) : IAnswer
+{
+    private readonly byte[] lines = Encoding.ASCII.GetBytes($"Content-Type: {contentType}\r\nCache-Control: no-store\r\n");
+    private readonly byte[] bytes = Encoding.UTF8.GetBytes(body);
+
+    public ValueTask<bool> SendAsync(Exchange x) => Relay.SendOwnAsync(x, status, lines, bytes);
+}
