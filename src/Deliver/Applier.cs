@@ -94,7 +94,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
 
     string About(Resource resource) => kinds.Of(resource.GetType()).KeyOf(resource.Name);
 
-    ManifestSurroundings Around(string baseFolder) => new() { BaseFolder = baseFolder, Folders = folders, AdminPort = adminPort };
+    ManifestSurroundings Around(string baseFolder) => new() { BaseFolder = baseFolder, Folders = folders, Certificates = new DiskCertificates(), AdminPort = adminPort };
 
     async Task<ApplyOutcome> ApplyAsync(ApplyRequest request, Author author, bool dryRun, CancellationToken stop)
     {

@@ -80,6 +80,7 @@ public static class ApplyDecide
             BaseFolder = wanted.BaseFolder,
             Services = services.ToDictionary(s => s.Key, s => Versioned(s.Value), StringComparer.Ordinal),
             Listen = wanted.Spec.Gateway.Listen,
+            Tls = wanted.Spec.Gateway.Tls,
             Routes = wanted.Spec.Gateway.Routes,
         };
     }
@@ -96,6 +97,7 @@ public static class ApplyDecide
         BaseFolder = declared.BaseFolder,
         Services = declared.Spec.Services.Keys.ToDictionary(name => name, name => Versioned(seen.Services[name]), StringComparer.Ordinal),
         Listen = declared.Spec.Gateway.Listen,
+        Tls = declared.Spec.Gateway.Tls,
         Routes = declared.Spec.Gateway.Routes,
     };
 
@@ -134,9 +136,10 @@ public static class ApplyDecide
 
     static void PutGateway(Plan plan, DeclaredState seen, GatewaySpec wanted, string baseFolder)
     {
-        if (seen.Gateway is null || seen.Gateway.Listen != wanted.Listen || seen.Gateway.BaseFolder != baseFolder)
+        var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with { Listen = wanted.Listen, Tls = wanted.Tls, BaseFolder = baseFolder };
+        if (seen.Gateway is null || !Codec.Same(seen.Gateway, gateway))
         {
-            plan.Put((seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with { Listen = wanted.Listen, BaseFolder = baseFolder });
+            plan.Put(gateway);
         }
 
         foreach (var (name, spec) in wanted.Routes.OrderBy(r => r.Key, StringComparer.Ordinal))

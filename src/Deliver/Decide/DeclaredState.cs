@@ -43,6 +43,7 @@ public sealed record DeclaredState
                 Gateway = new()
                 {
                     Listen = Gateway?.Listen ?? Gateway.DefaultListen,
+                    Tls = Gateway?.Tls,
                     Routes = Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 },
             },

@@ -32,6 +32,7 @@ public static class Diff
         ["gateway"] = new JsonObject
         {
             ["listen"] = version.Listen,
+            ["tls"] = version.Tls is null ? null : Tree(version.Tls),
             ["routes"] = new JsonObject(version.Routes.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
         },
     };

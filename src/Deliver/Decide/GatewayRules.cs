@@ -13,10 +13,20 @@ static class GatewayRules
 
     public static IEnumerable<Problem> Problems(ArchitectureSpec spec, ManifestSurroundings around)
     {
-        var gateway = new Gateway { Name = Gateway.TheName, Listen = spec.Gateway.Listen };
+        var gateway = new Gateway { Name = Gateway.TheName, Listen = spec.Gateway.Listen, Tls = spec.Gateway.Tls };
         foreach (var problem in gateway.Validate())
         {
             yield return problem.Under("gateway");
+        }
+
+        foreach (var problem in FileProblems(spec, around))
+        {
+            yield return problem;
+        }
+
+        if (Uri.TryCreate(spec.Gateway.Tls?.Listen, UriKind.Absolute, out var secure) && secure.Port == around.AdminPort)
+        {
+            yield return new("gateway.tls.listen", $"the Admin API listens on port {around.AdminPort}", "choose another port, for example https://127.0.0.1:8443");
         }
 
         if (PortOf(spec) == around.AdminPort)
@@ -49,6 +59,40 @@ static class GatewayRules
         if (PortOf(spec) is >= FirstGivenPort and <= LastGivenPort and var port)
         {
             yield return new("gateway.listen", $"port {port} is among those that Mainstay gives to instances ({FirstGivenPort} to {LastGivenPort}), and may be taken", $"choose another port, for example {Gateway.DefaultListen}");
+        }
+    }
+
+    static IEnumerable<Problem> FileProblems(ArchitectureSpec spec, ManifestSurroundings around)
+    {
+        var tls = spec.Gateway.Tls;
+        if (around.Certificates is not { } certificates)
+        {
+            yield break;
+        }
+
+        foreach (var (index, pair) in (tls?.Certificates ?? []).Index())
+        {
+            if (certificates.WhyNot(Path.GetFullPath(pair.Cert, around.BaseFolder), Path.GetFullPath(pair.Key, around.BaseFolder)) is { } why)
+            {
+                yield return new($"gateway.tls.certificates[{index}]", $"'{pair.Cert}' with the key '{pair.Key}' cannot be used: {why}", "name a PEM certificate and its PEM key; paths are relative to the manifest");
+            }
+        }
+
+        if (tls?.Clients is { } clients && certificates.WhyNot(Path.GetFullPath(clients.Ca, around.BaseFolder), null) is { } wrong)
+        {
+            yield return new("gateway.tls.clients.ca", $"'{clients.Ca}' cannot be used: {wrong}", "name a PEM file with certificates; paths are relative to the manifest");
+        }
+
+        foreach (var (name, service) in spec.Services.Where(s => s.Value.Traffic?.Tls is not null))
+        {
+            var terms = service.Traffic!.Tls!;
+            foreach (var (file, key) in new[] { (terms.Ca, null), (terms.Cert, terms.Key) })
+            {
+                if (file is not null && certificates.WhyNot(Path.GetFullPath(file, around.BaseFolder), key is null ? null : Path.GetFullPath(key, around.BaseFolder)) is { } why)
+                {
+                    yield return new($"services.{name}.traffic.tls", $"'{file}' cannot be used: {why}", "name PEM files; paths are relative to the manifest");
+                }
+            }
         }
     }
 

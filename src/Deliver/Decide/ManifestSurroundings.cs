@@ -9,6 +9,9 @@ public sealed record ManifestSurroundings
     /// <summary>Which folders there are.</summary>
     public required IFolders Folders { get; init; }
 
+    /// <summary>Which certificates there are; null leaves them unchecked.</summary>
+    public ICertificates? Certificates { get; init; }
+
     /// <summary>The port of the Admin API, which nothing else may listen on. Default 7070.</summary>
     public int AdminPort { get; init; } = 7070;
 }
@@ -18,4 +21,11 @@ public interface IFolders
 {
     /// <summary>Whether there is a folder at <paramref name="path"/> (absolute).</summary>
     bool Exists(string path);
+}
+
+/// <summary>The seam to certificate files.</summary>
+public interface ICertificates
+{
+    /// <summary>Why the certificates in a PEM file cannot be used (with the key, if one is named); null when they can. Paths are absolute.</summary>
+    string? WhyNot(string certificateFile, string? keyFile);
 }

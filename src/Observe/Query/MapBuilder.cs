@@ -33,7 +33,7 @@ public static class MapBuilder
     static MapNode NodeOf(Gateway gateway, GatewayStanding standing, List<Service> services) => new(
         MapView.Gateway,
         "gateway",
-        gateway.Listen["http://".Length..],
+        gateway.Listen[(gateway.Listen.IndexOf("://", StringComparison.Ordinal) + 3)..],
         services.Select(s => s.Spec.Criticality).DefaultIfEmpty(Criticality.Medium).Max(),
         standing.State,
         standing.Reason,

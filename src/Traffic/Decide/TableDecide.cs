@@ -26,11 +26,14 @@ public static class TableDecide
     /// <summary>The name of the front door's listener.</summary>
     public const string GatewayListener = "gateway";
 
+    /// <summary>The name of the listener of <see cref="GatewayTls.Listen"/>.</summary>
+    public const string SecureListener = "gateway-tls";
+
     public static TableModel Next(TableView view) => new(
         view.Revision,
         [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(l => Mesh(l, view))],
         [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? "")))],
-        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name)))])
+        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? ""))])
     {
         Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],
     };
@@ -42,11 +45,32 @@ public static class TableDecide
 
     static IEnumerable<ListenerModel> Front(Gateway? gateway)
     {
-        if (gateway is not null && Uri.TryCreate(gateway.Listen, UriKind.Absolute, out var url))
+        if (gateway is null)
         {
-            yield return new ListenerModel(GatewayListener, url.Host.Trim('[', ']'), url.Port, ListenerKind.Gateway);
+            yield break;
+        }
+
+        foreach (var (name, listen) in new[] { (GatewayListener, gateway.Listen), (SecureListener, gateway.Tls?.Listen) })
+        {
+            if (Uri.TryCreate(listen, UriKind.Absolute, out var url))
+            {
+                var tls = url.Scheme == Uri.UriSchemeHttps && gateway.Tls is { } terms ? TermsOf(terms, gateway.BaseFolder) : null;
+                yield return new ListenerModel(name, url.Host.Trim('[', ']'), url.Port, ListenerKind.Gateway, Tls: tls);
+            }
         }
     }
+
+    static TlsModel TermsOf(GatewayTls terms, string folder) => new(
+        [.. terms.Certificates.Select(c => new CertificateModel(FileOf(c.Cert, folder)!, FileOf(c.Key, folder)!))],
+        terms.Minimum,
+        FileOf(terms.Clients?.Ca, folder),
+        terms.Clients?.Require ?? false);
+
+    static TrafficSpec? TrafficOf(ServiceSpec? spec, string folder) => spec?.Traffic is { Tls: { } tls } traffic
+        ? traffic with { Tls = tls with { Ca = FileOf(tls.Ca, folder), Cert = FileOf(tls.Cert, folder), Key = FileOf(tls.Key, folder) } }
+        : spec?.Traffic;
+
+    static string? FileOf(string? path, string folder) => path is null ? null : System.IO.Path.Combine(folder, path);
 
     static ListenerModel Mesh(MeshLink link, TableView view) => new(
         link.Name,
@@ -57,8 +81,8 @@ public static class TableDecide
         link.Callee,
         view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
 
-    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec) =>
-        new(endpoints.Name, [.. endpoints.Items.Select(EndpointOf).OfType<EndpointModel>()], spec?.Traffic, spec?.Criticality ?? Criticality.Medium);
+    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder) =>
+        new(endpoints.Name, [.. endpoints.Items.Select(EndpointOf).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium);
 
     static EndpointModel? EndpointOf(Endpoint endpoint) =>
         IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version) : null;

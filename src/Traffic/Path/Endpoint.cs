@@ -22,6 +22,9 @@ internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint a
 
     public IPEndPoint Address { get; } = address;
 
+    /// <summary>How it is connected to.</summary>
+    public required Reach Reach { get; init; }
+
     /// <summary>What it is picked by.</summary>
     public Load Load { get; } = new(model.Instance);
 
@@ -83,6 +86,7 @@ internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint a
     public void Retire()
     {
         retired = true;
+        Reach.Retire();
         foreach (var pool in idle) pool.End();
     }
 }

@@ -104,7 +104,7 @@ internal static class Forward
         var connection = x.Connection;
         var attempt = new ConnectAttempt(connection.Wire.Lane);
         connection.Waits.ForConnect(attempt);
-        var wire = await connection.Gateway.Transport.ConnectAsync(endpoint.Address, attempt);
+        var wire = await endpoint.Reach.ConnectAsync(connection.Gateway.Transport, attempt);
         var inTime = connection.Waits.EndConnect();
         if (wire is not null && inTime)
         {
@@ -166,7 +166,7 @@ internal static class Forward
     {
         x.Input.Skip(x.Request.Length + x.Body.Buffered);
         x.HasPump = true;
-        x.Connection.Waits.BeginBody();
+        x.Connection.Waits.BeginBody(x.Request.IsStream);
 #pragma warning disable CA2012 // Awaited exactly once, when the response's side is done.
         x.Pump = RequestBody.PumpAsync(x, x.Body);
 #pragma warning restore CA2012

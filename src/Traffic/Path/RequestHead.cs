@@ -69,12 +69,15 @@ internal sealed class RequestHead : MessageHead
     /// <summary>A request to switch protocols (RFC 9110 §7.8); not to another HTTP, whose requests would pass unseen through the tunnel.</summary>
     public bool WantsUpgrade => NamesUpgrade && !Upgrade.IsEmpty && Minor == 1 && !HasBody && !upgradesToHttp;
 
+    /// <summary>A gRPC call, whose body may be a stream that is silent for long.</summary>
+    public bool IsStream { get; private set; }
+
     public bool HasBody => Chunked || ContentLength > 0;
 
     public override void Reset()
     {
         base.Reset();
-        hostSeen = traceparentTwice = ForwardedProto = ForwardedHost = Expects = IsSafe = IsHead = false;
+        hostSeen = traceparentTwice = ForwardedProto = ForwardedHost = Expects = IsSafe = IsHead = IsStream = false;
         HasOneType = true;
         upgradesToHttp = false;
         authorizations = 0;
@@ -127,6 +130,7 @@ internal sealed class RequestHead : MessageHead
             case HeaderName.ContentType:
                 HasOneType = ContentType == default;
                 ContentType = value;
+                IsStream = value.Of(bytes).StartsWith("application/grpc"u8);
                 return true;
             case HeaderName.Authorization:
                 Authorization = ++authorizations == 1 ? value : default;

@@ -12,7 +12,7 @@ internal sealed class ResponseHead : MessageHead
 
     public bool HasRequestId { get; private set; }
 
-    /// <summary>The body is a stream of server-sent events.</summary>
+    /// <summary>The body is a stream of server-sent events or of gRPC messages, which may be silent for long.</summary>
     public bool IsEventStream { get; private set; }
 
     /// <summary>1xx but not 101: another head follows.</summary>
@@ -52,7 +52,7 @@ internal sealed class ResponseHead : MessageHead
         if (name == HeaderName.ContentType)
         {
             var type = value.Of(bytes);
-            IsEventStream = type.Length >= 17 && Ascii.EqualsIgnoreCase(type[..17], "text/event-stream"u8);
+            IsEventStream = (type.Length >= 17 && Ascii.EqualsIgnoreCase(type[..17], "text/event-stream"u8)) || type.StartsWith("application/grpc"u8);
         }
         return true;
     }

@@ -1,7 +1,10 @@
 using System.Net;
+using System.Security.Cryptography;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Drivers.Tls;
 using Mainstay.Traffic.Path.Guards;
 using Mainstay.Traffic.Policies;
 using Endpoint = Mainstay.Traffic.Path.Endpoint;
@@ -14,7 +17,7 @@ namespace Mainstay.Traffic.Path;
 /// </summary>
 internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBook policies, int lanes = 1)
 {
-    private Dictionary<(string Service, EndpointModel Model), Endpoint> endpoints = [];
+    private Dictionary<(string Service, EndpointModel Model, UpstreamProtocol Protocol, UpstreamTls? Tls), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
     private TableModel compiled = TableModel.Empty;
     private byte[][] identityHeaders = [];
@@ -70,12 +73,14 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     }
 
     private Cluster Compile(
-        ClusterModel model, Dictionary<(string, EndpointModel), Endpoint> before, List<string> problems)
+        ClusterModel model, Dictionary<(string, EndpointModel, UpstreamProtocol, UpstreamTls?), Endpoint> before, List<string> problems)
     {
         var found = new List<Endpoint>();
+        var (protocol, terms) = (model.Traffic?.Protocol ?? UpstreamProtocol.Http1, model.Traffic?.Tls);
+        var tls = protocol is UpstreamProtocol.Https or UpstreamProtocol.H2 ? TlsOf(model.Service, terms ?? new UpstreamTls(), problems) : null;
         foreach (var one in model.Endpoints ?? [])
         {
-            var key = (model.Service, one);
+            var key = (model.Service, one, protocol, terms);
             if (!IPAddress.TryParse(one.Host, out var address) || one.Port is < 1 or > 65535)
             {
                 problems.Add($"endpoint '{one.Instance}' of '{model.Service}': '{one.Host}:{one.Port}' is not an IP address with a port");
@@ -83,7 +88,8 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             }
             if (!before.TryGetValue(key, out var endpoint))
             {
-                endpoint = new Endpoint(model.Service, one, new IPEndPoint(address, one.Port), limits, lanes);
+                var at = new IPEndPoint(address, one.Port);
+                endpoint = new Endpoint(model.Service, one, at, limits, lanes) { Reach = new Reach(protocol, tls, at, limits) };
                 // Where nobody was before, there is nobody to leave the rest to.
                 if (turns.ContainsKey(model.Service)) endpoint.Load.BornMs = policies.Gateway?.Clock.CoarseMs ?? 0;
             }
@@ -104,6 +110,20 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         traffic?.Weights is not { } weights ? 1
         : weights.TryGetValue(endpoint.Instance, out var own) ? own
         : weights.TryGetValue(endpoint.Version ?? "", out var version) ? version : 1;
+
+    /// <summary>Without usable files the endpoints cannot be connected to, which the problem explains.</summary>
+    private static TlsClient? TlsOf(string service, UpstreamTls terms, List<string> problems)
+    {
+        try
+        {
+            return new TlsClient(terms);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            problems.Add($"cluster '{service}': its TLS files cannot be used: {e.Message}");
+            return null;
+        }
+    }
 
     private ListenerTable Compile(
         ListenerModel model, List<ReadRoute> routes, Dictionary<string, Cluster> clusters)

@@ -25,6 +25,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
     private volatile For what;
     private volatile bool bodyReceives;
     private volatile bool clientGone;
+    private TimeSpan bodyLimit = gateway.Limits.BodyStall;
     private volatile ConnectAttempt? attempt;
     private volatile Upstream? upstream;
     private volatile bool hasBody;
@@ -107,7 +108,12 @@ internal sealed class Waits(Gateway gateway, Wire client)
     }
 
     /// <summary>A body arrives from now on, beside what else is waited for.</summary>
-    public void BeginBody() => hasBody = true;
+    /// <param name="isStream">It may be silent for as long as a stream of events may.</param>
+    public void BeginBody(bool isStream)
+    {
+        hasBody = true;
+        bodyLimit = isStream ? gateway.Limits.StreamIdle : gateway.Limits.BodyStall;
+    }
 
     /// <summary>The body's flow waits for the client, or for the endpoint to take what it brought. False if its time was over.</summary>
     public bool ForBody(bool receives)
@@ -115,7 +121,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
         bodyReceives = receives;
         // A body that moves is a request that is still being made: the response's time has not begun.
         deadline.Extend(gateway.Clock.CoarseMs + Math.Max(upstreamTimeoutMs, 1) + Heartbeat.IntervalMs);
-        return bodyDeadline.Set(Later(gateway.Limits.BodyStall));
+        return bodyDeadline.Set(Later(bodyLimit));
     }
 
     /// <summary>Nobody needs the rest of the body.</summary>

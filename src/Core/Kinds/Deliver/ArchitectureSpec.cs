@@ -28,8 +28,11 @@ public sealed record ArchitectureSpec
 /// <summary>The system's front door: where it listens, and which requests it sends where.</summary>
 public sealed record GatewaySpec
 {
-    /// <summary>The address it listens on, as <c>http://ADDRESS:PORT</c> with an IP address. Default <c>http://127.0.0.1:8080</c>.</summary>
+    /// <summary>The address it listens on, as <c>http://ADDRESS:PORT</c> with an IP address, or https with TLS. Default <c>http://127.0.0.1:8080</c>.</summary>
     public string Listen { get; init; } = Traffic.Gateway.DefaultListen;
+
+    /// <summary>How it speaks TLS. Default: it does not.</summary>
+    public GatewayTls? Tls { get; init; }
 
     /// <summary>The routes by name. The most specific match wins; their order does not matter.</summary>
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();

@@ -27,6 +27,8 @@ public sealed record ArchitectureVersion : Resource
 
     public string Listen { get; init; } = Gateway.DefaultListen;
 
+    public GatewayTls? Tls { get; init; }
+
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 
     /// <summary>What differs from the version before.</summary>

@@ -5,10 +5,13 @@ public sealed record Gateway : Resource
 {
     public const string TheName = "gateway";
 
-    /// <summary>The address it listens on. Default <c>http://127.0.0.1:8080</c>.</summary>
+    /// <summary>The address it listens on, http or https. Default <c>http://127.0.0.1:8080</c>.</summary>
     public string Listen { get; init; } = DefaultListen;
 
-    /// <summary>Absolute folder of the manifest: relative folders of routes start there.</summary>
+    /// <summary>How it speaks TLS; needed where an address is https.</summary>
+    public GatewayTls? Tls { get; init; }
+
+    /// <summary>Absolute folder of the manifest: relative files and folders start there.</summary>
     public string BaseFolder { get; init; } = "";
 
     public const string DefaultListen = "http://127.0.0.1:8080";
@@ -20,9 +23,34 @@ public sealed record Gateway : Resource
             yield return problem;
         }
 
-        if (!Uri.TryCreate(Listen, UriKind.Absolute, out var url) || url.Scheme != "http" || url.PathAndQuery != "/" || url.UserInfo.Length + url.Fragment.Length > 0 || !System.Net.IPAddress.TryParse(url.Host.Trim('[', ']'), out _))
+        if (!IsAddress(Listen, "http") && !IsAddress(Listen, "https"))
         {
             yield return new("listen", $"'{Listen}' is not an address to listen on", $"write http://ADDRESS:PORT with an IP address, for example {DefaultListen}");
         }
+
+        if (Tls is null && IsAddress(Listen, "https"))
+        {
+            yield return new("listen", $"'{Listen}' needs a certificate", "add 'tls: { certificates: [ { cert: FILE, key: FILE } ] }', or listen on http");
+        }
+
+        foreach (var problem in Tls?.Validate().Select(p => p.Under("tls")) ?? [])
+        {
+            yield return problem;
+        }
+
+        if (Tls is { Listen: null } && IsAddress(Listen, "http"))
+        {
+            yield return new("tls.listen", "no address speaks TLS", "add 'listen: https://127.0.0.1:8443' to tls, or make the gateway's listen https");
+        }
+
+        if (Tls?.Listen is { } further && IsAddress(further, "https") && IsAddress(Listen, "http", "https") && new Uri(further).Authority == new Uri(Listen).Authority)
+        {
+            yield return new("tls.listen", $"'{further}' has the address of the gateway's listen", "choose another port");
+        }
     }
+
+    /// <summary>Whether a text is an address to listen on with one of the schemes.</summary>
+    internal static bool IsAddress(string text, params string[] schemes) =>
+        Uri.TryCreate(text, UriKind.Absolute, out var url) && schemes.Contains(url.Scheme) && url.PathAndQuery == "/"
+        && url.UserInfo.Length + url.Fragment.Length == 0 && System.Net.IPAddress.TryParse(url.Host.Trim('[', ']'), out _);
 }

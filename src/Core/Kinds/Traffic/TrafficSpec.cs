@@ -27,6 +27,12 @@ public sealed record TrafficSpec
     /// <summary>True where a request that comes again with the same <c>Idempotency-Key</c> header is answered as before and done only once: then it may be sent again. Default false.</summary>
     public bool IdempotencyKeys { get; init; }
 
+    /// <summary>What its instances speak: <c>http1</c>, <c>h2c</c> (HTTP/2 without TLS, for gRPC), <c>https</c> or <c>h2</c> (HTTP/2 over TLS). Default http1.</summary>
+    public UpstreamProtocol Protocol { get; init; } = UpstreamProtocol.Http1;
+
+    /// <summary>The terms of TLS where the protocol is https or h2.</summary>
+    public UpstreamTls? Tls { get; init; }
+
     public IEnumerable<Problem> Validate()
     {
         foreach (var (name, weight) in Weights ?? new Dictionary<string, int>())
@@ -44,6 +50,7 @@ public sealed record TrafficSpec
 
         foreach (var problem in (Hash?.Validate().Select(p => p.Under("hash")) ?? [])
             .Concat(SlowStart is { } span ? Limits.Between("slowStart", span, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)) : [])
+            .Concat(Tls?.Validate().Select(p => p.Under("tls")) ?? [])
             .Concat(Outliers?.Validate().Select(p => p.Under("outliers")) ?? []))
         {
             yield return problem;

@@ -41,6 +41,13 @@ public sealed class TestAuthority : IDisposable
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 
+    /// <summary>What was written, for a server of the test's own.</summary>
+    public X509Certificate2 Load(CertificateModel pair)
+    {
+        using var read = X509Certificate2.CreateFromPemFile(pair.Certificate, pair.Key);
+        return X509CertificateLoader.LoadPkcs12(read.Export(X509ContentType.Pkcs12), null);
+    }
+
     public TlsModel Terms(params CertificateModel[] certificates) => new(certificates);
 
     public void Dispose()
