@@ -16,7 +16,7 @@ internal sealed class RequestHead : MessageHead
     private static readonly SearchValues<byte> TargetBytes =
         SearchValues.Create([.. Enumerable.Range(0x21, 0x7E - 0x21 + 1).Select(value => (byte)value)]);
     private static readonly SearchValues<byte> HostBytes =
-        SearchValues.Create("!$&'()*+,-.:;=_~[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+        SearchValues.Create("-.:_~[]0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
 
     private const int HostLength = 261;
 

@@ -78,6 +78,8 @@ public sealed class SmugglingTests
         "GET / HTTP/1.1\r\nHost: h@other\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: h/x\r\n\r\n",
         "GET / HTTP/1.1\r\nHost: %a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: ,a\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: a;b\r\n\r\n",
         "GET http://other/ HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET http://h@other/ HTTP/1.1\r\nHost: h\r\n\r\n",
         "GET //\\other HTTP/1.1 HTTP/1.1\r\nHost: h\r\n\r\n",
