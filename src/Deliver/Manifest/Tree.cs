@@ -71,6 +71,12 @@ static class TreePath
                     break;
                 case TreeList list when list.Items.OfType<TreeScalar>().FirstOrDefault(i => Fits(path, i.Text)) is { } item:
                     return item.Place;
+                // Items that are records are named by their number, from 0.
+                case TreeList list when int.TryParse(path.Split('.')[0], out var index) && index < list.Items.Count:
+                    at = list.Items[index];
+                    place = at.Place;
+                    path = path.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot ? path[(dot + 1)..] : "";
+                    break;
                 default:
                     return place;
             }

@@ -12,6 +12,9 @@ public abstract record CallSpec
     /// <summary>Divides the requests among versions or services. Default: every instance gets its part.</summary>
     public SplitSpec? Split { get; init; }
 
+    /// <summary>How many of these requests pass, and what becomes of the others. Each has to let a request pass. At most 8.</summary>
+    public IReadOnlyList<LimitSpec>? Limits { get; init; }
+
     /// <summary>When requests are kept from the service until it answers again. Default: never.</summary>
     public BreakerSpec? Breaker { get; init; }
 
@@ -23,9 +26,10 @@ public abstract record CallSpec
 
     /// <summary>Everything that is wrong with the terms.</summary>
     protected IEnumerable<Problem> ValidateCall() =>
-        Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))
+        Kinds.Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))
             .Concat(Retry.Validate().Select(p => p.Under("retry")))
             .Concat(Split?.Validate().Select(p => p.Under("split")) ?? [])
+            .Concat(LimitRules.Problems(Limits))
             .Concat(Breaker?.Validate().Select(p => p.Under("breaker")) ?? [])
             .Concat(Fallback?.Validate().Select(p => p.Under("fallback")) ?? [])
             .Concat(Degrade?.Validate().Select(p => p.Under("degrade")) ?? [])

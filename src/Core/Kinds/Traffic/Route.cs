@@ -51,6 +51,12 @@ public sealed record RouteSpec : CallSpec
     /// <summary>Who may use it. Default: everybody.</summary>
     public GuardSpec? Guard { get; init; }
 
+    /// <summary>How much the business depends on these requests, where services shed by level. Default: that of the service.</summary>
+    public Criticality? Criticality { get; init; }
+
+    /// <summary>Who the user is, so that one user's requests have one level: <c>client</c> or <c>header:NAME</c>. Default: client.</summary>
+    public string? User { get; init; }
+
     /// <summary>Every service that it sends requests to.</summary>
     [JsonIgnore]
     public IEnumerable<string> Services => new[] { To, Mirror?.To }.OfType<string>().Concat(Split?.Services ?? []).Distinct(StringComparer.Ordinal);
@@ -70,8 +76,11 @@ public sealed record RouteSpec : CallSpec
             .Concat(ResponseHeaders?.Validate(most: 2048).Select(p => p.Under("responseHeaders")) ?? [])
             .Concat(Cors?.Validate().Select(p => p.Under("cors")) ?? [])
             .Concat(Mirror?.Validate().Select(p => p.Under("mirror")) ?? [])
-            .Concat(Idle is { } idle ? Limits.Between("idle", idle, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)) : [])
+            .Concat(Idle is { } idle ? Kinds.Limits.Between("idle", idle, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(24)) : [])
             .Concat(ValidateCall())
+            .Concat(User is null || (LimitKey.TryParse(User, out var key) && key.By is not (LimitKeyKind.Route or LimitKeyKind.Caller))
+                ? []
+                : [new Problem("user", $"'{User}' is nothing that tells users apart", "use client or header:NAME")])
             .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
 
     IEnumerable<Problem> TargetProblems()

@@ -33,11 +33,17 @@ public sealed record TrafficSpec
     /// <summary>The terms of TLS where the protocol is https or h2.</summary>
     public UpstreamTls? Tls { get; init; }
 
+    /// <summary>How many requests reach it, whoever sends them: all routes and callers of one gateway share these. At most 8.</summary>
+    public IReadOnlyList<LimitSpec>? Limits { get; init; }
+
+    /// <summary>Sheds the lowest levels first when one of its limits is reached. Default: none. Needs a limit on requests under way (concurrency, adaptive) or a leakyQueue.</summary>
+    public LevelsSpec? Levels { get; init; }
+
     public IEnumerable<Problem> Validate()
     {
         foreach (var (name, weight) in Weights ?? new Dictionary<string, int>())
         {
-            foreach (var problem in Limits.Between($"weights.{name}", weight, 0, MostWeight))
+            foreach (var problem in Kinds.Limits.Between($"weights.{name}", weight, 0, MostWeight))
             {
                 yield return problem;
             }
@@ -49,9 +55,14 @@ public sealed record TrafficSpec
         }
 
         foreach (var problem in (Hash?.Validate().Select(p => p.Under("hash")) ?? [])
-            .Concat(SlowStart is { } span ? Limits.Between("slowStart", span, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)) : [])
+            .Concat(SlowStart is { } span ? Kinds.Limits.Between("slowStart", span, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)) : [])
             .Concat(Tls?.Validate().Select(p => p.Under("tls")) ?? [])
-            .Concat(Outliers?.Validate().Select(p => p.Under("outliers")) ?? []))
+            .Concat(Outliers?.Validate().Select(p => p.Under("outliers")) ?? [])
+            .Concat(LimitRules.Problems(Limits))
+            .Concat(Levels?.Validate().Select(p => p.Under("levels")) ?? [])
+            .Concat(Levels is null || LimitRules.TellsOfQueueing(Limits)
+                ? []
+                : [new Problem("levels", "nothing tells of overload", "add a limit with the algorithm adaptive, concurrency or leakyQueue beside it")]))
         {
             yield return problem;
         }

@@ -1,0 +1,33 @@
+namespace Mainstay.Core.Kinds.Traffic;
+
+/// <summary>By what requests are told apart: <c>client</c>, <c>route</c>, <c>caller</c>, <c>header:NAME</c>.</summary>
+/// <param name="By">The kind of key.</param>
+/// <param name="Name">The header's name; else empty.</param>
+public readonly record struct LimitKey(LimitKeyKind By, string Name)
+{
+    public static bool TryParse(string text, out LimitKey key)
+    {
+        key = text switch
+        {
+            "client" => new(LimitKeyKind.Client, ""),
+            "route" => new(LimitKeyKind.Route, ""),
+            "caller" => new(LimitKeyKind.Caller, ""),
+            _ when text.StartsWith("header:", StringComparison.Ordinal) && IsToken(text[7..]) => new(LimitKeyKind.Header, text[7..]),
+            _ => default,
+        };
+        return key != default;
+    }
+
+    /// <summary>RFC 9110 §5.6.2.</summary>
+    public static bool IsToken(string name) => name.Length is > 0 and <= 200 && name.All(c => char.IsAsciiLetterOrDigit(c) || "!#$%&'*+-.^_`|~".Contains(c, StringComparison.Ordinal));
+}
+
+/// <summary>A kind of key.</summary>
+public enum LimitKeyKind
+{
+    All,
+    Client,
+    Route,
+    Caller,
+    Header,
+}
