@@ -11,6 +11,7 @@ namespace Mainstay.Bench.Traffic;
 internal sealed class MemoryTransport(byte[] request, byte[] response, bool suspends) : ITransport
 {
     private readonly Queue<MemoryWire> pending = new();
+    private readonly Queue<IResumable> resumed = new();
     private readonly bool suspends = suspends;
 
     public MemoryWire Client() => new(this, request, isClient: true);
@@ -22,7 +23,12 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
     /// <summary>Completes receives until none is left.</summary>
     public void RunPending()
     {
-        while (pending.TryDequeue(out var wire)) wire.Complete();
+        while (true)
+        {
+            if (resumed.TryDequeue(out var flow)) flow.Execute();
+            else if (pending.TryDequeue(out var wire)) wire.Complete();
+            else return;
+        }
     }
 
     internal sealed class MemoryWire(MemoryTransport network, byte[] message, bool isClient) : Wire, IValueTaskSource<int>
@@ -59,6 +65,8 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
             if (!isClient) Give(1);
             return new ValueTask<int>(bytes.Length);
         }
+
+        public override void GoOn(IResumable what) => network.resumed.Enqueue(what);
 
         public void Complete() => core.SetResult(Fill());
 

@@ -30,5 +30,12 @@ internal static class Samples
             new ClusterModel("web", [new EndpointModel("w1", "127.0.0.1", 9)]),
         ]);
 
+    /// <summary>The table with these limits on every route, and these terms on every service.</summary>
+    public static TableModel Under(IReadOnlyList<LimitSpec> limits, TrafficSpec? traffic) => Table with
+    {
+        Routes = [.. Table.Routes.Select(route => route with { Spec = route.Spec with { Limits = limits } })],
+        Clusters = [.. Table.Clusters.Select(cluster => cluster with { Traffic = traffic })],
+    };
+
     private static RouteModel RouteOf(string name, string path, string to) => new(name, new RouteSpec { Match = new RouteMatch { Path = path }, To = to });
 }

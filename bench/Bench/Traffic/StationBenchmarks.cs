@@ -102,7 +102,7 @@ internal sealed class ExchangeBenchmark() : ExchangeBenchmarkBase("traffic/excha
 /// <summary>The same with 64 connections of which each suspends at every receive.</summary>
 internal sealed class SuspendedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-suspended", suspends: true, connections: 64);
 
-internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections) : IBenchmark
+internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections, TableModel? table = null) : IBenchmark
 {
     private readonly MemoryTransport transport = new(Samples.Request, Samples.Response, suspends);
     private readonly List<MemoryTransport.MemoryWire> clients = [];
@@ -113,7 +113,7 @@ internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int co
     public void Setup()
     {
         gateway = new Gateway(transport);
-        gateway.Apply(Samples.Table);
+        gateway.Apply(table ?? Samples.Table);
         for (var index = 0; index < connections; index++)
         {
             var client = transport.Client();

@@ -45,6 +45,12 @@ public abstract class Wire
     /// <summary>True when the other side has ended its direction and nothing is left to receive. Costs a system call or two.</summary>
     public abstract bool IsEnded { get; }
 
+    /// <summary>
+    /// Runs something where this wire's operations complete, so that a flow that waited for something else goes on where it belongs. From any
+    /// thread; never in place.
+    /// </summary>
+    public virtual void GoOn(IResumable what) => ThreadPool.UnsafeQueueUserWorkItem(what, preferLocal: false);
+
     /// <summary>Tells the other side that no more bytes follow (FIN); receiving goes on.</summary>
     public abstract void EndSending();
 
@@ -54,6 +60,13 @@ public abstract class Wire
     /// <summary>Closes both directions; what is pending returns <see cref="Broken"/>.</summary>
     /// <param name="reset">True to tell the other side that the stream is cut short (RST) and not complete.</param>
     public abstract void Close(bool reset = false);
+}
+
+/// <summary>A flow that can be let go on.</summary>
+public interface IResumable : IThreadPoolWorkItem
+{
+    /// <summary>The same as <see cref="IThreadPoolWorkItem.Execute"/>, made once.</summary>
+    Action Action { get; }
 }
 
 /// <summary>How the path reaches the network: <see cref="SocketTransport"/> anywhere, an event loop per core where the system has one.</summary>

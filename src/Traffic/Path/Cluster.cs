@@ -10,9 +10,12 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
     public string Service { get; } = service;
 
     /// <summary>The same service with some of its endpoints.</summary>
-    public Cluster Of(Endpoint[] some) => new(Service, some, traffic, Criticality, Turn) { Watch = Watch };
+    public Cluster Of(Endpoint[] some) => new(Service, some, Traffic, Criticality, Turn) { Watch = Watch };
 
     public Criticality Criticality { get; } = criticality;
+
+    /// <summary>How requests reach it, whoever sends them.</summary>
+    public TrafficSpec Traffic { get; } = traffic;
 
     public Endpoint[] Endpoints { get; } = endpoints;
 
@@ -58,6 +61,9 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
 
     /// <summary>What a request passes before it is forwarded, in this order.</summary>
     public Gate[] Gates { get; init; } = [];
+
+    /// <summary>How its requests get their level.</summary>
+    public LevelTerms Level { get; init; } = LevelTerms.None;
 
     /// <summary>How interventions and notices name it: <c>route/NAME</c> or <c>need/CALLER.CALLEE</c>.</summary>
     public string About { get; init; } = "";

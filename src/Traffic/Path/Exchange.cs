@@ -37,6 +37,15 @@ internal sealed class Exchange
     /// <summary>What each gate keeps about this request, by the gate's place.</summary>
     public readonly long[] Slots = new long[MostGates];
 
+    /// <summary>The request's level; -1 until somebody wants to know. See <see cref="RequestLevel"/>.</summary>
+    public int Level;
+
+    /// <summary>When the response's head was there; -1 where there is none, or the target has no gates.</summary>
+    public long HeadAt;
+
+    /// <summary>Where it waits when a gate makes it wait; made by the first that does.</summary>
+    public Parking? Parking;
+
     /// <summary>What answers instead of an endpoint.</summary>
     public IAnswer? Answer;
 
@@ -95,9 +104,6 @@ internal sealed class Exchange
 
     /// <summary>The path's coarse clock, exact to a heartbeat.</summary>
     public long NowMs => Connection.Gateway.Clock.CoarseMs;
-
-    /// <summary>When the response's head was there; only where the target has gates.</summary>
-    public long HeadAt;
 
     /// <summary>Why the target did not answer, where somebody else did in its place.</summary>
     public Reason Failed;
@@ -168,10 +174,12 @@ internal sealed class Exchange
         Target = null;
         RefusedBy = null;
         Failed = Reason.None;
-        HeadAt = Pace = 0;
+        Pace = 0;
         IsAskedToWait = false;
         Entered = 0;
         hasClientAddress = false;
+        Level = -1;
+        HeadAt = -1;
         Answer = null;
         Added.Clear();
         Onward.Clear();

@@ -241,6 +241,7 @@ internal static class Forward
         writer.Add("X-Mainstay-Deadline: "u8);
         writer.Add(Math.Max(x.LeftMs, 1));
         writer.Add("\r\n"u8);
+        if (x.Target!.Level.Passes) AddLevel(ref writer, RequestLevel.Of(x));
         if (request.WantsUpgrade)
         {
             writer.Add("Connection: Upgrade\r\nUpgrade: "u8);
@@ -280,6 +281,15 @@ internal static class Forward
         }
         if (!request.ForwardedProto) writer.Add(x.Client.Facts is null ? "X-Forwarded-Proto: http\r\n"u8 : "X-Forwarded-Proto: https\r\n"u8);
         writer.Add(x.Connection.ForwardedFor);
+    }
+
+    /// <summary>A service that passes this on lets the services behind it shed in the same order.</summary>
+    private static void AddLevel(ref HeadWriter writer, int level)
+    {
+        Span<byte> text = stackalloc byte[5];
+        writer.Add("X-Mainstay-Level: "u8);
+        writer.Add(text[..Levels.Write(level, text)]);
+        writer.Add("\r\n"u8);
     }
 
     private static void AddTrace(ref HeadWriter writer, Exchange x, ReadOnlySpan<byte> head)

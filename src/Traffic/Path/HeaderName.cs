@@ -28,6 +28,8 @@ internal enum HeaderName
     /// <summary>What proxies say about the client in other ways: Forwarded (RFC 7239), X-Real-IP, any other X-Forwarded-*.</summary>
     OtherForwarded,
     Deadline,
+    Level,
+    AdmitLevel,
 }
 
 internal static class HeaderNames
@@ -58,6 +60,7 @@ internal static class HeaderNames
         13 => Is(name, "authorization"u8, HeaderName.Authorization),
         14 => Is(name, "content-length"u8, HeaderName.ContentLength),
         15 => Is(name, "x-forwarded-for"u8, HeaderName.ForwardedFor),
+        16 when (name[2] | 0x20) == 'm' => Is(name, "x-mainstay-level"u8, HeaderName.Level, "x-mainstay-admit"u8, HeaderName.AdmitLevel),
         16 => Is(name, "x-forwarded-host"u8, HeaderName.ForwardedHost, "proxy-connection"u8, HeaderName.ProxyConnection),
         17 => Is(name, "transfer-encoding"u8, HeaderName.TransferEncoding, "x-forwarded-proto"u8, HeaderName.ForwardedProto),
         18 => Is(name, "proxy-authenticate"u8, HeaderName.ProxyAuthenticate),

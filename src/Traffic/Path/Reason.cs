@@ -59,6 +59,12 @@ public enum Reason
 
     /// <summary>The connection was reset on purpose.</summary>
     FaultInjected,
+
+    RateLimited,
+    ConcurrencyLimited,
+    QueueFull,
+    QueueTimeout,
+    Shed,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
@@ -78,6 +84,8 @@ public static class Problem
         Reason.RequestTimeout or Reason.BodyStalled => 408,
         Reason.BodyTooLarge => 413,
         Reason.RequestLineTooLong => 414,
+        Reason.RateLimited => 429,
+        Reason.ConcurrencyLimited or Reason.QueueFull or Reason.QueueTimeout or Reason.Shed => 503,
         Reason.HeadTooLarge => 431,
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
         Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse => 502,
@@ -123,7 +131,7 @@ public static class Problem
     }
 
     /// <summary>True for reasons whose gate adds Retry-After itself.</summary>
-    private static bool SaysWhen(Reason reason) => false;
+    private static bool SaysWhen(Reason reason) => reason is Reason.ConcurrencyLimited or Reason.QueueFull or Reason.QueueTimeout or Reason.Shed;
 
     /// <summary>The reason in words; empty for those that are never told to a client.</summary>
     public static string DetailOf(Reason reason) => Explain(reason).Detail;
@@ -158,6 +166,11 @@ public static class Problem
         Reason.CorsNotAllowed => ("Forbidden", "Pages of this origin must not use this route with this method and these headers."),
         Reason.NoFile => ("Not Found", "There is no such file."),
         Reason.MethodNotAllowed => ("Method Not Allowed", "Files are read with GET and HEAD."),
+        Reason.RateLimited => ("Too Many Requests", "More requests came than the limit of a rate lets pass."),
+        Reason.ConcurrencyLimited => ("Service Unavailable", "As many requests are under way as may be."),
+        Reason.QueueFull => ("Service Unavailable", "As many requests are under way as may be, and as many wait."),
+        Reason.QueueTimeout => ("Service Unavailable", "The request waited for its turn as long as it may."),
+        Reason.Shed => ("Service Unavailable", "The service has too much to do, and requests of higher levels go first."),
         _ => ("", ""),
     };
 }

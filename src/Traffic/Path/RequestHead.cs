@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 using System.Text.Unicode;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -61,6 +62,11 @@ internal sealed class RequestHead : MessageHead
     /// <summary>For how many milliseconds the caller still waits; -1 where it does not say.</summary>
     public long DeadlineMs { get; private set; }
 
+    /// <summary>What the request says of its level; negative where it says nothing that can be read. Worth something in the mesh alone.</summary>
+    public int Level { get; private set; } = NoLevel;
+
+    private const int NoLevel = -2;
+
     /// <summary>RFC 9110 §9.2.1, without TRACE: asking twice does no harm.</summary>
     public bool IsSafe { get; private set; }
 
@@ -83,6 +89,7 @@ internal sealed class RequestHead : MessageHead
         authorizations = 0;
         ContentType = Authorization = default;
         DeadlineMs = -1;
+        Level = NoLevel;
         authority = Method = Target = Path = Host = Traceparent = RequestId = default;
     }
 
@@ -142,6 +149,10 @@ internal sealed class RequestHead : MessageHead
                     DeadlineMs = DeadlineMs < 0 ? deadline : Math.Min(DeadlineMs, deadline);
                 }
                 return true;
+            case HeaderName.Level:
+                // Two are none.
+                Level = Level == NoLevel ? Levels.Parse(value.Of(bytes)) : -1;
+                return true;
             case HeaderName.ForwardedProto:
                 ForwardedProto = Trusted;
                 return true;
@@ -159,7 +170,8 @@ internal sealed class RequestHead : MessageHead
     protected override bool IsCut(HeaderName name) => name switch
     {
         HeaderName.Connection or HeaderName.KeepAlive or HeaderName.ProxyConnection or HeaderName.ProxyAuthorization
-            or HeaderName.Te or HeaderName.Upgrade or HeaderName.Traceparent or HeaderName.RequestId or HeaderName.Deadline => true,
+            or HeaderName.Te or HeaderName.Upgrade or HeaderName.Traceparent or HeaderName.RequestId or HeaderName.Deadline
+            or HeaderName.Level => true,
         HeaderName.ForwardedFor or HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded => !Trusted,
         _ => false,
     };

@@ -1,4 +1,5 @@
 using System.Text;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -15,13 +16,16 @@ internal sealed class ResponseHead : MessageHead
     /// <summary>The body is a stream of server-sent events or of gRPC messages, which may be silent for long.</summary>
     public bool IsEventStream { get; private set; }
 
+    /// <summary>The lowest level that the service admits, as it says; 0 where it says nothing.</summary>
+    public int Admit { get; private set; }
+
     /// <summary>1xx but not 101: another head follows.</summary>
     public bool IsInterim => Status is >= 100 and < 200 and not 101;
 
     public override void Reset()
     {
         base.Reset();
-        Status = 0;
+        Status = Admit = 0;
         Phrase = default;
         HasRequestId = IsEventStream = false;
     }
@@ -49,6 +53,7 @@ internal sealed class ResponseHead : MessageHead
     protected override bool Take(HeaderName name, ReadOnlySpan<byte> bytes, Piece value)
     {
         if (name == HeaderName.RequestId) HasRequestId = true;
+        if (name == HeaderName.AdmitLevel) Admit = Math.Max(0, Levels.Parse(value.Of(bytes)));
         if (name == HeaderName.ContentType)
         {
             var type = value.Of(bytes);
@@ -58,7 +63,7 @@ internal sealed class ResponseHead : MessageHead
     }
 
     protected override bool IsCut(HeaderName name) => name is HeaderName.Connection or HeaderName.KeepAlive
-        or HeaderName.ProxyConnection or HeaderName.ProxyAuthenticate or HeaderName.Upgrade;
+        or HeaderName.ProxyConnection or HeaderName.ProxyAuthenticate or HeaderName.Upgrade or HeaderName.AdmitLevel;
 
     protected override bool Finish(ReadOnlySpan<byte> bytes)
     {

@@ -19,9 +19,9 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
 {
     private Dictionary<(string Service, EndpointModel Model, UpstreamProtocol Protocol, UpstreamTls? Tls), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
-    private TableModel compiled = TableModel.Empty;
     private byte[][] identityHeaders = [];
     private Dictionary<string, SplitSpec> splits = [];
+    private TableModel compiled = TableModel.Empty;
 
     /// <summary>The endpoints of the last compiled table.</summary>
     public IReadOnlyCollection<Endpoint> Endpoints => endpoints.Values;
@@ -151,16 +151,18 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         var retry = new RetryTerms(terms.Retry, cluster.HonoursKeys, budget);
         var edits = read is null ? null : Edits.Of(read.Model.Name, read.Model.Spec, read.Template);
         var split = SplitOf(about, service, terms);
+        var place = new TargetPlace(about, listener, route, cluster, terms, compiled, policies);
         var target = new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, retry, SeriesOf(listener, route, cluster))
         {
             About = about,
+            Level = LevelTerms.Of(place),
             Edits = edits,
             IdleMs = (long)(route?.Spec.Idle?.TotalMilliseconds ?? 0),
             Gates =
             [
                 .. RouteGates.First(read, edits),
-                .. GuardsOf(about, route),
-                .. new ResilienceCompiler(about, cluster, terms, compiled, policies).Gates(),
+                .. GuardsOf(place),
+                .. new ResilienceCompiler(about, cluster, terms, compiled, policies).Gates(LimitGates.Compile(place)),
                 .. RouteGates.Last(read, split, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
             ],
         };
@@ -186,10 +188,10 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     }
 
     /// <summary>Who may pass.</summary>
-    private Gate[] GuardsOf(string about, RouteModel? route)
+    private Gate[] GuardsOf(TargetPlace place)
     {
         var gates = new List<Gate>();
-        GuardCompiler.AddTo(gates, about, route?.Spec, identityHeaders, policies);
+        GuardCompiler.AddTo(gates, place.About, place.Route?.Spec, identityHeaders, policies);
         return [.. gates];
     }
 

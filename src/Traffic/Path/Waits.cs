@@ -1,4 +1,5 @@
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
@@ -16,6 +17,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
         Connect,
         Upstream,
         Client,
+        Queue,
         Tunnel,
         Linger,
     }
@@ -29,6 +31,8 @@ internal sealed class Waits(Gateway gateway, Wire client)
     private volatile ConnectAttempt? attempt;
     private volatile Upstream? upstream;
     private volatile bool hasBody;
+    private volatile Parking? parking;
+    private long parkingVersion;
     private long upstreamSinceMs;
     private long upstreamTimeoutMs;
 
@@ -85,6 +89,23 @@ internal sealed class Waits(Gateway gateway, Wire client)
     /// <summary>Waits for the client to take what is sent.</summary>
     public void ForClient() => Begin(For.Client, gateway.Limits.BodyStall);
 
+    /// <summary>Waits in a line, for so long at the most.</summary>
+    public void ForQueue(Parking where, long version, long limitMs)
+    {
+        parkingVersion = version;
+        parking = where;
+        upstreamSinceMs = gateway.Clock.CoarseMs;
+        Begin(For.Queue, limitMs);
+    }
+
+    /// <summary>Waits in no line any more.</summary>
+    public void EndQueue()
+    {
+        what = For.Nothing;
+        parking = null;
+        if (!deadline.Clear()) deadline.Forgive();
+    }
+
     public void ForTunnel() => Begin(For.Tunnel, gateway.Limits.StreamIdle);
 
     /// <summary>Bytes passed through the tunnel, in either direction.</summary>
@@ -140,6 +161,11 @@ internal sealed class Waits(Gateway gateway, Wire client)
     {
         // Noted before it is fired: what comes after belongs to a later wait.
         var (seen, from, connect) = (what, upstream, attempt);
+        if (seen == For.Queue)
+        {
+            TickQueue(nowMs, askPeer);
+            return;
+        }
         if (bodyDeadline.TryFire(nowMs))
         {
             if (bodyReceives) client.StopReceiving();
@@ -164,6 +190,15 @@ internal sealed class Waits(Gateway gateway, Wire client)
         if (seen != For.Upstream) return;
         clientGone = true;
         if (deadline.FireNow()) from?.Close();
+    }
+
+    private void TickQueue(long nowMs, bool askPeer)
+    {
+        var version = Volatile.Read(ref parkingVersion);
+        if (parking is not { } where) return;
+        // A wait that was replaced by another meanwhile has another version, and does not hear this.
+        if (deadline.TryFire(nowMs)) where.GiveUp(version, WaitEnd.TimedOut);
+        else if (askPeer && client.IsEnded && deadline.FireNow()) where.GiveUp(version, WaitEnd.Gone);
     }
 
     private void Wake(For seen, Upstream? from, ConnectAttempt? connect)

@@ -36,18 +36,6 @@ public partial class ManifestPageTests
     }
 
     [Fact]
-    public void Every_example_of_the_traffic_page_is_valid()
-    {
-        var blocks = YamlBlock().Matches(File.ReadAllText(Path.GetFullPath("../../../docs/traffic.md", ThisFolder()))).Select(m => m.Groups[1].Value).ToArray();
-        blocks.Length.ShouldBeGreaterThan(1);
-        foreach (var block in blocks)
-        {
-            ManifestReader.Read([new("traffic.yaml", block)], new() { BaseFolder = "/shop", Folders = new AnyFolder() }).Problems.ShouldBeEmpty(block);
-            SchemaCheck.Problems(JsonSchemas.ForManifest(), SchemaCheck.FromYaml(block)).ShouldBeEmpty(block);
-        }
-    }
-
-    [Fact]
     public void Every_key_is_listed_with_type_default_and_meaning()
     {
         var page = Table().Replace(Page, m => $"<!-- keys {m.Groups[1].Value} -->\n{TableOf(m.Groups[1].Value)}<!-- end -->");

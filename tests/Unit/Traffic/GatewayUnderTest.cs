@@ -8,6 +8,8 @@ namespace Mainstay.Tests.Traffic;
 /// <summary>A gateway on free loopback ports with one service <c>s</c>, reached at every path; its clock is the test's if it wants one.</summary>
 public sealed class GatewayUnderTest : IAsyncDisposable
 {
+    readonly List<TrafficRecord> kept = [];
+    TableModel last = TableModel.Empty;
     long revision;
 
     public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null, TlsModel? tls = null,
@@ -34,7 +36,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 
     public Uri Url => new($"http://{At}/");
 
-    public Applied Apply(IReadOnlyList<EndpointModel> endpoints, Mainstay.Core.Kinds.Traffic.TrafficSpec? traffic = null) => Gateway.Apply(new TableModel(
+    public Applied Apply(IReadOnlyList<EndpointModel> endpoints, Mainstay.Core.Kinds.Traffic.TrafficSpec? traffic = null) => Apply(new TableModel(
         ++revision,
         [
             new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway),
@@ -43,6 +45,11 @@ public sealed class GatewayUnderTest : IAsyncDisposable
         ],
         [Route],
         [new ClusterModel("s", endpoints, traffic ?? Routes.RoundRobin)]));
+
+    /// <summary>The last table once more, with this done to it.</summary>
+    public Applied Intervene(params Mainstay.Core.Kinds.Traffic.Intervention[] interventions) => Apply(last with { Revision = ++revision, Interventions = interventions });
+
+    Applied Apply(TableModel table) => Gateway.Apply(last = table);
 
     public Task<RawPeer> ConnectAsync() => RawPeer.ConnectAsync(At);
 
@@ -57,10 +64,19 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>How the gateway stands.</summary>
     public RecordBatch Batch() => Gateway.TakeRecords("test", 1, 0);
 
+    /// <summary>How the policies stand; the records that came with it are kept for <see cref="RecordsAsync"/>.</summary>
+    public IReadOnlyList<PolicyReport> Policies()
+    {
+        var batch = Batch();
+        kept.AddRange(batch.Records);
+        return batch.Policies;
+    }
+
     /// <summary>The records of so many requests. A request is recorded just after its response was sent, so this may wait a moment.</summary>
     public async Task<IReadOnlyList<TrafficRecord>> RecordsAsync(int requests)
     {
-        var records = new List<TrafficRecord>();
+        var records = kept.ToList();
+        kept.Clear();
         while (records.Sum(record => record.Requests) < requests)
         {
             await Task.Run(() => records.AddRange(Batch().Records));

@@ -149,14 +149,15 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
 
     sealed class HangingTransport(ITransport sockets, int hangs) : ITransport
     {
-        public TaskCompletionSource Hanging { get; } = new();
+        // Not in place: the test would go on on a thread of the gateway.
+        public TaskCompletionSource Hanging { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         public Opened Listen(IPEndPoint at) => sockets.Listen(at);
 
         public async ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt)
         {
             if (to.Port != hangs) return await sockets.ConnectAsync(to, attempt);
-            var givenUp = new TaskCompletionSource();
+            var givenUp = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             attempt.OnGiveUp(() => givenUp.TrySetResult());
             Hanging.SetResult();
             await givenUp.Task;

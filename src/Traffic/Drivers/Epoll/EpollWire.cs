@@ -123,6 +123,8 @@ internal sealed class EpollWire : Wire, IReady
 
     public override void StopReceiving() => Shutdown(Native.ShutRead);
 
+    public override void GoOn(IResumable what) => loop.Post(what.Action);
+
     public override void Close(bool reset = false)
     {
         if (Interlocked.Exchange(ref closing, 1) != 0) return;

@@ -145,6 +145,8 @@ internal sealed class OpenSslWire : Wire
         inner.EndSending();
     }
 
+    public override void GoOn(IResumable what) => inner.GoOn(what);
+
     public override void StopReceiving() => inner.StopReceiving();
 
     public override void Close(bool reset = false)

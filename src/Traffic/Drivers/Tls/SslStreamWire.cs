@@ -97,6 +97,8 @@ internal sealed class SslStreamWire : Wire
         else _ = told.ContinueWith(static (_, of) => ((Wire)of!).EndSending(), inner, TaskScheduler.Default);
     }
 
+    public override void GoOn(IResumable what) => inner.GoOn(what);
+
     public override void StopReceiving() => inner.StopReceiving();
 
     public override void Close(bool reset = false)

@@ -23,7 +23,7 @@ internal sealed class BreakerGate(BreakerSet? set, Intervention[] held) : Gate("
     {
         if (x.Slots[slot] == 0) return;
         var clock = x.Connection.Gateway.Clock;
-        var headMicros = x.HeadAt == 0 ? 0 : clock.MicrosOf(x.HeadAt) - clock.MicrosOf(x.SendingSince);
+        var headMicros = x.HeadAt < 0 ? 0 : clock.MicrosOf(x.HeadAt) - clock.MicrosOf(x.SendingSince);
         set!.Ended((int)x.Slots[slot] - 1, OutcomeOf(x), headMicros, x.NowMs);
     }
 

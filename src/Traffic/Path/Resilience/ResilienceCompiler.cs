@@ -13,10 +13,12 @@ internal sealed class ResilienceCompiler(string about, Cluster cluster, CallSpec
     private readonly Intervention[] acts = Interventions.Of(model, about, cluster.Service);
 
     /// <summary>All of them, in the order of the stations.</summary>
-    public Gate[] Gates()
+    /// <param name="limits">What stands between the faults and the degradations.</param>
+    public Gate[] Gates(IEnumerable<Gate> limits)
     {
         var gates = new List<Gate>();
         AddFaults(gates);
+        gates.AddRange(limits);
         AddDegradations(gates);
         AddBreaker(gates);
         return [.. gates];
