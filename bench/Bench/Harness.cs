@@ -20,7 +20,9 @@ internal static class Harness
             Console.Error.WriteLine(
                 """
                 usage: Bench [--budget] [--smoke] [NAME-PART]
-                       Bench gateway --table FILE [--transport sockets|epoll]
+                       Bench gateway --table FILE
+                       Bench gateway --listen PORT --to PORT --transport sockets|epoll [NAME=PORT ...]
+                       Bench hold idle|half|unread|mute|garbage PORT CONNECTIONS
                        Bench store --path DIR [--etcd URL] [--writers 64] [--seconds 4] [--rounds 3]
                 """);
             return 2;

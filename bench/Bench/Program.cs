@@ -1,13 +1,17 @@
 using Mainstay.Bench;
+using Mainstay.Bench.Hold;
 using Mainstay.Bench.Loop;
 using Mainstay.Bench.Store;
 using Mainstay.Bench.Traffic.Overload;
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
 
 return args switch
 {
-    ["gateway", "--table", var file] => await StandaloneGateway.RunAsync(file, TransportKind.Default),
-    ["gateway", "--table", var file, "--transport", var word] when Transports.Read(word) is { } kind => await StandaloneGateway.RunAsync(file, kind),
+    ["gateway", "--table", var file] => await StandaloneGateway.RunAsync(StandaloneGateway.Table(await File.ReadAllTextAsync(file)), TransportKind.Default),
+    ["gateway", "--listen", var listen, "--to", var to, "--transport", var word, .. var others] when Transports.Read(word) is { } kind =>
+        await StandaloneGateway.RunAsync(StandaloneGateway.Plain(listen, to, others), kind),
+    ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),

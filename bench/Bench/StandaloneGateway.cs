@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Drivers;
@@ -9,7 +10,18 @@ namespace Mainstay.Bench;
 /// <summary>The gateway alone with a fixed table, for measurements beside other gateways.</summary>
 internal static class StandaloneGateway
 {
-    public static async Task<int> RunAsync(string tableFile, TransportKind kind)
+    /// <summary>Everything to one endpoint, loopback to loopback; with each <c>NAME=PORT</c>, what is below <c>/NAME/</c> to another one.</summary>
+    public static TableModel Plain(string listen, string to, string[] others)
+    {
+        var services = others.Select(other => other.Split('=')).Append(["", to]).ToList();
+        return new TableModel(
+            1,
+            [new ListenerModel("gateway", "127.0.0.1", PortOf(listen), ListenerKind.Gateway)],
+            [.. services.Select(one => new RouteModel($"r-{one[0]}", new RouteSpec { Match = new RouteMatch { Path = $"/{one[0]}/{{**rest}}".Replace("//", "/", StringComparison.Ordinal) }, To = $"s-{one[0]}" }))],
+            [.. services.Select(one => new ClusterModel($"s-{one[0]}", [new EndpointModel($"s-{one[0]}-1", "127.0.0.1", PortOf(one[1]))]))]);
+    }
+
+    public static async Task<int> RunAsync(TableModel table, TransportKind kind)
     {
         var stopping = new TaskCompletionSource();
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
@@ -19,8 +31,8 @@ internal static class StandaloneGateway
         });
         var transport = Transports.Open(kind);
         using var loops = transport as IDisposable;
-        await using var gateway = new Gateway(transport);
-        var applied = gateway.Apply(Table(await File.ReadAllTextAsync(tableFile)));
+        await using var gateway = new Mainstay.Traffic.Path.Gateway(transport);
+        var applied = gateway.Apply(table);
         foreach (var failure in applied.FailedListeners) await Console.Error.WriteLineAsync($"{failure.Name}: {failure.Error}");
         foreach (var problem in applied.Problems) await Console.Error.WriteLineAsync(problem);
         if (applied.FailedListeners.Count > 0) return 1;
@@ -34,10 +46,12 @@ internal static class StandaloneGateway
     }
 
     /// <summary>A table without routes sends everything to its first cluster, on the default terms.</summary>
-    private static TableModel Table(string json)
+    public static TableModel Table(string json)
     {
         var read = TableModel.FromJson(json);
         if (read.Routes.Count > 0) return read;
         return read with { Routes = [new RouteModel("all", new RouteSpec { Match = new RouteMatch(), To = read.Clusters[0].Service })] };
     }
+
+    private static int PortOf(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 }

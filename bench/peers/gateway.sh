@@ -90,12 +90,6 @@ http://127.0.0.1:$caddy {
   }
 }
 END
-for name in ours managed; do cat > "$folder/$name.json" <<END
-{"revision":1,"listeners":[{"name":"gateway","address":"127.0.0.1","port":${!name},"kind":"Gateway"}],
-"routes":[],
-"clusters":[{"service":"s","endpoints":[{"instance":"s-1","host":"127.0.0.1","port":$upstream}]}]}
-END
-done
 
 start() { # name port core command...
   local name=$1 port=$2 core=$3
@@ -124,8 +118,8 @@ ticks() { # user + system ticks of a process and its children
 }
 
 start upstream "$upstream" 1 nginx -p "$folder" -c "$folder/upstream.conf"
-start ours "$ours" 0 env DOTNET_TieredPGO=1 "$bench" gateway --table "$folder/ours.json" --transport epoll
-start managed "$managed" 0 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 DOTNET_TieredPGO=1 "$bench" gateway --table "$folder/managed.json" --transport sockets
+start ours "$ours" 0 env DOTNET_TieredPGO=1 "$bench" gateway --listen "$ours" --to "$upstream" --transport epoll
+start managed "$managed" 0 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 DOTNET_TieredPGO=1 "$bench" gateway --listen "$managed" --to "$upstream" --transport sockets
 start caddy "$caddy" 0 env HOME="$folder" XDG_DATA_HOME="$folder" XDG_CONFIG_HOME="$folder" GOMAXPROCS=1 caddy run --config "$folder/Caddyfile" --adapter caddyfile
 start nginx "$nginx" 0 nginx -p "$folder" -c "$folder/nginx.conf"
 start haproxy "$haproxy" 0 haproxy -db -f "$folder/haproxy.cfg"

@@ -33,8 +33,8 @@ public sealed record GatewayOptions
     /// <summary>How long a drain may take before the rest is cut. Default 10 s.</summary>
     public TimeSpan DrainBound { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Most time spent on warming up before taking over from a predecessor. Default 150 ms; zero for none.</summary>
-    public TimeSpan WarmupBound { get; init; } = TimeSpan.FromMilliseconds(150);
+    /// <summary>Most time spent on warming up before taking over from a predecessor, which serves meanwhile. Default 3 s; zero for none.</summary>
+    public TimeSpan WarmupBound { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>Every bound of the path.</summary>
     public PathLimits Limits { get; init; } = new();

@@ -12,8 +12,8 @@ public sealed record PathLimits
     /// <summary>Header lines per message, and trailer lines per chunked body. Default 100.</summary>
     public int Headers { get; init; } = 100;
 
-    /// <summary>Open client connections per listener; one more is answered 503 and closed. Default 10,000.</summary>
-    public int ConnectionsPerListener { get; init; } = 10_000;
+    /// <summary>Open client connections per listener; one more is answered 503 and closed. Default 50,000.</summary>
+    public int ConnectionsPerListener { get; init; } = 50_000;
 
     /// <summary>Idle connections kept per endpoint. Default 256.</summary>
     public int IdleUpstreams { get; init; } = 256;
@@ -29,6 +29,12 @@ public sealed record PathLimits
 
     /// <summary>How long a body may stand still, from the client or to the client. Default 30 s.</summary>
     public TimeSpan BodyStall { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Bytes per second that a client must send of its body, or take of what is sent to it, on average while it is waited for. Default 240; 0 for none.</summary>
+    public int BodyRate { get; init; } = 240;
+
+    /// <summary>How long a client may be slower than <see cref="BodyRate"/>. Default 5 s.</summary>
+    public TimeSpan BodyGrace { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>How long a response's body may stand still at the upstream; server-sent events have <see cref="StreamIdle"/>. Default 60 s.</summary>
     public TimeSpan UpstreamStall { get; init; } = TimeSpan.FromSeconds(60);

@@ -112,7 +112,7 @@ internal static class Relay
         if (x.Pace > 0) return await SendPacedAsync(x, bytes);
         var sending = x.Client.SendAsync(bytes);
         // Only a client that does not keep up costs a deadline.
-        if (!sending.IsCompleted) x.Connection.Waits.ForClient();
+        if (!sending.IsCompleted) x.Connection.Waits.ForClient(bytes.Length);
         var sent = await sending;
         if (sent > 0) x.BytesOut += sent;
         return sent;
@@ -126,7 +126,7 @@ internal static class Relay
         {
             var part = (int)Math.Min(Math.Max(x.Pace / 10, 1), bytes.Length - total);
             await x.Connection.Gateway.Naps.ForAsync(Math.Max(part * 1000L / x.Pace, 1));
-            x.Connection.Waits.ForClient();
+            x.Connection.Waits.ForClient(part);
             var sent = await x.Client.SendAsync(bytes.Slice(total, part));
             if (sent < 0) return sent;
             x.BytesOut += sent;

@@ -35,14 +35,19 @@ internal struct RequestBody
     public static async ValueTask<Reason> PumpAsync(Exchange x, RequestBody body)
     {
         var buffer = Buffers.Rent();
+        var clock = x.Connection.Gateway.Clock;
+        var limits = x.Connection.Gateway.Limits;
+        var pace = new BodyPace(limits, body.Buffered);
         try
         {
             while (!body.IsComplete)
             {
-                if (!x.Connection.Waits.ForBody(receives: true)) return Fail(x, Reason.BodyStalled);
+                if (!x.Connection.Waits.ForBody(receives: true, pace.Begin(clock.CoarseMs))) return Fail(x, Reason.BodyStalled);
                 var room = body.chunked ? buffer.Length : (int)Math.Min(buffer.Length, body.left);
                 var received = await x.Client.ReceiveAsync(buffer.AsMemory(0, room));
-                if (received <= 0) return Fail(x, x.Connection.Waits.IsBodyStalled ? Reason.BodyStalled : Reason.ClientAborted);
+                pace.End(clock.CoarseMs, received);
+                if (x.Connection.Waits.IsBodyStalled) return Fail(x, Reason.BodyStalled);
+                if (received <= 0) return Fail(x, Reason.ClientAborted);
                 var taken = body.Take(buffer.AsSpan(0, received));
                 if (body.IsBad) return Fail(x, Reason.BadRequest);
                 if (body.Data > x.MaxBody) return Fail(x, Reason.BodyTooLarge);
@@ -50,7 +55,7 @@ internal struct RequestBody
                 if (taken < received) x.Input.PutBack(buffer.AsSpan(taken, received - taken));
                 x.BytesIn += taken;
                 x.HasBodyArrived = body.IsComplete;
-                if (!x.Connection.Waits.ForBody(receives: false)) return Fail(x, Reason.UpstreamClosed);
+                if (!x.Connection.Waits.ForBody(receives: false, (long)limits.BodyStall.TotalMilliseconds)) return Fail(x, Reason.UpstreamClosed);
                 var sent = await x.Upstream!.Wire.SendAsync(buffer.AsMemory(0, taken));
                 // The endpoint may have answered without reading on; that answer is still worth receiving.
                 if (sent < 0) return Reason.UpstreamClosed;

@@ -27,7 +27,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
     private volatile For what;
     private volatile bool bodyReceives;
     private volatile bool clientGone;
-    private TimeSpan bodyLimit = gateway.Limits.BodyStall;
+    private bool isStreamBody;
     private volatile ConnectAttempt? attempt;
     private volatile Upstream? upstream;
     private volatile bool hasBody;
@@ -87,7 +87,9 @@ internal sealed class Waits(Gateway gateway, Wire client)
     public Reason Why(Reason otherwise) => !IsExpired ? otherwise : clientGone ? Reason.ClientAborted : Reason.UpstreamTimeout;
 
     /// <summary>Waits for the client to take what is sent.</summary>
-    public void ForClient() => Begin(For.Client, gateway.Limits.BodyStall);
+    /// <param name="bytes">How many.</param>
+    public void ForClient(int bytes) =>
+        Begin(For.Client, Math.Min((long)gateway.Limits.BodyStall.TotalMilliseconds, BodyPace.LimitMs(gateway.Limits, bytes)));
 
     /// <summary>Waits in a line, for so long at the most.</summary>
     public void ForQueue(Parking where, long version, long limitMs)
@@ -133,16 +135,17 @@ internal sealed class Waits(Gateway gateway, Wire client)
     public void BeginBody(bool isStream)
     {
         hasBody = true;
-        bodyLimit = isStream ? gateway.Limits.StreamIdle : gateway.Limits.BodyStall;
+        isStreamBody = isStream;
     }
 
     /// <summary>The body's flow waits for the client, or for the endpoint to take what it brought. False if its time was over.</summary>
-    public bool ForBody(bool receives)
+    public bool ForBody(bool receives, long limitMs)
     {
         bodyReceives = receives;
         // A body that moves is a request that is still being made: the response's time has not begun.
         deadline.Extend(gateway.Clock.CoarseMs + Math.Max(upstreamTimeoutMs, 1) + Heartbeat.IntervalMs);
-        return bodyDeadline.Set(Later(bodyLimit));
+        // A stream is silent for as long as it likes; what is sent in one go has to keep its pace.
+        return bodyDeadline.Set(isStreamBody ? Later(gateway.Limits.StreamIdle) : gateway.Clock.CoarseMs + limitMs + Heartbeat.IntervalMs);
     }
 
     /// <summary>Nobody needs the rest of the body.</summary>

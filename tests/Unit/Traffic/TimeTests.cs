@@ -66,6 +66,63 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
     }
 
     [Fact]
+    public async Task A_body_that_trickles_is_a_request_timeout_though_it_never_stands_still()
+    {
+        var arrived = new SemaphoreSlim(0);
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            while ((await peer.ReadAsync(4)).Length == 4) arrived.Release();
+        });
+        await using var gateway = Gateway([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
+        using var client = await gateway.ConnectAsync();
+        await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999\r\n\r\nhalf");
+        var response = client.ReadResponseAsync();
+        // Each piece arrives before time goes on, so that only the rate is too low.
+        while (await Task.WhenAny(arrived.WaitAsync(), response) != response)
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            try
+            {
+                await client.SendAsync("more");
+            }
+            catch (System.Net.Sockets.SocketException)
+            {
+                // The gateway has answered and closed.
+                break;
+            }
+        }
+        (await response).ShouldContain("X-Mainstay-Reason: body-stalled\r\n");
+        time.Elapsed.ShouldBeInRange(TimeSpan.FromSeconds(4.9), TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_is_cut()
+    {
+        var cut = new TaskCompletionSource();
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            try
+            {
+                await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 33554432\r\n\r\n" + new string('x', 33554432));
+            }
+            finally
+            {
+                cut.SetResult();
+            }
+        });
+        await using var gateway = Gateway([upstream.Endpoint()], time: time);
+        using var client = await gateway.ConnectAsync();
+        await client.SendAsync(Get);
+        await client.ReadHeadAsync();
+        await PassUntilAsync(cut.Task);
+        await cut.Task;
+        // The clock runs ahead of the sockets, so the endpoint's side may seem to stand still as well.
+        (await gateway.RecordsAsync(1)).ShouldHaveSingleItem().Reasons.Keys.ShouldHaveSingleItem().ShouldBeOneOf("client-aborted", "upstream-timeout");
+    }
+
+    [Fact]
     public async Task A_connection_without_requests_is_closed_without_a_word()
     {
         await using var gateway = Gateway([], time: time);

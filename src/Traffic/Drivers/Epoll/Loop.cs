@@ -15,7 +15,7 @@ namespace Mainstay.Traffic.Drivers.Epoll;
 internal sealed unsafe class Loop
 {
     /// <summary>Operations that may complete in place, one after the other, before others have their turn.</summary>
-    private const int Spree = 64;
+    private const int Spree = 8;
 
     /// <summary>How long a door waits that found no free descriptor.</summary>
     private const int StarvedMs = 50;
@@ -77,9 +77,14 @@ internal sealed unsafe class Loop
         else if (Interlocked.Exchange(ref rung, 1) == 0) Native.Ring(bell);
     }
 
-    /// <summary>Ends the loop and all that belongs to it, and waits for that. Not from the loop's own thread.</summary>
+    /// <summary>Ends the loop and all that belongs to it, and waits for that; from the loop's own thread, it ends after what runs now.</summary>
     public void Stop()
     {
+        if (IsCurrent)
+        {
+            stopping = true;
+            return;
+        }
         Post(() => stopping = true);
         thread.Join();
     }

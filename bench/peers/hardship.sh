@@ -1,0 +1,120 @@
+#!/bin/bash
+# What difficult clients and endpoints cost everybody else: latency of a fixed moderate load (h2load, open rate) through our gateway, alone and beside
+# (1) 10,000 clients that send half a head and come again when they are cut, (2) clients that ask for 32 MB and read nothing, (3) an endpoint that never
+# answers, (4) one that answers no HTTP; with the gateway's memory and CPU. The same load goes through nginx first, as a measure for the machine.
+#
+# usage: bench/peers/hardship.sh [--smoke] [--seconds N] [--rate N] [--slow N]
+# needs: nginx h2load, descriptors for all connections (ulimit -n)
+set -euo pipefail
+
+seconds=6 rate=2000 slow=10000 unread=200
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --smoke) seconds=2 rate=500 slow=1000 unread=50 ;;
+    --seconds) seconds=$2; shift ;;
+    --rate) rate=$2; shift ;;
+    --slow) slow=$2; shift ;;
+    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+  esac
+  shift
+done
+for tool in nginx h2load; do
+  command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 2; }
+done
+ulimit -n "$(ulimit -Hn)"
+
+root=$(cd "$(dirname "$0")/../.." && pwd)
+bench=${BENCH:-$root/artifacts/bin/Bench/release/Mainstay.Bench}
+[ -x "$bench" ] || { echo "build it first: dotnet build -c Release bench/Bench" >&2; exit 2; }
+
+folder=$(mktemp -d)
+chmod 755 "$folder" # nginx started by root reads as another user
+pids=()
+finish() {
+  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
+  rm -rf "$folder"
+}
+trap finish EXIT
+
+base=$((20000 + RANDOM % 10000))
+upstream=$base ours=$((base + 1)) nginx=$((base + 2)) mute=$((base + 3)) garbage=$((base + 4))
+mkdir "$folder/www"
+head -c 1024 /dev/zero | tr '\0' x > "$folder/www/1k"
+head -c 33554432 /dev/zero | tr '\0' x > "$folder/www/large"
+common="daemon off; worker_processes 1; error_log $folder/error.log; worker_rlimit_nofile $(ulimit -Hn); events { worker_connections 16384; }"
+http="access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
+client_body_temp_path $folder/t1; proxy_temp_path $folder/t2; fastcgi_temp_path $folder/t3; uwsgi_temp_path $folder/t4; scgi_temp_path $folder/t5;"
+cat > "$folder/upstream.conf" <<END
+pid $folder/upstream.pid; $common
+http { $http server { listen 127.0.0.1:$upstream; root $folder/www; } }
+END
+cat > "$folder/nginx.conf" <<END
+pid $folder/nginx.pid; $common
+http { $http upstream s { server 127.0.0.1:$upstream; keepalive 256; }
+  server { listen 127.0.0.1:$nginx; location / { proxy_pass http://s; proxy_http_version 1.1; proxy_set_header Connection ""; } } }
+END
+
+start() { # name port command...
+  local name=$1 port=$2
+  shift 2
+  "$@" > "$folder/$name.log" 2>&1 < <(exec sleep infinity) &
+  eval "${name}_pid=$!"
+  pids+=($!)
+  for _ in $(seq 200); do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
+    sleep 0.05
+  done
+  echo "$name did not start:" >&2
+  cat "$folder/$name.log" >&2
+  exit 1
+}
+
+hold() { # what port connections -> held until "free"
+  exec 4> >(exec "$bench" hold "$@" > "$folder/hold.log" 2>&1)
+  for _ in $(seq 600); do
+    if grep -q held "$folder/hold.log" 2>/dev/null; then return; fi
+    sleep 0.1
+  done
+  echo "$*: could not be set up" >&2
+  cat "$folder/hold.log" >&2
+  exit 1
+}
+
+free() {
+  exec 4>&-
+  rm -f "$folder/hold.log"
+}
+
+# Latency percentiles in microseconds, from h2load's log of each request: start, status, duration.
+measure() { # name port
+  rm -f "$folder/h2.log"
+  h2load --h1 -t1 -c50 -D "$seconds" --rps $((rate / 50)) --log-file="$folder/h2.log" "http://127.0.0.1:$2/1k" > "$folder/h2.out" 2>&1
+  [ -s "$folder/h2.log" ] || { echo "$1: h2load measured nothing:" >&2; cat "$folder/h2.out" >&2; exit 1; }
+  sort -n -k3 "$folder/h2.log" | awk -v name="$1" -v rss="$(awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$ours_pid/status")" '
+    { v[NR] = $3; if ($2 != 200) bad++ }
+    END { printf "%-34s%9d%9d%9d%9d%10d MiB\n", name, NR, bad, v[int(NR * 0.5) + 1], v[int(NR * 0.99) + 1], rss }'
+}
+
+start upstream "$upstream" nginx -p "$folder" -c "$folder/upstream.conf"
+start ours "$ours" "$bench" gateway --listen "$ours" --to "$upstream" --transport epoll mute="$mute" garbage="$garbage"
+start nginx "$nginx" nginx -p "$folder" -c "$folder/nginx.conf"
+start mute "$mute" "$bench" hold mute "$mute" 0
+start garbage "$garbage" "$bench" hold garbage "$garbage" 0
+for _ in 1 2 3; do measure warm "$ours" > /dev/null; done
+printf '%-34s%9s%9s%9s%9s%14s\n' "beside" requests failed "p50 µs" "p99 µs" "our memory"
+measure "nginx, nothing" "$nginx"
+measure "nothing" "$ours"
+hold half "$ours" "$slow"
+measure "$slow slow heads" "$ours"
+free
+hold unread "$ours" "$unread"
+sleep 4 # until the kernel's buffers are full: before, the one endpoint sends what nobody reads
+measure "$unread that read nothing" "$ours"
+free
+for what in mute garbage; do
+  h2load --h1 -t1 -c100 -D "$((seconds + 2))" "http://127.0.0.1:$ours/$what/x" > "$folder/$what.out" 2>&1 &
+  load=$!
+  measure "100 clients of a $what endpoint" "$ours"
+  kill $load 2>/dev/null || true
+done
+measure "nothing again" "$ours"
