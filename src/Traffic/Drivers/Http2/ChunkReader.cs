@@ -33,7 +33,7 @@ internal struct ChunkReader
             if (at == At.Data)
             {
                 var run = (int)Math.Min(left, bytes.Length);
-                into.Write(bytes[..run]);
+                Write(into, bytes[..run]);
                 data += run;
                 left -= run;
                 bytes = bytes[run..];
@@ -44,6 +44,20 @@ internal struct ChunkReader
             bytes = bytes[1..];
         }
         return data;
+    }
+
+    /// <summary>Writes all bytes. Throws <see cref="IOException"/> where the writer has no room any more, which is how Kestrel's tells that its stream was reset.</summary>
+    public static void Write(IBufferWriter<byte> into, ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty)
+        {
+            var room = into.GetSpan();
+            if (room.IsEmpty) throw new IOException("The stream was reset.");
+            var run = Math.Min(room.Length, bytes.Length);
+            bytes[..run].CopyTo(room);
+            into.Advance(run);
+            bytes = bytes[run..];
+        }
     }
 
     private void Step(byte next)

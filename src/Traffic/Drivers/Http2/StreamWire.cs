@@ -297,7 +297,7 @@ internal sealed class StreamWire : Wire, IDisposable
         {
             case Framing.Length:
                 var run = (int)Math.Min(left, bytes.Length);
-                response.Writer.Write(bytes[..run]);
+                ChunkReader.Write(response.Writer, bytes[..run]);
                 left -= run;
                 if (left == 0) framing = Framing.Done;
                 return run;
@@ -308,7 +308,7 @@ internal sealed class StreamWire : Wire, IDisposable
                 if (!chunks.Trailers.IsEmpty && features.Get<IHttpResponseTrailersFeature>()?.Trailers is { } trailers) StreamHead.TakeTrailers(chunks.Trailers, trailers);
                 return data;
             case Framing.UntilClose:
-                response.Writer.Write(bytes);
+                ChunkReader.Write(response.Writer, bytes);
                 return bytes.Length;
             default:
                 return 0;

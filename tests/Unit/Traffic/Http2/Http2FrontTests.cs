@@ -175,6 +175,26 @@ public sealed class Http2FrontTests : IDisposable
         gateway.Gateway.Connections.ShouldBe(1);
     }
 
+    [Fact]
+    public async Task Clients_that_leave_in_the_middle_of_a_body_are_no_fault_of_ours()
+    {
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            await peer.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
+            while (true) await peer.SendAsync(new string('z', 8000));
+        });
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        using var client = Http2Clients.New();
+        for (var count = 0; count < 30; count++)
+        {
+            using var response = await client.GetAsync(gateway.Url, HttpCompletionOption.ResponseHeadersRead);
+            await (await response.Content.ReadAsStreamAsync()).ReadExactlyAsync(new byte[1000]);
+        }
+        (await gateway.RecordsAsync(30)).Sum(record => record.Reasons["client-aborted"]).ShouldBe(30);
+        gateway.Gateway.Faults.ShouldBe(0);
+    }
+
     [Theory]
     [InlineData("HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", 200)]
     [InlineData("GET", "HTTP/1.1 204 No Content\r\n\r\n", 204)]
