@@ -114,7 +114,20 @@ public sealed class ThisMachine(TimeProvider time) : IMachine
     {
         try
         {
-            return Directory.EnumerateFiles($"{folder}/fd").Any(f => File.ResolveLinkTarget(f, returnFinalTarget: false)?.Name == socket);
+            return Directory.EnumerateFiles($"{folder}/fd").Any(f => IsLink(f, socket));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    // A busy process closes descriptors while they are looked through: one that is gone says nothing of the others.
+    static bool IsLink(string descriptor, string target)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name == target;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
