@@ -108,9 +108,9 @@ public sealed class CommandTests(EchoFixture fixture) : IClassFixture<EchoFixtur
             TimeSpan.FromSeconds(20),
             () => Mainstay.Logs());
 
-        (await line).ShouldNotBeNull();
+        (await line.WaitAsync(Command.Longest)).ShouldNotBeNull();
         Proc.Signal(following.Id, Proc.SigInt);
-        await following.WaitForExitAsync();
+        await following.WaitForExitAsync().WaitAsync(Command.Longest);
         following.ExitCode.ShouldBe(130);
     }
 

@@ -100,7 +100,7 @@ public sealed class ShopTests(ShopFixture fixture, ITestOutputHelper output) : I
         await Eventually.IsAsync(() => AnswersAsync(http, Mainstay.Gateway), TimeSpan.FromSeconds(60), () => Mainstay.Logs());
         var first = Stopwatch.GetElapsedTime(began);
         output.WriteLine($"first 200 after {first.TotalMilliseconds:0} ms");
-        await up.WaitForExitAsync();
+        await up.WaitForExitAsync().WaitAsync(Command.Longest);
         up.ExitCode.ShouldBe(0);
         return first;
     }

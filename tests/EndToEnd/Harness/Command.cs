@@ -23,7 +23,8 @@ sealed record Outcome(string Line, int Code, string Out, string Error)
 /// <summary>Runs the binary like a person at a shell.</summary>
 static class Command
 {
-    static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
+    /// <summary>No command takes longer.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
 
     /// <summary>Runs it to its end.</summary>
     public static async Task<Outcome> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)
@@ -53,7 +54,8 @@ static class Command
             throw new InvalidOperationException($"{Repository.Binary} is missing: run './mainstay --build-only' first");
         }
 
-        var start = new ProcessStartInfo(Repository.Binary, arguments)
+        // A shell that started us in the background has us ignore SIGINT, which children inherit and a person's shell would not hand on.
+        var start = new ProcessStartInfo("env", ["--default-signal=INT", Repository.Binary, .. arguments])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

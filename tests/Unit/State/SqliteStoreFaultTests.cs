@@ -117,14 +117,8 @@ public sealed class SqliteStoreFaultTests : IDisposable
         await Should.ThrowAsync<StoreUnavailableException>(async () => await store.KeepAliveAsync(lease));
         File.Delete(folder["disk/filler"]);
         var ended = watch.NextAsync();
-        while (!ended.IsCompleted)
-        {
-            // The retry is armed by the writer's answer, on another thread.
-            time.Advance(TimeSpan.FromSeconds(1));
-            await store.GetAsync("leased");
-            await Task.Yield();
-        }
-
+        // The retry is armed by the writer's answer, on another thread.
+        await Until.DoneAsync(ended, () => time.Advance(TimeSpan.FromSeconds(1)));
         (await ended)!.Changes.ShouldHaveSingleItem().Current.ShouldBeNull();
     }
 
@@ -153,8 +147,7 @@ public sealed class SqliteStoreFaultTests : IDisposable
     {
         using var child = new CommittingChild(StorePath);
         var acknowledged = child.KillAfterAsync(200);
-        while (!File.Exists(StorePath + "-wal"))
-            await Task.Yield();
+        await Until.HoldsAsync(() => File.Exists(StorePath + "-wal"));
         if (!acknowledged.IsCompleted)
             Should.Throw<StoreUnavailableException>(Open).Message.ShouldContain("in use by process");
         (await acknowledged).Count.ShouldBeGreaterThanOrEqualTo(200);

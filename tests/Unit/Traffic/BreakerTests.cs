@@ -41,11 +41,12 @@ public sealed class BreakerTests
             return Ok;
         });
         var after = new List<string>();
-        while (!after.Contains("200"))
+        await Until.HoldsAsync(async () =>
         {
             time.Advance(TimeSpan.FromMilliseconds(100));
             after.AddRange(await AskAsync(client, 3));
-        }
+            return after.Contains("200");
+        });
         for (var step = 0; step < 30; step++)
         {
             time.Advance(TimeSpan.FromMilliseconds(100));
@@ -152,12 +153,7 @@ public sealed class BreakerTests
         await client.SendAsync(Get);
         var slow = client.ReadResponseAsync();
         var began = time.Elapsed;
-        while (!slow.IsCompleted)
-        {
-            if (gateway.Naps.Count > 0) time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.WhenAny(slow, Task.Run(() => { }));
-        }
-        (await slow).ShouldEndWith("ok");
+        (await Until.DoneAsync(slow, () => time.Advance(TimeSpan.FromMilliseconds(gateway.Naps.Count > 0 ? 100 : 0)))).ShouldEndWith("ok");
         (time.Elapsed - began).ShouldBeGreaterThan(TimeSpan.FromSeconds(5));
 
         apply([alive.Endpoint()], [Act(one => one with { Fault = new FaultSpec { Reset = true } })]);

@@ -63,8 +63,7 @@ public abstract class DrainTests(TransportKind kind) : OnBothTransports(kind)
         gateway.Gateway.Connections.ShouldBe(1);
         // The connection may begin to be idle a moment after its response was read, so time goes on until it is seen: in steps so small that the
         // bound is never reached before the connection had its turn.
-        while (!drain.IsCompleted) await Task.Run(() => time.Advance(TimeSpan.FromMilliseconds(10)));
-        (await drain).ShouldBeTrue();
+        (await Until.DoneAsync(drain, () => time.Advance(TimeSpan.FromMilliseconds(10)))).ShouldBeTrue();
         (await client.IsEndedAsync()).ShouldBeTrue();
     }
 

@@ -77,10 +77,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     {
         var records = kept.ToList();
         kept.Clear();
-        while (records.Sum(record => record.Requests) < requests)
-        {
-            await Task.Run(() => records.AddRange(Batch().Records));
-        }
+        await Until.HoldsAsync(() => records.Sum(record => record.Requests) >= requests, () => records.AddRange(Batch().Records));
         return records;
     }
 

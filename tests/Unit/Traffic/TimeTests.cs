@@ -195,14 +195,7 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
     }
 
     /// <summary>Lets time pass until something happened. The clock runs ahead of the sockets, so only the order is exact.</summary>
-    async Task PassUntilAsync(Task happened)
-    {
-        while (!happened.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromMilliseconds(500));
-            await Task.WhenAny(happened, Task.Run(() => { }));
-        }
-    }
+    Task PassUntilAsync(Task happened) => Until.HoldsAsync(() => happened.IsCompleted, () => time.Advance(TimeSpan.FromMilliseconds(500)));
 
     sealed class HangingTransport(ITransport sockets, int hangs) : ITransport
     {

@@ -129,10 +129,9 @@ public sealed class ResourceWatchTests
             await api.PutAsync(new Event { Name = $"e{i}", At = default, About = "service/web", Reason = "Test", Message = message });
         }
 
-        while (!(await api.Client.GetStringAsync("/metrics")).Contains("mainstay_api_streams_ended_total{why=\"stalled\"} 1", StringComparison.Ordinal))
-        {
-            api.Time.Advance(TimeSpan.FromSeconds(1));
-        }
+        await Until.HoldsAsync(
+            async () => (await api.Client.GetStringAsync("/metrics")).Contains("mainstay_api_streams_ended_total{why=\"stalled\"} 1", StringComparison.Ordinal),
+            () => api.Time.Advance(TimeSpan.FromSeconds(1)));
 
         await Should.ThrowAsync<IOException>(async () =>
         {
@@ -151,9 +150,7 @@ public sealed class ResourceWatchTests
         var (status, word, _) = await api.ProblemAsync(HttpMethod.Get, "/api/v1/builds?watch=true");
         (status, word).ShouldBe((503, "unavailable"));
         second.Dispose();
-        while (!(await api.Client.GetStringAsync("/metrics")).Contains("mainstay_api_streams{of=\"clients\"} 1", StringComparison.Ordinal))
-        {
-        }
+        await Until.HoldsAsync(async () => (await api.Client.GetStringAsync("/metrics")).Contains("mainstay_api_streams{of=\"clients\"} 1", StringComparison.Ordinal));
 
         using var third = await api.OpenAsync("/api/v1/builds?watch=true");
         await third.EventAsync("list");
@@ -181,12 +178,12 @@ public sealed class ResourceWatchTests
     // The server makes its timer on its own thread; moving the clock again is harmless.
     internal static async Task<T> AdvanceUntilAsync<T>(ApiFixture api, Task<T> awaited, TimeSpan step)
     {
-        while (!awaited.IsCompleted)
+        await Until.HoldsAsync(async () =>
         {
             api.Time.Advance(step);
             await Task.WhenAny(awaited, api.Client.GetStringAsync("/livez"));
-        }
-
+            return awaited.IsCompleted;
+        });
         return await awaited;
     }
 }

@@ -114,9 +114,7 @@ public sealed class ViewEndpointsTests
         }
 
         watches.ForEach(w => w.Dispose());
-        while (!(await api.Client.GetStringAsync("/metrics")).Contains("mainstay_api_streams{of=\"clients\"} 0", StringComparison.Ordinal))
-        {
-        }
+        await Until.HoldsAsync(async () => (await api.Client.GetStringAsync("/metrics")).Contains("mainstay_api_streams{of=\"clients\"} 0", StringComparison.Ordinal));
 
         var made = await MadeAsync(api);
         api.Time.Advance(TimeSpan.FromMinutes(1));

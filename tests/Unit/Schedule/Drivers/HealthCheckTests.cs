@@ -72,13 +72,7 @@ public sealed class HealthCheckTests : IDisposable
         var time = new FakeTime();
         using var folder = new TempFolder();
         var check = HealthCheck.RunAsync(Target(new() { Command = $"touch {folder["up"]}; sleep 1000 & sleep 1000" }), events, time, CancellationToken.None);
-        while (!check.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-
-        (await check).ShouldBe("check command: took longer than 1s");
+        (await Until.DoneAsync(check, () => time.Advance(TimeSpan.FromSeconds(1)))).ShouldBe("check command: took longer than 1s");
         ProcessTable.Tagged("health-test").ShouldBeEmpty();
     }
 

@@ -53,13 +53,13 @@ public sealed class GuardTests : IDisposable
         jwks = Signer.Jwks(two);
         (await gateway.StatusAsync(Bearer(one))).ShouldBe("200");
         time.Advance(TimeSpan.FromMinutes(11));
-        await UntilAsync(async () => await gateway.StatusAsync(Bearer(one)) == "401");
+        await Until.HoldsAsync(async () => await gateway.StatusAsync(Bearer(one)) == "401");
         (await gateway.StatusAsync(Bearer(two))).ShouldBe("200");
 
         // 4. The last good keys stay while the source fails, and the report says so.
         status = "500 Oh";
         time.Advance(TimeSpan.FromMinutes(11));
-        await UntilAsync(() => Task.FromResult(gateway.Report().State == "failing"));
+        await Until.HoldsAsync(() => gateway.Report().State == "failing");
         gateway.Report().Why.ShouldContain("answered 500");
         (await gateway.StatusAsync(Bearer(two))).ShouldBe("200");
 
@@ -96,7 +96,7 @@ public sealed class GuardTests : IDisposable
         gateway.Asked.ShouldNotContain("root");
 
         Secret("keys.txt", $"partner {Hash("secret-3")} orders.write\n");
-        await UntilAsync(async () =>
+        await Until.HoldsAsync(async () =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
             return await gateway.StatusAsync("X-Api-Key: secret-3\r\n") == "200";
@@ -105,7 +105,7 @@ public sealed class GuardTests : IDisposable
 
         // What cannot be read leaves what was known, and is told without its content.
         Secret("keys.txt", "partner secret-in-plain\n");
-        await UntilAsync(() =>
+        await Until.HoldsAsync(() =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
             return Task.FromResult(gateway.Report().State == "failing");
@@ -229,15 +229,5 @@ public sealed class GuardTests : IDisposable
         File.SetUnixFileMode(folder[name + ".new"], UnixFileMode.UserRead | UnixFileMode.UserWrite);
         File.Move(folder[name + ".new"], folder[name], overwrite: true);
         return folder[name];
-    }
-
-    static async Task UntilAsync(Func<Task<bool>> holds)
-    {
-        var start = TimeProvider.System.GetTimestamp();
-        while (!await holds())
-        {
-            TimeProvider.System.GetElapsedTime(start).ShouldBeLessThan(RawPeer.Patience);
-            await Task.Run(static () => { });
-        }
     }
 }

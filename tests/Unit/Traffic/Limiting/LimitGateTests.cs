@@ -114,14 +114,14 @@ public sealed class LimitGateTests
         await using var gateway = Under(upstream, null, new LimitSpec { Algorithm = LimitAlgorithm.Concurrency, Limit = 1, Per = "header:X-Tenant" });
         using var first = await gateway.ConnectAsync();
         await first.SendAsync(Of("X-Tenant: a"));
-        await Until(() => upstream.Accepted == 1);
+        await Until.HoldsAsync(() => upstream.Accepted == 1);
         var refused = await gateway.AskAsync(Of("X-Tenant: a"));
         refused.ShouldStartWith("HTTP/1.1 503");
         refused.ShouldContain("X-Mainstay-Reason: concurrency-limited\r\n");
         refused.ShouldContain("Retry-After: 1\r\n");
         using var other = await gateway.ConnectAsync();
         await other.SendAsync(Of("X-Tenant: b"));
-        await Until(() => upstream.Accepted == 2);
+        await Until.HoldsAsync(() => upstream.Accepted == 2);
         finish.SetResult();
         (await first.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200");
         (await other.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200");
@@ -141,16 +141,6 @@ public sealed class LimitGateTests
         new([upstream.Endpoint()], time: time, route: Routes.All(r => r with { Limits = limits }));
 
     internal static string Of(string headers) => $"GET / HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n";
-
-    internal static async Task Until(Func<bool> holds)
-    {
-        var stop = TimeProvider.System.GetTimestamp();
-        while (!holds())
-        {
-            await Task.Yield();
-            TimeProvider.System.GetElapsedTime(stop).ShouldBeLessThan(RawPeer.Patience);
-        }
-    }
 
     static LimitSpec Bucket(string rate, int burst)
     {

@@ -19,17 +19,17 @@ public sealed class QueueTests
         await using var gateway = LimitGateTests.Under(upstream, null, One(length: 1, TimeSpan.FromMinutes(1)));
         using var first = await gateway.ConnectAsync();
         await first.SendAsync(Get);
-        await LimitGateTests.Until(() => upstream.Accepted == 1);
+        await Until.HoldsAsync(() => upstream.Accepted == 1);
         using var second = await gateway.ConnectAsync();
         await second.SendAsync(Get);
-        await LimitGateTests.Until(() => Queued(gateway) == 1);
+        await Until.HoldsAsync(() => Queued(gateway) == 1);
         var refused = await gateway.AskAsync(Get);
         refused.ShouldStartWith("HTTP/1.1 503");
         refused.ShouldContain("X-Mainstay-Reason: queue-full\r\n");
         finish.SetResult();
         (await first.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200");
         (await second.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200");
-        await LimitGateTests.Until(() => Figure(gateway, "inFlight") == 0);
+        await Until.HoldsAsync(() => Figure(gateway, "inFlight") == 0);
     }
 
     [Fact]
@@ -41,15 +41,15 @@ public sealed class QueueTests
         await using var gateway = LimitGateTests.Under(upstream, time, One(length: 5, TimeSpan.FromSeconds(2)));
         using var first = await gateway.ConnectAsync();
         await first.SendAsync(Get);
-        await LimitGateTests.Until(() => upstream.Accepted == 1);
+        await Until.HoldsAsync(() => upstream.Accepted == 1);
         using var second = await gateway.ConnectAsync();
         await second.SendAsync(Get + Get);
-        await LimitGateTests.Until(() => Queued(gateway) == 1);
+        await Until.HoldsAsync(() => Queued(gateway) == 1);
         time.Advance(TimeSpan.FromSeconds(2.2));
         var refused = await second.ReadResponseAsync();
         refused.ShouldContain("X-Mainstay-Reason: queue-timeout\r\n");
         // The connection serves on, and so may wait again.
-        await LimitGateTests.Until(() => Queued(gateway) == 1);
+        await Until.HoldsAsync(() => Queued(gateway) == 1);
         finish.SetResult();
         (await first.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200");
         (await second.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200");
@@ -65,13 +65,13 @@ public sealed class QueueTests
         await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, route: Routes.All(r => r with { Timeout = TimeSpan.FromHours(1), Limits = [One(length: 5, TimeSpan.FromMinutes(5))] }));
         using var first = await gateway.ConnectAsync();
         await first.SendAsync(Get);
-        await LimitGateTests.Until(() => upstream.Accepted == 1);
+        await Until.HoldsAsync(() => upstream.Accepted == 1);
         var second = await gateway.ConnectAsync();
         await second.SendAsync(Get);
-        await LimitGateTests.Until(() => Queued(gateway) == 1);
+        await Until.HoldsAsync(() => Queued(gateway) == 1);
         second.Dispose();
         var beats = 0;
-        await LimitGateTests.Until(() =>
+        await Until.HoldsAsync(() =>
         {
             // The client is asked after once a second; the wait itself would last five minutes.
             if (beats++ < 2000) time.Advance(TimeSpan.FromMilliseconds(100));
@@ -111,7 +111,7 @@ public sealed class QueueTests
             }
         }));
         most.ShouldBeLessThanOrEqualTo(3);
-        await LimitGateTests.Until(() => Figure(gateway, "inFlight") == 0 && Queued(gateway) == 0);
+        await Until.HoldsAsync(() => Figure(gateway, "inFlight") == 0 && Queued(gateway) == 0);
         Figure(gateway, "admitted").ShouldBe(1000);
     }
 
@@ -129,10 +129,10 @@ public sealed class QueueTests
         (await gateway.AskAsync(Get)).ShouldStartWith("HTTP/1.1 200");
         using var second = await gateway.ConnectAsync();
         await second.SendAsync(Get);
-        await LimitGateTests.Until(() => Queued(gateway) == 1);
+        await Until.HoldsAsync(() => Queued(gateway) == 1);
         using var third = await gateway.ConnectAsync();
         await third.SendAsync(Get);
-        await LimitGateTests.Until(() => Queued(gateway) == 2);
+        await Until.HoldsAsync(() => Queued(gateway) == 2);
         (await gateway.AskAsync(Get)).ShouldContain("X-Mainstay-Reason: queue-full\r\n");
         time.Advance(TimeSpan.FromSeconds(1));
         (await second.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200");

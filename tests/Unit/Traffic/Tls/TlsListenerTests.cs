@@ -46,7 +46,8 @@ public sealed class TlsListenerTests : IDisposable
         for (var generation = 0; generation < 5; generation++)
         {
             authority.Issue("one", "a.test", $"generation-{generation}.test");
-            while (!(await NamesAsync(gateway.Secure)).Contains($"generation-{generation}.test")) time.Advance(TimeSpan.FromSeconds(1));
+            var name = $"generation-{generation}.test";
+            await Until.HoldsAsync(async () => (await NamesAsync(gateway.Secure)).Contains(name), () => time.Advance(TimeSpan.FromSeconds(1)));
         }
         await stopping.CancelAsync();
         (await Task.WhenAll(clients)).Sum().ShouldBeGreaterThan(20);
@@ -60,7 +61,7 @@ public sealed class TlsListenerTests : IDisposable
         var pair = authority.Issue("one", "a.test");
         await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, tls: authority.Terms(pair));
         await File.WriteAllTextAsync(pair.Certificate, "nonsense");
-        while (gateway.Batch().Problems.Count == 0) time.Advance(TimeSpan.FromSeconds(1));
+        await Until.HoldsAsync(() => gateway.Batch().Problems.Count > 0, () => time.Advance(TimeSpan.FromSeconds(1)));
         gateway.Batch().Problems.Single().ShouldContain(pair.Certificate);
         using var client = Client();
         (await client.GetStringAsync(new Uri($"https://{gateway.Secure}/"))).ShouldBe("ok");
@@ -72,15 +73,10 @@ public sealed class TlsListenerTests : IDisposable
         await using var upstream = RawUpstream.Always(Ok);
         await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, tls: authority.Terms(authority.Issue("one", "a.test")));
         using var silent = await RawPeer.ConnectAsync(gateway.Secure);
-        while (gateway.Gateway.Connections == 0) await Task.Yield();
+        await Until.HoldsAsync(() => gateway.Gateway.Connections > 0);
         var ended = silent.IsEndedAsync();
         // Its time begins when it was accepted, which may be just now.
-        while (!ended.IsCompleted)
-        {
-            time.Advance(TimeSpan.FromSeconds(1));
-            await Task.Yield();
-        }
-        (await ended).ShouldBeTrue();
+        (await Until.DoneAsync(ended, () => time.Advance(TimeSpan.FromSeconds(1)))).ShouldBeTrue();
     }
 
     [Fact]
