@@ -105,7 +105,9 @@ static class GatewayRules
             yield return Names.Invalid("", name);
         }
 
-        foreach (var (path, to) in new[] { ("to", route.To), ("mirror.to", route.Mirror?.To) }.Concat((route.Split?.Services ?? []).Select(s => ("split.parts", (string?)s))))
+        foreach (var (path, to) in new[] { ("to", route.To), ("mirror.to", route.Mirror?.To) }
+            .Concat((route.Split?.Services ?? []).Select(s => ("split.parts", (string?)s)))
+            .Concat((route.Compose?.Calls() ?? []).Select(c => ($"compose.{c.Path}.to", (string?)c.Call.To))))
         {
             if (to is not null && !spec.Services.ContainsKey(to))
             {

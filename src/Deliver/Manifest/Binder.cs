@@ -15,6 +15,11 @@ sealed class Binder(List<PlacedProblem> problems)
     object? Value(Type type, TreeNode node, string path, Place at, bool namesAlone = false)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
+        if (type == typeof(FreeValue))
+        {
+            return FreeValues.Read(node);
+        }
+
         if (Scalars.Knows(type))
         {
             return node is TreeScalar scalar ? Scalar(type, scalar, path, at) : Wrong(path, at, $"{node.Noun} stands where {Scalars.Noun(type)} is expected", $"write {Scalars.Example(type)}");
@@ -71,7 +76,7 @@ sealed class Binder(List<PlacedProblem> problems)
             {
                 Unknown(entry, shape, path, isOurs);
             }
-            else if (entry.Value is not TreeScalar { IsNull: true }
+            else if ((entry.Value is not TreeScalar { IsNull: true } || key.Property.PropertyType == typeof(FreeValue))
                 && Value(key.Property.PropertyType, entry.Value, Join(path, key.Name), entry.Place, key.NamesAlone) is { } value)
             {
                 key.Property.SetValue(record, value);
@@ -156,9 +161,11 @@ sealed class Binder(List<PlacedProblem> problems)
         }
 
         var values = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(itemType))!;
-        foreach (var item in list.Items)
+        foreach (var (number, item) in list.Items.Index())
         {
-            if (Value(itemType, item, path, item.Place) is { } value)
+            // Single values are named by their text, records by their number.
+            var place = Scalars.Knows(itemType) ? path : Join(path, number.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            if (Value(itemType, item, place, item.Place) is { } value)
             {
                 values.Add(value);
             }

@@ -117,6 +117,33 @@ internal sealed class ClientConnection
         return Gateway.Http2.ServeAsync(Gateway, Listener, wire);
     }
 
+    /// <summary>Leads the one request that is at hand to a place that no table decides: it is part of another one. Returns why it was not answered there, if it was not.</summary>
+    public async Task<Reason> RunOnceAsync(RouteTarget only)
+    {
+        try
+        {
+            exchange = Exchange.Rent(this);
+            var reason = await ReadHeadAsync(exchange);
+            if (reason == Reason.None)
+            {
+                await ServeAsync(exchange, only);
+                reason = exchange.Reason;
+            }
+            exchange.Return();
+            exchange = null;
+            return reason;
+        }
+        catch (Exception error)
+        {
+            Gateway.Note(error);
+            return Reason.UpstreamBadResponse;
+        }
+        finally
+        {
+            Wire.Close();
+        }
+    }
+
     /// <summary>Says the last word, if there is one, and gives back what was rented.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private async ValueTask<bool> EndAsync(Reason refusal)
@@ -158,7 +185,7 @@ internal sealed class ClientConnection
 
     /// <summary>Leads one request through the stations. True when the connection stays open.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
-    private async ValueTask<bool> ServeAsync(Exchange x)
+    private async ValueTask<bool> ServeAsync(Exchange x, RouteTarget? only = null)
     {
         var table = Listener.Table;
         x.Begin(Gateway.Clock.Timestamp);
@@ -167,7 +194,7 @@ internal sealed class ClientConnection
         x.Body = RequestBody.Begin(x.Request, x.Input.Memory.Span[x.Request.Length..]);
         x.BytesIn = x.Request.Length + x.Body.Buffered;
         var reason = x.Body.IsBad ? Reason.BadRequest : Reason.None;
-        if (reason == Reason.None) x.Target = Match.Find(table, x.Request, x.HeadBytes, out reason);
+        if (reason == Reason.None) x.Target = only ?? Match.Find(table, x.Request, x.HeadBytes, out reason);
         if (reason == Reason.None)
         {
             var verdict = Admit.Enter(x);

@@ -65,6 +65,12 @@ public enum Reason
     QueueFull,
     QueueTimeout,
     Shed,
+
+    /// <summary>A part that the answer cannot do without failed.</summary>
+    ComposePartFailed,
+
+    /// <summary>The answer is composed with the request's body, which is not JSON.</summary>
+    ComposeBodyInvalid,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
@@ -76,7 +82,7 @@ public static class Problem
     /// <summary>The HTTP status for a reason; 0 where nothing can be answered any more.</summary>
     public static int StatusOf(Reason reason) => reason switch
     {
-        Reason.BadRequest => 400,
+        Reason.BadRequest or Reason.ComposeBodyInvalid => 400,
         Reason.Unauthenticated or Reason.TokenExpired => 401,
         Reason.IpDenied or Reason.Forbidden or Reason.CorsNotAllowed => 403,
         Reason.NoRoute or Reason.NoFile => 404,
@@ -88,7 +94,7 @@ public static class Problem
         Reason.ConcurrencyLimited or Reason.QueueFull or Reason.QueueTimeout or Reason.Shed => 503,
         Reason.HeadTooLarge => 431,
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
-        Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse => 502,
+        Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse or Reason.ComposePartFailed => 502,
         Reason.NoEndpoint or Reason.TooManyConnections or Reason.BreakerOpen or Reason.Degraded or Reason.KeysUnavailable or Reason.AuthenticationBusy => 503,
         Reason.UpstreamTimeout or Reason.DeadlineExceeded => 504,
         Reason.UnsupportedVersion => 505,
@@ -171,6 +177,8 @@ public static class Problem
         Reason.QueueFull => ("Service Unavailable", "As many requests are under way as may be, and as many wait."),
         Reason.QueueTimeout => ("Service Unavailable", "The request waited for its turn as long as it may."),
         Reason.Shed => ("Service Unavailable", "The service has too much to do, and requests of higher levels go first."),
+        Reason.ComposePartFailed => ("Bad Gateway", "A part of the answer that it cannot do without is missing."),
+        Reason.ComposeBodyInvalid => ("Bad Request", "The request's body is not JSON."),
         _ => ("", ""),
     };
 }

@@ -141,7 +141,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     private static Cluster ClusterOf(string service, Dictionary<string, Cluster> clusters) =>
         clusters.TryGetValue(service, out var cluster) ? cluster : new Cluster(service, [], new TrafficSpec(), Criticality.Medium, new Turn());
 
-    private RouteTarget TargetOf(ListenerModel listener, ReadRoute? read, string service, Dictionary<string, Cluster> clusters)
+    private RouteTarget TargetOf(ListenerModel listener, ReadRoute? read, string service, Dictionary<string, Cluster> clusters, bool isPart = false)
     {
         var cluster = ClusterOf(service, clusters);
         var route = read?.Model;
@@ -161,9 +161,11 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             Gates =
             [
                 .. RouteGates.First(read, edits),
-                .. GuardsOf(place),
+                // A part of an answer comes from here: the guard stands before the whole.
+                .. isPart ? [] : GuardsOf(place),
                 .. new ResilienceCompiler(about, cluster, terms, compiled, policies).Gates(LimitGates.Compile(place)),
                 .. RouteGates.Last(read, split, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
+                .. ComposeGate.Compile(route, part => TargetOf(listener, new ReadRoute(part, read!.Template), part.Spec.To!, clusters, isPart: true)),
             ],
         };
         target.Fallback = FallbackOf(listener, route, target, terms, clusters);

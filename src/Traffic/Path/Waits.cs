@@ -35,6 +35,8 @@ internal sealed class Waits(Gateway gateway, Wire client)
     private long parkingVersion;
     private long upstreamSinceMs;
     private long upstreamTimeoutMs;
+    private long endsAtMs = long.MaxValue;
+    private volatile Composition? parts;
 
     /// <summary>The heartbeat ended what the flow waited for.</summary>
     public bool IsExpired => deadline.IsFired;
@@ -85,6 +87,12 @@ internal sealed class Waits(Gateway gateway, Wire client)
 
     /// <summary>Why the upstream's side ended: the heartbeat's reason if it was it, else the given one.</summary>
     public Reason Why(Reason otherwise) => !IsExpired ? otherwise : clientGone ? Reason.ClientAborted : Reason.UpstreamTimeout;
+
+    /// <summary>From this time on, whatever is waited for is ended: for a request that is part of another one.</summary>
+    public void EndBy(long atMs) => Volatile.Write(ref endsAtMs, atMs);
+
+    /// <summary>Looks after the parts of an answer; null when there are none any more.</summary>
+    public void ForParts(Composition? composition) => parts = composition;
 
     /// <summary>Waits for the client to take what is sent.</summary>
     /// <param name="bytes">How many.</param>
@@ -164,6 +172,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
     {
         // Noted before it is fired: what comes after belongs to a later wait.
         var (seen, from, connect) = (what, upstream, attempt);
+        parts?.Tick(nowMs, askPeer ? HasLeft : null);
         if (seen == For.Queue)
         {
             TickQueue(nowMs, askPeer);
@@ -174,7 +183,13 @@ internal sealed class Waits(Gateway gateway, Wire client)
             if (bodyReceives) client.StopReceiving();
             else from?.Close();
         }
-        if (seen == For.Upstream && askPeer && !hasBody && nowMs - upstreamSinceMs >= 1000 && client.IsEnded)
+        if (nowMs >= Volatile.Read(ref endsAtMs))
+        {
+            // Whatever is waited for by now, and again with every beat: a wait that began just then is not missed.
+            deadline.FireNow();
+            if (deadline.IsFired) Wake(what, upstream, attempt);
+        }
+        else if (seen == For.Upstream && askPeer && !hasBody && nowMs - upstreamSinceMs >= 1000 && client.IsEnded)
         {
             clientGone = true;
             if (deadline.FireNow()) from?.Close();
@@ -189,6 +204,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
     public void ClientLeft()
     {
         var (seen, from) = (what, upstream);
+        parts?.ClientLeft();
         // In another wait, what waits finds out by itself, or the heartbeat asks.
         if (seen != For.Upstream) return;
         clientGone = true;
@@ -200,9 +216,11 @@ internal sealed class Waits(Gateway gateway, Wire client)
         var version = Volatile.Read(ref parkingVersion);
         if (parking is not { } where) return;
         // A wait that was replaced by another meanwhile has another version, and does not hear this.
-        if (deadline.TryFire(nowMs)) where.GiveUp(version, WaitEnd.TimedOut);
+        if (deadline.TryFire(nowMs) || (nowMs >= Volatile.Read(ref endsAtMs) && deadline.FireNow())) where.GiveUp(version, WaitEnd.TimedOut);
         else if (askPeer && client.IsEnded && deadline.FireNow()) where.GiveUp(version, WaitEnd.Gone);
     }
+
+    private bool HasLeft() => client.IsEnded;
 
     private void Wake(For seen, Upstream? from, ConnectAttempt? connect)
     {

@@ -112,6 +112,7 @@ public partial class ManifestPageTests
         : schema["items"] is JsonObject item ? $"list of {ValueOf(item)}"
         : schema["type"] switch
         {
+            null => "any value",
             JsonArray => "text",
             JsonValue type when type.ToString() == "string" => schema["pattern"] is not { } pattern ? "text" : Notation.Types.Select(t => Notation.Of(t)!).FirstOrDefault(n => n.Pattern == pattern.ToString())?.Noun ?? "duration",
             JsonValue type when type.ToString() == "boolean" => "`true`, `false`",

@@ -145,7 +145,7 @@ public sealed class RoutingTests
     public void A_route_leads_to_exactly_one_place_and_says_so()
     {
         new RouteSpec { Match = new() }.Validate().ShouldHaveSingleItem().Path.ShouldBe("to");
-        new RouteSpec { Match = new(), To = "s", Respond = new() }.Validate().ShouldHaveSingleItem().Remedy.ShouldContain("redirect, respond and files");
+        new RouteSpec { Match = new(), To = "s", Respond = new() }.Validate().ShouldHaveSingleItem().Remedy.ShouldContain("redirect, respond, files and compose");
         new HeaderEdit { Set = new Dictionary<string, string> { ["X"] = "a\r\nb" } }.Validate().ShouldHaveSingleItem();
         new HeaderEdit { Set = new Dictionary<string, string> { ["X"] = "{nobody}" }, Remove = Own }.Validate().ShouldHaveSingleItem().What.ShouldContain("nobody");
         new CorsSpec { Origins = ["*"], Credentials = true }.Validate().ShouldHaveSingleItem().Path.ShouldBe("origins");

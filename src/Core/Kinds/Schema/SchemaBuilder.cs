@@ -95,6 +95,7 @@ sealed class SchemaBuilder(bool isManifest)
         : type == typeof(double) ? new() { ["type"] = "number" }
         : type == typeof(TimeSpan) ? new() { ["type"] = "string", ["pattern"] = Duration }
         : Notation.Of(type) is { } own ? new() { ["type"] = "string", ["pattern"] = own.Pattern }
+        : type == typeof(FreeValue) ? new()
         : type == typeof(DateTimeOffset) ? new() { ["type"] = "string", ["format"] = "date-time" }
         : type.IsEnum ? new() { ["enum"] = new JsonArray([.. Enum.GetNames(type).Select(n => JsonValue.Create(JsonNamingPolicy.CamelCase.ConvertName(n)))]) }
         : null;

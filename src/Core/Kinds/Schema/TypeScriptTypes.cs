@@ -93,6 +93,7 @@ public sealed class TypeScriptTypes
             : type == typeof(TimeSpan) ? "Duration"
             : type == typeof(DateTimeOffset) ? "Timestamp"
             : Notation.Of(type) is not null ? type.Name
+            : type == typeof(FreeValue) ? "unknown"
             : Named(type);
     }
 

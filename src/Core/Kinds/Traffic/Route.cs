@@ -10,7 +10,7 @@ public sealed record Route : Resource
     public override IEnumerable<Problem> Validate() => base.Validate().Concat(Spec.Validate().Select(p => p.Under("spec")));
 }
 
-/// <summary>A route as the manifest declares it. It leads to exactly one of: to, redirect, respond, files.</summary>
+/// <summary>A route as the manifest declares it. It leads to exactly one of: to, redirect, respond, files, compose.</summary>
 public sealed record RouteSpec : CallSpec
 {
     public required RouteMatch Match { get; init; }
@@ -26,6 +26,9 @@ public sealed record RouteSpec : CallSpec
 
     /// <summary>Answers with files of a folder.</summary>
     public FilesSpec? Files { get; init; }
+
+    /// <summary>Answers with what several services answer together.</summary>
+    public ComposeSpec? Compose { get; init; }
 
     /// <summary>What the service sees in place of what the client asked for.</summary>
     public RewriteSpec? Rewrite { get; init; }
@@ -59,11 +62,11 @@ public sealed record RouteSpec : CallSpec
 
     /// <summary>Every service that it sends requests to.</summary>
     [JsonIgnore]
-    public IEnumerable<string> Services => new[] { To, Mirror?.To }.OfType<string>().Concat(Split?.Services ?? []).Distinct(StringComparer.Ordinal);
+    public IEnumerable<string> Services => new[] { To, Mirror?.To }.OfType<string>().Concat(Split?.Services ?? []).Concat(Compose?.Calls().Select(c => c.Call.To) ?? []).Distinct(StringComparer.Ordinal);
 
     /// <summary>Where it leads, in one text for people.</summary>
     [JsonIgnore]
-    public string Shown => To ?? (Redirect is { } redirect ? $"{redirect.Status} {redirect.To}" : Respond is { } respond ? $"{respond.Status}" : Files is { } files ? files.Root : "-");
+    public string Shown => To ?? (Redirect is { } redirect ? $"{redirect.Status} {redirect.To}" : Respond is { } respond ? $"{respond.Status}" : Files is { } files ? files.Root : Compose is not null ? string.Join(" + ", Services) : "-");
 
     public IEnumerable<Problem> Validate() =>
         Match.Validate().Select(p => p.Under("match"))
@@ -71,6 +74,7 @@ public sealed record RouteSpec : CallSpec
             .Concat(Redirect?.Validate(Match).Select(p => p.Under("redirect")) ?? [])
             .Concat(Respond?.Validate().Select(p => p.Under("respond")) ?? [])
             .Concat(Files?.Validate().Select(p => p.Under("files")) ?? [])
+            .Concat(Compose?.Validate(ComposeSpec.VariablesOf(Match)).Select(p => p.Under("compose")) ?? [])
             .Concat(Rewrite?.Validate(Match).Select(p => p.Under("rewrite")) ?? [])
             .Concat(RequestHeaders?.Validate().Select(p => p.Under("requestHeaders")) ?? [])
             .Concat(ResponseHeaders?.Validate(most: 2048).Select(p => p.Under("responseHeaders")) ?? [])
@@ -85,14 +89,14 @@ public sealed record RouteSpec : CallSpec
 
     IEnumerable<Problem> TargetProblems()
     {
-        var targets = new object?[] { To, Redirect, Respond, Files }.Count(t => t is not null);
+        var targets = new object?[] { To, Redirect, Respond, Files, Compose }.Count(t => t is not null);
         if (targets == 0)
         {
-            yield return new("to", "the route leads nowhere", "give one of to (a service), redirect, respond and files");
+            yield return new("to", "the route leads nowhere", "give one of to (a service), redirect, respond, files and compose");
         }
         else if (targets > 1)
         {
-            yield return new("", $"the route leads to {targets} places", "keep one of to, redirect, respond and files");
+            yield return new("", $"the route leads to {targets} places", "keep one of to, redirect, respond, files and compose");
         }
 
         // What only a service could do with the request.
