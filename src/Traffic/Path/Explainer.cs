@@ -53,7 +53,7 @@ internal static class Explainer
         x.Body = RequestBody.Begin(x.Request, x.Input.Memory.Span[x.Request.Length..]);
         x.Target = Match.Find(table, x.Request, x.HeadBytes, out var reason);
         if (x.Target is not { } target) return Refused(revision, steps, "match", reason, "");
-        steps.Add(Step("match", Verdict.Pass, $"takes {target.About} to {target.Cluster.Service}"));
+        steps.Add(Step("match", Verdict.Pass, $"takes {target.About}{(target.Cluster.Service.Length > 0 ? " to " + target.Cluster.Service : "")}"));
 
         // 3. The gates, each asked for its opinion.
         foreach (var gate in target.Gates)
