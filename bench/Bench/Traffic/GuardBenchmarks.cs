@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
+using Mainstay.Traffic.Path.Guards;
 using Mainstay.Traffic.Policies;
 using Gateway = Mainstay.Traffic.Path.Gateway;
 
@@ -70,6 +71,62 @@ internal sealed class AddressBenchmark : IBenchmark
         for (var index = 0; index < iterations; index++)
         {
             if (!ranges.Contains(address)) throw new InvalidOperationException("The sample is not found.");
+        }
+    }
+}
+
+/// <summary>The door while nobody is banned, as every request passes it: who comes, and how his request ended.</summary>
+internal sealed class DoorBenchmark : IBenchmark
+{
+    private Exchange? exchange;
+    private Doorkeeper? door;
+
+    public string Name => "traffic/bans-nobody";
+
+    public void Setup()
+    {
+        var gateway = new Gateway(new MemoryTransport([], [], suspends: false));
+        gateway.Apply(Samples.Table with { Bans = new BanSpec { Requests = int.MaxValue } });
+        var listener = gateway.Find("gateway")!;
+        door = listener.Table.Door;
+        exchange = Exchange.Rent(new ClientConnection(gateway, listener, new MemoryTransport([], [], false).Client(), 1));
+        Samples.Request.CopyTo(exchange.Input.Room());
+        exchange.Input.Took(Samples.Request.Length);
+        exchange.Request.Reset();
+        exchange.Request.Parse(exchange.Input.Bytes, gateway.Limits);
+        exchange.Begin(0);
+        exchange.Status = 200;
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            if (door!.Judge(exchange!) != Reason.None) throw new InvalidOperationException("The sample is banned.");
+            door.Note(exchange!);
+        }
+    }
+}
+
+/// <summary>Whether one of 10,000 clients is banned, of whom every tenth is.</summary>
+internal sealed class BannedBenchmark : IBenchmark
+{
+    private readonly BanTable table = new(16_384, 1);
+
+    public string Name => "traffic/bans-look";
+
+    public void Setup()
+    {
+        var terms = new BanTerms { WindowMs = 60_000, Failures = 1, ForMs = 1_000_000, LongestMs = 1_000_000 };
+        for (var client = 0u; client < 10_000; client++) table.Note(IpText.FromIPv4(client), client % 10 == 0 ? Sight.Failure : Sight.Plain, 0, terms, 1, out _);
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            var client = (uint)index % 10_000;
+            if (table.LeftMs(IpText.FromIPv4(client), 2) > 0 != (client % 10 == 0)) throw new InvalidOperationException("The sample is not what it was.");
         }
     }
 }

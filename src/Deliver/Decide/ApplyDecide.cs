@@ -81,6 +81,8 @@ public static class ApplyDecide
             Services = services.ToDictionary(s => s.Key, s => Versioned(s.Value), StringComparer.Ordinal),
             Listen = wanted.Spec.Gateway.Listen,
             Tls = wanted.Spec.Gateway.Tls,
+            TrustedProxies = wanted.Spec.Gateway.TrustedProxies,
+            Bans = wanted.Spec.Gateway.Bans,
             Routes = wanted.Spec.Gateway.Routes,
         };
     }
@@ -98,6 +100,8 @@ public static class ApplyDecide
         Services = declared.Spec.Services.Keys.ToDictionary(name => name, name => Versioned(seen.Services[name]), StringComparer.Ordinal),
         Listen = declared.Spec.Gateway.Listen,
         Tls = declared.Spec.Gateway.Tls,
+        TrustedProxies = declared.Spec.Gateway.TrustedProxies,
+        Bans = declared.Spec.Gateway.Bans,
         Routes = declared.Spec.Gateway.Routes,
     };
 
@@ -136,7 +140,10 @@ public static class ApplyDecide
 
     static void PutGateway(Plan plan, DeclaredState seen, GatewaySpec wanted, string baseFolder)
     {
-        var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with { Listen = wanted.Listen, Tls = wanted.Tls, BaseFolder = baseFolder };
+        var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with
+        {
+            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, BaseFolder = baseFolder,
+        };
         if (seen.Gateway is null || !Codec.Same(seen.Gateway, gateway))
         {
             plan.Put(gateway);

@@ -44,6 +44,8 @@ public sealed record DeclaredState
                 {
                     Listen = Gateway?.Listen ?? Gateway.DefaultListen,
                     Tls = Gateway?.Tls,
+                    TrustedProxies = Gateway?.TrustedProxies,
+                    Bans = Gateway?.Bans,
                     Routes = Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 },
             },

@@ -33,6 +33,8 @@ public static class Diff
         {
             ["listen"] = version.Listen,
             ["tls"] = version.Tls is null ? null : Tree(version.Tls),
+            ["trustedProxies"] = version.TrustedProxies is null ? null : Tree(version.TrustedProxies),
+            ["bans"] = version.Bans is null ? null : Tree(version.Bans),
             ["routes"] = new JsonObject(version.Routes.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
         },
     };

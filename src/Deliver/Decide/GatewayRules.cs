@@ -13,7 +13,10 @@ static class GatewayRules
 
     public static IEnumerable<Problem> Problems(ArchitectureSpec spec, ManifestSurroundings around)
     {
-        var gateway = new Gateway { Name = Gateway.TheName, Listen = spec.Gateway.Listen, Tls = spec.Gateway.Tls };
+        var gateway = new Gateway
+        {
+            Name = Gateway.TheName, Listen = spec.Gateway.Listen, Tls = spec.Gateway.Tls, TrustedProxies = spec.Gateway.TrustedProxies, Bans = spec.Gateway.Bans,
+        };
         foreach (var problem in gateway.Validate())
         {
             yield return problem.Under("gateway");

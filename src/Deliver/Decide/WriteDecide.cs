@@ -16,7 +16,7 @@ public static class WriteDecide
             Scales = new Dictionary<string, int?> { [service.Name] = service.Scale },
         },
         Route route => WithRoutes(declared, With(declared.Spec.Gateway.Routes, route.Name, route.Spec)),
-        Gateway gateway when gateway.Name == Gateway.TheName => WithListen(declared, gateway.Listen, gateway.Tls),
+        Gateway gateway when gateway.Name == Gateway.TheName => WithDoor(declared, gateway),
         _ => null,
     };
 
@@ -25,15 +25,20 @@ public static class WriteDecide
     {
         Service service => declared with { Spec = declared.Spec with { Services = Without(declared.Spec.Services, service.Name) } },
         Route route => WithRoutes(declared, Without(declared.Spec.Gateway.Routes, route.Name)),
-        Gateway => WithListen(declared, Gateway.DefaultListen, null),
+        Gateway => WithDoor(declared, new Gateway { Name = Gateway.TheName }),
         _ => null,
     };
 
     static Declaration WithRoutes(Declaration declared, IReadOnlyDictionary<string, RouteSpec> routes) =>
         declared with { Spec = declared.Spec with { Gateway = declared.Spec.Gateway with { Routes = routes } } };
 
-    static Declaration WithListen(Declaration declared, string listen, GatewayTls? tls) =>
-        declared with { Spec = declared.Spec with { Gateway = declared.Spec.Gateway with { Listen = listen, Tls = tls } } };
+    static Declaration WithDoor(Declaration declared, Gateway door) => declared with
+    {
+        Spec = declared.Spec with
+        {
+            Gateway = declared.Spec.Gateway with { Listen = door.Listen, Tls = door.Tls, TrustedProxies = door.TrustedProxies, Bans = door.Bans },
+        },
+    };
 
     static Dictionary<string, T> With<T>(IReadOnlyDictionary<string, T> map, string key, T value) =>
         new(map, StringComparer.Ordinal) { [key] = value };

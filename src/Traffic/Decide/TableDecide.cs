@@ -35,6 +35,8 @@ public static class TableDecide
         [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? "")))],
         [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? ""))])
     {
+        TrustedProxies = view.Gateway?.TrustedProxies,
+        Bans = view.Gateway?.Bans,
         Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],
     };
 

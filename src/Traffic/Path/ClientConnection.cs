@@ -14,6 +14,9 @@ namespace Mainstay.Traffic.Path;
 internal sealed class ClientConnection
 {
     private const int LingerBytes = 256 * 1024;
+    private readonly bool hasPeer;
+    private IpRanges? judgedBy;
+    private bool isTrusted;
     private Exchange? exchange;
 
     public ClientConnection(Gateway gateway, Listener listener, Wire wire, ulong seed)
@@ -26,9 +29,8 @@ internal sealed class ClientConnection
         var peer = wire.Peer?.Address;
         if (peer?.IsIPv4MappedToIPv6 == true) peer = peer.MapToIPv4();
         ForwardedFor = peer is null ? [] : Encoding.ASCII.GetBytes($"X-Forwarded-For: {peer}\r\n");
-        // A caller in the mesh is a service of ours: what it says about its client is passed on.
+        hasPeer = peer is not null;
         PeerAddress = peer is null ? default : IpText.Of(peer);
-        IsTrusted = listener.IsMesh || (peer is not null && gateway.Trusted.Contains(PeerAddress));
     }
 
     public Gateway Gateway { get; }
@@ -40,8 +42,19 @@ internal sealed class ClientConnection
     /// <summary>Chance for all of its requests; a field, because it changes in place.</summary>
     public Dice Dice;
 
-    /// <summary>The peer may set X-Forwarded-* itself.</summary>
-    public bool IsTrusted { get; }
+    /// <summary>The peer may set X-Forwarded-* itself. Who is trusted can change while it is connected.</summary>
+    public bool IsTrusted
+    {
+        get
+        {
+            var now = Gateway.Trusted;
+            if (ReferenceEquals(now, judgedBy)) return isTrusted;
+            // A caller in the mesh is a service of ours: what it says about its client is passed on.
+            isTrusted = Listener.IsMesh || (hasPeer && now.Contains(PeerAddress));
+            judgedBy = now;
+            return isTrusted;
+        }
+    }
 
     /// <summary>The peer's address (see <see cref="IpText"/>); 0 where there is none.</summary>
     public UInt128 PeerAddress { get; }
@@ -163,6 +176,7 @@ internal sealed class ClientConnection
         var input = x.Input;
         var request = x.Request;
         request.Reset();
+        request.Trusted = IsTrusted;
         x.HasUnread = false;
         var hasBegun = false;
         if (input.Available == 0 && !Wire.WaitsWithoutBuffer) Waits.ForRequest();
@@ -194,6 +208,8 @@ internal sealed class ClientConnection
         x.Body = RequestBody.Begin(x.Request, x.Input.Memory.Span[x.Request.Length..]);
         x.BytesIn = x.Request.Length + x.Body.Buffered;
         var reason = x.Body.IsBad ? Reason.BadRequest : Reason.None;
+        var door = only is null ? table.Door : null;
+        if (reason == Reason.None && door is not null) reason = door.Judge(x);
         if (reason == Reason.None) x.Target = only ?? Match.Find(table, x.Request, x.HeadBytes, out reason);
         if (reason == Reason.None)
         {
@@ -229,6 +245,7 @@ internal sealed class ClientConnection
         if (x.HasPump) reason = await SettleBodyAsync(x, complete, reason);
         if (!complete) await FailAsync(x, reason);
         Finish(x, table, complete);
+        door?.Note(x);
         return !x.Close;
     }
 
@@ -318,6 +335,7 @@ internal sealed class ClientConnection
         Waits.End();
         var sent = await AnswerAsync(x, reason);
         Waits.End();
+        Listener.Table.Door?.Note(x);
         Record.Add(x, Listener.Table);
         x.End();
         return sent;

@@ -57,6 +57,9 @@ internal sealed class Exchange
 
     /// <summary>Who asks, once a guard has had it proven; null where nobody was asked.</summary>
     public Identity? Identity;
+
+    /// <summary>The guard was shown nothing that could prove who asks.</summary>
+    public bool ShowedNothing;
     public Endpoint? Endpoint;
     public int EndpointIndex;
     public Upstream? Upstream;
@@ -180,6 +183,7 @@ internal sealed class Exchange
         hasClientAddress = false;
         Level = -1;
         HeadAt = -1;
+        ShowedNothing = false;
         Answer = null;
         Added.Clear();
         Onward.Clear();

@@ -49,7 +49,13 @@ internal static class Explainer
 
     private static Explanation Lead(Exchange x, ListenerTable table, long revision, List<ExplainedStep> steps)
     {
-        // 2. Match.
+        // 2. The door, and match.
+        if (table.Door is { } door)
+        {
+            var said = door.Peek(x);
+            steps.Add(Step("door", said.Verdict, said.Why));
+            if (said.Verdict == Verdict.Refuse) return new Explanation(revision, "", null, null, Problem.StatusOf(door.ReasonOf(x)), Problem.NameOf(door.ReasonOf(x)), steps);
+        }
         x.Body = RequestBody.Begin(x.Request, x.Input.Memory.Span[x.Request.Length..]);
         x.Target = Match.Find(table, x.Request, x.HeadBytes, out var reason);
         if (x.Target is not { } target) return Refused(revision, steps, "match", reason, "");

@@ -20,6 +20,7 @@ public sealed class Gateway : IAsyncDisposable
     private readonly TlsBook tls = new();
     private readonly TableCompiler compiler;
     private readonly Heartbeat heartbeat;
+    private volatile IpRanges trusted;
     private RouteTable table = RouteTable.Empty;
     private TableModel model = TableModel.Empty;
     private ulong seed;
@@ -40,7 +41,7 @@ public sealed class Gateway : IAsyncDisposable
         Http2 = new Http2Front(Limits);
         this.seed = seed;
         Clock = new Clock(Time);
-        Trusted = new IpRanges(Limits.TrustedProxies);
+        trusted = new IpRanges(Limits.TrustedProxies);
         Notices = new NoticeBoard(Time);
         policies = new PolicyBook { Gateway = this };
         compiler = new TableCompiler(Limits, book, policies, transport.Lanes);
@@ -83,6 +84,7 @@ public sealed class Gateway : IAsyncDisposable
     {
         lock (gate)
         {
+            if (!(next.TrustedProxies ?? []).SequenceEqual(model.TrustedProxies ?? [])) trusted = new IpRanges([.. Limits.TrustedProxies, .. next.TrustedProxies ?? []]);
             model = next;
             var compiled = compiler.Compile(next, out var gone);
             tls.Assign(compiled.Listeners.Values);
@@ -211,8 +213,8 @@ public sealed class Gateway : IAsyncDisposable
 
     internal ulong NextSeed() => Interlocked.Add(ref seed, 0xA0761D6478BD642F);
 
-    /// <summary>The proxies whose word about a client counts.</summary>
-    internal IpRanges Trusted { get; }
+    /// <summary>The proxies whose word about a client counts: another object whenever they change.</summary>
+    internal IpRanges Trusted => trusted;
 
     internal void Remember(ClientConnection connection) => connections.Add(connection);
 

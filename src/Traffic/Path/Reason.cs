@@ -45,6 +45,15 @@ public enum Reason
     /// <summary>A body that has to be looked at is larger than what is looked at.</summary>
     BodyTooLarge,
     CorsNotAllowed,
+
+    /// <summary>The client is banned for a while.</summary>
+    Banned,
+
+    /// <summary>The same, told as too many requests.</summary>
+    BannedTooMany,
+
+    /// <summary>The same, without an answer.</summary>
+    BannedReset,
     NoFile,
     MethodNotAllowed,
 
@@ -84,13 +93,13 @@ public static class Problem
     {
         Reason.BadRequest or Reason.ComposeBodyInvalid => 400,
         Reason.Unauthenticated or Reason.TokenExpired => 401,
-        Reason.IpDenied or Reason.Forbidden or Reason.CorsNotAllowed => 403,
+        Reason.IpDenied or Reason.Banned or Reason.Forbidden or Reason.CorsNotAllowed => 403,
         Reason.NoRoute or Reason.NoFile => 404,
         Reason.MethodNotAllowed => 405,
         Reason.RequestTimeout or Reason.BodyStalled => 408,
         Reason.BodyTooLarge => 413,
         Reason.RequestLineTooLong => 414,
-        Reason.RateLimited => 429,
+        Reason.RateLimited or Reason.BannedTooMany => 429,
         Reason.ConcurrencyLimited or Reason.QueueFull or Reason.QueueTimeout or Reason.Shed => 503,
         Reason.HeadTooLarge => 431,
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
@@ -163,6 +172,8 @@ public static class Problem
         Reason.DeadlineExceeded => ("Gateway Timeout", "The time that the caller waits is over."),
         Reason.TooManyConnections => ("Service Unavailable", "The listener has as many connections as it may have."),
         Reason.IpDenied => ("Forbidden", "Requests from this address are not accepted here."),
+        Reason.Banned => ("Forbidden", "Requests from this address are not accepted for a while."),
+        Reason.BannedTooMany => ("Too Many Requests", "Requests from this address are not accepted for a while."),
         Reason.Unauthenticated => ("Unauthorized", "The request does not prove who it comes from."),
         Reason.TokenExpired => ("Unauthorized", "What the request proves itself with has expired."),
         Reason.Forbidden => ("Forbidden", "Who this request comes from may not do this."),

@@ -25,6 +25,9 @@ internal sealed class ListenerTable(ListenerModel model, RouteTarget? only, Rout
     /// <summary>Secures its connections; null where they are plain. Set before the table is live.</summary>
     public TlsServer? Tls { get; set; }
 
+    /// <summary>Turns clients away before anything else; null where nobody is to be turned away. Not in the mesh: its callers are services of ours.</summary>
+    public Guards.Doorkeeper? Door { get; init; }
+
     /// <summary>Counts requests that no route matched, and those that were refused before.</summary>
     public Series Unrouted { get; } = unrouted;
 

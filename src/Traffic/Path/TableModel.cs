@@ -22,6 +22,12 @@ public sealed record TableModel(
     /// <summary>What is done to the traffic for a while. Each ends by its own time, also when no newer table comes.</summary>
     public IReadOnlyList<Intervention> Interventions { get; init; } = [];
 
+    /// <summary>Addresses and ranges of proxies whose word about a client counts; null for none but those that the gateway itself was told.</summary>
+    public IReadOnlyList<string>? TrustedProxies { get; init; }
+
+    /// <summary>Who is banned for what he does; null where nobody is watched.</summary>
+    public BanSpec? Bans { get; init; }
+
     /// <summary>A table without anything, revision 0.</summary>
     public static TableModel Empty { get; } = new(0, [], [], []);
 

@@ -103,6 +103,43 @@ public sealed class ClientAddressTests
         foreach (var lie in new[] { "6.6.6.6", "evil", "https", "Port", "prefix", "Forwarded: for", "X-Real-IP" }) asked.ShouldNotContain(lie, Case.Insensitive);
     }
 
+    [Fact]
+    public async Task Who_is_trusted_changes_while_connections_are_open()
+    {
+        var asked = "";
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            while (await peer.ReadHeadAsync() is { } head)
+            {
+                asked = head;
+                await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        using var client = await gateway.ConnectAsync();
+        const string told = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 198.51.100.7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: shop.example\r\n\r\n";
+        foreach (var (trusted, isHeard) in new[] { ((string[])[], false), (["10.0.0.0/8"], false), (["127.0.0.1"], true), ([], false), (["127.0.0.0/8", "::1"], true) })
+        {
+            gateway.Change(table => table with { TrustedProxies = trusted.Length == 0 ? null : trusted });
+            await client.SendAsync(told);
+            await client.ReadResponseAsync();
+            foreach (var one in new[] { "198.51.100.7", "X-Forwarded-Proto: https", "shop.example" }) asked.Contains(one, StringComparison.Ordinal).ShouldBe(isHeard, $"{one} with {string.Join(' ', trusted)}");
+            asked.ShouldContain("X-Forwarded-For: 127.0.0.1\r\n");
+        }
+    }
+
+    [Fact]
+    public async Task A_trusted_proxy_cannot_smuggle_either()
+    {
+        await using var upstream = new RawUpstream((peer, _) => peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"));
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        gateway.Change(table => table with { TrustedProxies = ["127.0.0.1"] });
+        foreach (var lines in new[] { "X-Forwarded-For : 6.6.6.6\r\n", "X-Forwarded-For: 6.6.6.6\nX: y\r\n", " X-Forwarded-For: 6.6.6.6\r\n", "X-Forwarded-For: 6.6.6.6\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n" })
+        {
+            (await gateway.AskAsync($"GET / HTTP/1.1\r\nHost: h\r\n{lines}\r\n")).ShouldStartWith("HTTP/1.1 400 ", customMessage: lines);
+        }
+    }
+
     static string Client(ScenarioStep step)
     {
         var words = step.Words.Skip(1).Select(word => word.Split('=', 2)).ToDictionary(word => word[0], word => word[1]);

@@ -49,6 +49,9 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>The last table once more, with this done to it.</summary>
     public Applied Intervene(params Mainstay.Core.Kinds.Traffic.Intervention[] interventions) => Apply(last with { Revision = ++revision, Interventions = interventions });
 
+    /// <summary>The last table, changed.</summary>
+    public Applied Change(Func<TableModel, TableModel> change) => Apply(change(last) with { Revision = ++revision });
+
     Applied Apply(TableModel table) => Gateway.Apply(last = table);
 
     public Task<RawPeer> ConnectAsync() => RawPeer.ConnectAsync(At);

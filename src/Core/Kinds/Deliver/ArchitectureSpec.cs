@@ -34,6 +34,12 @@ public sealed record GatewaySpec
     /// <summary>How it speaks TLS. Default: it does not.</summary>
     public GatewayTls? Tls { get; init; }
 
+    /// <summary>Addresses and ranges (<c>10.0.0.0/8</c>) of proxies whose word about a client counts: from them alone X-Forwarded-For, -Proto and -Host are kept. Default: none. At most 1,000.</summary>
+    public IReadOnlyList<string>? TrustedProxies { get; init; }
+
+    /// <summary>Turns abnormal clients away for a while. Default: nobody is watched.</summary>
+    public BanSpec? Bans { get; init; }
+
     /// <summary>The routes by name. The most specific match wins; their order does not matter.</summary>
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 

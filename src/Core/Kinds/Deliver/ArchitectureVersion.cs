@@ -29,6 +29,10 @@ public sealed record ArchitectureVersion : Resource
 
     public GatewayTls? Tls { get; init; }
 
+    public IReadOnlyList<string>? TrustedProxies { get; init; }
+
+    public BanSpec? Bans { get; init; }
+
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 
     /// <summary>What differs from the version before.</summary>

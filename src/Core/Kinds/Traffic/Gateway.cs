@@ -11,6 +11,12 @@ public sealed record Gateway : Resource
     /// <summary>How it speaks TLS; needed where an address is https.</summary>
     public GatewayTls? Tls { get; init; }
 
+    /// <summary>Addresses and ranges (<c>10.0.0.0/8</c>) of proxies whose word about a client counts: from them alone X-Forwarded-For, -Proto and -Host are kept. Default: none. At most 1,000.</summary>
+    public IReadOnlyList<string>? TrustedProxies { get; init; }
+
+    /// <summary>Turns abnormal clients away for a while. Default: nobody is watched.</summary>
+    public BanSpec? Bans { get; init; }
+
     /// <summary>Absolute folder of the manifest: relative files and folders start there.</summary>
     public string BaseFolder { get; init; } = "";
 
@@ -34,6 +40,11 @@ public sealed record Gateway : Resource
         }
 
         foreach (var problem in Tls?.Validate().Select(p => p.Under("tls")) ?? [])
+        {
+            yield return problem;
+        }
+
+        foreach (var problem in AddressRanges.Problems("trustedProxies", TrustedProxies ?? [], 1000).Concat(Bans?.Validate().Select(p => p.Under("bans")) ?? []))
         {
             yield return problem;
         }

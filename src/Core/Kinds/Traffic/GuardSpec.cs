@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace Mainstay.Core.Kinds.Traffic;
 
 /// <summary>
@@ -56,7 +54,7 @@ public sealed record GuardSpec
 
     public IEnumerable<Problem> Validate()
     {
-        foreach (var problem in Ranges("allow", Allow).Concat(Ranges("deny", Deny)))
+        foreach (var problem in AddressRanges.Problems("allow", Allow, MostRanges).Concat(AddressRanges.Problems("deny", Deny, MostRanges)))
         {
             yield return problem;
         }
@@ -99,19 +97,6 @@ public sealed record GuardSpec
         if (Realm.Length is 0 or > 63 || !Realm.All(c => char.IsAsciiLetterOrDigit(c) || c is ' ' or '-' or '.' or '_'))
         {
             yield return new("realm", $"'{Realm}' is not a realm", "use 1 to 63 letters, digits, spaces or -._");
-        }
-    }
-
-    static IEnumerable<Problem> Ranges(string path, IReadOnlyList<string> ranges)
-    {
-        if (ranges.Count > MostRanges)
-        {
-            yield return new(path, $"{ranges.Count} ranges are more than {MostRanges}", "join ranges");
-        }
-
-        foreach (var range in ranges.Take(MostRanges).Where(r => !IPAddress.TryParse(r, out _) && !IPNetwork.TryParse(r, out _)))
-        {
-            yield return new(path, $"'{range}' is neither an address nor a range", "write 10.0.0.7 or 10.0.0.0/8");
         }
     }
 }

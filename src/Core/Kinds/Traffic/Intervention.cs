@@ -9,7 +9,10 @@ public sealed record Intervention : Resource
     /// <summary>The longest it may last.</summary>
     public static readonly TimeSpan Longest = TimeSpan.FromDays(30);
 
-    /// <summary>What it is done to: <c>route/NAME</c>, <c>need/CALLER.CALLEE</c> (one caller's way to a service), or <c>service/NAME</c> (every way to it).</summary>
+    /// <summary>The whole front door, as <see cref="About"/> names it.</summary>
+    public const string FrontDoor = "gateway/gateway";
+
+    /// <summary>What it is done to: <c>route/NAME</c>, <c>need/CALLER.CALLEE</c> (one caller's way to a service), <c>service/NAME</c> (every way to it); a ban also to <c>gateway/gateway</c> (the whole front door).</summary>
     public required string About { get; init; }
 
     /// <summary>Why, in words. 1 to 500 characters.</summary>
@@ -50,7 +53,12 @@ public sealed record Intervention : Resource
 
         if (!IsAbout(About))
         {
-            yield return new("about", $"'{About}' is nothing that can be intervened in", "write route/NAME, need/CALLER.CALLEE or service/NAME");
+            yield return new("about", $"'{About}' is nothing that can be intervened in", "write route/NAME, need/CALLER.CALLEE or service/NAME; for a ban also gateway/gateway");
+        }
+
+        if (About == FrontDoor && Ban is null)
+        {
+            yield return new("about", "the whole front door can only be closed to clients", "give a ban, or write route/NAME, need/CALLER.CALLEE or service/NAME");
         }
 
         if (Reason.Trim().Length is 0 or > 500)
@@ -79,7 +87,7 @@ public sealed record Intervention : Resource
             yield return new("admit", $"{Admit} is outside 0 to 65535", "choose a level within");
         }
 
-        if (Ban is not null && !System.Net.IPNetwork.TryParse(Ban.Contains('/', StringComparison.Ordinal) ? Ban : Ban + "/32", out _) && !System.Net.IPAddress.TryParse(Ban, out _))
+        if (Ban is not null && !AddressRanges.IsRange(Ban))
         {
             yield return new("ban", $"'{Ban}' is neither an IP address nor a range", "write for example 10.1.2.3 or 10.1.0.0/16");
         }
@@ -94,7 +102,7 @@ public sealed record Intervention : Resource
         : Admit is { } level ? $"admission from level {level}"
         : $"ban of {Ban}";
 
-    static bool IsAbout(string about) => about.Split('/') is [var kind, var name] && kind switch
+    static bool IsAbout(string about) => about == FrontDoor || about.Split('/') is [var kind, var name] && kind switch
     {
         "route" or "service" => Names.IsValid(name),
         "need" => name.Contains('.', StringComparison.Ordinal) && Names.IsValid(name),

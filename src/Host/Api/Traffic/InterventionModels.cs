@@ -6,7 +6,7 @@ namespace Mainstay.Host.Api.Traffic;
 /// <summary>An intervention as it is asked for. Exactly one act is given.</summary>
 public sealed record InterventionBody
 {
-    /// <summary><c>route/NAME</c>, <c>need/CALLER.CALLEE</c> or <c>service/NAME</c>.</summary>
+    /// <summary><c>route/NAME</c>, <c>need/CALLER.CALLEE</c> or <c>service/NAME</c>; for a ban also <c>gateway/gateway</c>, the whole front door.</summary>
     public required string About { get; init; }
 
     /// <summary>Why, in words. 1 to 500 characters.</summary>
@@ -30,7 +30,7 @@ public sealed record InterventionBody
     /// <summary>Admits only requests of this level or higher.</summary>
     public int? Admit { get; init; }
 
-    /// <summary>Turns a client away.</summary>
+    /// <summary>Turns a client away: its address, or a range.</summary>
     public string? Ban { get; init; }
 
     public Intervention ToIntervention(string name, string by, DateTimeOffset now) => new()

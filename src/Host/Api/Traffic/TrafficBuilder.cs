@@ -36,7 +36,13 @@ public static class TrafficBuilder
             seen.Revision,
             [.. ways],
             [.. seen.All<Intervention>().OrderBy(i => i.Until).ThenBy(i => i.Name, StringComparer.Ordinal)],
-            [.. notices.Take(MostNotices).Select(n => new TrafficNotice(n.Notice.At, n.Gateway, n.Notice.About, n.Notice.Reason, n.Notice.Message, n.Notice.IsWarning))]);
+            [.. notices.Take(MostNotices).Select(n => new TrafficNotice(n.Notice.At, n.Gateway, n.Notice.About, n.Notice.Reason, n.Notice.Message, n.Notice.IsWarning))])
+        {
+            Door = Policies(Intervention.FrontDoor),
+        };
+
+        TrafficPolicy[] Policies(string about) =>
+            [.. byAbout[about].Select(p => new TrafficPolicy(p.Gateway, p.Policy.Policy, p.Policy.Kind, p.Policy.State, p.Policy.Why, p.Policy.Numbers))];
 
         TrafficWay Way(string about, string match, string to, EdgeKey key, IReadOnlyDictionary<EdgeKey, EdgeFigures> figures, EdgeStatistics statistics)
         {
@@ -44,7 +50,7 @@ public static class TrafficBuilder
             return new(
                 about, match, to, known.RequestsPerSecond, known.ErrorRatio, known.P50Ms, known.P99Ms,
                 statistics.Distribution(key, BoundsMs),
-                [.. byAbout[about].Select(p => new TrafficPolicy(p.Gateway, p.Policy.Policy, p.Policy.Kind, p.Policy.State, p.Policy.Why, p.Policy.Numbers))]);
+                Policies(about));
         }
     }
 

@@ -10,7 +10,11 @@ namespace Mainstay.Host.Api.Traffic;
 /// <param name="Interventions">What is done to it, by the time of its end.</param>
 /// <param name="Notices">What happened lately, the newest first; at most 100.</param>
 public sealed record TrafficView(
-    DateTimeOffset At, long Revision, IReadOnlyList<TrafficWay> Ways, IReadOnlyList<Intervention> Interventions, IReadOnlyList<TrafficNotice> Notices);
+    DateTimeOffset At, long Revision, IReadOnlyList<TrafficWay> Ways, IReadOnlyList<Intervention> Interventions, IReadOnlyList<TrafficNotice> Notices)
+{
+    /// <summary>How the front door's own policies stand, at each gateway: whom it bans.</summary>
+    public IReadOnlyList<TrafficPolicy> Door { get; init; } = [];
+}
 
 /// <summary>A route or a need.</summary>
 /// <param name="About">As interventions name it: <c>route/orders-api</c> or <c>need/web.orders</c>.</param>

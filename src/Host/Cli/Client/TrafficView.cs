@@ -3,7 +3,7 @@ using Mainstay.Core.Kinds.Traffic;
 namespace Mainstay.Host.Cli.Client;
 
 /// <summary>How traffic stands, as the command line reads it.</summary>
-sealed record TrafficView(DateTimeOffset At, IReadOnlyList<TrafficWay> Ways, IReadOnlyList<Intervention> Interventions);
+sealed record TrafficView(DateTimeOffset At, IReadOnlyList<TrafficWay> Ways, IReadOnlyList<Intervention> Interventions, IReadOnlyList<TrafficPolicy>? Door);
 
 /// <summary>A route or a need.</summary>
 sealed record TrafficWay(

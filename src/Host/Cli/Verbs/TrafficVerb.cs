@@ -40,6 +40,11 @@ static class TrafficVerb
         }
 
         table.Write(screen);
+        foreach (var policy in (view.Door ?? []).Select(p => $"gateway {p.Policy} {p.State}{(p.Why.Length > 0 ? $": {p.Why}" : "")}").Distinct())
+        {
+            screen.Line(screen.Paint(Tone.Busy, TextWidth.Harmless(policy)));
+        }
+
         foreach (var policy in ways.SelectMany(w => w.Policies.Where(p => p.Why.Length > 0).Select(p => $"{w.About} {p.Policy}: {p.Why}")).Distinct())
         {
             screen.Line(screen.Paint(Tone.Busy, TextWidth.Harmless(policy)));

@@ -150,6 +150,7 @@ internal sealed class GuardGate : Gate, IReporting
                     var challenge = way.Challenge(spec.Realm, worst.Shown, worst.Why);
                     if (challenge.Length > 0) x.Added.Add("WWW-Authenticate"u8, Encoding.ASCII.GetBytes(challenge));
                 }
+                x.ShowedNothing = worst.Shown == Shown.Nothing;
                 return Refuse(x, worst.Shown == Shown.Expired ? Reason.TokenExpired : Reason.Unauthenticated);
         }
     }
