@@ -104,7 +104,8 @@ public sealed class LogReader(string folder)
             changed.TryWrite(true);
         }
 
-        var watcher = new FileSystemWatcher(folder, "*.log") { IncludeSubdirectories = true, NotifyFilter = NotifyFilters.Size | NotifyFilters.LastWrite | NotifyFilters.FileName | NotifyFilters.DirectoryName };
+        // Folders as well: what was written into a new one before it was watched is only told by its own coming.
+        var watcher = new FileSystemWatcher(folder) { IncludeSubdirectories = true, NotifyFilter = NotifyFilters.Size | NotifyFilters.LastWrite | NotifyFilters.FileName | NotifyFilters.DirectoryName };
         FileSystemEventHandler note = (_, change) => Note(change.Name?.Split('/')[0] ?? "*");
         watcher.Changed += note;
         watcher.Created += note;

@@ -76,11 +76,15 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     }
 
     /// <summary>The records of so many requests. A request is recorded just after its response was sent, so this may wait a moment.</summary>
-    public async Task<IReadOnlyList<TrafficRecord>> RecordsAsync(int requests)
+    public async Task<IReadOnlyList<TrafficRecord>> RecordsAsync(int requests, Action? meanwhile = null)
     {
         var records = kept.ToList();
         kept.Clear();
-        await Until.HoldsAsync(() => records.Sum(record => record.Requests) >= requests, () => records.AddRange(Batch().Records));
+        await Until.HoldsAsync(() => records.Sum(record => record.Requests) >= requests, () =>
+        {
+            meanwhile?.Invoke();
+            records.AddRange(Batch().Records);
+        });
         return records;
     }
 
