@@ -83,6 +83,7 @@ public static class ApplyDecide
             Tls = wanted.Spec.Gateway.Tls,
             TrustedProxies = wanted.Spec.Gateway.TrustedProxies,
             Bans = wanted.Spec.Gateway.Bans,
+            ProxyProtocol = wanted.Spec.Gateway.ProxyProtocol,
             Routes = wanted.Spec.Gateway.Routes,
         };
     }
@@ -102,6 +103,7 @@ public static class ApplyDecide
         Tls = declared.Spec.Gateway.Tls,
         TrustedProxies = declared.Spec.Gateway.TrustedProxies,
         Bans = declared.Spec.Gateway.Bans,
+        ProxyProtocol = declared.Spec.Gateway.ProxyProtocol,
         Routes = declared.Spec.Gateway.Routes,
     };
 
@@ -142,7 +144,7 @@ public static class ApplyDecide
     {
         var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with
         {
-            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, BaseFolder = baseFolder,
+            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, ProxyProtocol = wanted.ProxyProtocol, BaseFolder = baseFolder,
         };
         if (seen.Gateway is null || !Codec.Same(seen.Gateway, gateway))
         {

@@ -46,6 +46,7 @@ public sealed record DeclaredState
                     Tls = Gateway?.Tls,
                     TrustedProxies = Gateway?.TrustedProxies,
                     Bans = Gateway?.Bans,
+                    ProxyProtocol = Gateway?.ProxyProtocol,
                     Routes = Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 },
             },

@@ -35,6 +35,7 @@ public static class Diff
             ["tls"] = version.Tls is null ? null : Tree(version.Tls),
             ["trustedProxies"] = version.TrustedProxies is null ? null : Tree(version.TrustedProxies),
             ["bans"] = version.Bans is null ? null : Tree(version.Bans),
+            ["proxyProtocol"] = version.ProxyProtocol is null ? null : Tree(version.ProxyProtocol),
             ["routes"] = new JsonObject(version.Routes.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
         },
     };

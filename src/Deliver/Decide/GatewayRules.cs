@@ -16,6 +16,7 @@ static class GatewayRules
         var gateway = new Gateway
         {
             Name = Gateway.TheName, Listen = spec.Gateway.Listen, Tls = spec.Gateway.Tls, TrustedProxies = spec.Gateway.TrustedProxies, Bans = spec.Gateway.Bans,
+            ProxyProtocol = spec.Gateway.ProxyProtocol,
         };
         foreach (var problem in gateway.Validate())
         {

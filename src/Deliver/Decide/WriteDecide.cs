@@ -36,7 +36,10 @@ public static class WriteDecide
     {
         Spec = declared.Spec with
         {
-            Gateway = declared.Spec.Gateway with { Listen = door.Listen, Tls = door.Tls, TrustedProxies = door.TrustedProxies, Bans = door.Bans },
+            Gateway = declared.Spec.Gateway with
+            {
+                Listen = door.Listen, Tls = door.Tls, TrustedProxies = door.TrustedProxies, Bans = door.Bans, ProxyProtocol = door.ProxyProtocol,
+            },
         },
     };
 

@@ -57,7 +57,7 @@ public static class TableDecide
             if (Uri.TryCreate(listen, UriKind.Absolute, out var url))
             {
                 var tls = url.Scheme == Uri.UriSchemeHttps && gateway.Tls is { } terms ? TermsOf(terms, gateway.BaseFolder) : null;
-                yield return new ListenerModel(name, url.Host.Trim('[', ']'), url.Port, ListenerKind.Gateway, Tls: tls);
+                yield return new ListenerModel(name, url.Host.Trim('[', ']'), url.Port, ListenerKind.Gateway, Tls: tls) { ProxyProtocol = gateway.ProxyProtocol };
             }
         }
     }

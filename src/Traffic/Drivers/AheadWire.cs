@@ -32,6 +32,8 @@ internal sealed class AheadWire(Wire inner, ReadOnlyMemory<byte> ahead, IPEndPoi
 
     public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes) => inner.SendAsync(bytes);
 
+    public override void GoOn(IResumable what) => inner.GoOn(what);
+
     public override void EndSending() => inner.EndSending();
 
     public override void StopReceiving() => inner.StopReceiving();

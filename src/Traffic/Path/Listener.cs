@@ -68,7 +68,7 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
                 continue;
             }
             var isOver = Interlocked.Increment(ref connections) > gateway.Limits.ConnectionsPerListener;
-            if (Table.Tls is null) Start(wire, isOver);
+            if (Table is { Tls: null, Proxy: null }) Start(wire, isOver);
             else _ = Welcome.RunAsync(gateway, this, wire, isOver);
         }
     }

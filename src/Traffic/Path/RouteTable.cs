@@ -25,6 +25,9 @@ internal sealed class ListenerTable(ListenerModel model, RouteTarget? only, Rout
     /// <summary>Secures its connections; null where they are plain. Set before the table is live.</summary>
     public TlsServer? Tls { get; set; }
 
+    /// <summary>Takes the PROXY protocol's header off its connections; null where they have none.</summary>
+    public ProxyPreface? Proxy { get; init; }
+
     /// <summary>Turns clients away before anything else; null where nobody is to be turned away. Not in the mesh: its callers are services of ours.</summary>
     public Guards.Doorkeeper? Door { get; init; }
 

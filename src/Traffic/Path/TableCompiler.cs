@@ -134,7 +134,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             return new ListenerTable(model, TargetOf(model, null, model.Callee ?? "", clusters), null, unrouted);
         }
         var tree = new RouteTree([.. routes.Select(route => (route, TargetOf(model, route, route.Model.Spec.To ?? "", clusters)))]);
-        return new ListenerTable(model, null, tree, unrouted) { Door = Doorkeeper.Of(compiled, policies) };
+        return new ListenerTable(model, null, tree, unrouted) { Door = Doorkeeper.Of(compiled, policies), Proxy = ProxyPreface.Of(model, policies) };
     }
 
     /// <summary>A service without a cluster has no endpoints: its requests get 503, which is what it is.</summary>

@@ -60,7 +60,11 @@ public sealed record TableModel(
 /// <param name="Tls">Terms of TLS; null for plain connections.</param>
 public sealed record ListenerModel(
     string Name, string Address, int Port, ListenerKind Kind, string? Caller = null, string? Callee = null, NeedSpec? Need = null,
-    TlsModel? Tls = null);
+    TlsModel? Tls = null)
+{
+    /// <summary>Its connections begin with a header of the PROXY protocol; null where they do not.</summary>
+    public ProxyProtocolSpec? ProxyProtocol { get; init; }
+}
 
 /// <summary>The terms on which a listener speaks TLS. Files are PEM, named by absolute paths, and read again when they change.</summary>
 /// <param name="Certificates">Chosen by the name that the client asks for; the first one where none fits. At least one.</param>

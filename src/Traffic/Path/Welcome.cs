@@ -3,7 +3,7 @@ using Mainstay.Traffic.Drivers;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>
-/// What comes before the first request where a listener asks for it: the TLS handshake. Bounded in time and in number; while it lasts the
+/// What comes before the first request where a listener asks for it: the PROXY protocol's header, the TLS handshake. Bounded in time and in number; while it lasts the
 /// connection counts as open.
 /// </summary>
 internal static class Welcome
@@ -34,6 +34,12 @@ internal static class Welcome
     {
         using var limit = new CancellationTokenSource(gateway.Limits.Handshake, gateway.Time);
         await using var end = limit.Token.UnsafeRegister(static of => ((Wire)of!).Close(reset: true), wire);
-        return listener.Table.Tls is { } tls ? await tls.AcceptAsync(wire, limit.Token) : wire;
+        var table = listener.Table;
+        if (table.Proxy is { } proxy)
+        {
+            if (await proxy.TakeAsync(wire) is not { } client) return null;
+            wire = client;
+        }
+        return table.Tls is { } tls ? await tls.AcceptAsync(wire, limit.Token) : wire;
     }
 }

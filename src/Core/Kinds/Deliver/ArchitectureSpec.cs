@@ -40,6 +40,9 @@ public sealed record GatewaySpec
     /// <summary>Turns abnormal clients away for a while. Default: nobody is watched.</summary>
     public BanSpec? Bans { get; init; }
 
+    /// <summary>Connections begin with a header of the PROXY protocol, at each address that it listens on: <c>true</c>, or from whom. Default: they do not.</summary>
+    public ProxyProtocolSpec? ProxyProtocol { get; init; }
+
     /// <summary>The routes by name. The most specific match wins; their order does not matter.</summary>
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 

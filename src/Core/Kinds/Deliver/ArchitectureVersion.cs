@@ -33,6 +33,8 @@ public sealed record ArchitectureVersion : Resource
 
     public BanSpec? Bans { get; init; }
 
+    public ProxyProtocolSpec? ProxyProtocol { get; init; }
+
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 
     /// <summary>What differs from the version before.</summary>

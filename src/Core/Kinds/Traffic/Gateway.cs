@@ -17,6 +17,9 @@ public sealed record Gateway : Resource
     /// <summary>Turns abnormal clients away for a while. Default: nobody is watched.</summary>
     public BanSpec? Bans { get; init; }
 
+    /// <summary>Connections begin with a header of the PROXY protocol, at each address that it listens on: <c>true</c>, or from whom. Default: they do not.</summary>
+    public ProxyProtocolSpec? ProxyProtocol { get; init; }
+
     /// <summary>Absolute folder of the manifest: relative files and folders start there.</summary>
     public string BaseFolder { get; init; } = "";
 
@@ -44,7 +47,9 @@ public sealed record Gateway : Resource
             yield return problem;
         }
 
-        foreach (var problem in AddressRanges.Problems("trustedProxies", TrustedProxies ?? [], 1000).Concat(Bans?.Validate().Select(p => p.Under("bans")) ?? []))
+        foreach (var problem in AddressRanges.Problems("trustedProxies", TrustedProxies ?? [], 1000)
+            .Concat(Bans?.Validate().Select(p => p.Under("bans")) ?? [])
+            .Concat(ProxyProtocol?.Validate().Select(p => p.Under("proxyProtocol")) ?? []))
         {
             yield return problem;
         }

@@ -16,6 +16,19 @@ static class Http2Clients
         DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
         Timeout = RawPeer.Patience,
     };
+
+    /// <summary>The same, where the test opens the connections.</summary>
+    public static HttpClient Through(Func<DnsEndPoint, CancellationToken, ValueTask<Stream>> open) => new(new SocketsHttpHandler
+    {
+        ConnectCallback = (context, stop) => open(context.DnsEndPoint, stop),
+        SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null },
+        UseProxy = false,
+    })
+    {
+        DefaultRequestVersion = HttpVersion.Version20,
+        DefaultVersionPolicy = HttpVersionPolicy.RequestVersionExact,
+        Timeout = RawPeer.Patience,
+    };
 }
 
 /// <summary>A request's body that a test writes piece by piece.</summary>
