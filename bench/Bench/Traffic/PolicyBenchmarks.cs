@@ -78,6 +78,25 @@ internal sealed class RetryBudgetBenchmark : IBenchmark
     }
 }
 
+/// <summary>One latency for the delay of second requests, which is then asked for.</summary>
+internal sealed class HedgeDelayBenchmark : IBenchmark
+{
+    private readonly HedgeDelay delay = new(new HedgeSpec());
+
+    public string Name => "traffic/hedge-delay";
+
+    public void Setup() => delay.Beat(1000);
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            delay.Saw(1000 + (index & 4095));
+            if (delay.Ms == 0) throw new InvalidOperationException("There is no delay of nothing.");
+        }
+    }
+}
+
 /// <summary>One request past a closed breaker, counted.</summary>
 internal sealed class BreakerBenchmark : IBenchmark
 {

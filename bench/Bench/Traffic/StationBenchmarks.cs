@@ -102,6 +102,9 @@ internal sealed class ExchangeBenchmark() : ExchangeBenchmarkBase("traffic/excha
 /// <summary>The same with 64 connections of which each suspends at every receive.</summary>
 internal sealed class SuspendedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-suspended", suspends: true, connections: 64);
 
+/// <summary>The same over routes whose slow reads are asked for again: none is so slow, but each is looked after.</summary>
+internal sealed class HedgedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-hedged", suspends: true, connections: 64, Samples.Hedged);
+
 internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections, TableModel? table = null) : IBenchmark
 {
     private readonly MemoryTransport transport = new(Samples.Request, Samples.Response, suspends);

@@ -28,6 +28,7 @@ public sealed class Notation
         [typeof(Share)] = Make<Share>(),
         [typeof(Rate)] = Make<Rate>(),
         [typeof(ByteSize)] = Make<ByteSize>(),
+        [typeof(Traffic.HedgeAfter)] = Make<Traffic.HedgeAfter>(),
     };
 
     Notation(string noun, string example, string pattern, Func<string, object?> read) =>

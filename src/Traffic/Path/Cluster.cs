@@ -68,6 +68,9 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     /// <summary>How interventions and notices name it: <c>route/NAME</c> or <c>need/CALLER.CALLEE</c>.</summary>
     public string About { get; init; } = "";
 
+    /// <summary>When slow reads are asked for again; null for never.</summary>
+    public HedgePolicy? Hedge { get; init; }
+
     /// <summary>What answers where the cluster does not.</summary>
     public Fallback? Fallback { get; set; }
 

@@ -79,6 +79,12 @@ internal sealed class Exchange
     public MirrorFlight? Mirror;
     public long MirrorLeft;
 
+    /// <summary>The second request that waits for its time, or is under way; null but between a request and its response's head.</summary>
+    public HedgeFlight? Hedge;
+
+    /// <summary>The answer is that of the second request.</summary>
+    public bool IsHedged;
+
     public long StartedAt;
 
     /// <summary>When forwarding began: the route's timeout counts from there.</summary>
@@ -196,6 +202,8 @@ internal sealed class Exchange
         HasPump = HasBodyArrived = false;
         MaxBody = long.MaxValue;
         Mirror = null;
+        Hedge = null;
+        IsHedged = false;
         StartedAt = timestamp;
         Attempt = 0;
         Tried = 0;

@@ -78,6 +78,7 @@ internal static class Explainer
         var endpoint = target.Cluster.Endpoints[index];
         var others = target.Cluster.Endpoints.Select(e => $"{e.Instance} ({e.InFlight} in flight{(e.IsEjected(now) ? ", left alone" : "")})");
         steps.Add(Step("pick", Verdict.Pass, $"{endpoint.Instance} at {endpoint.Address}, of {string.Join(", ", others)}"));
+        if (target.Hedge is { } hedge && x.Request.IsSafe && target.Cluster.Endpoints.Length > 1) steps.Add(Step("hedge", Verdict.Pass, hedge.Why));
         return new Explanation(revision, target.About, target.Cluster.Service, endpoint.Instance, 0, Problem.NameOf(Reason.None), steps);
     }
 

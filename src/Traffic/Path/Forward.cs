@@ -52,6 +52,7 @@ internal static class Forward
             x.Upstream = upstream;
             var wasReused = upstream.IsReused;
             reason = await ExchangeHeadsAsync(x, upstream, Math.Clamp(x.LeftMs, 1, terms.AttemptTimeoutMs));
+            upstream = x.Upstream!;
             var askedMs = 0;
             if (reason == Reason.None)
             {
@@ -125,7 +126,18 @@ internal static class Forward
         if (cluster.Loads.Length == 1) return await GetHeadAsync(x, upstream, timeoutMs);
         var clock = x.Connection.Gateway.Clock;
         var since = clock.Timestamp;
+        var hedge = x.Target.Hedge is { } declared && HedgePolicy.Fits(x) ? declared : null;
+        var flight = hedge?.Begin(x, upstream);
         var reason = await GetHeadAsync(x, upstream, timeoutMs);
+        if (reason is Reason.None or Reason.UpstreamTimeout || flight is { HasWon: true }) hedge?.Delay.Saw(clock.MicrosSince(since));
+        if (flight is not null && await IsOvertakenAsync(x, flight, reason))
+        {
+            upstream.Endpoint.Load.ObserveAtLeast(clock.MicrosSince(since), clock.Micros);
+            reason = flight.Adopt(x);
+            flight.Release();
+            return reason;
+        }
+        flight?.Release();
         // What the client broke, and what was closed before it was used, says nothing.
         if (reason is Reason.None or Reason.UpstreamTimeout or Reason.UpstreamBadResponse || (reason == Reason.UpstreamClosed && !upstream.IsReused))
         {
@@ -136,6 +148,13 @@ internal static class Forward
         return reason;
     }
 
+    /// <summary>Which of the two requests has the answer that is taken: the first that is good. Only where the first one is none, the second is waited for.</summary>
+    private static ValueTask<bool> IsOvertakenAsync(Exchange x, HedgeFlight flight, Reason reason)
+    {
+        x.Hedge = null;
+        return reason == Reason.None && HedgeFlight.IsGood(x.Response.Status) ? new ValueTask<bool>(!flight.Claim(x)) : flight.IsBetterAsync(x, reason);
+    }
+
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private static async ValueTask<Reason> GetHeadAsync(Exchange x, Upstream upstream, long timeoutMs)
     {
@@ -144,6 +163,7 @@ internal static class Forward
         var sent = await upstream.Wire.SendAsync(x.Output.AsMemory(0, length));
         if (sent < 0 && x.Body.IsComplete) return x.Connection.Waits.Why(Reason.UpstreamClosed);
         if (sent >= 0 && !x.Body.IsComplete) BeginPump(x);
+        x.Hedge?.Watch(x, length);
         x.Response.Reset();
         for (var interims = 0; ;)
         {
@@ -176,6 +196,8 @@ internal static class Forward
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     private static async ValueTask<bool> PassInterimAsync(Exchange x, Upstream upstream)
     {
+        // Once the client got something of this endpoint, it gets all of it.
+        if (x.Hedge is { } hedge && !hedge.Claim(x)) return false;
         if (x.Request.Minor == 1)
         {
             var sent = await x.Client.SendAsync(x.Output.AsMemory(0, WriteInterim(x, upstream)));

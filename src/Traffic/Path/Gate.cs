@@ -24,6 +24,9 @@ internal abstract class Gate(string name)
     {
     }
 
+    /// <summary>It turns requests away these days: nothing is sent that could be left out.</summary>
+    public virtual bool IsShedding => false;
+
     /// <summary>What it would say to a request now, and why, without any effect. Not on the path: it may allocate.</summary>
     public abstract Opinion Peek(Exchange x);
 }

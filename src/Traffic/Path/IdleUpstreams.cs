@@ -1,7 +1,7 @@
 namespace Mainstay.Traffic.Path;
 
 /// <summary>
-/// The idle connections of one lane to one endpoint, used last first. Only the lane takes and adds; the heartbeat sweeps beside it, so the lock is
+/// The idle connections of one lane to one endpoint, used last first. Only the lane takes and adds, and rarely a second request beside a slow one; the heartbeat sweeps beside it, so the lock is
 /// hardly ever contended.
 /// </summary>
 /// <param name="limit">Connections kept.</param>

@@ -76,6 +76,7 @@ internal sealed class Journal
             entry.Status = x.Status;
             entry.Reason = x.Reason;
             entry.Attempts = x.Attempt;
+            entry.IsHedged = x.IsHedged;
             entry.BytesIn = x.BytesIn;
             entry.BytesOut = x.BytesOut;
             entry.Target = x.Target;
@@ -110,6 +111,7 @@ internal sealed class Journal
         public int StartLength;
         public int Status;
         public int Attempts;
+        public bool IsHedged;
         public Reason Reason;
         public DateTimeOffset At;
         public long Micros;
@@ -133,7 +135,8 @@ internal sealed class Journal
             Micros / 1000.0,
             Attempts,
             BytesIn,
-            BytesOut);
+            BytesOut,
+            IsHedged);
     }
 }
 
@@ -152,6 +155,7 @@ internal sealed class Journal
 /// <param name="Attempts">How often it was sent, or tried to be.</param>
 /// <param name="BytesIn">From the client.</param>
 /// <param name="BytesOut">To the client.</param>
+/// <param name="Hedged">The answer is that of a second request, sent while the first was slow.</param>
 public sealed record PastRequest(
     string Id,
     DateTimeOffset At,
@@ -166,4 +170,5 @@ public sealed record PastRequest(
     double DurationMs,
     int Attempts,
     long BytesIn,
-    long BytesOut);
+    long BytesOut,
+    bool Hedged = false);

@@ -8,9 +8,12 @@ namespace Mainstay.Traffic.Path;
 /// </summary>
 internal sealed class Naps : IDisposable
 {
+    /// <summary>No more wait at a time.</summary>
+    public const int Most = 65_536;
+
     private readonly Lock gate = new();
-    private readonly PriorityQueue<Nap, long> waiting = new();
-    private readonly List<Nap> due = [];
+    private readonly PriorityQueue<Due, long> waiting = new();
+    private readonly List<Due> due = [];
     private readonly TimeProvider time;
     private readonly ITimer timer;
     private bool ended;
@@ -33,18 +36,27 @@ internal sealed class Naps : IDisposable
         if (ms <= 0) return new ValueTask<bool>(true);
         var nap = LocalPool<Nap>.Rent() ?? new Nap();
         var task = nap.Task;
+        if (!Add(nap, ms)) nap.End();
+        return task;
+    }
+
+    /// <summary>The gateway ends: who is woken now was not woken by time.</summary>
+    public bool HasEnded
+    {
+        get { lock (gate) return ended; }
+    }
+
+    /// <summary>Calls it back after that time, or when the gateway ends. False where that has ended already, or too many wait.</summary>
+    public bool Add(Due one, long ms)
+    {
         var at = time.GetTimestamp() + ms * time.TimestampFrequency / 1000;
         lock (gate)
         {
-            if (!ended)
-            {
-                waiting.Enqueue(nap, at);
-                if (waiting.Peek() == nap) Arm(at);
-                return task;
-            }
+            if (ended || waiting.Count >= Most) return false;
+            waiting.Enqueue(one, at);
+            if (waiting.Peek() == one) Arm(at);
+            return true;
         }
-        nap.End();
-        return task;
     }
 
     public void Dispose()
@@ -77,13 +89,13 @@ internal sealed class Naps : IDisposable
         timer.Change(TimeSpan.FromMilliseconds(Math.Max(Math.Ceiling(span.TotalMilliseconds), 0)), Timeout.InfiniteTimeSpan);
     }
 
-    private sealed class Nap : IValueTaskSource<bool>
+    private sealed class Nap : Due, IValueTaskSource<bool>
     {
         private ManualResetValueTaskSourceCore<bool> core = new() { RunContinuationsAsynchronously = true };
 
         public ValueTask<bool> Task => new(this, core.Version);
 
-        public void End() => core.SetResult(true);
+        public override void End() => core.SetResult(true);
 
         bool IValueTaskSource<bool>.GetResult(short token)
         {
@@ -98,4 +110,11 @@ internal sealed class Naps : IDisposable
         void IValueTaskSource<bool>.OnCompleted(Action<object?> next, object? of, short token, ValueTaskSourceOnCompletedFlags flags) =>
             core.OnCompleted(next, of, token, ValueTaskSourceOnCompletedFlags.None);
     }
+}
+
+/// <summary>What waits for its time.</summary>
+internal abstract class Due
+{
+    /// <summary>The time has come. Called under a lock: hands over to another thread what takes time.</summary>
+    public abstract void End();
 }

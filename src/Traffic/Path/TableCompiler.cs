@@ -155,6 +155,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         var target = new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, retry, SeriesOf(listener, route, cluster))
         {
             About = about,
+            Hedge = terms.Hedge is { } hedge ? policies.Of($"{about}/hedge", hedge, () => new HedgePolicy(about, hedge)) : null,
             Level = LevelTerms.Of(place),
             Edits = edits,
             IdleMs = (long)(route?.Spec.Idle?.TotalMilliseconds ?? 0),

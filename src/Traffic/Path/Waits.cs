@@ -18,6 +18,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
         Upstream,
         Client,
         Queue,
+        Hedge,
         Tunnel,
         Linger,
     }
@@ -32,6 +33,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
     private volatile Upstream? upstream;
     private volatile bool hasBody;
     private volatile Parking? parking;
+    private volatile HedgeFlight? hedge;
     private long parkingVersion;
     private long upstreamSinceMs;
     private long upstreamTimeoutMs;
@@ -79,6 +81,14 @@ internal sealed class Waits(Gateway gateway, Wire client)
         upstreamTimeoutMs = timeoutMs;
         upstreamSinceMs = gateway.Clock.CoarseMs;
         Begin(For.Upstream, timeoutMs);
+    }
+
+    /// <summary>Waits for the second request alone: the first has failed.</summary>
+    public void ForHedge(HedgeFlight flight, long limitMs)
+    {
+        hedge = flight;
+        upstreamSinceMs = gateway.Clock.CoarseMs;
+        Begin(For.Hedge, limitMs);
     }
 
     /// <summary>Waits for more of a response's body.</summary>
@@ -189,10 +199,10 @@ internal sealed class Waits(Gateway gateway, Wire client)
             deadline.FireNow();
             if (deadline.IsFired) Wake(what, upstream, attempt);
         }
-        else if (seen == For.Upstream && askPeer && !hasBody && nowMs - upstreamSinceMs >= 1000 && client.IsEnded)
+        else if (seen is For.Upstream or For.Hedge && askPeer && !hasBody && nowMs - upstreamSinceMs >= 1000 && client.IsEnded)
         {
             clientGone = true;
-            if (deadline.FireNow()) from?.Close();
+            if (deadline.FireNow()) Wake(seen, from, connect);
         }
         else if (deadline.TryFire(nowMs) || (endIdle && seen == For.Request && deadline.FireNow()))
         {
@@ -206,9 +216,9 @@ internal sealed class Waits(Gateway gateway, Wire client)
         var (seen, from) = (what, upstream);
         parts?.ClientLeft();
         // In another wait, what waits finds out by itself, or the heartbeat asks.
-        if (seen != For.Upstream) return;
+        if (seen is not (For.Upstream or For.Hedge)) return;
         clientGone = true;
-        if (deadline.FireNow()) from?.Close();
+        if (deadline.FireNow()) Wake(seen, from, attempt);
     }
 
     private void TickQueue(long nowMs, bool askPeer)
@@ -234,6 +244,9 @@ internal sealed class Waits(Gateway gateway, Wire client)
                 break;
             case For.Upstream:
                 from?.Close();
+                break;
+            case For.Hedge:
+                hedge?.GiveUp();
                 break;
             case For.Client or For.Linger:
                 client.Close(reset: true);

@@ -48,6 +48,12 @@ internal sealed class Load(string id)
         else latency.Observe(micros, nowMicros);
     }
 
+    /// <summary>A request was given up after so long: its answer would have taken at least that.</summary>
+    public void ObserveAtLeast(long micros, long nowMicros)
+    {
+        if (micros > latency.Now(nowMicros)) latency.Observe(micros, nowMicros);
+    }
+
     /// <summary>
     /// What a request more would cost here, per weight. An endpoint that never answered costs nothing until it has its first request, and much until
     /// that is answered: it is tried with one.

@@ -71,6 +71,7 @@ export interface PastRequest {
   refusedBy?: string;
   durationMs: number;
   attempts: number;
+  hedged: boolean;
 }
 
 /** What an intervention is asked for with. */

@@ -9,6 +9,9 @@ public abstract record CallSpec
     /// <summary>When a request is sent again.</summary>
     public RetrySpec Retry { get; init; } = new();
 
+    /// <summary>When a slow read is asked for a second time. Default: never.</summary>
+    public HedgeSpec? Hedge { get; init; }
+
     /// <summary>Divides the requests among versions or services. Default: every instance gets its part.</summary>
     public SplitSpec? Split { get; init; }
 
@@ -28,6 +31,7 @@ public abstract record CallSpec
     protected IEnumerable<Problem> ValidateCall() =>
         Kinds.Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))
             .Concat(Retry.Validate().Select(p => p.Under("retry")))
+            .Concat(Hedge?.Validate().Select(p => p.Under("hedge")) ?? [])
             .Concat(Split?.Validate().Select(p => p.Under("split")) ?? [])
             .Concat(LimitRules.Problems(Limits))
             .Concat(Breaker?.Validate().Select(p => p.Under("breaker")) ?? [])

@@ -46,7 +46,7 @@ static class ExplainVerb
             var about = Text(json, "about") is { Length: > 0 } way ? $"took {way}" : "matched no route";
             var instance = Text(json, "instance");
             session.Screen.Line($"{Text(json, "start")}");
-            session.Screen.Line($"  {about}{(instance.Length > 0 ? $", instance {instance}" : "")}, {Quantities.Count((int?)json["attempts"] ?? 0, "attempt")}, {Quantities.Milliseconds((double?)json["durationMs"])}");
+            session.Screen.Line($"  {about}{(instance.Length > 0 ? $", instance {instance}" : "")}, {Quantities.Count((int?)json["attempts"] ?? 0, "attempt")}{((bool?)json["hedged"] == true ? " (the second overtook the first)" : "")}, {Quantities.Milliseconds((double?)json["durationMs"])}");
             var status = (int?)json["status"] ?? 0;
             session.Screen.Line(status == 0 ? "  the connection was cut" : $"  answered with {status}");
             if (Text(json, "reason") is { Length: > 0 } reason && reason != "none")

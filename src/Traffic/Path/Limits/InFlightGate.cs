@@ -12,6 +12,8 @@ internal sealed class InFlightGate(string name, InFlightWatch watch, TargetPlace
 
     protected override int Most => watch.Flight.Limit;
 
+    public override bool IsShedding => base.IsShedding || watch.Flight.Current >= watch.Flight.Limit;
+
     protected override long Mark(Exchange x)
     {
         watch.Adaptive?.Window.Note(watch.Flight.Current);

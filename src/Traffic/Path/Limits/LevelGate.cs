@@ -40,6 +40,8 @@ internal sealed class LevelGate : Gate
         if (x.HeadAt >= 0 && x.Response.Admit > 0) admission?.Hear(x.Response.Admit);
     }
 
+    public override bool IsShedding => forced.Length > 0 || admission?.Admitted > 0;
+
     public override Opinion Peek(Exchange x)
     {
         var level = RequestLevel.Of(x);

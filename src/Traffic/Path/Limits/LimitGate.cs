@@ -20,6 +20,8 @@ internal abstract class LimitGate : Gate
         privileged = watch.Spec.Privileged is { } spec ? new PrivilegedCheck(spec, place) : null;
     }
 
+    public override bool IsShedding => watch.IsLimiting;
+
     /// <summary>Whether it limits now; an intervention that holds has the last word.</summary>
     protected LimitSwitch Mode(Exchange x)
     {

@@ -19,7 +19,7 @@ internal abstract class LimitWatch(string about, string name, LimitSpec spec, No
     private long begunAt;
     private long seenRefused;
     private long lastRefusedMs;
-    private bool isLimiting;
+    private volatile bool isLimiting;
 
     public LimitSpec Spec { get; } = spec;
 
@@ -28,6 +28,9 @@ internal abstract class LimitWatch(string about, string name, LimitSpec spec, No
     public string Name { get; } = name;
 
     protected NoticeBoard? Board { get; } = board;
+
+    /// <summary>It turned somebody away a moment ago.</summary>
+    public bool IsLimiting => isLimiting;
 
     public long Admitted => Volatile.Read(ref admitted);
 

@@ -27,6 +27,8 @@ internal sealed class BreakerGate(BreakerSet? set, Intervention[] held) : Gate("
         set!.Ended((int)x.Slots[slot] - 1, OutcomeOf(x), headMicros, x.NowMs);
     }
 
+    public override bool IsShedding => held.Length > 0 || set is { IsShedding: true };
+
     public override Opinion Peek(Exchange x)
     {
         if (Held(x) is { } force)

@@ -33,6 +33,9 @@ internal sealed class BreakerSet : IBeating, IReporting
     /// <summary>Where pings go; changes with each table.</summary>
     public Cluster? Cluster { get; set; }
 
+    /// <summary>One of them does not let all pass.</summary>
+    public bool IsShedding => Array.Exists(parts, one => one is { State: not BreakerState.Closed });
+
     /// <summary>Which of the breakers a request belongs to. One without the header belongs to the first.</summary>
     public int PartOf(Exchange x)
     {

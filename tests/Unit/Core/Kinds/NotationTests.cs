@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Traffic;
 using Shouldly;
 using Xunit;
 
@@ -51,6 +52,28 @@ public sealed class NotationTests
         ByteSize.TryParse(text, out var size).ShouldBeTrue();
         size.ToString().ShouldBe(written);
     }
+
+    [Theory]
+    [InlineData("p50", null, 50)]
+    [InlineData("p99", null, 99)]
+    [InlineData("50ms", 50, 0)]
+    [InlineData("1s500ms", 1500, 0)]
+    public void A_delay_is_read_and_written(string text, int? ms, int percent)
+    {
+        HedgeAfter.TryParse(text, out var after).ShouldBeTrue();
+        after.ShouldBe(new HedgeAfter(ms is { } time ? TimeSpan.FromMilliseconds(time) : null, percent));
+        after.ToString().ShouldBe(text);
+    }
+
+    [Theory]
+    [InlineData("p")]
+    [InlineData("p5")]
+    [InlineData("p49")]
+    [InlineData("p100")]
+    [InlineData("p+5")]
+    [InlineData("95%")]
+    [InlineData("")]
+    public void No_other_text_is_a_delay(string text) => HedgeAfter.TryParse(text, out _).ShouldBeFalse();
 
     [Theory]
     [InlineData("")]
