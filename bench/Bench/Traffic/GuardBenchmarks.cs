@@ -108,6 +108,30 @@ internal sealed class DoorBenchmark : IBenchmark
     }
 }
 
+/// <summary>A limit's key from a claim that a guard has had proven.</summary>
+internal sealed class ClaimKeyBenchmark : IBenchmark
+{
+    private readonly LimitKeyReader reader = new("claim:tenant", null!);
+    private readonly Exchange exchange = new()
+    {
+        Identity = new Identity("jwt", "alice", "k", ["a"], new Dictionary<string, string> { ["sub"] = "alice", ["tenant"] = "0b3c8e0e-6a3f-4f1c-9d38-3c1b1a8a6f52" }),
+    };
+
+    private ulong seen;
+
+    public string Name => "traffic/limit-key-claim";
+
+    public void Setup()
+    {
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++) seen ^= reader.Of(exchange);
+        if (seen == 1) throw new InvalidOperationException("The sample has no tenant.");
+    }
+}
+
 /// <summary>Whether one of 10,000 clients is banned, of whom every tenth is.</summary>
 internal sealed class BannedBenchmark : IBenchmark
 {

@@ -31,6 +31,12 @@ static class GuardRules
 
         foreach (var (name, route) in gateway.Routes)
         {
+            var terms = route.Guard?.Use is { } named ? guards.GetValueOrDefault(named) : route.Guard;
+            foreach (var problem in LimitRules.Unproven(route.Limits, route.User, terms, "add a guard to the route, or use client").Where(_ => route.Guard is null || terms is not null))
+            {
+                yield return problem.Under($"gateway.routes.{name}");
+            }
+
             if (route.Guard?.Use is { } use && !guards.ContainsKey(use))
             {
                 yield return new($"gateway.routes.{name}.guard.use", $"there is no guard '{Manifest.Words.Shown(use)}'", guards.Count == 0 ? "declare it under gateway.guards" : NeedRules.Suggest(use, guards.Keys));

@@ -24,10 +24,14 @@ internal sealed class Identity
         this.subject = Encoding.UTF8.GetBytes(subject);
         this.keyId = Encoding.UTF8.GetBytes(keyId);
         this.scopes = [.. scopes];
+        ApiKey = scheme == "apiKey" ? KeyHash.Of(keyId) | 1 : 0;
         this.claims = claims?.ToDictionary(claim => claim.Key, claim => Encoding.UTF8.GetBytes(claim.Value), StringComparer.Ordinal) ?? [];
     }
 
     public string Scheme { get; }
+
+    /// <summary>A hash of the API key that was shown; 0 where none was.</summary>
+    public ulong ApiKey { get; private init; }
 
     public ReadOnlySpan<byte> Subject => subject;
 
@@ -53,7 +57,10 @@ internal sealed class Identity
     {
         var all = other.claims.ToDictionary(claim => claim.Key, claim => Encoding.UTF8.GetString(claim.Value), StringComparer.Ordinal);
         foreach (var (name, value) in claims) all[name] = Encoding.UTF8.GetString(value);
-        return new Identity(Scheme, Encoding.UTF8.GetString(subject), Encoding.UTF8.GetString(keyId), scopes.Union(other.scopes), all);
+        return new Identity(Scheme, Encoding.UTF8.GetString(subject), Encoding.UTF8.GetString(keyId), scopes.Union(other.scopes), all)
+        {
+            ApiKey = ApiKey != 0 ? ApiKey : other.ApiKey,
+        };
     }
 
     public override string ToString() => $"{Scheme} {Encoding.UTF8.GetString(subject)}{(keyId.Length > 0 ? $" by {Encoding.UTF8.GetString(keyId)}" : "")}{(scopes.Length > 0 ? $" may {string.Join(' ', scopes)}" : "")}";

@@ -166,7 +166,7 @@ public sealed record NeedSpec : CallSpec
             yield return new("version", $"'{Version}' is not a version range", "write comparators joined by spaces, for example '>=2.0 <3.0'");
         }
 
-        foreach (var problem in ValidateCall())
+        foreach (var problem in ValidateCall().Concat(LimitRules.Unproven(Limits, null, null, "set the limit on a route with that guard, or use client")))
         {
             yield return problem;
         }

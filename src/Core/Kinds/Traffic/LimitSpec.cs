@@ -12,8 +12,8 @@ public sealed record LimitSpec
     public required LimitAlgorithm Algorithm { get; init; }
 
     /// <summary>
-    /// Who has a limit of its own: <c>client</c> (address), <c>route</c>, <c>caller</c> (service), <c>header:NAME</c>. Requests
-    /// without that header count by their client. Default: all requests share one, and the heaviest client is turned away first.
+    /// Who has a limit of its own: <c>client</c> (address), <c>route</c>, <c>caller</c> (service), <c>header:NAME</c>, and on routes whose guard has
+    /// them proven <c>apiKey</c> and <c>claim:NAME</c> (of a token, such as <c>claim:sub</c>). Requests without it count by their client. Default: all requests share one, and the heaviest client is turned away first.
     /// </summary>
     public string? Per { get; init; }
 
@@ -54,7 +54,7 @@ public sealed record LimitSpec
     {
         if (Per is not null && !LimitKey.TryParse(Per, out _))
         {
-            yield return new("per", $"'{Per}' is nothing that requests can be told apart by", "use client, route, caller or header:NAME");
+            yield return new("per", $"'{Per}' is nothing that requests can be told apart by", "use client, route, caller, header:NAME, apiKey or claim:NAME");
         }
 
         var isRate = Algorithm is LimitAlgorithm.FixedWindow or LimitAlgorithm.SlidingWindow or LimitAlgorithm.TokenBucket or LimitAlgorithm.LeakyQueue;

@@ -57,7 +57,7 @@ public sealed record RouteSpec : CallSpec
     /// <summary>How much the business depends on these requests, where services shed by level. Default: that of the service.</summary>
     public Criticality? Criticality { get; init; }
 
-    /// <summary>Who the user is, so that one user's requests have one level: <c>client</c> or <c>header:NAME</c>. Default: client.</summary>
+    /// <summary>Who the user is, so that one user's requests have one level: <c>client</c>, <c>header:NAME</c>, or what the guard has had proven: <c>apiKey</c>, <c>claim:NAME</c>. Default: client.</summary>
     public string? User { get; init; }
 
     /// <summary>Every service that it sends requests to.</summary>
@@ -84,7 +84,7 @@ public sealed record RouteSpec : CallSpec
             .Concat(ValidateCall())
             .Concat(User is null || (LimitKey.TryParse(User, out var key) && key.By is not (LimitKeyKind.Route or LimitKeyKind.Caller))
                 ? []
-                : [new Problem("user", $"'{User}' is nothing that tells users apart", "use client or header:NAME")])
+                : [new Problem("user", $"'{User}' is nothing that tells users apart", "use client, header:NAME, apiKey or claim:NAME")])
             .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
 
     IEnumerable<Problem> TargetProblems()

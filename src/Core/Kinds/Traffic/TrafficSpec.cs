@@ -59,6 +59,7 @@ public sealed record TrafficSpec
             .Concat(Tls?.Validate().Select(p => p.Under("tls")) ?? [])
             .Concat(Outliers?.Validate().Select(p => p.Under("outliers")) ?? [])
             .Concat(LimitRules.Problems(Limits))
+            .Concat(LimitRules.Unproven(Limits, null, null, "set the limit on a route with that guard, or use client"))
             .Concat(Levels?.Validate().Select(p => p.Under("levels")) ?? [])
             .Concat(Levels is null || LimitRules.TellsOfQueueing(Limits)
                 ? []

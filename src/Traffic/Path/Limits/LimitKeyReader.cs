@@ -9,6 +9,7 @@ internal sealed class LimitKeyReader
 {
     private readonly LimitKeyKind by;
     private readonly byte[] name;
+    private readonly string claim;
     private readonly ulong same;
 
     /// <param name="text">As declared; null where all requests share one key.</param>
@@ -17,7 +18,8 @@ internal sealed class LimitKeyReader
     {
         var key = text is not null && LimitKey.TryParse(text, out var read) ? read : default;
         by = key.By;
-        name = Encoding.ASCII.GetBytes(key.Name ?? "");
+        claim = key.Name ?? "";
+        name = Encoding.ASCII.GetBytes(claim);
         same = by switch
         {
             LimitKeyKind.Route => KeyHash.Of(place.About),
@@ -36,6 +38,11 @@ internal sealed class LimitKeyReader
             case LimitKeyKind.Header:
                 var at = 0;
                 return x.Request.Next(x.HeadBytes, ref at, name, out var value) && !value.IsEmpty ? KeyHash.Of(value.Of(x.HeadBytes)) : ClientKey.Of(x);
+            // What a guard has had proven, never what a request says of itself.
+            case LimitKeyKind.ApiKey:
+                return x.Identity is { ApiKey: not 0 } known ? known.ApiKey : ClientKey.Of(x);
+            case LimitKeyKind.Claim:
+                return x.Identity is { } identity && identity.Claim(claim) is { IsEmpty: false } text ? KeyHash.Of(text) : ClientKey.Of(x);
             default:
                 return same;
         }

@@ -175,6 +175,42 @@ public sealed class GuardTests : IDisposable
     }
 
     [Fact]
+    public async Task A_limit_per_key_or_claim_counts_what_was_proven_alone()
+    {
+        using var signer = new Signer("HS256");
+        var guard = new GuardSpec
+        {
+            Jwt = new JwtSpec { Secret = Secret("jwt", Convert.ToBase64String(signer.Secret)) },
+            ApiKeys = new ApiKeysSpec { From = Secret("keys.txt", $"one {Hash("k1")}\ntwo {Hash("k2")}\n") },
+        };
+        string Bearer(string sub) => $"Authorization: Bearer {signer.Token($$"""{"sub":"{{sub}}","exp":4000000000}""")}\r\n";
+        LimitSpec[] Per(string per) => [new LimitSpec { Algorithm = LimitAlgorithm.FixedWindow, Per = per, Rate = new Mainstay.Core.Kinds.Rate(2, TimeSpan.FromHours(1)) }];
+
+        await using (var gateway = new GuardedGateway(guard, new FakeTime(), more: spec => spec with { Limits = Per("apiKey") }))
+        {
+            foreach (var key in new[] { "k1", "k2" })
+            {
+                (await gateway.StatusAsync($"X-Api-Key: {key}\r\n")).ShouldBe("200");
+                (await gateway.StatusAsync($"X-Api-Key: {key}\r\nX-Forwarded-For: 1.2.3.4\r\n")).ShouldBe("200");
+                (await gateway.StatusAsync($"X-Api-Key: {key}\r\n")).ShouldBe("429");
+            }
+            // Who shows a token and no key counts by its address.
+            foreach (var (sub, status) in new[] { ("a", "200"), ("b", "200"), ("c", "429") }) (await gateway.StatusAsync(Bearer(sub))).ShouldBe(status);
+        }
+        await using (var gateway = new GuardedGateway(guard, new FakeTime(), more: spec => spec with { Limits = Per("claim:sub") }))
+        {
+            foreach (var sub in new[] { "alice", "bob" })
+            {
+                (await gateway.StatusAsync(Bearer(sub))).ShouldBe("200");
+                // What is only said is not heard: another claim in a forged token gets no quota, and takes none.
+                (await gateway.StatusAsync($"Authorization: Bearer {signer.Token($$"""{"sub":"{{sub}}","exp":4000000000}""")}x\r\nsub: eve\r\n")).ShouldBe("401");
+                (await gateway.StatusAsync(Bearer(sub))).ShouldBe("200");
+                (await gateway.StatusAsync(Bearer(sub))).ShouldBe("429");
+            }
+        }
+    }
+
+    [Fact]
     public async Task What_guards_tell_services_cannot_be_set_on_routes_without_one()
     {
         await using var gateway = new GuardedGateway(new GuardSpec { ApiKeys = new ApiKeysSpec { From = Secret("k", $"p {Hash("k")}\n") }, SubjectHeader = "X-Caller" });
