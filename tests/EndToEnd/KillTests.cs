@@ -120,12 +120,16 @@ public sealed class KillTests(EchoFixture fixture, ITestOutputHelper output) : I
         await using var load = Load.Get(Mainstay.Gateway, perSecond: 200);
         await load.AnsweredAsync(50);
 
-        var killed = Stopwatch.GetTimestamp();
+        // On a machine that is busy with other things the binary alone takes its time to start.
+        var began = Stopwatch.GetTimestamp();
+        (await Mainstay.RunAsync("version")).ShouldBe(0);
+        var start = Stopwatch.GetElapsedTime(began);
+
         var gateway = Mainstay.KillRole("gateway");
 
-        var back = await load.BackAsync(Math.Max(killed, Stopwatch.GetTimestamp()));
-        output.WriteLine($"back after {back.TotalMilliseconds:0} ms; {load.Summary()}");
-        back.ShouldBeLessThan(TimeSpan.FromMilliseconds(500));
+        var back = await load.BackAsync(Stopwatch.GetTimestamp());
+        output.WriteLine($"back after {back.TotalMilliseconds:0} ms, the binary's start takes {start.TotalMilliseconds:0} ms; {load.Summary()}");
+        back.ShouldBeLessThan(TimeSpan.FromMilliseconds(Math.Max(500, 4 * start.TotalMilliseconds)));
         await Mainstay.RoleReplacedAsync("gateway", gateway);
         await load.AnsweredAsync(50);
         // Connections wait in the backlog that the supervisor holds: only what was on the way through the killed process is lost.

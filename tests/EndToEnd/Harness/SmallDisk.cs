@@ -48,7 +48,8 @@ sealed class SmallDisk : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        (await RunAsync("umount", Path)).ShouldBeNull();
+        // What was killed lets go of its files a moment later.
+        await Eventually.IsAsync(async () => await RunAsync("umount", Path) is null, TimeSpan.FromSeconds(15));
         Directory.Delete(Path);
     }
 

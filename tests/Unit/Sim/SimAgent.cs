@@ -32,12 +32,12 @@ public sealed class SimAgent : IDriver, IDisposable
     public SimAgent(SimContext sim, SimMachine machine, SimServer server, int pid)
     {
         (this.sim, this.machine, this.server, Pid) = (sim, machine, server, pid);
-        store = new MemoryStore(sim.Time);
+        store = new MemoryStore(machine.Clock);
         machine.Agent = this;
         foreach (var record in machine.Records.Values.ToArray())
         {
             // What ran on is adopted; its health is checked anew.
-            Put(record with { WatchedAt = sim.Now });
+            Put(record with { WatchedAt = machine.Clock.GetUtcNow() });
         }
 
         foreach (var resource in machine.Wanted.Values.Concat<Resource>(machine.Builds.Values).ToArray())
@@ -46,7 +46,7 @@ public sealed class SimAgent : IDriver, IDisposable
         }
 
         sim.Log($"{machine.Name}: the agent starts with {string.Join(' ', machine.Wanted.Keys)} and finds {string.Join(' ', machine.Processes.Keys)}");
-        loops = [.. new IReconciler[] { new InstanceReconciler(), new BuildReconciler() }.Select(r => new Loop(store, AgentKinds.All, r, this, sim.Time) { OnFault = (what, fault) => sim.Log($"{machine.Name} {what}: {fault.Message}") })];
+        loops = [.. new IReconciler[] { new InstanceReconciler(), new BuildReconciler() }.Select(r => new Loop(store, AgentKinds.All, r, this, machine.Clock) { OnFault = (what, fault) => sim.Log($"{machine.Name} {what}: {fault.Message}") })];
         foreach (var loop in loops)
         {
             sim.Start(() => loop.RunAsync(stop.Token));
@@ -237,7 +237,7 @@ public sealed class SimAgent : IDriver, IDisposable
             Attempt = build.Attempt,
             State = failed ? BuildState.Failed : BuildState.Succeeded,
             ExitCode = failed ? 1 : 0,
-            FinishedAt = sim.Now,
+            FinishedAt = machine.Clock.GetUtcNow(),
         });
     }
 

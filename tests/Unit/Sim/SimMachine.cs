@@ -14,12 +14,15 @@ public sealed class SimProcess
 }
 
 /// <summary>A machine: its processes, which outlive its agent, what its agent keeps on disk, and whether it has power and network.</summary>
-public sealed class SimMachine(SimContext sim, string name)
+public sealed class SimMachine(SimContext sim, string name, SkewedTime clock)
 {
     static readonly TimeSpan[] Quick = [TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(900)];
     int pids = 100;
 
     public string Name => name;
+
+    /// <summary>The machine's own clock, whose time of day need not be the others'.</summary>
+    public SkewedTime Clock => clock;
 
     public bool IsConnected { get; set; } = true;
 
@@ -52,8 +55,8 @@ public sealed class SimMachine(SimContext sim, string name)
             Phase = ProcPhase.Running,
             Pid = process.Pid,
             Endpoint = $"{name}:{20000 + pids}",
-            StartedAt = sim.Now,
-            WatchedAt = sim.Now,
+            StartedAt = clock.GetUtcNow(),
+            WatchedAt = clock.GetUtcNow(),
         });
         Live(process);
     }
@@ -65,7 +68,7 @@ public sealed class SimMachine(SimContext sim, string name)
         {
             sim.Log($"{name}: {process.Instance.Name} ends, {exitCode}");
             Processes.Remove(process.Instance.Name);
-            Record(Records[process.Instance.Name] with { Phase = ProcPhase.Ended, Pid = 0, EndedAt = sim.Now, ExitCode = exitCode });
+            Record(Records[process.Instance.Name] with { Phase = ProcPhase.Ended, Pid = 0, EndedAt = clock.GetUtcNow(), ExitCode = exitCode });
         }
     }
 
@@ -77,7 +80,7 @@ public sealed class SimMachine(SimContext sim, string name)
         }
         else if (!Records.TryGetValue(instance, out var known) || known.Epoch < epoch || known.Phase != ProcPhase.Running)
         {
-            Record(new Proc { Name = instance, Epoch = Math.Max(epoch, known?.Epoch ?? 0), Phase = ProcPhase.Ended, EndedAt = sim.Now });
+            Record(new Proc { Name = instance, Epoch = Math.Max(epoch, known?.Epoch ?? 0), Phase = ProcPhase.Ended, EndedAt = clock.GetUtcNow() });
         }
     }
 
@@ -114,7 +117,7 @@ public sealed class SimMachine(SimContext sim, string name)
     {
         if (Processes.GetValueOrDefault(process.Instance.Name) == process)
         {
-            Record(Records[process.Instance.Name] with { Health = HealthState.Healthy, HealthAt = sim.Now });
+            Record(Records[process.Instance.Name] with { Health = HealthState.Healthy, HealthAt = clock.GetUtcNow() });
         }
     }
 
