@@ -105,9 +105,9 @@ internal sealed class SuspendedExchangeBenchmark() : ExchangeBenchmarkBase("traf
 /// <summary>The same over routes whose slow reads are asked for again: none is so slow, but each is looked after.</summary>
 internal sealed class HedgedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-hedged", suspends: true, connections: 64, Samples.Hedged);
 
-internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections, TableModel? table = null) : IBenchmark
+internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections, TableModel? table = null, byte[]? response = null) : IBenchmark
 {
-    private readonly MemoryTransport transport = new(Samples.Request, Samples.Response, suspends);
+    private readonly MemoryTransport transport = new(Samples.Request, response ?? Samples.Response, suspends);
     private readonly List<MemoryTransport.MemoryWire> clients = [];
     private Gateway? gateway;
 

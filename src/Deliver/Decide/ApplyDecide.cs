@@ -84,6 +84,7 @@ public static class ApplyDecide
             TrustedProxies = wanted.Spec.Gateway.TrustedProxies,
             Bans = wanted.Spec.Gateway.Bans,
             ProxyProtocol = wanted.Spec.Gateway.ProxyProtocol,
+            Cache = wanted.Spec.Gateway.Cache,
             Routes = wanted.Spec.Gateway.Routes,
         };
     }
@@ -104,6 +105,7 @@ public static class ApplyDecide
         TrustedProxies = declared.Spec.Gateway.TrustedProxies,
         Bans = declared.Spec.Gateway.Bans,
         ProxyProtocol = declared.Spec.Gateway.ProxyProtocol,
+        Cache = declared.Spec.Gateway.Cache,
         Routes = declared.Spec.Gateway.Routes,
     };
 
@@ -144,7 +146,7 @@ public static class ApplyDecide
     {
         var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with
         {
-            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, ProxyProtocol = wanted.ProxyProtocol, BaseFolder = baseFolder,
+            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, ProxyProtocol = wanted.ProxyProtocol, Cache = wanted.Cache, BaseFolder = baseFolder,
         };
         if (seen.Gateway is null || !Codec.Same(seen.Gateway, gateway))
         {

@@ -47,6 +47,7 @@ public sealed record DeclaredState
                     TrustedProxies = Gateway?.TrustedProxies,
                     Bans = Gateway?.Bans,
                     ProxyProtocol = Gateway?.ProxyProtocol,
+                    Cache = Gateway?.Cache,
                     Routes = Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 },
             },

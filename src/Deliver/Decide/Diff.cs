@@ -36,6 +36,7 @@ public static class Diff
             ["trustedProxies"] = version.TrustedProxies is null ? null : Tree(version.TrustedProxies),
             ["bans"] = version.Bans is null ? null : Tree(version.Bans),
             ["proxyProtocol"] = version.ProxyProtocol is null ? null : Tree(version.ProxyProtocol),
+            ["cache"] = version.Cache is null ? null : Tree(version.Cache),
             ["routes"] = new JsonObject(version.Routes.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
         },
     };

@@ -16,7 +16,7 @@ static class GatewayRules
         var gateway = new Gateway
         {
             Name = Gateway.TheName, Listen = spec.Gateway.Listen, Tls = spec.Gateway.Tls, TrustedProxies = spec.Gateway.TrustedProxies, Bans = spec.Gateway.Bans,
-            ProxyProtocol = spec.Gateway.ProxyProtocol,
+            ProxyProtocol = spec.Gateway.ProxyProtocol, Cache = spec.Gateway.Cache,
         };
         foreach (var problem in gateway.Validate())
         {

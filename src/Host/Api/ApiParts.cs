@@ -42,6 +42,7 @@ public sealed class ApiParts
             .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),
             .. lists.Routes(),
             .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new CacheEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
@@ -56,7 +57,7 @@ public sealed class ApiParts
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
         typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
-        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(GatewayNode),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode),
     ];
 
     public ServerServices Services { get; }

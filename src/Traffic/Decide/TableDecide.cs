@@ -18,7 +18,11 @@ public sealed record TableView(
     IEnumerable<MeshLink> Links,
     IEnumerable<Endpoints> Endpoints,
     IReadOnlyDictionary<string, ServiceSpec> Services,
-    IEnumerable<Intervention> Interventions);
+    IEnumerable<Intervention> Interventions)
+{
+    /// <summary>What is to be forgotten of kept responses.</summary>
+    public IEnumerable<CachePurge> Purges { get; init; } = [];
+}
 
 /// <summary>Turns what is declared and where services run into the table that gateways serve.</summary>
 public static class TableDecide
@@ -37,6 +41,8 @@ public static class TableDecide
     {
         TrustedProxies = view.Gateway?.TrustedProxies,
         Bans = view.Gateway?.Bans,
+        CacheBytes = view.Gateway?.Cache?.Memory.Bytes,
+        Purges = [.. view.Purges.OrderBy(p => p.Name, StringComparer.Ordinal)],
         Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],
     };
 

@@ -64,6 +64,9 @@ internal sealed class ClientConnection
 
     public Waits Waits { get; }
 
+    /// <summary>It asks on the cache's account for what is kept already; null for every client's.</summary>
+    public Refresh? Refreshing { get; init; }
+
     /// <summary>Its place among the gateway's connections; belongs to <see cref="ConnectionSet"/>.</summary>
     public int Place { get; set; } = -1;
 
@@ -210,6 +213,7 @@ internal sealed class ClientConnection
         var reason = x.Body.IsBad ? Reason.BadRequest : Reason.None;
         var door = only is null ? table.Door : null;
         if (reason == Reason.None && door is not null) reason = door.Judge(x);
+        if (Refreshing is { } own) x.Entered = x.FirstGate = own.FirstGate;
         if (reason == Reason.None) x.Target = only ?? Match.Find(table, x.Request, x.HeadBytes, out reason);
         if (reason == Reason.None)
         {
@@ -225,6 +229,7 @@ internal sealed class ClientConnection
                 reason = await Forward.SendAsync(x);
                 if (reason == Reason.None && x.Target!.Gates.Length > 0) x.HeadAt = Gateway.Clock.Timestamp;
             }
+            if (x.Visit is { IsOpen: true } visit) reason = visit.Answered(x, reason);
             if (reason != Reason.None && x.Target!.Fallback is { } fallback) reason = await fallback.TakeAsync(x, reason);
         }
 

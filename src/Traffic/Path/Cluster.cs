@@ -83,6 +83,9 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     /// <summary>How long a response's body may stand still; 0 for the path's own limit.</summary>
     public long IdleMs { get; init; }
 
+    /// <summary>Which part of a split it is; empty for the whole. What is kept of one part is not given for another.</summary>
+    public byte[] PartKey { get; set; } = [];
+
     /// <summary>The same with other endpoints, and what their service allows to repeat: other terms, gates and what they remember are shared.</summary>
     public RouteTarget With(Cluster other, Series[] theirs, RetryTerms repeats)
     {

@@ -55,7 +55,7 @@ internal sealed class ComposeGate : Gate, IAnswer
             if (x.Reason == Reason.None && !TryReadBody(x, out body)) x.Reason = Reason.ComposeBodyInvalid;
             if (x.Reason != Reason.None) return false;
         }
-        var composition = new Composition(x, this, new ComposeRun(Plan, new ComposeFacts(RequestOf(x, body))));
+        var composition = new Composition(x, this, new ComposeRun(Plan, new ComposeFacts(RequestOf(x, body)), x.DropsOptional));
 
         // 2. The calls, looked after by the heartbeat.
         x.Connection.Waits.ForParts(composition);

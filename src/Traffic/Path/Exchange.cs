@@ -49,6 +49,24 @@ internal sealed class Exchange
     /// <summary>What answers instead of an endpoint.</summary>
     public IAnswer? Answer;
 
+    /// <summary>Its way through the cache; made by the first cache that it comes to.</summary>
+    public CacheVisit? Visit;
+
+    /// <summary>Who keeps the response's body as it passes; null where nobody does.</summary>
+    public CacheVisit? Collecting;
+
+    /// <summary>For so long beyond its freshness a kept response may be given, because somebody has thrown that.</summary>
+    public long StaleMs;
+
+    /// <summary>The path of a lesser variant that is asked for instead; null for what the client asked for.</summary>
+    public CompiledText? Lesser;
+
+    /// <summary>Calls that are not needed are not made.</summary>
+    public bool DropsOptional;
+
+    /// <summary>The gates before this one are nothing to this request.</summary>
+    public int FirstGate;
+
     /// <summary>Lines for the response's head.</summary>
     public readonly AddedHeaders Added = new();
 
@@ -170,6 +188,7 @@ internal sealed class Exchange
         Connection = null!;
         Target = null;
         Answer = null;
+        Visit?.Reset();
         Identity = null;
         Endpoint = null;
         Upstream = null;
@@ -191,6 +210,12 @@ internal sealed class Exchange
         HeadAt = -1;
         ShowedNothing = false;
         Answer = null;
+        Visit?.Reset();
+        Collecting = null;
+        StaleMs = 0;
+        Lesser = null;
+        DropsOptional = false;
+        FirstGate = 0;
         Added.Clear();
         Onward.Clear();
         Identity = null;

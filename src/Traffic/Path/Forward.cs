@@ -228,10 +228,10 @@ internal static class Forward
     {
         var request = x.Request;
         var edits = x.Target?.Edits;
-        x.RoomFor(request.Length + lines.Length + (edits?.RequestRoom(request) ?? 0), x.Body.Buffered + x.Onward.Length);
+        x.RoomFor(request.Length + lines.Length + (edits?.RequestRoom(request) ?? 0) + (x.Lesser?.Room(request) ?? 0), x.Body.Buffered + x.Onward.Length);
         var head = x.HeadBytes;
         var writer = new HeadWriter(x.Output);
-        if (edits?.Path is { } path)
+        if ((x.Lesser ?? edits?.Path) is { } path)
         {
             WriteRewritten(ref writer, x, head, path);
         }

@@ -94,7 +94,7 @@ internal static class Admit
     /// <summary>Leaves what was entered, the last first.</summary>
     public static void Leave(Exchange x)
     {
-        while (x.Entered > 0)
+        while (x.Entered > x.FirstGate)
         {
             x.Entered--;
             x.Target!.Gates[x.Entered].Leave(x, x.Entered);

@@ -229,6 +229,9 @@ public sealed class Gateway : IAsyncDisposable
         connection.Listener.Leave();
     }
 
+    /// <summary>The same for a connection of our own, which no listener counts.</summary>
+    internal void ForgetOwn(ClientConnection connection) => connections.Remove(connection);
+
     internal void Note(Exception error)
     {
         Interlocked.Increment(ref faults);

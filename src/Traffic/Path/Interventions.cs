@@ -12,6 +12,13 @@ internal static class Interventions
             .OrderByDescending(one => one.About == about)
             .ThenByDescending(one => one.At)];
 
+    /// <summary>The degradations that are thrown: on the way itself, on all ways to its service, and on all that matter as much as it, in this order.</summary>
+    public static Intervention[] Degradations(TargetPlace place)
+    {
+        var level = $"criticality/{place.Criticality.ToString().ToLowerInvariant()}";
+        return [.. Of(place.Model, place.About, place.Cluster.Service).Concat(place.Model.Interventions.Where(one => one.About == level).OrderByDescending(one => one.At)).Where(one => one.Degrade is not null)];
+    }
+
     /// <summary>Whether it still holds; each ends by itself, whether the server is there or not.</summary>
     public static bool Holds(this Intervention intervention, Clock clock) => clock.CoarseUtc < intervention.Until;
 }

@@ -80,6 +80,9 @@ public enum Reason
 
     /// <summary>The answer is composed with the request's body, which is not JSON.</summary>
     ComposeBodyInvalid,
+
+    /// <summary>The client wants what is kept, and nothing is.</summary>
+    NotCached,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
@@ -105,7 +108,7 @@ public static class Problem
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
         Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse or Reason.ComposePartFailed => 502,
         Reason.NoEndpoint or Reason.TooManyConnections or Reason.BreakerOpen or Reason.Degraded or Reason.KeysUnavailable or Reason.AuthenticationBusy => 503,
-        Reason.UpstreamTimeout or Reason.DeadlineExceeded => 504,
+        Reason.UpstreamTimeout or Reason.DeadlineExceeded or Reason.NotCached => 504,
         Reason.UnsupportedVersion => 505,
         _ => 0,
     };
@@ -190,6 +193,7 @@ public static class Problem
         Reason.Shed => ("Service Unavailable", "The service has too much to do, and requests of higher levels go first."),
         Reason.ComposePartFailed => ("Bad Gateway", "A part of the answer that it cannot do without is missing."),
         Reason.ComposeBodyInvalid => ("Bad Request", "The request's body is not JSON."),
+        Reason.NotCached => ("Gateway Timeout", "Only what is kept was asked for, and nothing is kept."),
         _ => ("", ""),
     };
 }

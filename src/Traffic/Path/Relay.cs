@@ -33,6 +33,7 @@ internal static class Relay
         var length = WriteHead(x, strip);
         var piece = Next(upstream, framing, strip, ref left, ref chunks);
         if (chunks.IsBad) return false;
+        x.Collecting?.Take(x, piece.Span, isFramed: !strip);
         x.Answered = true;
         int sent;
         if (length + piece.Length <= x.Output.Length)
@@ -55,6 +56,7 @@ internal static class Relay
             Framing.UntilClose => false,
             _ => true,
         };
+        if (isDone && strip) x.Collecting?.TakeEnd(x);
         while (!isDone)
         {
             x.Connection.Waits.ForUpstreamBody(x.Response.IsEventStream, x.Target!.IdleMs);
@@ -64,7 +66,9 @@ internal static class Relay
             upstream.Took(received);
             piece = Next(upstream, framing, strip, ref left, ref chunks);
             if (chunks.IsBad) return Cut(x, Reason.UpstreamBadResponse);
+            x.Collecting?.Take(x, piece.Span, isFramed: !strip);
             isDone = framing switch { Framing.Length => left == 0, Framing.Chunked => chunks.IsDone, _ => false };
+            if (isDone && strip) x.Collecting?.TakeEnd(x);
             if (!piece.IsEmpty && await SendAsync(x, piece) < 0) return Cut(x, Reason.ClientAborted);
         }
         return true;

@@ -42,9 +42,15 @@ internal sealed class SplitGate : Gate
                 ? whole.Endpoints.Where(one => SemanticVersion.TryParse(one.Version ?? "", out var version) && range.Contains(version)).ToArray()
                 : whole.Endpoints;
             if (some.Length > 0 && some.Length < whole.Endpoints.Length) whole = whole.Of(some);
-            return ReferenceEquals(whole, own.Cluster) ? own : with(own, whole);
+            if (ReferenceEquals(whole, own.Cluster)) return own;
+            var target = with(own, whole);
+            target.PartKey = System.Text.Encoding.UTF8.GetBytes(part.Key);
+            return target;
         })];
     }
+
+    /// <summary>What tells the parts apart for what is kept of them.</summary>
+    public byte[][] PartKeys => [.. targets.Select(target => target.PartKey)];
 
     public override Verdict Enter(Exchange x, int slot)
     {

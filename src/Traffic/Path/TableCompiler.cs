@@ -22,6 +22,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     private byte[][] identityHeaders = [];
     private Dictionary<string, SplitSpec> splits = [];
     private TableModel compiled = TableModel.Empty;
+    private CacheCompiler caches = new(policies, TableModel.Empty);
 
     /// <summary>The endpoints of the last compiled table.</summary>
     public IReadOnlyCollection<Endpoint> Endpoints => endpoints.Values;
@@ -38,6 +39,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         policies.BeginTable();
         var clusters = new Dictionary<string, Cluster>();
         compiled = model;
+        caches = new CacheCompiler(policies, model);
         foreach (var cluster in model.Clusters)
         {
             if (!clusters.TryAdd(cluster.Service, Compile(cluster, before, problems))) problems.Add($"cluster '{cluster.Service}' is there twice");
@@ -152,6 +154,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         var edits = read is null ? null : Edits.Of(read.Model.Name, read.Model.Spec, read.Template);
         var split = SplitOf(about, service, terms);
         var place = new TargetPlace(about, listener, route, cluster, terms, compiled, policies);
+        var (zone, caching) = caches.Of(place, split);
         var target = new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, retry, SeriesOf(listener, route, cluster))
         {
             About = about,
@@ -165,13 +168,15 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
                 .. HandBanGate.Compile(place, isPart),
                 // A part of an answer comes from here: the guard stands before the whole.
                 .. isPart ? [] : GuardsOf(place),
-                .. new ResilienceCompiler(about, cluster, terms, compiled, policies).Gates(LimitGates.Compile(place)),
-                .. RouteGates.Last(read, split, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
+                .. new ResilienceCompiler(place, read?.Template).Gates(LimitGates.Compile(place), caching ?? []),
+                .. RouteGates.Last(read, zone is null ? split : null, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
                 .. ComposeGate.Compile(route, part => TargetOf(listener, new ReadRoute(part, read!.Template), part.Spec.To!, clusters, isPart: true)),
             ],
         };
-        target.Fallback = FallbackOf(listener, route, target, terms, clusters);
+        target.Fallback = FallbackOf(listener, route, target, terms, clusters, zone);
+        if (zone is not null) zone.Parts = [[]];
         split?.Complete(target, other => ClusterOf(other, clusters), (own, other) => own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, budget)));
+        if (zone is not null && split is not null) zone.Parts = [[], .. split.PartKeys];
         return target;
     }
 
@@ -199,11 +204,12 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         return [.. gates];
     }
 
-    private Fallback? FallbackOf(ListenerModel listener, RouteModel? route, RouteTarget own, CallSpec terms, Dictionary<string, Cluster> clusters)
+    private Fallback? FallbackOf(ListenerModel listener, RouteModel? route, RouteTarget own, CallSpec terms, Dictionary<string, Cluster> clusters, CacheZone? zone)
     {
         if (terms.Fallback is not { } spec) return null;
-        if (spec.Service is null) return new Fallback(new FixedAnswer(spec.Status, spec.ContentType, spec.Body ?? ""), null);
+        var good = spec.LastGood is null ? null : zone;
+        if (spec.Service is null) return new Fallback(good, spec.Body is { } body ? new FixedAnswer(spec.Status, spec.ContentType, body) : null, null);
         var other = ClusterOf(spec.Service, clusters);
-        return new Fallback(null, own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, own.Retry.Budget)));
+        return new Fallback(good, null, own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, own.Retry.Budget)));
     }
 }

@@ -28,6 +28,12 @@ public sealed record TableModel(
     /// <summary>Who is banned for what he does; null where nobody is watched.</summary>
     public BanSpec? Bans { get; init; }
 
+    /// <summary>What is to be forgotten of kept responses.</summary>
+    public IReadOnlyList<CachePurge> Purges { get; init; } = [];
+
+    /// <summary>Bytes for kept responses; null for the default.</summary>
+    public long? CacheBytes { get; init; }
+
     /// <summary>A table without anything, revision 0.</summary>
     public static TableModel Empty { get; } = new(0, [], [], []);
 
@@ -45,7 +51,7 @@ public sealed record TableModel(
         {
             throw new JsonException("The table is not one of this version.");
         }
-        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [] };
+        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [], Purges = read.Purges ?? [] };
     }
 }
 

@@ -4,7 +4,10 @@ using System.Text.Json;
 namespace Mainstay.Traffic.Policies;
 
 /// <summary>One composition under way: says which call is to be made next, takes the answers, and makes the whole of them. Not for several threads at once.</summary>
-internal sealed class ComposeRun(ComposePlan plan, ComposeFacts facts)
+/// <param name="plan">What is to be done.</param>
+/// <param name="facts">What is known.</param>
+/// <param name="dropsOptional">Calls that have a default are not made: their defaults stand for them.</param>
+internal sealed class ComposeRun(ComposePlan plan, ComposeFacts facts, bool dropsOptional = false)
 {
     /// <summary>Most bytes of a part's answer, and of the whole.</summary>
     public const int MostBytes = 1024 * 1024;
@@ -61,6 +64,11 @@ internal sealed class ComposeRun(ComposePlan plan, ComposeFacts facts)
         {
             stages[at] = Stage.LeftOut;
             if (leg.Else is { } otherwise) end = Finish(otherwise);
+            return null;
+        }
+        if (dropsOptional && leg.Call.Default is { } enough)
+        {
+            Settle(at, Stage.Default, 0, enough.Json);
             return null;
         }
         stages[at] = Stage.UnderWay;

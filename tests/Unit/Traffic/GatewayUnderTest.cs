@@ -52,6 +52,9 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     /// <summary>The last table, changed.</summary>
     public Applied Change(Func<TableModel, TableModel> change) => Apply(change(last) with { Revision = ++revision });
 
+    /// <summary>The last table once more, with this to be forgotten.</summary>
+    public Applied Purge(Mainstay.Core.Kinds.Traffic.CachePurge purge) => Apply(last with { Revision = ++revision, Purges = [purge] });
+
     Applied Apply(TableModel table) => Gateway.Apply(last = table);
 
     public Task<RawPeer> ConnectAsync() => RawPeer.ConnectAsync(At);

@@ -43,6 +43,9 @@ public sealed record GatewaySpec
     /// <summary>Connections begin with a header of the PROXY protocol, at each address that it listens on: <c>true</c>, or from whom. Default: they do not.</summary>
     public ProxyProtocolSpec? ProxyProtocol { get; init; }
 
+    /// <summary>What all cached routes share. Default: 64Mi of memory.</summary>
+    public GatewayCacheSpec? Cache { get; init; }
+
     /// <summary>The routes by name. The most specific match wins; their order does not matter.</summary>
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 

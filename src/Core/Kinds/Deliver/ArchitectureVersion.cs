@@ -35,6 +35,8 @@ public sealed record ArchitectureVersion : Resource
 
     public ProxyProtocolSpec? ProxyProtocol { get; init; }
 
+    public GatewayCacheSpec? Cache { get; init; }
+
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 
     /// <summary>What differs from the version before.</summary>

@@ -166,6 +166,16 @@ public sealed record NeedSpec : CallSpec
             yield return new("version", $"'{Version}' is not a version range", "write comparators joined by spaces, for example '>=2.0 <3.0'");
         }
 
+        if (Degrade?.Minimal?.Contains('{', StringComparison.Ordinal) == true)
+        {
+            yield return new("degrade.minimal", "a need's path has no variables", "write the path as it is");
+        }
+
+        if (Degrade is { DropOptional: true } && !Optional)
+        {
+            yield return new("degrade.dropOptional", "the need is not optional", "add 'optional: true', or remove this");
+        }
+
         foreach (var problem in ValidateCall().Concat(LimitRules.Unproven(Limits, null, null, "set the limit on a route with that guard, or use client")))
         {
             yield return problem;

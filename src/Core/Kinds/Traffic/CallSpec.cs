@@ -18,6 +18,9 @@ public abstract record CallSpec
     /// <summary>How many of these requests pass, and what becomes of the others. Each has to let a request pass. At most 8.</summary>
     public IReadOnlyList<LimitSpec>? Limits { get; init; }
 
+    /// <summary>Answers from what the gateway has kept of earlier responses. Default: nothing is kept.</summary>
+    public CacheSpec? Cache { get; init; }
+
     /// <summary>When requests are kept from the service until it answers again. Default: never.</summary>
     public BreakerSpec? Breaker { get; init; }
 
@@ -34,10 +37,14 @@ public abstract record CallSpec
             .Concat(Hedge?.Validate().Select(p => p.Under("hedge")) ?? [])
             .Concat(Split?.Validate().Select(p => p.Under("split")) ?? [])
             .Concat(LimitRules.Problems(Limits))
+            .Concat(Cache?.Validate().Select(p => p.Under("cache")) ?? [])
             .Concat(Breaker?.Validate().Select(p => p.Under("breaker")) ?? [])
             .Concat(Fallback?.Validate().Select(p => p.Under("fallback")) ?? [])
             .Concat(Degrade?.Validate().Select(p => p.Under("degrade")) ?? [])
             .Concat(Degrade is { Fallback: true } && Fallback is null
                 ? [new Problem("degrade.fallback", "there is no fallback to be thrown", "declare a fallback beside it, or remove this")]
+                : [])
+            .Concat(Cache is not null && Fallback?.LastGood is { PerClient: true }
+                ? [new Problem("fallback.lastGood.perClient", "the cache's answers are for everybody", "remove it, or the cache")]
                 : []);
 }

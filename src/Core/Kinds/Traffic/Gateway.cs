@@ -20,6 +20,9 @@ public sealed record Gateway : Resource
     /// <summary>Connections begin with a header of the PROXY protocol, at each address that it listens on: <c>true</c>, or from whom. Default: they do not.</summary>
     public ProxyProtocolSpec? ProxyProtocol { get; init; }
 
+    /// <summary>What all cached routes share. Default: 64Mi of memory.</summary>
+    public GatewayCacheSpec? Cache { get; init; }
+
     /// <summary>Absolute folder of the manifest: relative files and folders start there.</summary>
     public string BaseFolder { get; init; } = "";
 
@@ -49,7 +52,8 @@ public sealed record Gateway : Resource
 
         foreach (var problem in AddressRanges.Problems("trustedProxies", TrustedProxies ?? [], 1000)
             .Concat(Bans?.Validate().Select(p => p.Under("bans")) ?? [])
-            .Concat(ProxyProtocol?.Validate().Select(p => p.Under("proxyProtocol")) ?? []))
+            .Concat(ProxyProtocol?.Validate().Select(p => p.Under("proxyProtocol")) ?? [])
+            .Concat(Cache?.Validate().Select(p => p.Under("cache")) ?? []))
         {
             yield return problem;
         }

@@ -12,7 +12,7 @@ public sealed record Intervention : Resource
     /// <summary>The whole front door, as <see cref="About"/> names it.</summary>
     public const string FrontDoor = "gateway/gateway";
 
-    /// <summary>What it is done to: <c>route/NAME</c>, <c>need/CALLER.CALLEE</c> (one caller's way to a service), <c>service/NAME</c> (every way to it); a ban also to <c>gateway/gateway</c> (the whole front door).</summary>
+    /// <summary>What it is done to: <c>route/NAME</c>, <c>need/CALLER.CALLEE</c> (one caller's way to a service), <c>service/NAME</c> (every way to it), <c>criticality/LEVEL</c> (a degradation on every way that matters so much); a ban also to <c>gateway/gateway</c> (the whole front door).</summary>
     public required string About { get; init; }
 
     /// <summary>Why, in words. 1 to 500 characters.</summary>
@@ -71,6 +71,11 @@ public sealed record Intervention : Resource
             yield return new("until", "the end is not within 30 days after the beginning", "choose an end, for example in 10m");
         }
 
+        if (About.StartsWith("criticality/", StringComparison.Ordinal) && Degrade is null)
+        {
+            yield return new("about", "only degradations are thrown by criticality", "write route/NAME, need/CALLER.CALLEE or service/NAME, or throw a degradation");
+        }
+
         var acts = new object?[] { Breaker, Fault, Degrade, Limits, Admit, Ban }.Count(a => a is not null);
         if (acts != 1)
         {
@@ -105,6 +110,7 @@ public sealed record Intervention : Resource
     static bool IsAbout(string about) => about == FrontDoor || about.Split('/') is [var kind, var name] && kind switch
     {
         "route" or "service" => Names.IsValid(name),
+        "criticality" => name is "critical" or "high" or "medium" or "low",
         "need" => name.Contains('.', StringComparison.Ordinal) && Names.IsValid(name),
         _ => false,
     };

@@ -85,6 +85,7 @@ public sealed record RouteSpec : CallSpec
             .Concat(User is null || (LimitKey.TryParse(User, out var key) && key.By is not (LimitKeyKind.Route or LimitKeyKind.Caller))
                 ? []
                 : [new Problem("user", $"'{User}' is nothing that tells users apart", "use client, header:NAME, apiKey or claim:NAME")])
+            .Concat(Degrade?.Minimal is { } minimal ? TextTemplate.Check("degrade.minimal", minimal, TextTemplate.VariablesOf(Match)) : [])
             .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
 
     IEnumerable<Problem> TargetProblems()
@@ -100,7 +101,7 @@ public sealed record RouteSpec : CallSpec
         }
 
         // What only a service could do with the request.
-        foreach (var (name, given) in To is not null ? [] : new (string, object?)[] { ("rewrite", Rewrite), ("requestHeaders", RequestHeaders), ("mirror", Mirror), ("split", Split), ("idle", Idle) })
+        foreach (var (name, given) in To is not null ? [] : new (string, object?)[] { ("rewrite", Rewrite), ("requestHeaders", RequestHeaders), ("mirror", Mirror), ("split", Split), ("idle", Idle), ("cache", Cache), ("degrade.serveStale", Degrade?.ServeStale), ("degrade.minimal", Degrade?.Minimal) })
         {
             if (given is not null)
             {

@@ -79,7 +79,7 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
         var touched = new Signal();
         var (_, subscription) = mirror.Subscribe(_ => 0, (before, after) =>
         {
-            if ((after ?? before) is Gateway or Route or Endpoints or MeshLink or Intervention || (before, after) is (Service or null, Service or null) && IsOtherTraffic((Service?)before, (Service?)after))
+            if ((after ?? before) is Gateway or Route or Endpoints or MeshLink or Intervention or CachePurge || (before, after) is (Service or null, Service or null) && IsOtherTraffic((Service?)before, (Service?)after))
             {
                 touched.Set();
             }
@@ -105,7 +105,7 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
     {
         var table = mirror.Read(seen => TableDecide.Next(new(
             seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>(),
-            seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>())));
+            seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>()) { Purges = seen.All<CachePurge>() }));
         TaskCompletionSource passed;
         lock (gate)
         {

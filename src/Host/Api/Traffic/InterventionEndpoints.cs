@@ -136,6 +136,10 @@ public static class InterventionRules
         {
             yield return missing;
         }
+        else if (one.Degrade is { } name && Undeclared(one.About, name, seen) is { } undeclared)
+        {
+            yield return undeclared;
+        }
     }
 
     static Problem? Missing(string about, Snapshot seen)
@@ -153,6 +157,34 @@ public static class InterventionRules
             _ => null,
         };
     }
+
+    /// <summary>A degradation that nobody declares would change nothing, and who throws it would not notice.</summary>
+    static Problem? Undeclared(string about, string name, Snapshot seen)
+    {
+        string[] declared = [.. WaysOf(about, seen).SelectMany(way => way.Degrade?.Names() ?? []).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+        return declared.Contains(name, StringComparer.Ordinal)
+            ? null
+            : new("degrade", $"{about} declares no degradation '{name}'", declared.Length == 0 ? "declare it in the manifest under degrade" : $"throw one of {string.Join(", ", declared)}, or declare it under degrade");
+    }
+
+    static IEnumerable<CallSpec> WaysOf(string about, Snapshot seen)
+    {
+        var (kind, name) = about.Split('/') is [var k, var n] ? (k, n) : ("", "");
+        var needs = seen.All<Service>().SelectMany(s => s.Spec.Needs.Select(need => (Caller: s, Callee: need.Key, Terms: (CallSpec)need.Value)));
+        return kind switch
+        {
+            "route" => seen.Get<Route>(name) is { } route ? [route.Spec] : [],
+            "need" => needs.Where(need => seen.Get<MeshLink>(name) is { } link && link.Caller == need.Caller.Name && link.Callee == need.Callee).Select(need => need.Terms),
+            "service" => seen.All<Route>().Where(r => r.Spec.To == name).Select(r => (CallSpec)r.Spec).Concat(needs.Where(need => need.Callee == name).Select(need => need.Terms)),
+            "criticality" => seen.All<Route>().Where(r => LevelOf(r, seen) == name).Select(r => (CallSpec)r.Spec).Concat(needs.Where(need => Word(need.Caller.Spec.Criticality) == name).Select(need => need.Terms)),
+            _ => [],
+        };
+    }
+
+    static string LevelOf(Route route, Snapshot seen) =>
+        Word(route.Spec.Criticality ?? (route.Spec.To is { } to && seen.Get<Service>(to) is { } service ? service.Spec.Criticality : Criticality.Medium));
+
+    static string Word(Criticality criticality) => criticality.ToString().ToLowerInvariant();
 
     static Problem Unknown(string kind, string name, IEnumerable<string> known)
     {

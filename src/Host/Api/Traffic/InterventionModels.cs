@@ -6,7 +6,7 @@ namespace Mainstay.Host.Api.Traffic;
 /// <summary>An intervention as it is asked for. Exactly one act is given.</summary>
 public sealed record InterventionBody
 {
-    /// <summary><c>route/NAME</c>, <c>need/CALLER.CALLEE</c> or <c>service/NAME</c>; for a ban also <c>gateway/gateway</c>, the whole front door.</summary>
+    /// <summary><c>route/NAME</c>, <c>need/CALLER.CALLEE</c>, <c>service/NAME</c> or, for a degradation, <c>criticality/LEVEL</c>; for a ban also <c>gateway/gateway</c>, the whole front door.</summary>
     public required string About { get; init; }
 
     /// <summary>Why, in words. 1 to 500 characters.</summary>

@@ -10,4 +10,7 @@ sealed record TrafficWay(
     string About, string To, double RequestsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, IReadOnlyList<TrafficPolicy> Policies);
 
 /// <summary>A policy as one gateway has it.</summary>
-sealed record TrafficPolicy(string Gateway, string Policy, string State, string Why);
+sealed record TrafficPolicy(string Gateway, string Policy, string State, string Why)
+{
+    public IReadOnlyDictionary<string, double> Numbers { get; init; } = new Dictionary<string, double>();
+}

@@ -17,7 +17,7 @@ static class InterventionVerb
     {
         var action = VerbKit.Required("ACTION", "One of list, begin, end.");
         action.CompletionSources.Add(Actions);
-        var subject = VerbKit.Optional("SUBJECT", "With begin what it is done to: route/NAME, need/CALLER.CALLEE or service/NAME, with --ban also gateway/gateway; with end the intervention's name.");
+        var subject = VerbKit.Optional("SUBJECT", "With begin what it is done to: route/NAME, need/CALLER.CALLEE, service/NAME or criticality/LEVEL, with --ban also gateway/gateway; with end the intervention's name.");
         var acts = new Acts(kit.Flags);
         return kit.Verb("intervention", "Do something to the running traffic for a while, with a reason, an end and an undo.", [action, subject, .. acts.All], async (parsed, session, stop) =>
         {

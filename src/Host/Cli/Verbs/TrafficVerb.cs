@@ -21,9 +21,24 @@ static class TrafficVerb
                 throw new CliError($"there is no '{only}'", "see 'mainstay traffic' for all of them", ExitCode.Failed);
             }
 
-            session.Screen.Write(json, () => Write(session, view, ways));
+            session.Screen.Write(json, () =>
+            {
+                Write(session, view, ways);
+                if (only is not null)
+                {
+                    WriteFigures(session, ways[0]);
+                }
+            });
             return ExitCode.Ok;
         });
+    }
+
+    static void WriteFigures(Session session, TrafficWay way)
+    {
+        foreach (var policy in way.Policies.Where(p => p.Numbers.Count > 0))
+        {
+            session.Screen.Line($"{policy.Policy} of {policy.Gateway}: {string.Join(", ", policy.Numbers.Select(n => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{n.Key} {n.Value}")))}");
+        }
     }
 
     static void Write(Session session, TrafficView view, TrafficWay[] ways)

@@ -5,9 +5,10 @@ using Mainstay.Core.Kinds.Traffic;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>What answers where a target's service does not.</summary>
+/// <param name="good">Where the service's last good answers are kept; null where they are not.</param>
 /// <param name="answer">An answer that is ready; null where a service answers.</param>
 /// <param name="instead">The same terms at another service.</param>
-internal sealed class Fallback(IAnswer? answer, RouteTarget? instead)
+internal sealed class Fallback(CacheZone? good, IAnswer? answer, RouteTarget? instead)
 {
     /// <summary>None where somebody answers now, else why nobody does.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
@@ -18,6 +19,12 @@ internal sealed class Fallback(IAnswer? answer, RouteTarget? instead)
         x.Upstream?.Discard();
         x.Upstream = null;
         if (!x.Connection.Waits.Rest()) return Reason.ClientAborted;
+        if (good is not null && (x.Visit ??= new CacheVisit()).TryGood(x, good))
+        {
+            Note(x, reason);
+            return Reason.None;
+        }
+        if (answer is null && instead is null) return reason;
         if (answer is not null)
         {
             Note(x, reason);
@@ -42,7 +49,7 @@ internal sealed class Fallback(IAnswer? answer, RouteTarget? instead)
         x.Added.Add("X-Mainstay-Fallback"u8, Problem.NameBytesOf(reason));
     }
 
-    private static bool Covers(Reason reason) => reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.UpstreamClosed
+    internal static bool Covers(Reason reason) => reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.UpstreamClosed
         or Reason.UpstreamBadResponse or Reason.UpstreamTimeout or Reason.BreakerOpen or Reason.Degraded;
 }
 

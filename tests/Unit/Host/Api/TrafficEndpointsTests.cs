@@ -56,6 +56,64 @@ public sealed class TrafficEndpointsTests
     }
 
     [Fact]
+    public async Task ADegradationIsThrownWhereItIsDeclared()
+    {
+        await using var api = await StartAsync();
+        await api.PutAsync(Orders with { Spec = Orders.Spec with { Criticality = Criticality.Low, Degrade = new() { ServeStale = TimeSpan.FromMinutes(1) } } });
+        foreach (var about in new[] { "route/orders-api", "criticality/low" })
+        {
+            (await api.SendAsync(HttpMethod.Post, "/api/v1/interventions", $$"""{"about":"{{about}}","reason":"x","degrade":"serveStale"}""")).Status.ShouldBe(201);
+        }
+
+        foreach (var (body, remedy) in new[]
+        {
+            ("""{"about":"route/orders-api","reason":"x","degrade":"off"}""", "degrade: throw one of serveStale, or declare it under degrade"),
+            ("""{"about":"criticality/high","reason":"x","degrade":"serveStale"}""", "degrade: declare it in the manifest under degrade"),
+            ("""{"about":"criticality/low","reason":"x","breaker":"open"}""", "about: write route/NAME, need/CALLER.CALLEE or service/NAME, or throw a degradation"),
+        })
+        {
+            var (status, _, problem) = await api.ProblemAsync(HttpMethod.Post, "/api/v1/interventions", body);
+            status.ShouldBe(422);
+            problem["problems"]!.AsArray().Select(p => $"{p!["path"]}: {p["remedy"]}").ShouldBe([remedy]);
+        }
+    }
+
+    [Fact]
+    public async Task APurgeIsNumberedWrittenDownAndSentToTheGateways()
+    {
+        await using var api = await StartAsync();
+        var cached = Orders with { Spec = Orders.Spec with { Cache = new() } };
+        await api.PutAsync(cached, Orders with { Name = "plain" }, new Gateway { Name = Gateway.TheName });
+        (await GatewayEndpointsTests.SendAsync(api, GatewayEndpointsTests.Batch(api.Time, 1))).ShouldBe(200);
+        for (var number = 1; number <= 40; number++)
+        {
+            var (status, body, _) = await api.SendAsync(
+                HttpMethod.Post, "/api/v1/cache/purge", $$"""{"about":"route/orders-api","path":"/api/orders/{{number}}"}""", r => r.Headers.Add("X-Mainstay-User", "ada"));
+            status.ShouldBe(200);
+            ((long)body!["acts"]!.AsArray()[^1]!["number"]!).ShouldBe(number);
+        }
+
+        var kept = (await api.ReadAsync<CachePurge>("route.orders-api")).ShouldNotBeNull();
+        (kept.Acts.Count, kept.Acts[0].Number, kept.Acts[^1].By).ShouldBe((CachePurge.Most, 9, "ada"));
+        (await api.GetJsonAsync("/api/v1/audits"))["items"]!.AsArray().Count(a => (string)a!["verb"]! == "purge").ShouldBe(40);
+        using var feed = await api.OpenAsync("/internal/v1/table", api.Agent);
+        var table = await GatewayEndpointsTests.TableAsync(api, feed, kept.Revision);
+        ((string)table["purges"]!.AsArray().Single()!["acts"]!.AsArray()[^1]!["path"]!).ShouldBe("/api/orders/40");
+
+        foreach (var (body, remedy) in new[]
+        {
+            ("""{"about":"route/plain"}""", "about: declare cache, fallback.lastGood or degrade.serveStale in the manifest"),
+            ("""{"about":"route/none"}""", "about: write route/NAME or need/CALLER.CALLEE, see 'mainstay traffic'"),
+            ("""{"about":"route/orders-api","path":"orders?x"}""", "path: write a path that begins with '/', without a query; with * at the end, all that begin so"),
+        })
+        {
+            var (status, _, problem) = await api.ProblemAsync(HttpMethod.Post, "/api/v1/cache/purge", body);
+            status.ShouldBe(422);
+            problem["problems"]!.AsArray().Select(p => $"{p!["path"]}: {p["remedy"]}").ShouldBe([remedy]);
+        }
+    }
+
+    [Fact]
     public async Task ADryRunChecksAndWritesNothing()
     {
         await using var api = await StartAsync();
