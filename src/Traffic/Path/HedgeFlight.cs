@@ -9,8 +9,8 @@ namespace Mainstay.Traffic.Path;
 /// request's flow, or this one, which then closes the first request's connection, so that the flow wakes and takes this one's in its place.
 /// </summary>
 /// <remarks>
-/// The bytes that are sent are those that the first request was written into: with the launch the buffer is this one's, and the exchange takes another. It goes back to the
-/// pool once both the nap (or the flight) and the flow have let go of it.
+/// The bytes that are sent are those that the first request was written into: with the launch the buffer is this one's, and the exchange takes another. One that never flew goes
+/// back to the pool with the first answer, and what still waits among the naps holds an old ticket; one that flew, once both the flight and the flow have let go of it.
 /// </remarks>
 internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<bool>
 {
@@ -51,9 +51,12 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     private long sentAt;
     private long leftMs;
     private Dice dice;
-    private int stage;
+
+    // The version, which is the ticket, and three bits of stage: so that an old ticket changes nothing.
+    private long state;
+    private long version;
     private int owners;
-    private bool hasFlown;
+    private bool neverFlew;
     private ConnectAttempt? attempt;
     private Upstream? upstream;
     private bool isGivenUp;
@@ -61,7 +64,9 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     private int index;
 
     /// <summary>It has the answer that is taken.</summary>
-    public bool HasWon => Volatile.Read(ref stage) == (int)Stage.Won;
+    public bool HasWon => At == Stage.Won;
+
+    private Stage At => (Stage)(Volatile.Read(ref state) & 7);
 
     /// <summary>One that belongs to the flow of the exchange until it calls <see cref="Release"/>.</summary>
     public static HedgeFlight Rent(HedgePolicy policy, Exchange x, Upstream first, int delayMs)
@@ -72,8 +77,8 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
         (flight.delayMs, flight.lane, flight.tried) = (delayMs, x.Client.Lane, x.Tried);
         flight.key = x.Target!.Cluster.Key?.Of(x) ?? 0;
         flight.dice = new Dice(x.Dice.Next());
-        flight.owners = 1;
-        Volatile.Write(ref flight.stage, (int)Stage.Waits);
+        (flight.owners, flight.isGivenUp) = (2, false);
+        Volatile.Write(ref flight.state, StateOf(flight.version, Stage.Waits));
         return flight;
     }
 
@@ -83,15 +88,14 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     public void Watch(Exchange x, int written)
     {
         (bytes, length, sentAt, leftMs) = (x.Output, written, gateway.Clock.Timestamp, x.LeftMs);
-        owners = 2;
-        if (!gateway.Naps.Add(this, delayMs)) Release();
+        gateway.Naps.Add(this, version, delayMs);
     }
 
     /// <summary>The time has come: if there is still no answer, the second request is sent, by a thread of the pool.</summary>
-    public override void End()
+    public override void End(long ticket, bool ended)
     {
-        if (Volatile.Read(ref stage) == (int)Stage.Waits && !gateway.Naps.HasEnded) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        else Release();
+        var waits = StateOf(ticket, Stage.Waits);
+        if (!ended && Interlocked.CompareExchange(ref state, StateOf(ticket, Stage.Flies), waits) == waits) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     public void Execute() => _ = FlyAsync();
@@ -112,15 +116,16 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     {
         while (true)
         {
-            var seen = Volatile.Read(ref stage);
-            if (seen == (int)Stage.Over) return true;
-            if (seen == (int)Stage.Won)
+            var seen = At;
+            if (seen == Stage.Over) return true;
+            if (seen == Stage.Won)
             {
                 Part(x);
                 return false;
             }
-            if (Interlocked.CompareExchange(ref stage, (int)Stage.Over, seen) != seen) continue;
-            if (seen == (int)Stage.Waits) return true;
+            if (!Move(seen, Stage.Over)) continue;
+            neverFlew = seen == Stage.Waits;
+            if (neverFlew) return true;
             GiveUp();
             Part(x);
             return true;
@@ -131,7 +136,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     public async ValueTask<bool> IsBetterAsync(Exchange x, Reason reason)
     {
         var waits = x.Connection.Waits;
-        if (Volatile.Read(ref stage) == (int)Stage.Flies && reason != Reason.ClientAborted && x.LeftMs > 0 && waits.Rest())
+        if (At == Stage.Flies && reason != Reason.ClientAborted && x.LeftMs > 0 && waits.Rest())
         {
             waits.ForHedge(this, x.LeftMs);
             await new ValueTask<bool>(this, ended.Version);
@@ -157,16 +162,34 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
         return x.Response.Parse(x.Upstream!.Received.Span, gateway.Limits) == ParseStatus.Complete ? Reason.None : Reason.UpstreamBadResponse;
     }
 
-    /// <summary>Whoever holds it lets go of it.</summary>
+    /// <summary>The flow lets go of it, after <see cref="Claim"/>.</summary>
     public void Release()
     {
+        if (neverFlew) Recycle();
+        else LetGo();
+    }
+
+    private void LetGo()
+    {
         if (Interlocked.Decrement(ref owners) > 0) return;
-        if (hasFlown) Buffers.Return(bytes);
-        (policy, gateway, target, first, bytes, winner, upstream, attempt) = (null!, null!, null!, null!, [], null, null, null);
-        (isGivenUp, hasFlown) = (false, false);
+        Buffers.Return(bytes);
         ended.Reset();
+        Recycle();
+    }
+
+    private void Recycle()
+    {
+        version++;
+        Volatile.Write(ref state, StateOf(version, Stage.Over));
+        (policy, gateway, target, first, bytes, winner, upstream, attempt) = (null!, null!, null!, null!, [], null, null, null);
+        (isGivenUp, neverFlew) = (false, false);
         LocalPool<HedgeFlight>.Return(this);
     }
+
+    private static long StateOf(long version, Stage stage) => (version << 3) | (long)stage;
+
+    private bool Move(Stage from, Stage to) =>
+        Interlocked.CompareExchange(ref state, StateOf(version, to), StateOf(version, from)) == StateOf(version, from);
 
     /// <summary>What was written into belongs to the flight by now.</summary>
     private void Part(Exchange x)
@@ -178,22 +201,20 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     {
         try
         {
-            if (Interlocked.CompareExchange(ref stage, (int)Stage.Flies, (int)Stage.Waits) != (int)Stage.Waits) return;
-            hasFlown = true;
             var isGood = Choose() && policy.MayFly(target) && await AskAsync(target.Cluster.Endpoints[index]);
-            if (!isGood) Interlocked.CompareExchange(ref stage, (int)Stage.Failed, (int)Stage.Flies);
+            if (!isGood) Move(Stage.Flies, Stage.Failed);
             ended.SetResult(isGood);
         }
         catch (Exception error)
         {
             // A broken invariant stops this request and nothing else; it is counted and shown.
             gateway.Note(error);
-            Interlocked.CompareExchange(ref stage, (int)Stage.Failed, (int)Stage.Flies);
+            Move(Stage.Flies, Stage.Failed);
             ended.SetResult(false);
         }
         finally
         {
-            Release();
+            LetGo();
         }
     }
 
@@ -242,7 +263,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
         // No longer what is closed when it is given up: from the exchange on, it is the flow's.
         lock (gate) upstream = null;
         winner = taken;
-        if (Interlocked.CompareExchange(ref stage, (int)Stage.Won, (int)Stage.Flies) != (int)Stage.Flies)
+        if (!Move(Stage.Flies, Stage.Won))
         {
             winner = null;
             return false;

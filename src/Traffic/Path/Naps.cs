@@ -12,8 +12,8 @@ internal sealed class Naps : IDisposable
     public const int Most = 65_536;
 
     private readonly Lock gate = new();
-    private readonly PriorityQueue<Due, long> waiting = new();
-    private readonly List<Due> due = [];
+    private readonly PriorityQueue<(Due One, long Ticket), long> waiting = new();
+    private readonly List<(Due One, long Ticket)> due = [];
     private readonly TimeProvider time;
     private readonly ITimer timer;
     private bool ended;
@@ -36,25 +36,22 @@ internal sealed class Naps : IDisposable
         if (ms <= 0) return new ValueTask<bool>(true);
         var nap = LocalPool<Nap>.Rent() ?? new Nap();
         var task = nap.Task;
-        if (!Add(nap, ms)) nap.End();
+        if (!Add(nap, 0, ms)) nap.End(0, ended: true);
         return task;
     }
 
-    /// <summary>The gateway ends: who is woken now was not woken by time.</summary>
-    public bool HasEnded
-    {
-        get { lock (gate) return ended; }
-    }
-
     /// <summary>Calls it back after that time, or when the gateway ends. False where that has ended already, or too many wait.</summary>
-    public bool Add(Due one, long ms)
+    /// <param name="one">Who.</param>
+    /// <param name="ticket">What it is given back, to know whether it still wants to hear that.</param>
+    /// <param name="ms">How long.</param>
+    public bool Add(Due one, long ticket, long ms)
     {
         var at = time.GetTimestamp() + ms * time.TimestampFrequency / 1000;
         lock (gate)
         {
             if (ended || waiting.Count >= Most) return false;
-            waiting.Enqueue(one, at);
-            if (waiting.Peek() == one) Arm(at);
+            waiting.Enqueue((one, ticket), at);
+            if (waiting.Peek() == (one, ticket)) Arm(at);
             return true;
         }
     }
@@ -78,7 +75,7 @@ internal sealed class Naps : IDisposable
                 due.Add(nap);
             }
             // Ended here, under the lock: this only hands them to the pool.
-            foreach (var nap in due) nap.End();
+            foreach (var (one, ticket) in due) one.End(ticket, ended);
             if (!ended && waiting.TryPeek(out _, out var next)) Arm(next);
         }
     }
@@ -95,7 +92,7 @@ internal sealed class Naps : IDisposable
 
         public ValueTask<bool> Task => new(this, core.Version);
 
-        public override void End() => core.SetResult(true);
+        public override void End(long ticket, bool ended) => core.SetResult(true);
 
         bool IValueTaskSource<bool>.GetResult(short token)
         {
@@ -116,5 +113,7 @@ internal sealed class Naps : IDisposable
 internal abstract class Due
 {
     /// <summary>The time has come. Called under a lock: hands over to another thread what takes time.</summary>
-    public abstract void End();
+    /// <param name="ticket">As it was given.</param>
+    /// <param name="ended">Not the time has come, but the gateway's end.</param>
+    public abstract void End(long ticket, bool ended);
 }
