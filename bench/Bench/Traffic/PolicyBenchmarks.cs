@@ -1,6 +1,9 @@
+using System.Net;
+using System.Text;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
 using Mainstay.Traffic.Policies;
+using Endpoint = Mainstay.Traffic.Path.Endpoint;
 
 namespace Mainstay.Bench.Traffic;
 
@@ -74,6 +77,35 @@ internal sealed class RetryBudgetBenchmark : IBenchmark
         {
             budget.Earn();
             budget.TryTake();
+        }
+    }
+}
+
+/// <summary>The cookie of one of ten instances, among other cookies.</summary>
+internal sealed class StickyBenchmark : IBenchmark
+{
+    private readonly Exchange x = new();
+    private Sticky? sticky;
+
+    public string Name => "traffic/sticky";
+
+    public void Setup()
+    {
+        var key = new byte[32];
+        Endpoint[] endpoints = [.. Enumerable.Range(1, 10).Select(number => new Endpoint("s", new EndpointModel($"s-{number}", "127.0.0.1", number), new IPEndPoint(IPAddress.Loopback, number), new PathLimits(), 1) { Reach = null! })];
+        sticky = new Sticky("s", new StickySpec(), key, endpoints);
+        var head = Encoding.ASCII.GetBytes($"GET / HTTP/1.1\r\nHost: shop.example\r\nUser-Agent: bench\r\nCookie: session=0123456789abcdef; mainstay-s={StickyTag.Show(StickyTag.Of(key, "s", "s-10"))}\r\n\r\n");
+        head.CopyTo(x.Input.Room());
+        x.Input.Took(head.Length);
+        x.Request.Reset();
+        if (x.Request.Parse(x.Input.Bytes, new PathLimits()) != ParseStatus.Complete) throw new InvalidOperationException("The request is not whole.");
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            if (sticky!.Find(x) != 9) throw new InvalidOperationException("The cookie names another one.");
         }
     }
 }

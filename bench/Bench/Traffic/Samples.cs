@@ -37,10 +37,10 @@ internal static class Samples
         Clusters = [.. Table.Clusters.Select(cluster => cluster with { Traffic = traffic })],
     };
 
-    /// <summary>The table with second requests after 50 ms on every route.</summary>
+    /// <summary>The table with second requests after 500 ms on every route.</summary>
     public static TableModel Hedged { get; } = Table with
     {
-        Routes = [.. Table.Routes.Select(route => route with { Spec = route.Spec with { Hedge = new HedgeSpec { After = new HedgeAfter(TimeSpan.FromMilliseconds(50), 0) } } })],
+        Routes = [.. Table.Routes.Select(route => route with { Spec = route.Spec with { Hedge = new HedgeSpec { After = new HedgeAfter(TimeSpan.FromMilliseconds(500), 0) } } })],
     };
 
     private static RouteModel RouteOf(string name, string path, string to) => new(name, new RouteSpec { Match = new RouteMatch { Path = path }, To = to });

@@ -26,7 +26,7 @@ public sealed class ApiParts
         var gateways = new GatewayNodes(store, kinds, Mirror, time);
         var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
         Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, time);
-        Tables = new TableSource(Mirror, time);
+        Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, Streams, time, limits, services.OnFault);
         Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
         Dashboard = new Dashboard(options.Dashboard);

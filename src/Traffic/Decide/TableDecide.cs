@@ -1,4 +1,6 @@
 using System.Net;
+using System.Security.Cryptography;
+using System.Text;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
@@ -22,6 +24,9 @@ public sealed record TableView(
 {
     /// <summary>What is to be forgotten of kept responses.</summary>
     public IEnumerable<CachePurge> Purges { get; init; } = [];
+
+    /// <summary>What only this installation knows, and every gateway of it: keys of gateways are derived of it. Null for none.</summary>
+    public string? Secret { get; init; }
 }
 
 /// <summary>Turns what is declared and where services run into the table that gateways serve.</summary>
@@ -39,12 +44,17 @@ public static class TableDecide
         [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? "")))],
         [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? ""))])
     {
+        StickyKey = view.Secret is { } secret && view.Services.Values.Any(s => s.Traffic?.Sticky is not null) ? StickyKeyOf(secret) : null,
         TrustedProxies = view.Gateway?.TrustedProxies,
         Bans = view.Gateway?.Bans,
         CacheBytes = view.Gateway?.Cache?.Memory.Bytes,
         Purges = [.. view.Purges.OrderBy(p => p.Name, StringComparer.Ordinal)],
         Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],
     };
+
+    // RFC 5869: what is made of the secret for one purpose tells nothing about the secret.
+    static string StickyKeyOf(string secret) =>
+        Convert.ToBase64String(HKDF.DeriveKey(HashAlgorithmName.SHA256, Encoding.UTF8.GetBytes(secret), 32, salt: [], "mainstay sticky cookies"u8.ToArray()));
 
     // Gateways do not know where the manifest lies.
     static RouteSpec Placed(RouteSpec spec, string baseFolder) => spec.Files is { } files && baseFolder.StartsWith('/')

@@ -227,6 +227,7 @@ internal sealed class ClientConnection
             else if (verdict == Verdict.Pass)
             {
                 reason = await Forward.SendAsync(x);
+                if (reason == Reason.None) x.Target!.Cluster.Sticky?.Issue(x);
                 if (reason == Reason.None && x.Target!.Gates.Length > 0) x.HeadAt = Gateway.Clock.Timestamp;
             }
             if (x.Visit is { IsOpen: true } visit) reason = visit.Answered(x, reason);

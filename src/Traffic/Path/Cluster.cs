@@ -10,7 +10,7 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
     public string Service { get; } = service;
 
     /// <summary>The same service with some of its endpoints.</summary>
-    public Cluster Of(Endpoint[] some) => new(Service, some, Traffic, Criticality, Turn) { Watch = Watch };
+    public Cluster Of(Endpoint[] some) => new(Service, some, Traffic, Criticality, Turn) { Watch = Watch, Sticky = Sticky?.Of(some) };
 
     public Criticality Criticality { get; } = criticality;
 
@@ -31,8 +31,14 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
     /// <summary>Looks after outliers, where that is wanted.</summary>
     public OutlierWatch? Watch { get; init; }
 
+    /// <summary>Keeps clients where they were, where that is wanted.</summary>
+    public Sticky? Sticky { get; init; }
+
     /// <summary>It answers a request that comes again with the same Idempotency-Key as it did before.</summary>
     public bool HonoursKeys { get; } = traffic.IdempotencyKeys;
+
+    /// <summary>It can be connected to, and is no outlier, or so many are that this says nothing.</summary>
+    public bool CanTake(int index, long nowMs) => !Loads[index].IsAlone(nowMs) && (!Loads[index].IsEjected(nowMs) || Watch is { Outliers.IsPanic: true });
 
     public Balance Balance { get; } = traffic.Balance;
 

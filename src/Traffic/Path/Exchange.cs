@@ -100,6 +100,9 @@ internal sealed class Exchange
     /// <summary>The second request that waits for its time, or is under way; null but between a request and its response's head.</summary>
     public HedgeFlight? Hedge;
 
+    /// <summary>The endpoint that the client's cookie names; -1 for none.</summary>
+    public int Stuck;
+
     /// <summary>The answer is that of the second request.</summary>
     public bool IsHedged;
 
@@ -229,6 +232,7 @@ internal sealed class Exchange
         Mirror = null;
         Hedge = null;
         IsHedged = false;
+        Stuck = -1;
         StartedAt = timestamp;
         Attempt = 0;
         Tried = 0;

@@ -73,11 +73,11 @@ internal static class Explainer
         // 4. Pick, among what there is now and what a split left.
         target = x.Target!;
         var now = x.NowMs;
-        var index = Pick.Next(target.Cluster, target.Cluster.Key?.Of(x) ?? 0, 0, again: false, now, ref x.Dice);
+        var index = Pick.First(x, target.Cluster, target.Cluster.Key?.Of(x) ?? 0, now);
         if (index < 0) return Refused(revision, steps, "pick", Reason.NoEndpoint, target.About);
         var endpoint = target.Cluster.Endpoints[index];
         var others = target.Cluster.Endpoints.Select(e => $"{e.Instance} ({e.InFlight} in flight{(e.IsEjected(now) ? ", left alone" : "")})");
-        steps.Add(Step("pick", Verdict.Pass, $"{endpoint.Instance} at {endpoint.Address}, of {string.Join(", ", others)}"));
+        steps.Add(Step("pick", Verdict.Pass, $"{endpoint.Instance} at {endpoint.Address}{(index == x.Stuck ? " by its cookie" : "")}, of {string.Join(", ", others)}"));
         if (target.Hedge is { } hedge && x.Request.IsSafe && target.Cluster.Endpoints.Length > 1) steps.Add(Step("hedge", Verdict.Pass, hedge.Why));
         return new Explanation(revision, target.About, target.Cluster.Service, endpoint.Instance, 0, Problem.NameOf(Reason.None), steps);
     }

@@ -33,7 +33,7 @@ internal static class Forward
         var reason = Reason.NoEndpoint;
         while (true)
         {
-            var index = Pick.Next(cluster, key, x.Tried, again, clock.CoarseMs, ref x.Dice);
+            var index = x.Tried == 0 ? Pick.First(x, cluster, key, clock.CoarseMs) : Pick.Next(cluster, key, x.Tried, again, clock.CoarseMs, ref x.Dice);
             if (index < 0) return reason;
             // Trying one more endpoint that could not be connected to a moment ago is a repetition like any other.
             if (reason == Reason.ConnectFailed && cluster.Loads[index].IsAlone(clock.CoarseMs) && !terms.Budget.TryTake()) return reason;

@@ -30,7 +30,8 @@ internal sealed class HedgePolicy(string about, HedgeSpec spec) : IBeating, IRep
     public HedgeFlight? Begin(Exchange x, Upstream first)
     {
         var delayMs = Delay.Ms;
-        if (delayMs < 0 || delayMs >= x.LeftMs || x.Target!.Retry.Budget.Left < 1) return null;
+        // What sticks to an instance is not asked of another one.
+        if (delayMs < 0 || x.Stuck >= 0 || delayMs >= x.LeftMs || x.Target!.Retry.Budget.Left < 1) return null;
         var flight = HedgeFlight.Rent(this, x, first, delayMs);
         x.Hedge = flight;
         return flight;

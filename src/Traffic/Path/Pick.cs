@@ -6,6 +6,14 @@ namespace Mainstay.Traffic.Path;
 /// <summary>The station that picks an endpoint.</summary>
 internal static class Pick
 {
+    /// <summary>The index of the endpoint that a request goes to first: the one that it sticks to, if that can take it, else as <see cref="Next"/> says.</summary>
+    public static int First(Exchange x, Cluster cluster, ulong key, long nowMs)
+    {
+        if (cluster.Sticky is not { } sticky) return Next(cluster, key, tried: 0, again: false, nowMs, ref x.Dice);
+        x.Stuck = sticky.Find(x);
+        return x.Stuck >= 0 && cluster.CanTake(x.Stuck, nowMs) ? x.Stuck : Next(cluster, key, tried: 0, again: false, nowMs, ref x.Dice);
+    }
+
     /// <summary>
     /// The index of an endpoint, or -1 if there is none. One that was not tried by this request and can be used is preferred; then one
     /// that was not tried; then, where <paramref name="again"/>, any.

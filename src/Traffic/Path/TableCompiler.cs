@@ -105,7 +105,16 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             : null;
         if (watch is null) found.ForEach(endpoint => endpoint.Load.EjectedUntilMs = 0);
         watch?.Outliers.SetMembers([.. found.Select(endpoint => endpoint.Load)], policies.Gateway?.Clock.CoarseMs ?? 0);
-        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch };
+        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch, Sticky = StickyOf(model, [.. found], problems) };
+    }
+
+    private Sticky? StickyOf(ClusterModel model, Endpoint[] found, List<string> problems)
+    {
+        if (model.Traffic?.Sticky is not { } spec) return null;
+        var key = new byte[64];
+        if (Convert.TryFromBase64String(compiled.StickyKey ?? "", key, out var length) && length >= 16) return new Sticky(model.Service, spec, key[..length], found);
+        problems.Add($"cluster '{model.Service}': clients do not stay with their instance: the table has no key to sign cookies with");
+        return null;
     }
 
     private static int WeightOf(EndpointModel endpoint, TrafficSpec? traffic) =>

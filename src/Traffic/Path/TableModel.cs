@@ -34,6 +34,9 @@ public sealed record TableModel(
     /// <summary>Bytes for kept responses; null for the default.</summary>
     public long? CacheBytes { get; init; }
 
+    /// <summary>What cookies that name instances are signed with, in Base64; the same for all gateways. Null where no service wants them.</summary>
+    public string? StickyKey { get; init; }
+
     /// <summary>A table without anything, revision 0.</summary>
     public static TableModel Empty { get; } = new(0, [], [], []);
 

@@ -23,6 +23,9 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 
     public Gateway Gateway { get; }
 
+    /// <summary>What later tables sign cookies with.</summary>
+    public string? StickyKey { get; init; }
+
     RouteModel Route { get; }
 
     TlsModel? Tls { get; }
@@ -36,7 +39,7 @@ public sealed class GatewayUnderTest : IAsyncDisposable
 
     public Uri Url => new($"http://{At}/");
 
-    public Applied Apply(IReadOnlyList<EndpointModel> endpoints, Mainstay.Core.Kinds.Traffic.TrafficSpec? traffic = null) => Apply(new TableModel(
+    public Applied Apply(IReadOnlyList<EndpointModel> endpoints, Mainstay.Core.Kinds.Traffic.TrafficSpec? traffic = null, string? stickyKey = null) => Apply(new TableModel(
         ++revision,
         [
             new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway),
@@ -44,7 +47,8 @@ public sealed class GatewayUnderTest : IAsyncDisposable
             .. Tls is null ? Array.Empty<ListenerModel>() : [new ListenerModel("secure", "127.0.0.1", 0, ListenerKind.Gateway, Tls: Tls)],
         ],
         [Route],
-        [new ClusterModel("s", endpoints, traffic ?? Routes.RoundRobin)]));
+        [new ClusterModel("s", endpoints, traffic ?? Routes.RoundRobin)])
+        { StickyKey = stickyKey ?? StickyKey });
 
     /// <summary>The last table once more, with this done to it.</summary>
     public Applied Intervene(params Mainstay.Core.Kinds.Traffic.Intervention[] interventions) => Apply(last with { Revision = ++revision, Interventions = interventions });

@@ -18,6 +18,9 @@ public sealed record TrafficSpec
     /// <summary>What the same instance is picked by, where balance is hash. Default: by the client's address.</summary>
     public HashSpec? Hash { get; init; }
 
+    /// <summary>Keeps clients at the instance that they were at, whatever balance says. Default: does not.</summary>
+    public StickySpec? Sticky { get; init; }
+
     /// <summary>How long the share of a new instance rises from a tenth to the whole. Default: none. Up to 1h.</summary>
     public TimeSpan? SlowStart { get; init; }
 
@@ -55,6 +58,7 @@ public sealed record TrafficSpec
         }
 
         foreach (var problem in (Hash?.Validate().Select(p => p.Under("hash")) ?? [])
+            .Concat(Sticky?.Validate().Select(p => p.Under("sticky")) ?? [])
             .Concat(SlowStart is { } span ? Kinds.Limits.Between("slowStart", span, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)) : [])
             .Concat(Tls?.Validate().Select(p => p.Under("tls")) ?? [])
             .Concat(Outliers?.Validate().Select(p => p.Under("outliers")) ?? [])

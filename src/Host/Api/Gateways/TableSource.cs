@@ -11,7 +11,10 @@ namespace Mainstay.Host.Api.Gateways;
 /// Compiles the gateways' table whenever something that it is made of changes; changes within <see cref="Coalesce"/> are one table. Its
 /// revision is the store's: a gateway that serves it has everything up to there.
 /// </summary>
-public sealed class TableSource(Mirror mirror, TimeProvider time)
+/// <param name="mirror">What is declared.</param>
+/// <param name="time">The clock.</param>
+/// <param name="secret">What keys of gateways are derived of; stays the same as long as the data folder does.</param>
+public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
 {
     /// <summary>The least time between two tables.</summary>
     public static readonly TimeSpan Coalesce = TimeSpan.FromMilliseconds(10);
@@ -105,7 +108,8 @@ public sealed class TableSource(Mirror mirror, TimeProvider time)
     {
         var table = mirror.Read(seen => TableDecide.Next(new(
             seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>(),
-            seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>()) { Purges = seen.All<CachePurge>() }));
+            seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>())
+        { Purges = seen.All<CachePurge>(), Secret = secret }));
         TaskCompletionSource passed;
         lock (gate)
         {
