@@ -55,6 +55,7 @@ public sealed unsafe class EventThread : IDisposable
         }
     }
 
+    /// <summary>Ends the thread, and waits for that unless a callback of its own calls.</summary>
     public void Dispose()
     {
         lock (gate)
@@ -74,30 +75,36 @@ public sealed unsafe class EventThread : IDisposable
         {
             thread.Join();
         }
+    }
+
+    // A callback may dispose: the thread itself closes what it waits on, after its last wait. A closed number may be somebody else's at once.
+    void Run()
+    {
+        while (Wait())
+        {
+        }
 
         _ = Posix.close(epoll);
         _ = Posix.close(wake);
     }
 
-    void Run()
+    bool Wait()
     {
         var size = DataAt + sizeof(long);
         var entries = stackalloc byte[Batch * size];
-        while (true)
+        var count = Posix.epoll_wait(epoll, entries, Batch, -1);
+        for (var i = 0; i < count; i++)
         {
-            var count = Posix.epoll_wait(epoll, entries, Batch, -1);
-            for (var i = 0; i < count; i++)
+            if (!Call(*(long*)(entries + (i * size) + DataAt)))
             {
-                var key = *(long*)(entries + (i * size) + DataAt);
-                if (!Call(key))
-                {
-                    return;
-                }
+                return false;
             }
         }
+
+        return true;
     }
 
-    // The lock is not held while a callback runs: it may add and remove.
+    // The lock is not held while a callback runs: it may add and remove. False once this is disposed.
     bool Call(long key)
     {
         Watch? watch;
@@ -116,7 +123,10 @@ public sealed unsafe class EventThread : IDisposable
         }
 
         watch?.Ready();
-        return true;
+        lock (gate)
+        {
+            return !disposed;
+        }
     }
 
     void Control(int operation, int fd, uint events, long key)

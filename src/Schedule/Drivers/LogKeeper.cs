@@ -19,10 +19,12 @@ public sealed class LogKeeper : IDisposable
     readonly LogLimits limits;
     readonly EventThread events;
     readonly TimeProvider time;
+    readonly Lock reading = new();
     readonly int inotify;
     readonly long watchKey;
     readonly ConcurrentDictionary<string, Shelf> open = new(StringComparer.Ordinal);
     readonly ConcurrentDictionary<int, Shelf> byWatch = new();
+    bool disposed;
     long droppedLines;
     long droppedBytes;
 
@@ -96,7 +98,11 @@ public sealed class LogKeeper : IDisposable
         }
 
         open.Clear();
-        _ = Posix.close(inotify);
+        lock (reading)
+        {
+            disposed = true;
+            _ = Posix.close(inotify);
+        }
     }
 
     Shelf Open(string name)
@@ -147,8 +153,7 @@ public sealed class LogKeeper : IDisposable
     {
         const int entryBytes = 16;
         var bytes = stackalloc byte[256 * entryBytes];
-        nint count;
-        while ((count = Posix.read(inotify, bytes, 256 * entryBytes)) > 0)
+        while (Read(bytes, 256 * entryBytes) is > 0 and var count)
         {
             for (var at = 0; at + entryBytes <= count; at += entryBytes)
             {
@@ -166,6 +171,15 @@ public sealed class LogKeeper : IDisposable
                     Schedule(shelf);
                 }
             }
+        }
+    }
+
+    // A call that was under way when we were disposed must not read what now has the number.
+    unsafe nint Read(byte* bytes, nint most)
+    {
+        lock (reading)
+        {
+            return disposed ? 0 : Posix.read(inotify, bytes, most);
         }
     }
 

@@ -21,6 +21,7 @@ sealed class FakeServer : IAsyncDisposable
     readonly Dictionary<string, Build> builds = [];
     Channel<WorkMessage>? stream;
     long revision;
+    int received;
 
     FakeServer(WebApplication app) => this.app = app;
 
@@ -96,6 +97,8 @@ sealed class FakeServer : IAsyncDisposable
         await app.DisposeAsync();
     }
 
+    static string Text<T>(T value) => System.Text.Encoding.UTF8.GetString(Codec.Encode(value));
+
     async Task<T> UntilAsync<T>(Func<T?> seen) where T : class
     {
         using var patience = new CancellationTokenSource(Drivers.RuntimeBench.Patience);
@@ -106,7 +109,17 @@ sealed class FakeServer : IAsyncDisposable
                 return found;
             }
 
-            var report = await reports.Reader.ReadAsync(patience.Token);
+            ReportMessage report;
+            try
+            {
+                report = await reports.Reader.ReadAsync(patience.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                throw new TimeoutException($"not reported; the last were {Text(Statuses)} and {Text(BuildStatuses)}, {received} reports");
+            }
+
+            received++;
             LastReport = report;
             foreach (var (name, status) in report.Instances)
             {
