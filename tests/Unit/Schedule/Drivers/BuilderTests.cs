@@ -96,7 +96,7 @@ public sealed class BuilderTests : IAsyncDisposable
         await Started();
         await builder.DoAsync(new CancelBuild(Name(0)), default);
         (await run).Tail.ShouldBe("cancelled");
-        ProcessTable.Tagged(folder.AgentId).ShouldBeEmpty();
+        await Until.HoldsAsync(() => ProcessTable.Tagged(folder.AgentId).Count == 0);
     }
 
     [Fact]

@@ -122,10 +122,11 @@ public sealed class ProcessRuntimeTests : IDisposable
     {
         var ready = bench.Pipe("ready");
         var done = bench.Pipe("done");
-        bench.Start($"sh -c 'trap \"echo saved > {done}; exit 0\" TERM; echo up > {ready}; while true; do sleep 1000 & wait; done'; echo never");
+        var leader = bench.Start($"sh -c 'trap \"echo saved > {done}; exit 0\" TERM; echo up > {ready}; while true; do sleep 1000 & wait; done'; echo never");
         await RuntimeBench.Heard(ready);
         bench.Runtime.Stop("web-1", 1, TimeSpan.FromSeconds(10));
         (await RuntimeBench.Heard(done)).ShouldBe("saved");
+        await Until.HoldsAsync(() => !RuntimeBench.IsAlive(leader.Pid));
         // The child may have begun its next sleep in the moment of the signal; that one has the rest of the grace.
         time.Advance(TimeSpan.FromSeconds(10));
         (await bench.EndOf()).ExitCode.ShouldBe(143);
