@@ -97,10 +97,10 @@ public sealed class KillTests(EchoFixture fixture, ITestOutputHelper output) : I
     public async Task A_gateway_that_is_restarted_fails_no_request_of_any_method()
     {
         await Mainstay.ConvergedAsync();
-        await using var load = Load.Mixed(Mainstay.Gateway);
-        await load.AnsweredAsync(30);
         // MAINSTAY_RESTARTS=100 makes it a trial of patience.
         var restarts = int.TryParse(Environment.GetEnvironmentVariable("MAINSTAY_RESTARTS"), out var given) ? given : 3;
+        await using var load = Load.Mixed(Mainstay.Gateway, longest: TimeSpan.FromMinutes(2) + (TimeSpan.FromSeconds(10) * restarts));
+        await load.AnsweredAsync(30);
         for (var count = 0; count < restarts; count++)
         {
             var old = Mainstay.Role("gateway");

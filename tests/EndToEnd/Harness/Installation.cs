@@ -95,6 +95,13 @@ sealed class Installation : IAsyncDisposable
         return answer.IsSuccessStatusCode ? (int)JsonNode.Parse(text)!["version"]! : throw new HttpRequestException($"{(int)answer.StatusCode}: {text}");
     }
 
+    /// <summary>Declares a resource below <c>/api/v1/</c> anew. Throws where it was not acknowledged.</summary>
+    public async Task PutAsync(string path, JsonNode resource)
+    {
+        using var answer = await http.PutAsJsonAsync($"/api/v1/{path}", resource);
+        if (!answer.IsSuccessStatusCode) throw new HttpRequestException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync()}");
+    }
+
     public async Task<Snapshot> StatusAsync() => (await http.GetFromJsonAsync<Snapshot>("/api/v1/status", Snapshot.Json))!;
 
     /// <summary>Reads <paramref name="path"/> below <c>/api/v1/</c>.</summary>

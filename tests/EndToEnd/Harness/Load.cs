@@ -21,14 +21,15 @@ sealed record Sent(LoadRequest Request, long Began, long Ended, int Status, stri
 /// </summary>
 sealed class Load : IAsyncDisposable
 {
-    static readonly TimeSpan Longest = TimeSpan.FromMinutes(2);
+    static readonly TimeSpan Usual = TimeSpan.FromMinutes(2);
 
     readonly ConcurrentQueue<Sent> sent = new();
-    readonly CancellationTokenSource stop = new(Longest);
+    readonly CancellationTokenSource stop;
     readonly Task[] workers;
 
-    Load(Uri server, int connections, double perSecond, IReadOnlyList<LoadRequest> mix)
+    Load(Uri server, int connections, double perSecond, IReadOnlyList<LoadRequest> mix, TimeSpan? longest = null)
     {
+        stop = new(longest ?? Usual);
         var interval = TimeSpan.FromSeconds(connections / perSecond);
         workers = [.. Enumerable.Range(0, connections).Select(i => Task.Run(() => WorkAsync(server, i, interval, mix)))];
     }
@@ -43,11 +44,12 @@ sealed class Load : IAsyncDisposable
         new(server, connections, perSecond, [new("GET", path)]);
 
     /// <summary>GET, POST, PUT and DELETE in turn; POST and PUT with bodies.</summary>
-    public static Load Mixed(Uri server, int connections = 4, double perSecond = 100) => new(
+    public static Load Mixed(Uri server, int connections = 4, double perSecond = 100, TimeSpan? longest = null) => new(
         server,
         connections,
         perSecond,
-        [new("GET", "/"), new("POST", "/things", 300), new("GET", "/things"), new("PUT", "/things/1", 20_000), new("DELETE", "/things/1")]);
+        [new("GET", "/"), new("POST", "/things", 300), new("GET", "/things"), new("PUT", "/things/1", 20_000), new("DELETE", "/things/1")],
+        longest);
 
     /// <summary>Waits until so many more requests were answered, so that what follows happens under load.</summary>
     public async Task AnsweredAsync(int more)
