@@ -13,6 +13,7 @@ const ServicePage = lazy(() => import('./pages/ServicePage'));
 const HistoryPage = lazy(() => import('./pages/HistoryPage'));
 const EventsPage = lazy(() => import('./pages/EventsPage'));
 const TrafficPage = lazy(() => import('./pages/TrafficPage'));
+const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
   const text = useText();
@@ -22,7 +23,7 @@ export function App() {
   const title = useCell(live.architecture)?.title;
   useShortcuts(() => setHelp(true));
   useEffect(() => {
-    const page = route.page === 'service' ? route.name : route.page === 'history' || route.page === 'events' || route.page === 'traffic' ? text.app[route.page] : undefined;
+    const page = route.page === 'service' ? route.name : route.page === 'history' || route.page === 'events' || route.page === 'traffic' || route.page === 'hosts' ? text.app[route.page] : undefined;
     document.title = [page, title, 'Mainstay'].filter(Boolean).join(' · ');
   }, [route, text, title]);
   return (
@@ -37,6 +38,7 @@ export function App() {
           {route.page === 'history' && <HistoryPage from={route.from} to={route.to} />}
           {route.page === 'events' && <EventsPage />}
           {route.page === 'traffic' && <TrafficPage selected={route.about} />}
+          {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
             <div className="page">
               <h1>{text.app.missing}</h1>
@@ -62,7 +64,7 @@ function useShortcuts(onHelp: () => void): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if ((event.target as HTMLElement).closest('input, select, textarea, dialog')) return;
       const key = event.key.toLowerCase();
-      const page = event.timeStamp - chordAt < chordMs ? ({ m: 'map', t: 'traffic', h: 'history', e: 'events' } as const)[key] : undefined;
+      const page = event.timeStamp - chordAt < chordMs ? ({ m: 'map', t: 'traffic', o: 'hosts', h: 'history', e: 'events' } as const)[key] : undefined;
       chordAt = key === 'g' ? event.timeStamp : -Infinity;
       if (page) go({ page });
       else if (key === '?') onHelp();

@@ -207,6 +207,17 @@ await check('the traffic page shows ways, their policies and why they stand so',
   await way.getByText('BreakerOpened').waitFor();
 });
 
+await check('the hosts page shows what is left, trends, middleware and instances; the inspector what an instance uses', { path: '/hosts' }, async (page) => {
+  const machine = page.getByTestId('machine');
+  await machine.waitFor();
+  assert.match(await machine.innerText(), /scarcest: Memory, 88% used/);
+  assert.match(await machine.getByRole('img', { name: /^CPU over/ }).getAttribute('aria-label'), /now \d+%, at most 60%/);
+  assert.match(await page.getByTestId('middleware').first().innerText(), /redis[\s\S]*812\/s[\s\S]*93%/);
+  await page.getByText('Connection refused').waitFor();
+  await page.goto(new URL('/?node=payments', page.url()).href);
+  await page.getByTestId('instance-use').first().filter({ hasText: 'heap 29.6 MiB · GC 1.4/s, paused 1.2% · 2 queued in the thread pool' }).waitFor();
+});
+
 await check('an intervention is begun, shown with its end, and ended; a refusal says what to do', { path: '/traffic', expectErrors: true }, async (page) => {
   await page.getByRole('button', { name: 'Intervene…' }).click();
   const dialog = page.getByRole('dialog');
@@ -261,6 +272,7 @@ const pages = {
   '/history?from=1&to=4': 'ins',
   '/events': '.events li',
   '/traffic?about=route/orders-api': '[data-testid=way]',
+  '/hosts': '[data-testid=middleware]',
 };
 
 /** Only what axe calls serious or critical, with the elements. */

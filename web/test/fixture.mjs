@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { runtimeOf } from './runtime.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
 
@@ -14,7 +15,7 @@ const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 export async function startFixture({ port = 0, services = 0, edges, everyMs = 1000, logEveryMs = 400 } = {}) {
   const world = makeWorld({ count: services, ...(edges && { edges }) });
   const traffic = makeTraffic();
-  const watchers = { status: new Set(), map: new Set(), events: new Set(), traffic: new Set() };
+  const watchers = { status: new Set(), map: new Set(), events: new Set(), traffic: new Set(), runtime: new Set() };
   const open = new Set();
   const push = (feed, event, data, id) => {
     for (const response of watchers[feed]) response.write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -31,6 +32,7 @@ export async function startFixture({ port = 0, services = 0, edges, everyMs = 10
   const timer = setInterval(() => {
     push('map', 'map', mapOf(world));
     push('traffic', 'traffic', trafficOf(world, traffic));
+    push('runtime', 'runtime', runtimeOf(world));
   }, everyMs);
   const server = createServer((request, response) => {
     open.add(response);
@@ -61,6 +63,8 @@ async function answer(context) {
       return stream ? watch(response, watchers.map) : json(response, mapOf(world));
     case 'traffic':
       return stream ? watch(response, watchers.traffic) : json(response, trafficOf(world, traffic));
+    case 'runtime':
+      return stream ? watch(response, watchers.runtime) : json(response, runtimeOf(world));
     case 'requests':
       return name === 'unknown' ? problem(response, 404, 'not found', `no gateway remembers a request '${name}'`, 'give the X-Request-Id of a recent response') : json(response, pastRequest(name));
     case 'events':

@@ -4,6 +4,7 @@ using Mainstay.Deliver;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Gateways;
+using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
 
@@ -49,6 +50,8 @@ public sealed class ApiParts
             .. Views.Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
+            .. new MetricEndpoints(services.Samples, time, limits).Routes(),
+            .. new RuntimeEndpoints(services, Streams, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
         ];
     }

@@ -48,6 +48,7 @@ public sealed class Probes(string version, ApiParts parts)
         text.Counter("mainstay_gateway_batches_lost_total", "Batches that gaps in gateways' sequences show to be lost.", parts.Records.Lost);
         text.Counter("mainstay_gateway_tables_total", "Tables compiled for gateways.", parts.Tables.Made);
         text.Counter("mainstay_api_views_total", "Status and map payloads made for events.", parts.Views.Made);
+        AddSamples(text);
         AddProcess(text);
         foreach (var add in parts.Services.Metrics)
         {
@@ -63,6 +64,17 @@ public sealed class Probes(string version, ApiParts parts)
         yield return ("refused", clients.RefusedTotal + own.RefusedTotal);
         yield return ("stalled", clients.StalledTotal + own.StalledTotal);
         yield return ("compacted", clients.LaggedTotal + own.LaggedTotal);
+    }
+
+    void AddSamples(MetricsText text)
+    {
+        var figures = parts.Services.Samples.Figures();
+        text.Gauge("mainstay_metrics_series", "Series in the hot store.", figures.Series);
+        text.Gauge("mainstay_metrics_samples", "Samples in the hot store.", figures.Samples);
+        text.Gauge("mainstay_metrics_bytes", "Memory of the hot store.", figures.Bytes);
+        text.Counter("mainstay_metrics_samples_total", "Samples taken into the hot store.", figures.Taken);
+        text.Counter("mainstay_metrics_refused_total", "Samples not taken: too many series, out of order, or not finite.", figures.Refused);
+        text.Counter("mainstay_metrics_evicted_total", "Samples dropped before their time for want of memory.", figures.Evicted);
     }
 
     static void AddProcess(MetricsText text)

@@ -3,6 +3,7 @@ using Mainstay.Core.Store;
 using Mainstay.Deliver;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Observe.Ingest;
+using Mainstay.Observe.Store.Metrics;
 
 namespace Mainstay.Host.Api;
 
@@ -26,6 +27,9 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
 
     /// <summary>The figures of routes. Default: a new one.</summary>
     public EdgeStatistics Routes { get; init; } = new(Time, RecordIntake.Scale, maxEdges: 16384);
+
+    /// <summary>Where samples of hosts, instances and middleware go. Default: a new one, in memory.</summary>
+    public IMetricStore Samples { get; init; } = new MetricStore(Time);
 
     /// <summary>Add the metrics of other parts, for example the loops' counters, to <c>/metrics</c>.</summary>
     public IReadOnlyList<Action<MetricsText>> Metrics { get; init; } = [];

@@ -1,3 +1,7 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Observe.Collect.Processes;
+using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Store.Metrics;
 using Mainstay.Schedule.Agent;
 using Mainstay.Traffic;
 
@@ -29,8 +33,13 @@ static class EdgeRoles
             DataFolder = arguments.Data.Root,
             ServerUrl = arguments.Server,
             TokenFile = arguments.Data.TokenFile,
+            Running = new(),
         };
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var collecting = CollectAsync(options, options.Running, time, over.Token);
         var problem = await AgentProcess.RunAsync(options, time, stop, line => Role.Say(time, line));
+        await over.CancelAsync();
+        await collecting;
         if (problem is null)
         {
             return 0;
@@ -38,5 +47,24 @@ static class EdgeRoles
 
         Role.Say(time, $"{problem.What}; {problem.Remedy}");
         return 1;
+    }
+
+    // What the agent starts is sampled next to it: the planes do not know each other.
+    static async Task CollectAsync(AgentOptions options, RunningInstances running, TimeProvider time, CancellationToken stop)
+    {
+        void Fault(string where, Exception fault) => Role.Say(time, $"{where}: {fault.Message}");
+        using var server = new ServerLink(options);
+        using var machine = new LinuxMachine();
+        var shipper = new MetricShipper(
+            async (body, ended) =>
+            {
+                using var answer = await server.CallAsync(HttpMethod.Post, "metrics", body, ended);
+                return Codec.Decode<BatchResult>(await answer.Content.ReadAsByteArrayAsync(ended));
+            },
+            time) { OnFault = Fault };
+        IReadOnlyList<WatchedInstance> Watched() => [.. running.Now().Select(i => new WatchedInstance(i.Name, i.Service, i.Version, i.Pid, i.StartedAt, i.Restarts))];
+        await using var runtimes = new RuntimeWatch(machine, options.Host) { OnFault = Fault };
+        var collector = new Collector(machine, options.Host, Watched, shipper, time) { OnFault = Fault, Runtimes = runtimes };
+        await Task.WhenAll(Task.Run(() => collector.RunAsync(stop), CancellationToken.None), Task.Run(() => shipper.RunAsync(stop), CancellationToken.None));
     }
 }

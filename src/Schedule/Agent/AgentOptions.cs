@@ -17,4 +17,7 @@ public sealed record AgentOptions
 
     /// <summary>IP address at which instances listen and gateways reach them. Default 127.0.0.1.</summary>
     public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Is told which instances run. Null for nobody.</summary>
+    public RunningInstances? Running { get; init; }
 }

@@ -150,7 +150,7 @@ public sealed class AgentProcess
         await saver.SaveAsync(TimeSpan.Zero, CancellationToken.None);
     }
 
-    static bool Note(Change change, Reporter reporter, OutputsInUse inUse)
+    bool Note(Change change, Reporter reporter, OutputsInUse inUse)
     {
         var kind = AgentKinds.All.OfKey(change.Key);
         var name = change.Key[(kind?.Prefix.Length ?? 0)..];
@@ -159,7 +159,14 @@ public sealed class AgentProcess
             var instance = change.Current is { } entry ? instances.Decode(entry) : null;
             inUse.Note(name, instance?.Template.Build);
             reporter.Note(name, instance?.Status);
+            options.Running?.Note(name, instance);
             return true;
+        }
+
+        if (kind is Kind<Proc> procs)
+        {
+            options.Running?.Note(name, change.Current is { } entry ? procs.Decode(entry) : null);
+            return false;
         }
 
         if (kind is Kind<Build> builds)

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'history'; from?: number; to?: number }
   | { page: 'events' }
   | { page: 'traffic'; about?: string }
+  | { page: 'hosts' }
   | { page: 'missing' };
 
 /** Reads a path with its query. */
@@ -27,7 +28,7 @@ export function parse(url: string): Route {
     const to = number(searchParams.get('to'));
     return { page: 'history', ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   }
-  return first === 'events' ? { page: 'events' } : { page: 'missing' };
+  return first === 'events' || first === 'hosts' ? { page: first } : { page: 'missing' };
 }
 
 /** The path that `parse` reads back as this route. */
@@ -44,7 +45,7 @@ export function pathOf(route: Route): string {
     case 'traffic':
       return route.about ? `/traffic?about=${encodeURIComponent(route.about)}` : '/traffic';
     default:
-      return route.page === 'events' ? '/events' : '/';
+      return route.page === 'events' || route.page === 'hosts' ? `/${route.page}` : '/';
   }
 }
 

@@ -11,7 +11,7 @@ const themeIcons = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
 export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) {
   const text = useText();
   const theme = useTheme();
-  const page = (name: 'map' | 'traffic' | 'history' | 'events', label: string) => (
+  const page = (name: 'map' | 'traffic' | 'hosts' | 'history' | 'events', label: string) => (
     <Link to={{ page: name }} aria-current={route.page === name ? 'page' : undefined}>
       {label}
     </Link>
@@ -26,6 +26,7 @@ export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) 
       <nav aria-label={text.app.pages}>
         {page('map', text.app.map)}
         {page('traffic', text.app.traffic)}
+        {page('hosts', text.app.hosts)}
         {page('history', text.app.history)}
         {page('events', text.app.events)}
       </nav>

@@ -11,6 +11,7 @@ import { CriticalityBars, Icon, ToneGlyph } from './glyphs';
 import { useCell, useKeyed, useLoad } from './hooks';
 import { useView } from './MapNode';
 import { Link } from './navigation';
+import { InstanceUse, useRuntime } from './runtime';
 import { useText } from './settings';
 
 const shownEvents = 6;
@@ -147,6 +148,7 @@ function Instances({ name }: { name: string }) {
   const text = useText();
   const service = useKeyed(live.services, name);
   const instances = service?.instances ?? [];
+  const runtime = useRuntime();
   return (
     <>
       <h3>
@@ -162,6 +164,7 @@ function Instances({ name }: { name: string }) {
               {word(text.state, instance.state)} · {instance.host} · <Ago at={instance.startedAt} />
               {instance.restarts > 0 && ` · ↻ ${instance.restarts}`}
             </span>
+            <InstanceUse of={runtime?.instances.find((one) => one.name === instance.id)} />
           </li>
         ))}
       </ul>
