@@ -11,6 +11,7 @@ return args switch
     ["gateway", "--table", var file] => await StandaloneGateway.RunAsync(StandaloneGateway.Table(await File.ReadAllTextAsync(file)), TransportKind.Default),
     ["gateway", "--listen", var listen, "--to", var to, "--transport", var word, .. var others] when Transports.Read(word) is { } kind =>
         await StandaloneGateway.RunAsync(StandaloneGateway.Plain(listen, to, others), kind),
+    ["gateway", "--listen", var listen, "--to", var to, "--policies"] => await StandaloneGateway.RunAsync(StandaloneGateway.WithPolicies(listen, to), TransportKind.Default),
     ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),

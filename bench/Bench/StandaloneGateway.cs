@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
@@ -19,6 +20,31 @@ internal static class StandaloneGateway
             [new ListenerModel("gateway", "127.0.0.1", PortOf(listen), ListenerKind.Gateway)],
             [.. services.Select(one => new RouteModel($"r-{one[0]}", new RouteSpec { Match = new RouteMatch { Path = $"/{one[0]}/{{**rest}}".Replace("//", "/", StringComparison.Ordinal) }, To = $"s-{one[0]}" }))],
             [.. services.Select(one => new ClusterModel($"s-{one[0]}", [new EndpointModel($"s-{one[0]}-1", "127.0.0.1", PortOf(one[1]))]))]);
+    }
+
+    /// <summary>As <see cref="Plain"/>, through one of 1,000 routes with a token bucket per client and a breaker, to a service with limits, levels and outlier detection.</summary>
+    public static TableModel WithPolicies(string listen, string to)
+    {
+        var plain = Plain(listen, to, []);
+        var spec = new RouteSpec
+        {
+            Match = new RouteMatch(),
+            To = "s-",
+            Limits = [new LimitSpec { Algorithm = LimitAlgorithm.TokenBucket, Per = "client", Rate = new Rate(1_000_000_000, TimeSpan.FromSeconds(1)), Burst = 1_000_000 }],
+            Breaker = new BreakerSpec(),
+        };
+        var matches = Enumerable.Range(0, 999).Select(number => $"/service{number % 50}/part{number}/{{id}}/{{**rest}}").Append("/1k");
+        var traffic = new TrafficSpec
+        {
+            Outliers = new OutlierSpec(),
+            Limits = [new LimitSpec { Algorithm = LimitAlgorithm.Adaptive, Limit = 1000, Min = 1000 }],
+            Levels = new LevelsSpec(),
+        };
+        return plain with
+        {
+            Routes = [.. matches.Select((path, number) => new RouteModel($"r{number}", spec with { Match = new RouteMatch { Path = path } }))],
+            Clusters = [plain.Clusters[0] with { Traffic = traffic }],
+        };
     }
 
     public static async Task<int> RunAsync(TableModel table, TransportKind kind)

@@ -1,5 +1,5 @@
 #!/bin/bash
-# CPU per request of our gateway (event loops, and managed sockets), nginx, haproxy and Caddy, side by side in one run: 1 KB responses, keep-alive both ways, each proxy pinned to
+# CPU per request of our gateway (event loops, and managed sockets; and with policies: 1,000 routes, limits per client and per service, levels, breaker, outlier detection), nginx, haproxy and Caddy, side by side in one run: 1 KB responses, keep-alive both ways, each proxy pinned to
 # core 0, load generator (wrk) and the one upstream server (nginx) on core 1. CPU is user + system time of the proxy's processes from
 # /proc, divided by the requests that wrk completed; rounds alternate and the median counts.
 #
@@ -36,8 +36,8 @@ finish() {
 }
 trap finish EXIT
 
-base=$((20000 + RANDOM % 20000))
-upstream=$base ours=$((base + 1)) nginx=$((base + 2)) haproxy=$((base + 3)) managed=$((base + 4)) caddy=$((base + 5))
+base=$((20000 + RANDOM % 12000))
+upstream=$base ours=$((base + 1)) nginx=$((base + 2)) haproxy=$((base + 3)) managed=$((base + 4)) caddy=$((base + 5)) policed=$((base + 6))
 mkdir "$folder/www"
 head -c 1024 /dev/zero | tr '\0' x > "$folder/www/1k"
 
@@ -119,6 +119,7 @@ ticks() { # user + system ticks of a process and its children
 
 start upstream "$upstream" 1 nginx -p "$folder" -c "$folder/upstream.conf"
 start ours "$ours" 0 env DOTNET_TieredPGO=1 "$bench" gateway --listen "$ours" --to "$upstream" --transport epoll
+start policed "$policed" 0 env DOTNET_TieredPGO=1 "$bench" gateway --listen "$policed" --to "$upstream" --policies
 start managed "$managed" 0 env DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS=1 DOTNET_TieredPGO=1 "$bench" gateway --listen "$managed" --to "$upstream" --transport sockets
 start caddy "$caddy" 0 env HOME="$folder" XDG_DATA_HOME="$folder" XDG_CONFIG_HOME="$folder" GOMAXPROCS=1 caddy run --config "$folder/Caddyfile" --adapter caddyfile
 start nginx "$nginx" 0 nginx -p "$folder" -c "$folder/nginx.conf"
@@ -136,10 +137,10 @@ measure() { # name port seconds -> "requests microseconds-per-request"
 
 # Warm: ours until its code is compiled for good (some 10,000 requests and the compiler's own time), the others for a moment.
 for name in nginx haproxy caddy; do measure $name "${!name}" 1 > /dev/null; done
-for _ in $(seq "$warm"); do for name in ours managed; do measure $name "${!name}" 1 > /dev/null; done; done
-peers="ours managed nginx haproxy caddy"
+for _ in $(seq "$warm"); do for name in ours policed managed; do measure $name "${!name}" 1 > /dev/null; done; done
+peers="ours policed managed nginx haproxy caddy"
 # shellcheck disable=SC2086
-printf '%-6s%15s%15s%15s%15s%15s   (µs of CPU per request; requests per second behind)\n' round $peers
+printf '%-6s%15s%15s%15s%15s%15s%15s   (µs of CPU per request; requests per second behind)\n' round $peers
 for round in $(seq "$rounds"); do
   line=$(printf '%-6s' "$round")
   for name in $peers; do
@@ -150,8 +151,8 @@ for round in $(seq "$rounds"); do
   echo "$line"
 done
 median() { sort -n "$folder/$1.cpu" | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-awk -v o="$(median ours)" -v m="$(median managed)" -v n="$(median nginx)" -v h="$(median haproxy)" -v c="$(median caddy)" 'BEGIN {
-  printf "median: ours %.2f µs, managed %.2f µs, nginx %.2f µs, haproxy %.2f µs, caddy %.2f µs\n", o, m, n, h, c
-  printf "ours / nginx = %.2f, ours / haproxy = %.2f, ours / caddy = %.2f; managed / nginx = %.2f\n", o / n, o / h, o / c, m / n }'
+awk -v o="$(median ours)" -v p="$(median policed)" -v m="$(median managed)" -v n="$(median nginx)" -v h="$(median haproxy)" -v c="$(median caddy)" 'BEGIN {
+  printf "median: ours %.2f µs, with policies %.2f µs, managed %.2f µs, nginx %.2f µs, haproxy %.2f µs, caddy %.2f µs\n", o, p, m, n, h, c
+  printf "ours / nginx = %.2f, with policies / nginx = %.2f, ours / haproxy = %.2f, ours / caddy = %.2f; managed / nginx = %.2f\n", o / n, p / n, o / h, o / c, m / n }'
 kill -TERM "$ours_pid"; wait "$ours_pid" || true
 cat "$folder/ours.log"

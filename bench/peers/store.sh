@@ -26,7 +26,7 @@ cleanup() {
 trap cleanup EXIT
 
 dotnet build bench/Bench -c Release -v q -nologo -clp:NoSummary
-port=$((20000 + RANDOM % 20000))
+port=$((20000 + RANDOM % 12000))
 etcd --data-dir "$work/etcd" --listen-client-urls "http://127.0.0.1:$port" --advertise-client-urls "http://127.0.0.1:$port" \
   --listen-peer-urls "http://127.0.0.1:$((port + 1))" --log-level error >"$work/etcd.log" 2>&1 &
 etcd_pid=$!

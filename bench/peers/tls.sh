@@ -38,7 +38,7 @@ finish() {
 }
 trap finish EXIT
 
-base=$((20000 + RANDOM % 20000))
+base=$((20000 + RANDOM % 12000))
 upstream=$base ours=$((base + 1)) nginx=$((base + 2))
 mkdir "$folder/www"
 head -c 1024 /dev/zero | tr '\0' x > "$folder/www/1k"
