@@ -102,10 +102,10 @@ internal sealed class ExchangeBenchmark() : ExchangeBenchmarkBase("traffic/excha
 /// <summary>The same with 64 connections of which each suspends at every receive.</summary>
 internal sealed class SuspendedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-suspended", suspends: true, connections: 64);
 
-/// <summary>The same over routes whose slow reads are asked for again: none is so slow, but each is looked after.</summary>
-internal sealed class HedgedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-hedged", suspends: true, connections: 64, Samples.Hedged);
+/// <summary>The same over routes whose slow reads are asked for again: none is so slow, but each is looked after until its delay is over.</summary>
+internal sealed class HedgedExchangeBenchmark() : ExchangeBenchmarkBase("traffic/exchange-hedged", suspends: true, connections: 64, Samples.Hedged, time: new StillTime());
 
-internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections, TableModel? table = null, byte[]? response = null) : IBenchmark
+internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int connections, TableModel? table = null, byte[]? response = null, StillTime? time = null) : IBenchmark
 {
     private readonly MemoryTransport transport = new(Samples.Request, response ?? Samples.Response, suspends);
     private readonly List<MemoryTransport.MemoryWire> clients = [];
@@ -115,7 +115,7 @@ internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int co
 
     public void Setup()
     {
-        gateway = new Gateway(transport);
+        gateway = new Gateway(transport, time: time);
         gateway.Apply(table ?? Samples.Table);
         for (var index = 0; index < connections; index++)
         {
@@ -131,6 +131,7 @@ internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int co
     {
         foreach (var client in clients) client.Give(iterations / connections);
         transport.RunPending();
+        time?.Pass(TimeSpan.FromSeconds(1));
         if (gateway!.Connections != connections) throw new InvalidOperationException("A connection ended.", gateway.LastFault);
     }
 }
