@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 
@@ -22,6 +23,7 @@ public static class CoreKinds
         new Kind<Intervention>("intervention", "interventions", columns: [("ABOUT", i => i.About), ("ACT", i => i.Act()), ("BY", i => i.By), ("UNTIL", i => Time(i.Until)), ("REASON", i => i.Reason)]),
         new Kind<CachePurge>("purge", "purges", columns: [("ABOUT", p => p.About), ("PATH", p => p.Acts[^1].Path ?? "all"), ("BY", p => p.Acts[^1].By), ("AT", p => Time(p.Acts[^1].At))]),
         new Kind<GatewayNode>("node", "nodes", columns: [("TABLE", n => n.TableRevision.ToString(CultureInfo.InvariantCulture)), ("PID", n => Number(n.Pid))]),
+        new Kind<WatchedServer>("watched", "watched-servers", columns: [("KIND", w => w.Spec.Kind.ToString().ToLowerInvariant()), ("ADDRESS", w => w.Spec.Address)]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),
         new Kind<AuditEntry>("audit", "audits", columns: [("AT", a => Time(a.At)), ("WHO", a => a.Who), ("VERB", a => a.Verb), ("ABOUT", a => a.About)]));
 

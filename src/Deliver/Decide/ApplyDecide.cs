@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
@@ -46,6 +47,7 @@ public static class ApplyDecide
 
         PutServices(plan, seen, services);
         PutGateway(plan, seen, wanted.Spec.Gateway, wanted.BaseFolder);
+        PutWatched(plan, seen, wanted);
         return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes };
     }
 
@@ -86,6 +88,7 @@ public static class ApplyDecide
             ProxyProtocol = wanted.Spec.Gateway.ProxyProtocol,
             Cache = wanted.Spec.Gateway.Cache,
             Routes = wanted.Spec.Gateway.Routes,
+            Watch = wanted.Spec.Watch is { Count: > 0 } watch ? watch : null,
         };
     }
 
@@ -107,6 +110,7 @@ public static class ApplyDecide
         ProxyProtocol = declared.Spec.Gateway.ProxyProtocol,
         Cache = declared.Spec.Gateway.Cache,
         Routes = declared.Spec.Gateway.Routes,
+        Watch = declared.Spec.Watch,
     };
 
     static string Count(int changes) => changes == 1 ? "1 change" : $"{changes} changes";
@@ -165,6 +169,25 @@ public static class ApplyDecide
         foreach (var route in seen.Routes.Values.Where(r => !wanted.Routes.ContainsKey(r.Name)).OrderBy(r => r.Name, StringComparer.Ordinal))
         {
             plan.Delete(route);
+        }
+    }
+
+    static void PutWatched(Plan plan, DeclaredState seen, Declaration wanted)
+    {
+        var declared = wanted.Spec.Watch ?? new Dictionary<string, WatchSpec>();
+        foreach (var (name, spec) in declared.OrderBy(w => w.Key, StringComparer.Ordinal))
+        {
+            var before = seen.Watched.GetValueOrDefault(name);
+            var watched = (before ?? new WatchedServer { Name = name, Spec = spec }) with { Spec = spec, BaseFolder = wanted.BaseFolder };
+            if (before is null || !Codec.Same(before, watched))
+            {
+                plan.Put(watched);
+            }
+        }
+
+        foreach (var gone in seen.Watched.Values.Where(w => !declared.ContainsKey(w.Name)).OrderBy(w => w.Name, StringComparer.Ordinal))
+        {
+            plan.Delete(gone);
         }
     }
 

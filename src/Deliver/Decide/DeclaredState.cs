@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 
@@ -17,6 +18,9 @@ public sealed record DeclaredState
     public Gateway? Gateway { get; init; }
 
     public IReadOnlyDictionary<string, Route> Routes { get; init; } = new Dictionary<string, Route>();
+
+    /// <summary>The watched servers by name.</summary>
+    public IReadOnlyDictionary<string, WatchedServer> Watched { get; init; } = new Dictionary<string, WatchedServer>();
 
     /// <summary>The version in force; null before the first.</summary>
     public ArchitectureVersion? Latest { get; init; }
@@ -40,6 +44,7 @@ public sealed record DeclaredState
                 Architecture = Architecture.Title,
                 Environment = Architecture.Environment,
                 Services = services.ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal),
+                Watch = Watched.Count == 0 ? null : Watched.ToDictionary(w => w.Key, w => w.Value.Spec, StringComparer.Ordinal),
                 Gateway = new()
                 {
                     Listen = Gateway?.Listen ?? Gateway.DefaultListen,

@@ -29,6 +29,7 @@ public static class Diff
         ["environment"] = version.Environment is "" ? null : version.Environment,
         ["baseFolder"] = version.BaseFolder,
         ["services"] = new JsonObject(version.Services.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Content(s.Value)))),
+        ["watch"] = version.Watch is not { Count: > 0 } watch ? null : new JsonObject(watch.Select(w => KeyValuePair.Create<string, JsonNode?>(w.Key, Tree(w.Value)))),
         ["gateway"] = new JsonObject
         {
             ["listen"] = version.Listen,

@@ -13,6 +13,7 @@ public static class ManifestRules
         TitleProblems(spec)
             .Concat(ServiceRules.Problems(spec, around))
             .Concat(NeedRules.Problems(spec))
+            .Concat(WatchRules.Problems(spec))
             .Concat(GatewayRules.Problems(spec, around));
 
     /// <summary>What is allowed and likely to hurt.</summary>

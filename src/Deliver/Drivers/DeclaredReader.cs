@@ -1,6 +1,7 @@
 using System.Globalization;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Store;
@@ -24,6 +25,7 @@ static class DeclaredReader
             Services = await AllAsync<Service>(store, kinds, stop),
             Gateway = await GetAsync<Gateway>(store, kinds, Gateway.TheName, stop),
             Routes = await AllAsync<Route>(store, kinds, stop),
+            Watched = await AllAsync<WatchedServer>(store, kinds, stop),
         };
     }
 

@@ -1,3 +1,4 @@
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Deliver;
@@ -7,6 +8,7 @@ using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
+using Mainstay.Observe.Drivers;
 
 namespace Mainstay.Host.Api;
 
@@ -29,7 +31,8 @@ public sealed class ApiParts
         Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, time);
         Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, Streams, time, limits, services.OnFault);
-        Background = new Background(services.OnFault, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
+        var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
+        Background = new Background(services.OnFault, probes.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
@@ -51,7 +54,7 @@ public sealed class ApiParts
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
             .. new MetricEndpoints(services.Samples, time, limits).Routes(),
-            .. new RuntimeEndpoints(services, Streams, limits).Routes(),
+            .. new RuntimeEndpoints(services, probes, Streams, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
         ];
     }
@@ -60,7 +63,7 @@ public sealed class ApiParts
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
         typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
-        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer),
     ];
 
     public ServerServices Services { get; }

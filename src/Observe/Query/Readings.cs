@@ -3,9 +3,14 @@ using Mainstay.Observe.Store.Metrics;
 namespace Mainstay.Observe.Query;
 
 /// <summary>What metrics say at one time, each asked once and summed up by the values of one label.</summary>
-public sealed class Readings(IMetricStore store, string by, long atMs)
+public sealed class Readings(IMetricStore store, string by, long atMs, TimeSpan range)
 {
     readonly Dictionary<(string, bool), IReadOnlyList<SeriesSamples>> known = [];
+
+    public Readings(IMetricStore store, string by, long atMs)
+        : this(store, by, atMs, MetricQuery.DefaultRange)
+    {
+    }
 
     /// <summary>The sum of the last values whose <c>by</c> label is <paramref name="of"/>; null where there is none.</summary>
     public double? Last(string name, string of, params ReadOnlySpan<(string Label, string Value)> where) => Sum(Of(name, false), of, where);
@@ -26,7 +31,7 @@ public sealed class Readings(IMetricStore store, string by, long atMs)
         if (!known.TryGetValue((name, rate), out var found))
         {
             var selector = MetricSelector.Of(name);
-            known[(name, rate)] = found = (rate ? MetricQuery.Rate(selector, MetricQuery.DefaultRange) : MetricQuery.Last(selector)).At(store, atMs);
+            known[(name, rate)] = found = (rate ? MetricQuery.Rate(selector, range) : MetricQuery.Last(selector)).At(store, atMs);
         }
 
         return found;

@@ -1,3 +1,4 @@
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 
@@ -8,6 +9,9 @@ public sealed record ArchitectureSpec
 {
     /// <summary>The highest number of services.</summary>
     public const int Most = 1000;
+
+    /// <summary>The highest number of watched servers.</summary>
+    public const int MostWatched = 200;
 
     /// <summary>The highest number of routes.</summary>
     public const int MostRoutes = 10_000;
@@ -20,6 +24,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>The services by name. At least one.</summary>
     public required IReadOnlyDictionary<string, ServiceSpec> Services { get; init; }
+
+    /// <summary>Servers that run elsewhere and are looked at, by name. Default: none. At most 200.</summary>
+    public IReadOnlyDictionary<string, WatchSpec>? Watch { get; init; }
 
     /// <summary>The front door.</summary>
     public GatewaySpec Gateway { get; init; } = new();

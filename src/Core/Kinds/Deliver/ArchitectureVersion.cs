@@ -1,3 +1,4 @@
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 
@@ -38,6 +39,8 @@ public sealed record ArchitectureVersion : Resource
     public GatewayCacheSpec? Cache { get; init; }
 
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
+
+    public IReadOnlyDictionary<string, WatchSpec>? Watch { get; init; }
 
     /// <summary>What differs from the version before.</summary>
     public IReadOnlyList<FieldChange> Changes { get; init; } = [];

@@ -1,3 +1,4 @@
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Core.Kinds.Schedule;
@@ -37,6 +38,9 @@ public sealed record ServiceSpec
     /// <summary>How requests are spread over its instances. Default: to whom is expected to answer sooner, of two.</summary>
     public TrafficSpec? Traffic { get; init; }
 
+    /// <summary>How the figures of its instances are asked for, where they are a server or have an exporter. Default: they are not.</summary>
+    public ProbeSpec? Probe { get; init; }
+
     /// <summary>What happens after an instance ends without having been asked to.</summary>
     public RestartSpec Restart { get; init; } = new();
 
@@ -65,6 +69,7 @@ public sealed record ServiceSpec
             .Concat(Build?.Validate().Select(p => p.Under("build")) ?? [])
             .Concat(Health.Validate().Select(p => p.Under("health")))
             .Concat(Restart.Validate().Select(p => p.Under("restart")))
+            .Concat(Probe?.Validate().Select(p => p.Under("probe")) ?? [])
             .Concat(Traffic?.Validate().Select(p => p.Under("traffic")) ?? [])
             .Concat(Needs.SelectMany(n => n.Value.Validate().Select(p => p.Under($"needs.{n.Key}"))))
             .Concat(Limits.Between("grace", Grace, TimeSpan.Zero, TimeSpan.FromMinutes(10)))

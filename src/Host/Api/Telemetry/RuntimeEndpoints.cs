@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Query;
 
 namespace Mainstay.Host.Api.Telemetry;
@@ -7,13 +8,14 @@ namespace Mainstay.Host.Api.Telemetry;
 public sealed class RuntimeEndpoints
 {
     readonly ServerServices services;
+    readonly ProbeRunner probes;
     readonly StreamGate gate;
     readonly ApiLimits limits;
     readonly Broadcast broadcast;
 
-    public RuntimeEndpoints(ServerServices services, StreamGate gate, ApiLimits limits)
+    public RuntimeEndpoints(ServerServices services, ProbeRunner probes, StreamGate gate, ApiLimits limits)
     {
-        (this.services, this.gate, this.limits) = (services, gate, limits);
+        (this.services, this.probes, this.gate, this.limits) = (services, probes, gate, limits);
         broadcast = new(() => Codec.Encode(View()), _ => Task.CompletedTask, limits.MapEvery, services.Time, services.OnFault);
     }
 
@@ -26,7 +28,11 @@ public sealed class RuntimeEndpoints
         },
     ];
 
-    RuntimeView View() => RuntimeBuilder.Build(services.Samples, [], services.Time.GetUtcNow());
+    RuntimeView View()
+    {
+        var now = services.Time.GetUtcNow();
+        return RuntimeBuilder.Build(services.Samples, KeyFigures.Complete(services.Samples, probes.Standing(), now), now);
+    }
 
     async Task<Answer?> ServeAsync(Call call)
     {

@@ -1,0 +1,150 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using Mainstay.Core.Kinds.Observe;
+using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Query;
+using Mainstay.Observe.Store.Metrics;
+using Shouldly;
+using Xunit;
+
+namespace Mainstay.Tests.Observe;
+
+/// <summary>The probes against the servers themselves, from Debian's packages; without one its test says so.</summary>
+public sealed class RealServerTests : IAsyncLifetime
+{
+    readonly TempFolder folder = new();
+    readonly List<Process> started = [];
+    readonly MetricStore store = new(TimeProvider.System);
+
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var process in started)
+        {
+            if (!process.HasExited)
+            {
+                process.Kill(entireProcessTree: true);
+                await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+            }
+
+            process.Dispose();
+        }
+
+        folder.Dispose();
+    }
+
+    [Fact]
+    public async Task Redis_with_and_without_its_password()
+    {
+        var server = Need("/usr/bin/redis-server", "redis-server");
+        var port = FreePort();
+        Start(server, "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--dir", folder.Path, "--requirepass", "secret");
+        var password = Path.Combine(folder.Path, "password");
+        await File.WriteAllTextAsync(password, "secret\n", TestContext.Current.CancellationToken);
+        var wrong = await AskAsync(new("locked", "locked", ProbeKind.Redis, Url(port), null, null, null, "", TimeSpan.FromSeconds(1)), s => s.Why.Contains("password", StringComparison.Ordinal));
+        wrong.Up.ShouldBeFalse();
+        var right = await AskAsync(new("cache", "cache", ProbeKind.Redis, Url(port), null, null, password, "", TimeSpan.FromSeconds(1)), s => s.Up);
+        right.Figures.Single(f => f.Name == "clients").Value!.Value.ShouldBeGreaterThanOrEqualTo(1);
+        right.Figures.Single(f => f.Name == "memory").Value!.Value.ShouldBeGreaterThan(100_000);
+    }
+
+    [Fact]
+    public async Task Nginx_by_its_status_page()
+    {
+        var server = Need("/usr/sbin/nginx", "nginx-light");
+        var port = FreePort();
+        var configuration = Path.Combine(folder.Path, "nginx.conf");
+        await File.WriteAllTextAsync(
+            configuration,
+            $"daemon off; pid {folder.Path}/pid; error_log {folder.Path}/log; events {{ }} http {{ access_log off; client_body_temp_path {folder.Path}/b; proxy_temp_path {folder.Path}/p; fastcgi_temp_path {folder.Path}/f; uwsgi_temp_path {folder.Path}/u; scgi_temp_path {folder.Path}/s; server {{ listen 127.0.0.1:{port}; location = /nginx_status {{ stub_status; }} }} }}",
+            TestContext.Current.CancellationToken);
+        Start(server, "-c", configuration, "-e", $"{folder.Path}/log");
+        var seen = await AskAsync(new("front", "front", ProbeKind.Nginx, Url(port), null, null, null, "", TimeSpan.FromSeconds(1)), s => s.Up && s.Figures.Any(f => f.Name == "requests" && f.Value > 0));
+        seen.Figures.Single(f => f.Name == "active").Value.ShouldBe(1, "it is ourselves");
+        (await AskAsync(new("other", "other", ProbeKind.Nginx, Url(port), "/missing", null, null, "", TimeSpan.FromSeconds(1)), s => !s.Up)).Why.ShouldContain("404");
+    }
+
+    [Fact]
+    public async Task Postgres_by_its_views()
+    {
+        const string bin = "/usr/lib/postgresql/15/bin";
+        Need($"{bin}/initdb", "postgresql-15");
+        var port = FreePort();
+        var data = Path.Combine(folder.Path, "pg");
+        var asRoot = Environment.UserName == "root";
+        async Task RunAsync(string command)
+        {
+            var process = asRoot ? Start("/bin/su", "postgres", "-s", "/bin/sh", "-c", command) : Start("/bin/sh", "-c", command);
+            await process.WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        if (asRoot)
+        {
+            await Start("/bin/sh", "-c", $"chmod 755 {folder.Path} && mkdir {data} && chown postgres {data}").WaitForExitAsync(TestContext.Current.CancellationToken);
+        }
+
+        await RunAsync($"{bin}/initdb -D {data} -A trust -U postgres >/dev/null 2>&1");
+        await RunAsync($"{bin}/pg_ctl -D {data} -o '-p {port} -h 127.0.0.1 -k {data} -c shared_preload_libraries=pg_stat_statements' -l {data}/log -w start >/dev/null 2>&1");
+        try
+        {
+            await RunAsync($"{bin}/psql -h 127.0.0.1 -p {port} -U postgres -c 'create extension pg_stat_statements' -c 'select count(*) from pg_class where relname = 1::text' >/dev/null 2>&1");
+            var seen = await AskAsync(new("orders-db", "orders-db", ProbeKind.Postgres, Url(port), null, null, null, "postgres", TimeSpan.FromSeconds(1)), s => s.Up);
+            seen.Figures.Single(f => f.Name == "connections").Value!.Value.ShouldBeGreaterThanOrEqualTo(1);
+            seen.Figures.Single(f => f.Name == "waitingLocks").Value.ShouldBe(0);
+            store.Read(MetricSelector.Of("postgresql.statement.calls"), 0, long.MaxValue).ShouldContain(s => s.Series.Label("db.query.text").Contains("pg_class where relname = $1", StringComparison.Ordinal), "literals are removed");
+            var gone = new ProbeTarget("gone", "gone", ProbeKind.Postgres, Url(port), null, null, null, "no-such-database", TimeSpan.FromSeconds(1));
+            (await AskAsync(gone, s => !s.Up)).Why.ShouldContain("no-such-database");
+        }
+        finally
+        {
+            await RunAsync($"{bin}/pg_ctl -D {data} -m immediate stop >/dev/null 2>&1");
+        }
+    }
+
+    [Fact]
+    public async Task What_nobody_listens_at_is_down_and_says_why() =>
+        (await AskAsync(new("nobody", "nobody", ProbeKind.Prometheus, Url(FreePort()), null, null, null, "", TimeSpan.FromSeconds(1)), s => !s.Up)).Why.ShouldContain("refused");
+
+    // Until it stands as expected: servers take their time to start.
+    async Task<MiddlewareFigures> AskAsync(ProbeTarget target, Func<MiddlewareFigures, bool> expected)
+    {
+        var runner = new ProbeRunner(() => [target], store, TimeProvider.System);
+        using var stop = new CancellationTokenSource();
+        var running = runner.RunAsync(stop.Token);
+        MiddlewareFigures? seen = null;
+        await Until.HoldsAsync(() =>
+        {
+            seen = KeyFigures.Complete(store, runner.Standing(), TimeProvider.System.GetUtcNow()).SingleOrDefault();
+            return seen is not null && expected(seen);
+        });
+        await stop.CancelAsync();
+        await running;
+        return seen!;
+    }
+
+    static string Need(string program, string package)
+    {
+        Assert.SkipUnless(File.Exists(program), $"the package {package} is not installed");
+        return program;
+    }
+
+    Process Start(string program, params string[] arguments)
+    {
+        var process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = "/" })!;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        started.Add(process);
+        return process;
+    }
+
+    static Uri Url(int port) => new($"http://127.0.0.1:{port}");
+
+    static int FreePort()
+    {
+        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return ((IPEndPoint)probe.LocalEndPoint!).Port;
+    }
+}
