@@ -20,6 +20,9 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
 
     public ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt) => new(new MemoryWire(this, response, isClient: false));
 
+    /// <summary>Runs something with what is pending.</summary>
+    public void Post(IResumable what) => resumed.Enqueue(what);
+
     /// <summary>Completes receives until none is left.</summary>
     public void RunPending()
     {

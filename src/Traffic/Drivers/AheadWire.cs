@@ -34,6 +34,8 @@ internal sealed class AheadWire(Wire inner, ReadOnlyMemory<byte> ahead, IPEndPoi
 
     public override void GoOn(IResumable what) => inner.GoOn(what);
 
+    public override void Soon(IResumable what) => inner.Soon(what);
+
     public override void EndSending() => inner.EndSending();
 
     public override void StopReceiving() => inner.StopReceiving();

@@ -51,6 +51,11 @@ public abstract class Wire
     /// </summary>
     public virtual void GoOn(IResumable what) => ThreadPool.UnsafeQueueUserWorkItem(what, preferLocal: false);
 
+    /// <summary>
+    /// Like <see cref="GoOn"/>, but after all that is ready there now has had its turn: for what is cheaper done once for many, such as a send.
+    /// </summary>
+    public virtual void Soon(IResumable what) => GoOn(what);
+
     /// <summary>Tells the other side that no more bytes follow (FIN); receiving goes on.</summary>
     public abstract void EndSending();
 

@@ -18,6 +18,7 @@ internal sealed class ClientConnection
     private IpRanges? judgedBy;
     private bool isTrusted;
     private Exchange? exchange;
+    private Http2Connection? streams;
 
     public ClientConnection(Gateway gateway, Listener listener, Wire wire, ulong seed)
     {
@@ -67,6 +68,16 @@ internal sealed class ClientConnection
     /// <summary>It asks on the cache's account for what is kept already; null for every client's.</summary>
     public Refresh? Refreshing { get; init; }
 
+    /// <summary>It serves streams of another connection.</summary>
+    public bool IsStream => Wire is StreamWire;
+
+    /// <summary>What it carries, where it speaks HTTP/2.</summary>
+    public Http2Connection? Streams
+    {
+        get => Volatile.Read(ref streams);
+        set => Volatile.Write(ref streams, value);
+    }
+
     /// <summary>Its place among the gateway's connections; belongs to <see cref="ConnectionSet"/>.</summary>
     public int Place { get; set; } = -1;
 
@@ -76,9 +87,9 @@ internal sealed class ClientConnection
     {
         try
         {
-            if (Wire is not StreamWire && Wire.Facts is { Application: "h2" })
+            if (!IsStream && Wire.Facts is { Application: "h2" })
             {
-                if (refusal == Reason.None) await Gateway.Http2.ServeAsync(Gateway, Listener, Wire);
+                if (refusal == Reason.None && await Gateway.Http2.ServeAsync(this, Wire)) await LingerAsync();
                 return;
             }
             var isFirst = true;
@@ -123,14 +134,14 @@ internal sealed class ClientConnection
     }
 
     /// <summary>HTTP/2 with prior knowledge: the connection goes on in its own front.</summary>
-    private Task HandOverAsync(Exchange x)
+    private async Task HandOverAsync(Exchange x)
     {
         Waits.End();
         var wire = new AheadWire(Wire, x.Input.Bytes.ToArray(), Wire.Peer);
         exchange = null;
         x.Input.Clear();
         x.Return();
-        return Gateway.Http2.ServeAsync(Gateway, Listener, wire);
+        if (await Gateway.Http2.ServeAsync(this, wire)) await LingerAsync();
     }
 
     /// <summary>Leads the one request that is at hand to a place that no table decides: it is part of another one. Returns why it was not answered there, if it was not.</summary>

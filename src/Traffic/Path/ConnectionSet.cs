@@ -7,10 +7,12 @@ internal sealed class ConnectionSet
     private readonly List<ClientConnection> all = [];
     private TaskCompletionSource? empty;
     private int held;
+    private int streams;
 
+    /// <summary>Connections, without the streams on them.</summary>
     public int Count
     {
-        get { lock (gate) return all.Count + held; }
+        get { lock (gate) return all.Count + held - streams; }
     }
 
     public void Add(ClientConnection connection)
@@ -19,6 +21,7 @@ internal sealed class ConnectionSet
         {
             connection.Place = all.Count;
             all.Add(connection);
+            if (connection.IsStream) streams++;
         }
     }
 
@@ -31,6 +34,7 @@ internal sealed class ConnectionSet
             all[connection.Place] = last;
             last.Place = connection.Place;
             all.RemoveAt(all.Count - 1);
+            if (connection.IsStream) streams--;
             if (all.Count + held == 0) done = empty;
         }
         done?.TrySetResult();
@@ -68,7 +72,11 @@ internal sealed class ConnectionSet
     {
         lock (gate)
         {
-            foreach (var connection in all) connection.Waits.Tick(nowMs, askPeer, endIdle);
+            foreach (var connection in all)
+            {
+                connection.Waits.Tick(nowMs, askPeer, endIdle);
+                connection.Streams?.Tick(nowMs, endIdle);
+            }
         }
     }
 

@@ -38,7 +38,6 @@ public sealed class Gateway : IAsyncDisposable
         Transport = transport;
         Limits = limits ?? new PathLimits();
         Time = time ?? TimeProvider.System;
-        Http2 = new Http2Front(Limits);
         this.seed = seed;
         Clock = new Clock(Time);
         trusted = new IpRanges(Limits.TrustedProxies);
@@ -55,7 +54,7 @@ public sealed class Gateway : IAsyncDisposable
 
     internal ITransport Transport { get; }
 
-    internal Http2Front Http2 { get; }
+    internal Http2Front Http2 { get; } = new();
 
     internal NoticeBoard Notices { get; }
 
@@ -197,7 +196,6 @@ public sealed class Gateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DrainAsync(TimeSpan.Zero);
-        await Http2.DisposeAsync();
         heartbeat.Dispose();
         Naps.Dispose();
         lock (gate)
@@ -226,7 +224,8 @@ public sealed class Gateway : IAsyncDisposable
     internal void Forget(ClientConnection connection)
     {
         connections.Remove(connection);
-        connection.Listener.Leave();
+        if (connection.Wire is StreamWire stream) stream.Gone();
+        else connection.Listener.Leave();
     }
 
     /// <summary>The same for a connection of our own, which no listener counts.</summary>

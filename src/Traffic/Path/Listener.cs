@@ -1,4 +1,5 @@
 using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Drivers.Http2;
 
 namespace Mainstay.Traffic.Path;
 
@@ -37,16 +38,21 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
         _ = connection.RunAsync(isOver ? Reason.TooManyConnections : Reason.None);
     }
 
-    /// <summary>Serves one stream of a connection that is counted already. A stream under way counts like a connection.</summary>
-    /// <param name="wire">The stream.</param>
-    /// <param name="leaveBy">Takes what is to be done at once when the client leaves.</param>
-    public Task ServeStreamAsync(Wire wire, Action<Action> leaveBy)
+    /// <summary>Has the streams of a wire read, one after the other.</summary>
+    public void StartStream(StreamWire wire)
     {
-        var isOver = Interlocked.Increment(ref connections) > gateway.Limits.ConnectionsPerListener;
         var connection = new ClientConnection(gateway, this, wire, gateway.NextSeed());
         gateway.Remember(connection);
-        leaveBy(connection.Waits.ClientLeft);
-        return connection.RunAsync(isOver ? Reason.TooManyConnections : Reason.None);
+        wire.LeaveBy(connection.Waits.ClientLeft);
+        _ = connection.RunAsync();
+    }
+
+    /// <summary>Counts a stream under way like a connection. False when there are too many.</summary>
+    public bool TryEnter()
+    {
+        if (Interlocked.Increment(ref connections) <= gateway.Limits.ConnectionsPerListener) return true;
+        Leave();
+        return false;
     }
 
     public void Leave() => Interlocked.Decrement(ref connections);

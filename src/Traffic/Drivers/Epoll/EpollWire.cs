@@ -125,6 +125,12 @@ internal sealed class EpollWire : Wire, IReady
 
     public override void GoOn(IResumable what) => loop.Post(what.Action);
 
+    public override void Soon(IResumable what)
+    {
+        if (loop.IsCurrent) loop.Soon(what);
+        else loop.Post(what.Action);
+    }
+
     public override void Close(bool reset = false)
     {
         if (Interlocked.Exchange(ref closing, 1) != 0) return;

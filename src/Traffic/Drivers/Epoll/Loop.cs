@@ -26,6 +26,7 @@ internal sealed unsafe class Loop
     [ThreadStatic] private static Loop? current;
     private readonly ConcurrentQueue<Action> posted = new();
     private readonly Queue<IReady> again = new();
+    private readonly Queue<IResumable> soon = new();
     private readonly List<IReady> starved = [];
     private readonly Stack<int> free = new();
     private readonly byte* events;
@@ -127,6 +128,9 @@ internal sealed unsafe class Loop
     /// <summary>Calls <see cref="IReady.GoOn"/> after what runs now and what is ready now.</summary>
     public void Later(IReady who) => again.Enqueue(who);
 
+    /// <summary>Runs something after all that is ready now. On the loop's thread.</summary>
+    public void Soon(IResumable what) => soon.Enqueue(what);
+
     /// <summary>Calls <see cref="IReady.GoOn"/> in a while, because descriptors ran out.</summary>
     public void LaterStarved(IReady who)
     {
@@ -149,12 +153,13 @@ internal sealed unsafe class Loop
                 else if (generations[(uint)data] == (uint)(data >> 32)) ready[(uint)data]?.Ready(Unsafe.ReadUnaligned<uint>(entry));
             }
             if (again.Count > 0) RunAgain();
+            if (soon.Count > 0) RunSoon();
             if (starved.Count > 0 && Environment.TickCount64 - starvedAtMs >= StarvedMs) RunStarved();
         }
         End();
     }
 
-    private int TimeoutMs() => again.Count > 0 ? 0 : starved.Count > 0 ? StarvedMs : -1;
+    private int TimeoutMs() => again.Count > 0 || soon.Count > 0 ? 0 : starved.Count > 0 ? StarvedMs : -1;
 
     private void RunPosted()
     {
@@ -173,6 +178,15 @@ internal sealed unsafe class Loop
         }
     }
 
+    private void RunSoon()
+    {
+        for (var left = soon.Count; left > 0; left--)
+        {
+            spree = 0;
+            soon.Dequeue().Execute();
+        }
+    }
+
     private void RunStarved()
     {
         var all = starved.ToArray();
@@ -183,9 +197,10 @@ internal sealed unsafe class Loop
     private void End()
     {
         for (var slot = 0; slot < used; slot++) ready[slot]?.End();
-        while (again.Count > 0 || !posted.IsEmpty)
+        while (again.Count > 0 || soon.Count > 0 || !posted.IsEmpty)
         {
             RunAgain();
+            RunSoon();
             RunPosted();
         }
         ended = true;

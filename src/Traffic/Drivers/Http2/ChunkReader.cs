@@ -2,7 +2,7 @@ using System.Buffers;
 
 namespace Mainstay.Traffic.Drivers.Http2;
 
-/// <summary>Takes a chunked body apart that the path has checked already (<see cref="Path.ChunkScanner"/>): data to a writer, trailer lines kept.</summary>
+/// <summary>Takes a chunked body apart that the path has checked already (<see cref="Path.ChunkScanner"/>): trailer lines kept.</summary>
 internal struct ChunkReader
 {
     private enum At : byte
@@ -12,6 +12,7 @@ internal struct ChunkReader
         Data,
         DataEnd,
         Trailers,
+        LastEnd,
         Done,
     }
 
@@ -24,40 +25,41 @@ internal struct ChunkReader
     /// <summary>The trailer lines with their line ends; empty where there are none.</summary>
     public readonly ReadOnlySpan<byte> Trailers => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(trailers);
 
-    /// <summary>Takes all bytes. Returns how many of them were data.</summary>
-    public int Take(ReadOnlySpan<byte> bytes, IBufferWriter<byte> into)
+    /// <summary>Begins another body.</summary>
+    public void Reset()
     {
-        var data = 0;
-        while (!bytes.IsEmpty && at != At.Done)
+        at = At.Size;
+        left = 0;
+        trailers?.Clear();
+    }
+
+    /// <summary>Takes all bytes.</summary>
+    public void Take(ReadOnlySpan<byte> bytes, IBufferWriter<byte> into)
+    {
+        while (Skip(ref bytes) is > 0 and var run)
         {
-            if (at == At.Data)
-            {
-                var run = (int)Math.Min(left, bytes.Length);
-                Write(into, bytes[..run]);
-                data += run;
-                left -= run;
-                bytes = bytes[run..];
-                if (left == 0) at = At.DataEnd;
-                continue;
-            }
+            into.Write(bytes[..run]);
+            Took(run);
+            bytes = bytes[run..];
+        }
+    }
+
+    /// <summary>Skips framing. Returns how many bytes of data begin where the bytes begin then; 0 where they are used up or the body is done.</summary>
+    public int Skip(ref ReadOnlySpan<byte> bytes)
+    {
+        while (!bytes.IsEmpty && at is not (At.Data or At.Done))
+        {
             Step(bytes[0]);
             bytes = bytes[1..];
         }
-        return data;
+        return at == At.Data ? (int)Math.Min(left, bytes.Length) : 0;
     }
 
-    /// <summary>Writes all bytes. Throws <see cref="IOException"/> where the writer has no room any more, which is how Kestrel's tells that its stream was reset.</summary>
-    public static void Write(IBufferWriter<byte> into, ReadOnlySpan<byte> bytes)
+    /// <summary>So many bytes of data were taken.</summary>
+    public void Took(int data)
     {
-        while (!bytes.IsEmpty)
-        {
-            var room = into.GetSpan();
-            if (room.IsEmpty) throw new IOException("The stream was reset.");
-            var run = Math.Min(room.Length, bytes.Length);
-            bytes[..run].CopyTo(room);
-            into.Advance(run);
-            bytes = bytes[run..];
-        }
+        left -= data;
+        if (left == 0) at = At.DataEnd;
     }
 
     private void Step(byte next)
@@ -77,11 +79,17 @@ internal struct ChunkReader
                 left = 0;
                 at = At.Size;
                 break;
+            case At.Trailers when next == '\r' && trailers is not { Count: > 0 }:
+                at = At.LastEnd;
+                break;
+            case At.LastEnd:
+                at = At.Done;
+                break;
             case At.Trailers:
                 trailers ??= [];
                 trailers.Add(next);
                 // The empty line ends them.
-                if (next == '\n' && (trailers.Count == 2 || (trailers.Count > 3 && trailers[^3] == '\n'))) EndTrailers();
+                if (next == '\n' && trailers.Count > 3 && trailers[^3] == '\n') EndTrailers();
                 break;
             default:
                 break;

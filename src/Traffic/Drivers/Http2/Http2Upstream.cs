@@ -40,7 +40,7 @@ internal sealed class Http2Upstream : IDisposable
             UseProxy = false,
             ActivityHeadersPropagator = null,
             EnableMultipleHttp2Connections = true,
-            InitialHttp2StreamWindowSize = Http2Front.StreamWindow,
+            InitialHttp2StreamWindowSize = Http2Connection.StreamWindow,
             MaxResponseHeadersLength = Math.Max(limits.HeadBytes / 1024, 1),
             PooledConnectionIdleTimeout = limits.UpstreamIdle,
             // Waiting is bounded by the path.

@@ -49,10 +49,12 @@ internal sealed class RequestContent(long length) : HttpContent
         _ = done.Task.Exception;
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
+        // The runtime's client keeps the request's head until something is flushed; a body that is silent at first would keep it for good.
+        await stream.FlushAsync();
         opened.TrySetResult(stream);
-        return done.Task;
+        await done.Task;
     }
 
     protected override bool TryComputeLength(out long length)

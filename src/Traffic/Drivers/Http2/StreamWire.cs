@@ -1,65 +1,85 @@
 using System.Buffers;
-using System.IO.Pipelines;
+using System.Buffers.Text;
 using System.Net;
-using System.Text;
+using Mainstay.Traffic.Drivers.Epoll;
 using Mainstay.Traffic.Path;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
+using Mainstay.Traffic.Path.Http2;
 
 namespace Mainstay.Traffic.Drivers.Http2;
 
 /// <summary>
-/// One HTTP/2 stream as a wire that speaks HTTP/1.1: what is received is the request as a head with a body, what is sent is the response. It ends after
-/// that one request.
+/// The streams of an HTTP/2 connection, one after the other, as a wire that speaks HTTP/1.1: what is received is a request as a head with a body, what
+/// is sent is its response. Between two streams it waits, as a kept connection does.
 /// </summary>
 /// <remarks>
-/// RST_STREAM from the client breaks the wire, and closing the wire with a reset sends one. A send is over when Kestrel has room for more, so
-/// the client's flow control holds back the endpoint; a body that nobody receives fills the stream's window and holds back the client. Interim
-/// responses (1xx) are not passed on: Kestrel has no way to send them.
+/// RST_STREAM from the client breaks the wire, and closing the wire with a reset sends one. A send is over when the frames are put, so the client's
+/// flow control holds back the endpoint; a body that nobody receives fills the stream's window and holds back the client. A wire whose stream did not
+/// end well ends with it. All state belongs to the connection's lock; flows go on outside of it.
 /// </remarks>
-internal sealed class StreamWire : Wire, IDisposable
+internal sealed class StreamWire : Wire, IResumable
 {
     // Enough for a chunk's size line and its end.
     private const int ChunkExtra = 16;
-    private const int InternalError = 2;
-    private const int ProtocolError = 1;
-    private readonly IFeatureCollection features;
-    private readonly FrontConnection connection;
-    private readonly ResponseHead head = LocalPool<ResponseHead>.Rent() ?? new ResponseHead();
-    private readonly IHttpResponseBodyFeature response;
-    private readonly CancellationTokenRegistration leaving;
-    private byte[] pending = Buffers.Rent();
-    private int pendingStart;
-    private int pendingEnd;
-    private byte[]? headSoFar;
-    private PipeReader? body;
+    private const int NotYet = -2;
+    private readonly Http2Connection connection;
+    private readonly Lock gate;
+    private readonly Waiter receiving = new();
+    private readonly Waiter sending = new();
+    private readonly ResponseFrames frames;
+    private BodyBuffer body = new();
+
+    // The request's head, and later what ends its chunks.
+    private byte[] text = [];
+    private int textStart;
+    private int textEnd;
+    private Memory<byte> into;
+    private ReadOnlyMemory<byte> outgoing;
+    private int outgoingLength;
+    private long expected;
+    private int taken;
     private bool isChunked;
-    private bool isReceived;
-    private Framing framing;
-    private ChunkReader chunks;
-    private long left;
-    private volatile bool isStopped;
-    private volatile bool isBroken;
+    private bool isReceiving;
+    private bool isSending;
+    private bool isIdle;
+    private bool isFresh;
+    private bool isStopped;
+    private bool isBroken;
     private bool isClosed;
+    private bool isPoisoned;
+    private bool endsIdle;
+    private bool hasStream;
+    private bool hasEnding;
+    private byte[]? trailers;
     private Action? leave;
 
-    private enum Framing
+    public StreamWire(Http2Connection connection)
     {
-        Head,
-        None,
-        Length,
-        Chunked,
-        UntilClose,
-        Done,
+        this.connection = connection;
+        gate = connection.Gate;
+        frames = new ResponseFrames(connection.Out, connection.Limits);
+        Action = Execute;
     }
 
-    public StreamWire(IFeatureCollection features, FrontConnection connection)
+    public Action Action { get; }
+
+    /// <summary>The stream's number.</summary>
+    public int Id { get; private set; }
+
+    /// <summary>The client has ended its direction.</summary>
+    public bool IsRequestEnded { get; private set; }
+
+    /// <summary>The flow is done with the stream, or it broke.</summary>
+    public bool IsGone => !hasStream || isBroken;
+
+    /// <summary>What we may still send.</summary>
+    public long SendWindow
     {
-        this.features = features;
-        this.connection = connection;
-        response = features.Get<IHttpResponseBodyFeature>()!;
-        leaving = features.Get<IHttpRequestLifetimeFeature>()!.RequestAborted.UnsafeRegister(static of => ((StreamWire)of!).Leave(), this);
+        get => frames.Window;
+        set => frames.Window = value;
     }
+
+    /// <summary>What the client may still send.</summary>
+    public int ReceiveWindow { get; set; }
 
     public override IPEndPoint? Peer => connection.Peer;
 
@@ -67,254 +87,335 @@ internal sealed class StreamWire : Wire, IDisposable
 
     public override int Lane => connection.Lane;
 
+    public override bool WaitsWithoutBuffer => true;
+
     public override bool IsReadable => false;
 
     public override bool IsEnded => isBroken;
 
-    private bool IsHead { get; set; }
+    private Outlet Out => connection.Out;
 
-    /// <summary>Prepares the request's head. False when it is malformed; the stream is then reset (RFC 9113 §8.1.1).</summary>
-    public bool TryBegin()
+    /// <summary>Registers what the client's leaving sets off.</summary>
+    public void LeaveBy(Action action) => leave = action;
+
+    /// <summary>Begins a stream. Under the lock.</summary>
+    /// <param name="id">Its number.</param>
+    /// <param name="head">Its head as text; belongs to the wire from here on.</param>
+    /// <param name="length">The text's length.</param>
+    /// <param name="contentLength">What it declares; -1 for nothing.</param>
+    /// <param name="ends">No body follows.</param>
+    public void Begin(int id, byte[] head, int length, long contentLength, bool ends)
     {
-        var request = features.Get<IHttpRequestFeature>()!;
-        var hasBody = features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody == true;
-        isChunked = hasBody && request.Headers.ContentLength is null;
-        IsHead = request.Method == "HEAD";
-        var scheme = Facts is null ? Uri.UriSchemeHttp : Uri.UriSchemeHttps;
-        if (!request.Scheme.Equals(scheme, StringComparison.OrdinalIgnoreCase) || StreamHead.Write(request, isChunked, ref pending) is not { } length)
-        {
-            Reset(ProtocolError);
-            return false;
-        }
-        pendingEnd = length;
-        if (hasBody) body = features.Get<IRequestBodyPipeFeature>()!.Reader;
-        else isReceived = true;
+        Id = id;
+        (text, textStart, textEnd) = (head, 0, length);
+        IsRequestEnded = ends;
+        expected = contentLength;
+        isChunked = contentLength < 0 && !ends;
+        frames.Begin(id, isHead: head.AsSpan(0, length).StartsWith("HEAD "u8));
+        ReceiveWindow = Http2Connection.StreamWindow;
+        taken = 0;
+        isFresh = hasStream = true;
+        isIdle = isStopped = hasEnding = false;
+    }
+
+    /// <summary>Lets the flow go on that waited for a stream.</summary>
+    public void Start() => receiving.Complete(0);
+
+    /// <summary>A piece of the body arrived. False where it was not declared. Under the lock.</summary>
+    public bool Arrive(ReadOnlySpan<byte> data)
+    {
+        if (expected >= 0 && (expected -= data.Length) < 0) return false;
+        if (isStopped || isClosed) connection.Credit(data.Length);
+        else body.Add(data);
         return true;
     }
 
-    /// <summary>Registers what the client's leaving (RST_STREAM, or the connection's end) sets off; at once where it has left already.</summary>
-    public void LeaveBy(Action action)
+    /// <summary>The request is whole, with these trailer lines. False where less came than was declared. Under the lock.</summary>
+    public bool EndRequest(ReadOnlySpan<byte> lines)
     {
-        Volatile.Write(ref leave, action);
-        if (isBroken) action();
+        if (expected > 0) return false;
+        IsRequestEnded = true;
+        // Behind a declared length HTTP/1.1 has no place for trailers.
+        if (isChunked && !lines.IsEmpty) trailers = lines.ToArray();
+        if (frames.IsDone) connection.Closed(this);
+        return true;
     }
 
-    /// <summary>Ends the stream as the response did: complete, or cut.</summary>
-    public void Finish()
+    /// <summary>So many bytes that count arrived and were taken. Under the lock.</summary>
+    public void Credit(int bytes)
     {
-        if (framing is not (Framing.Done or Framing.None or Framing.UntilClose) || (framing == Framing.None && isBroken)) Reset(InternalError);
+        connection.Credit(bytes);
+        if (IsRequestEnded || isBroken || isClosed) return;
+        taken += bytes;
+        if (taken < Http2Connection.StreamWindow / 2) return;
+        Out.Pending.WindowUpdate(Id, taken);
+        ReceiveWindow += taken;
+        taken = 0;
+        Out.Schedule();
     }
 
-    public void Dispose()
+    /// <summary>What a waiting receive gets now. True where it got something, which <see cref="CompleteReceive"/> tells it. Under the lock.</summary>
+    public bool TryWake(out int received)
     {
-        leaving.Dispose();
-        Buffers.Return(pending);
-        pending = [];
-        LocalPool<ResponseHead>.Return(head);
+        received = NotYet;
+        if (!isReceiving) return false;
+        received = TryReceive(into.Span);
+        if (received == NotYet) return false;
+        isReceiving = false;
+        into = default;
+        return true;
     }
 
-    public override async ValueTask<int> ReceiveAsync(Memory<byte> into)
+    public void CompleteReceive(int received) => receiving.Complete(received);
+
+    public void CompleteSend() => sending.Complete(frames.HasFailed || isBroken || isClosed ? Broken : outgoingLength);
+
+    /// <summary>The stream is over before its time: by the client, by its fault, or with the connection. Under the lock.</summary>
+    public void Break()
     {
-        var written = TakePending(into.Span);
-        if (written > 0 || into.IsEmpty) return written;
-        if (isReceived || isStopped) return isBroken ? Broken : 0;
-        try
+        isBroken = isPoisoned = true;
+        DropBody();
+    }
+
+    /// <summary>Tells the flow that the stream broke. Not under the lock.</summary>
+    public void Left()
+    {
+        leave?.Invoke();
+        Execute();
+    }
+
+    /// <summary>The wire's flow has ended.</summary>
+    public void Gone() => connection.Gone();
+
+    /// <summary>The connection is over: one that waits for a stream ends. Under the lock; to be run afterwards.</summary>
+    public void Retire()
+    {
+        isPoisoned = true;
+        if (!isIdle) return;
+        isIdle = false;
+        endsIdle = true;
+        connection.Soon(this);
+    }
+
+    public override ValueTask<int> ReadableAsync()
+    {
+        lock (gate)
         {
-            while (true)
+            if (!isFresh)
             {
-                var read = await body!.ReadAsync();
-                if (read.IsCanceled || isBroken)
-                {
-                    body.AdvanceTo(read.Buffer.Start);
-                    return isBroken ? Broken : 0;
-                }
-                written = TakeBody(read, into.Span);
-                if (written > 0) return written;
-                if (!isReceived) continue;
-                written = TakePending(into.Span);
-                return written > 0 || !isBroken ? written : Broken;
+                Finish(isComplete: frames.IsDone);
+                if (isPoisoned || isClosed || connection.IsOver) return new ValueTask<int>(Broken);
+                isIdle = true;
+                connection.Idle(this);
+                return receiving.Begin();
             }
-        }
-        catch (Exception e) when (IsFailure(e))
-        {
-            isReceived = isBroken = true;
-            return Broken;
+            return new ValueTask<int>(0);
         }
     }
 
-    public override async ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes)
+    public override ValueTask<int> ReceiveAsync(Memory<byte> buffer)
     {
-        if (isBroken || isClosed) return Broken;
-        try
+        lock (gate)
         {
-            var rest = bytes;
-            var begins = framing == Framing.Head;
-            while (framing == Framing.Head && !rest.IsEmpty) rest = TakeHead(rest);
-            if (framing == Framing.Head) return bytes.Length;
-            var written = TakeResponse(rest.Span);
-            // What is complete leaves with the stream's end, in as few frames as possible.
-            if (framing is Framing.Done or Framing.None) return bytes.Length;
-            if (written > 0)
-            {
-                var flushed = await response.Writer.FlushAsync();
-                if (flushed.IsCanceled || flushed.IsCompleted) isBroken = true;
-            }
-            else if (begins)
-            {
-                await response.StartAsync();
-                await response.Writer.FlushAsync();
-            }
-            return isBroken ? Broken : bytes.Length;
+            var received = TryReceive(buffer.Span);
+            if (received != NotYet) return new ValueTask<int>(received);
+            into = buffer;
+            isReceiving = true;
+            return receiving.Begin();
         }
-        catch (Exception e) when (IsFailure(e))
+    }
+
+    public override ValueTask<int> SendAsync(ReadOnlyMemory<byte> bytes)
+    {
+        lock (gate)
         {
-            isBroken = true;
-            return Broken;
+            if (isBroken || isClosed || frames.HasFailed || !hasStream) return new ValueTask<int>(Broken);
+            outgoing = bytes;
+            outgoingLength = bytes.Length;
+            var isDone = PutMore();
+            Out.Schedule();
+            if (isDone) return new ValueTask<int>(frames.HasFailed ? Broken : outgoingLength);
+            isSending = true;
+            Out.Block(this);
+            return sending.Begin();
         }
+    }
+
+    /// <summary>Puts as much as there is room for. True when the send is over. Under the lock.</summary>
+    public bool PutMore()
+    {
+        if (frames.HasFailed || isBroken || isClosed) return EndSend();
+        var wasDone = frames.IsDone;
+        var isOver = frames.Put(ref outgoing);
+        if (frames.IsDone && !wasDone && IsRequestEnded) connection.Closed(this);
+        return isOver && EndSend();
     }
 
     public override void EndSending() => StopReceiving();
 
     public override void StopReceiving()
     {
-        // The response is over, or nothing more is wanted: what the client still sends stays unread, and Kestrel tells it so.
-        isStopped = true;
-        if (isReceived) return;
-        try
+        lock (gate)
         {
-            body?.CancelPendingRead();
-        }
-        catch (Exception e) when (IsFailure(e))
-        {
-            // The stream is over, and with it what waited.
+            if (isIdle)
+            {
+                connection.Forget(this);
+                Retire();
+                return;
+            }
+            // It was about to be given up while it waited for a stream, but then one came.
+            if (isFresh) return;
+            isStopped = true;
+            DropBody();
+            if (isReceiving) connection.Soon(this);
         }
     }
+
+    public override void GoOn(IResumable what) => connection.GoOn(what);
+
+    public override void Soon(IResumable what) => connection.Soon(what);
 
     public override void Close(bool reset = false)
     {
-        isClosed = true;
-        StopReceiving();
-        if (reset && framing != Framing.Done) Reset(InternalError);
+        lock (gate)
+        {
+            if (isClosed) return;
+            isClosed = isPoisoned = true;
+            if (isIdle)
+            {
+                connection.Forget(this);
+                Retire();
+            }
+            if (!reset && !isBroken && hasStream && frames.TryEnd())
+            {
+                Out.Schedule();
+                if (IsRequestEnded) connection.Closed(this);
+            }
+            Finish(isComplete: frames.IsDone);
+            if (isReceiving || isSending) connection.Soon(this);
+        }
     }
 
-    private void Leave()
+    /// <summary>Completes what waits and can not go on any more.</summary>
+    public void Execute()
     {
-        isBroken = true;
-        Volatile.Read(ref leave)?.Invoke();
+        var received = NotYet;
+        var isSent = false;
+        lock (gate)
+        {
+            if (endsIdle) received = Broken;
+            else TryWake(out received);
+            endsIdle = false;
+            if (isSending && (isBroken || isClosed))
+            {
+                Out.Unblock(this);
+                isSent = EndSend();
+            }
+        }
+        if (isSent) CompleteSend();
+        if (received != NotYet) receiving.Complete(received);
     }
 
-    private void Reset(int code)
+    private bool EndSend()
     {
-        isBroken = true;
-        features.Get<IHttpResetFeature>()?.Reset(code);
+        isSending = false;
+        outgoing = default;
+        return true;
     }
 
-    private int TakePending(Span<byte> into)
+    /// <summary>The flow is done with the stream. What is not complete is reset, and so is a request that nobody wants the rest of (RFC 9113 §8.1).</summary>
+    private void Finish(bool isComplete)
     {
-        var length = Math.Min(pendingEnd - pendingStart, into.Length);
-        pending.AsSpan(pendingStart, length).CopyTo(into);
-        pendingStart += length;
+        if (!hasStream) return;
+        hasStream = false;
+        if (!isBroken && !(isComplete && IsRequestEnded))
+        {
+            isPoisoned = true;
+            connection.ResetByUs(this, isComplete ? Http2Error.None : Http2Error.Internal);
+        }
+        DropBody();
+        ReturnText();
+        trailers = null;
+        frames.End();
+        connection.Finished(this);
+    }
+
+    private void DropBody()
+    {
+        if (body.Count > 0) connection.Credit(body.Count);
+        body.Clear();
+    }
+
+    private void ReturnText()
+    {
+        if (text.Length > 0) Buffers.Return(text);
+        text = [];
+        textStart = textEnd = 0;
+    }
+
+    private int TryReceive(Span<byte> buffer)
+    {
+        if (isBroken || isClosed) return Broken;
+        isFresh = false;
+        var length = TakeText(buffer);
+        if (textStart < textEnd || buffer.IsEmpty) return length;
+        if (isStopped) return length;
+        if (body.Count > 0) length += TakeBody(buffer[length..], mayGoAside: length == 0);
+        if (IsRequestEnded && isChunked && !hasEnding && body.Count == 0 && textStart == textEnd)
+        {
+            PutEnding();
+            length += TakeText(buffer[length..]);
+        }
+        return length > 0 || (IsRequestEnded && body.Count == 0) ? length : NotYet;
+    }
+
+    private int TakeText(Span<byte> buffer)
+    {
+        var length = Math.Min(textEnd - textStart, buffer.Length);
+        text.AsSpan(textStart, length).CopyTo(buffer);
+        textStart += length;
+        if (textStart == textEnd) ReturnText();
         return length;
     }
 
-    /// <summary>Takes what fits of the body, as a chunk where its length is not known. May leave bytes pending.</summary>
-    private int TakeBody(ReadResult read, Span<byte> into)
+    /// <summary>Takes what fits of the body, as a chunk where its length was not declared.</summary>
+    private int TakeBody(Span<byte> buffer, bool mayGoAside)
     {
-        var available = read.Buffer;
-        pendingStart = pendingEnd = 0;
-        var isDirect = !isChunked || into.Length > 2 * ChunkExtra;
-        var room = isDirect ? into : pending.AsSpan(0, 64);
-        var data = (int)Math.Min(available.Length, isChunked ? room.Length - ChunkExtra : room.Length);
-        var length = 0;
-        if (data > 0)
+        int length;
+        if (!isChunked)
         {
-            if (isChunked)
-            {
-                System.Buffers.Text.Utf8Formatter.TryFormat(data, room, out length, new StandardFormat('x'));
-                "\r\n"u8.CopyTo(room[length..]);
-                length += 2;
-            }
-            available.Slice(0, data).CopyTo(room[length..]);
-            length += data;
-            if (isChunked)
-            {
-                "\r\n"u8.CopyTo(room[length..]);
-                length += 2;
-            }
+            length = body.Take(buffer);
+            Credit(length);
+            return length;
         }
-        if (!isDirect) pendingEnd = length;
-        body!.AdvanceTo(available.GetPosition(data));
-        if (read.IsCompleted && data == available.Length) EndBody();
-        return isDirect ? length : TakePending(into);
+        if (buffer.Length > 2 * ChunkExtra) return WriteChunk(buffer);
+        if (!mayGoAside) return 0;
+        // Too little room for a chunk: it goes by way of the text.
+        text = Buffers.Rent();
+        (textStart, textEnd) = (0, WriteChunk(text.AsSpan(0, 4 * ChunkExtra)));
+        return TakeText(buffer);
     }
 
-    private void EndBody()
+    private int WriteChunk(Span<byte> room)
     {
-        isReceived = true;
-        if (!isChunked) return;
-        ReadOnlySpan<byte> lines = [];
-        if (features.Get<IHttpRequestTrailersFeature>() is { Available: true, Trailers.Count: > 0 } trailers)
-        {
-            if (StreamHead.WriteTrailers(trailers.Trailers) is not { } written || written.Length > pending.Length - 128)
-            {
-                Reset(ProtocolError);
-                return;
-            }
-            lines = written;
-        }
-        var into = pending.AsSpan(pendingEnd);
-        "0\r\n"u8.CopyTo(into);
-        lines.CopyTo(into[3..]);
-        "\r\n"u8.CopyTo(into[(3 + lines.Length)..]);
-        pendingEnd += lines.Length + 5;
+        var data = Math.Min(body.Count, room.Length - ChunkExtra);
+        Utf8Formatter.TryFormat(data, room, out var length, new StandardFormat('x'));
+        "\r\n"u8.CopyTo(room[length..]);
+        length += 2 + body.Take(room.Slice(length + 2, data));
+        "\r\n"u8.CopyTo(room[length..]);
+        Credit(data);
+        return length + 2;
     }
 
-    /// <summary>Takes a response's head, and returns what is behind it.</summary>
-    private ReadOnlyMemory<byte> TakeHead(ReadOnlyMemory<byte> bytes)
+    /// <summary>RFC 9112 §7.1: the last chunk, with trailers.</summary>
+    private void PutEnding()
     {
-        var before = headSoFar?.Length ?? 0;
-        if (before > 0) bytes = (byte[])[.. headSoFar!, .. bytes.Span];
-        else head.Reset();
-        var status = head.Parse(bytes.Span, connection.Gateway.Limits);
-        if (status == ParseStatus.Bad) throw new IOException("The response is malformed.");
-        headSoFar = status == ParseStatus.Incomplete ? bytes.ToArray() : null;
-        if (headSoFar is not null) return default;
-        var rest = bytes[head.Length..];
-        if (head.IsInterim) return rest;
-        StreamHead.Take(head, bytes.Span, features.Get<IHttpResponseFeature>()!);
-        left = Math.Max(head.ContentLength, 0);
-        framing = IsHead || head.Status is 204 or 304 || head.ContentLength == 0 ? Framing.None
-            : head.Chunked ? Framing.Chunked
-            : head.ContentLength > 0 ? Framing.Length
-            : Framing.UntilClose;
-        return rest;
+        hasEnding = true;
+        var lines = trailers.AsSpan();
+        text = Buffers.Rent(lines.Length + 5);
+        "0\r\n"u8.CopyTo(text);
+        lines.CopyTo(text.AsSpan(3));
+        "\r\n"u8.CopyTo(text.AsSpan(3 + lines.Length));
+        (textStart, textEnd) = (0, lines.Length + 5);
     }
-
-    /// <summary>Gives a piece of the response's body to Kestrel. Returns the bytes given.</summary>
-    private int TakeResponse(ReadOnlySpan<byte> bytes)
-    {
-        switch (framing)
-        {
-            case Framing.Length:
-                var run = (int)Math.Min(left, bytes.Length);
-                ChunkReader.Write(response.Writer, bytes[..run]);
-                left -= run;
-                if (left == 0) framing = Framing.Done;
-                return run;
-            case Framing.Chunked:
-                var data = chunks.Take(bytes, response.Writer);
-                if (!chunks.IsDone) return data;
-                framing = Framing.Done;
-                if (!chunks.Trailers.IsEmpty && features.Get<IHttpResponseTrailersFeature>()?.Trailers is { } trailers) StreamHead.TakeTrailers(chunks.Trailers, trailers);
-                return data;
-            case Framing.UntilClose:
-                ChunkReader.Write(response.Writer, bytes);
-                return bytes.Length;
-            default:
-                return 0;
-        }
-    }
-
-    private static bool IsFailure(Exception e) =>
-        e is IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or BadHttpRequestException;
 }

@@ -147,6 +147,8 @@ internal sealed class OpenSslWire : Wire
 
     public override void GoOn(IResumable what) => inner.GoOn(what);
 
+    public override void Soon(IResumable what) => inner.Soon(what);
+
     public override void StopReceiving() => inner.StopReceiving();
 
     public override void Close(bool reset = false)

@@ -46,10 +46,12 @@ sealed class LiveContent : HttpContent
 
     public void End() => done.TrySetResult();
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+    protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
+        // The runtime's client keeps a request's head until something is flushed.
+        await stream.FlushAsync();
         this.stream.SetResult(stream);
-        return done.Task;
+        await done.Task;
     }
 
     protected override bool TryComputeLength(out long length)

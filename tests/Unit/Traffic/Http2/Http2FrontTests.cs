@@ -1,19 +1,25 @@
 using System.Net;
 using System.Text;
 using Mainstay.Tests.Traffic.Tls;
+using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
+using Microsoft.AspNetCore.Http;
 using Shouldly;
 using Xunit;
 
 namespace Mainstay.Tests.Traffic.Http2;
 
 /// <summary>HTTP/2 from real clients to an HTTP/1.1 endpoint.</summary>
-public sealed class Http2FrontTests : IDisposable
+public abstract class Http2FrontTests(TransportKind kind) : OnBothTransports(kind), IDisposable
 {
     const string Ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Kept: 1\r\n\r\nok";
     readonly TestAuthority authority = new();
 
-    public void Dispose() => authority.Dispose();
+    public void Dispose()
+    {
+        authority.Dispose();
+        GC.SuppressFinalize(this);
+    }
 
     [Theory]
     [InlineData(false)]
@@ -29,7 +35,7 @@ public sealed class Http2FrontTests : IDisposable
                 await peer.SendAsync(Ok);
             }
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], tls: authority.Terms(authority.Issue("one", "a.test")));
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], tls: authority.Terms(authority.Issue("one", "a.test")), kind: Kind);
         using var client = Http2Clients.New();
         using var request = new HttpRequestMessage(HttpMethod.Get, secure ? $"https://{gateway.Secure}/a?b=c" : $"http://{gateway.At}/a?b=c") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
         request.Headers.Host = "shop.test";
@@ -64,7 +70,7 @@ public sealed class Http2FrontTests : IDisposable
                 await peer.SendAsync(Ok);
             }
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = Http2Clients.New();
         var first = client.GetStringAsync(new Uri(gateway.Url, "slow"));
         var others = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => client.GetStringAsync(new Uri(gateway.Url, $"{number}"))));
@@ -87,7 +93,7 @@ public sealed class Http2FrontTests : IDisposable
             if (!chunked) context.Response.ContentLength = context.Request.ContentLength;
             await context.Request.Body.CopyToAsync(context.Response.Body);
         });
-        await using var gateway = new GatewayUnderTest([endpoint.Endpoint()]);
+        await using var gateway = Gateway([endpoint.Endpoint()]);
         using var client = Http2Clients.New();
         using HttpContent content = chunked ? new StreamContent(new NoLength(body)) : new ByteArrayContent(body);
         using var request = new HttpRequestMessage(HttpMethod.Post, gateway.Url) { Content = content, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -109,7 +115,7 @@ public sealed class Http2FrontTests : IDisposable
                 await context.Response.Body.FlushAsync();
             }
         });
-        await using var gateway = new GatewayUnderTest([endpoint.Endpoint()]);
+        await using var gateway = Gateway([endpoint.Endpoint()]);
         using var client = Http2Clients.New();
         using var content = new LiveContent();
         using var request = new HttpRequestMessage(HttpMethod.Post, gateway.Url) { Content = content, Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
@@ -129,7 +135,7 @@ public sealed class Http2FrontTests : IDisposable
     public async Task Trailers_arrive_behind_the_body()
     {
         await using var upstream = RawUpstream.Always("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n0\r\nx-end: told\r\nx-more: 1\r\n\r\n");
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = Http2Clients.New();
         using var response = await client.GetAsync(gateway.Url);
         (await response.Content.ReadAsStringAsync()).ShouldBe("one");
@@ -149,7 +155,7 @@ public sealed class Http2FrontTests : IDisposable
             (await peer.IsEndedAsync()).ShouldBeTrue();
             left.SetResult();
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = Http2Clients.New();
         using var cancel = new CancellationTokenSource();
         var asking = client.GetStringAsync(gateway.Url, cancel.Token);
@@ -168,7 +174,7 @@ public sealed class Http2FrontTests : IDisposable
             var head = await peer.ReadHeadAsync();
             await peer.SendAsync(head!.StartsWith("GET /cut", StringComparison.Ordinal) ? "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf" : Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = Http2Clients.New();
         await Should.ThrowAsync<HttpRequestException>(() => client.GetStringAsync(new Uri(gateway.Url, "cut")));
         (await client.GetStringAsync(gateway.Url)).ShouldBe("ok");
@@ -184,7 +190,7 @@ public sealed class Http2FrontTests : IDisposable
             await peer.SendAsync("HTTP/1.1 200 OK\r\n\r\n");
             while (true) await peer.SendAsync(new string('z', 8000));
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = Http2Clients.New();
         for (var count = 0; count < 30; count++)
         {
@@ -210,7 +216,7 @@ public sealed class Http2FrontTests : IDisposable
             await peer.ReadHeadAsync();
             await peer.SendAsync(answer);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = Http2Clients.New();
         using var response = await client.SendAsync(new HttpRequestMessage(new HttpMethod(method), gateway.Url) { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact });
         ((int)response.StatusCode).ShouldBe(status);
@@ -218,9 +224,23 @@ public sealed class Http2FrontTests : IDisposable
     }
 
     [Fact]
+    public async Task A_thousand_requests_at_a_time_are_answered_each_with_its_own()
+    {
+        await using var endpoint = await KestrelEndpoint.StartAsync(context => context.Response.WriteAsync(context.Request.Path.Value + new string('x', 3000)));
+        await using var gateway = Gateway([endpoint.Endpoint()]);
+        using var client = Http2Clients.New();
+        for (var round = 0; round < 2; round++)
+        {
+            var answers = await Task.WhenAll(Enumerable.Range(0, 500).Select(number => client.GetStringAsync(new Uri(gateway.Url, $"n{number}"))));
+            answers.Select((answer, number) => (answer, number)).ShouldAllBe(one => one.answer == $"/n{one.number}" + new string('x', 3000));
+        }
+        gateway.Gateway.Connections.ShouldBe(1);
+    }
+
+    [Fact]
     public async Task The_gateways_own_answers_arrive_and_a_body_nobody_wants_does_not_hold_the_connection()
     {
-        await using var gateway = new GatewayUnderTest([]);
+        await using var gateway = Gateway([]);
         using var client = Http2Clients.New();
         using var response = await client.PostAsync(gateway.Url, new ByteArrayContent(new byte[500_000]));
         response.StatusCode.ShouldBe(HttpStatusCode.ServiceUnavailable);
@@ -240,7 +260,7 @@ public sealed class Http2FrontTests : IDisposable
             await answer.Task;
             await peer.SendAsync(Ok);
         });
-        await using var gateway = new GatewayUnderTest([upstream.Endpoint()]);
+        await using var gateway = Gateway([upstream.Endpoint()]);
         using var client = Http2Clients.New();
         var asking = client.GetStringAsync(gateway.Url);
         await asked.Task;
@@ -257,3 +277,7 @@ public sealed class Http2FrontTests : IDisposable
         public override bool CanSeek => false;
     }
 }
+
+public sealed class Http2FrontOnSockets() : Http2FrontTests(TransportKind.Sockets);
+
+public sealed class Http2FrontOnLoops() : Http2FrontTests(TransportKind.Epoll);
