@@ -108,6 +108,68 @@ internal sealed class DoorBenchmark : IBenchmark
     }
 }
 
+/// <summary>A request's head with what a route asks of it: a header, a query parameter, numbers and sizes.</summary>
+internal sealed class ValidateHeadBenchmark : IBenchmark
+{
+    private readonly ValidateSpec spec = new()
+    {
+        Headers = new Dictionary<string, string> { ["Host"] = "*", ["X-Debug"] = "!" }, MaxHeaders = 50, MaxHeaderBytes = new(8192),
+    };
+
+    private Exchange? exchange;
+    private Gate? gate;
+
+    public string Name => "traffic/validate-head";
+
+    public void Setup()
+    {
+        var gateway = new Gateway(new MemoryTransport([], [], suspends: false));
+        gateway.Apply(Samples.Table with { Routes = [.. Samples.Table.Routes.Select(route => route with { Spec = route.Spec with { Valid = spec } })] });
+        var listener = gateway.Find("gateway")!;
+        exchange = Exchange.Rent(new ClientConnection(gateway, listener, new MemoryTransport([], [], false).Client(), 1));
+        Samples.Request.CopyTo(exchange.Input.Room());
+        exchange.Input.Took(Samples.Request.Length);
+        exchange.Request.Reset();
+        exchange.Request.Parse(exchange.Input.Bytes, gateway.Limits);
+        exchange.Begin(0);
+        gate = Match.Find(listener.Table, exchange.Request, exchange.HeadBytes, out _)!.Gates[0];
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            if (gate!.Enter(exchange!, 0) != Verdict.Pass) throw new InvalidOperationException($"The sample is refused: {exchange!.Reason}.");
+        }
+    }
+}
+
+/// <summary>A body of 1 KB and its schema: an order of ten lines.</summary>
+internal sealed class ValidateBodyBenchmark : IBenchmark
+{
+    private readonly byte[] body = Encoding.UTF8.GetBytes($$"""{"customer":"c-1","lines":[{{string.Join(',', Enumerable.Range(1, 10).Select(line => $$"""{"item":"ABC-{{line}}{{line}}","count":{{line}},"note":"{{new string('n', 60)}}"}"""))}}]}""");
+    private Mainstay.Core.Validation.JsonSchema? schema;
+
+    public string Name => "traffic/validate-body-1k";
+
+    public void Setup()
+    {
+        using var source = System.Text.Json.JsonDocument.Parse("""
+            {"type":"object","required":["customer","lines"],"additionalProperties":false,"properties":{"customer":{"type":"string","maxLength":20},"lines":{"type":"array","maxItems":100,"items":
+            {"type":"object","required":["item","count"],"properties":{"item":{"type":"string","pattern":"^[A-Z]{3}-\\d+$"},"count":{"type":"integer","minimum":1},"note":{"type":"string"}}}}}}
+            """);
+        schema = Mainstay.Core.Validation.JsonSchema.Read(source.RootElement, true).Schema;
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            if (BodyCheck.Check(body, schema!, 20, out _).Count > 0) throw new InvalidOperationException("The sample does not fit.");
+        }
+    }
+}
+
 /// <summary>A limit's key from a claim that a guard has had proven.</summary>
 internal sealed class ClaimKeyBenchmark : IBenchmark
 {

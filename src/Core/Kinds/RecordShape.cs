@@ -16,7 +16,7 @@ public sealed class RecordShape
         Keys = [.. type.GetProperties(BindingFlags.Public | BindingFlags.Instance)
             .Where(p => p.SetMethod is { IsPublic: true } && p.GetIndexParameters().Length == 0 && !p.IsDefined(typeof(JsonIgnoreAttribute)))
             .Select(p => new RecordKey(
-                JsonNamingPolicy.CamelCase.ConvertName(p.Name),
+                p.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(p.Name),
                 p,
                 p.IsDefined(typeof(RequiredMemberAttribute)) || IsParameter(type, p),
                 p.IsDefined(typeof(NamesAloneAttribute))))];

@@ -315,7 +315,7 @@ internal sealed class ClientConnection
     private async ValueTask<bool> AnswerAsync(Exchange x, Reason reason)
     {
         var (lines, body) = Problem.Of(reason);
-        var sent = await Relay.SendOwnAsync(x, Problem.StatusOf(reason), lines, body);
+        var sent = await Relay.SendOwnAsync(x, Problem.StatusOf(reason), lines, x.Details ?? body);
         x.Reason = reason;
         if (!sent) x.Close = true;
         return sent;

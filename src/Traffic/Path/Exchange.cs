@@ -76,6 +76,9 @@ internal sealed class Exchange
     /// <summary>Who asks, once a guard has had it proven; null where nobody was asked.</summary>
     public Identity? Identity;
 
+    /// <summary>The body of the problem that the request is answered with, where it tells more than its reason.</summary>
+    public byte[]? Details;
+
     /// <summary>The guard was shown nothing that could prove who asks.</summary>
     public bool ShowedNothing;
     public Endpoint? Endpoint;
@@ -212,6 +215,7 @@ internal sealed class Exchange
         Level = -1;
         HeadAt = -1;
         ShowedNothing = false;
+        Details = null;
         Answer = null;
         Visit?.Reset();
         Collecting = null;

@@ -68,6 +68,9 @@ internal abstract class MessageHead
     /// <summary>The value of Upgrade.</summary>
     public Piece Upgrade { get; private set; }
 
+    /// <summary>Header lines.</summary>
+    public int HeaderCount => headerCount;
+
     /// <summary>Why the parse failed.</summary>
     public Reason Failure { get; private set; }
 

@@ -44,6 +44,15 @@ public enum Reason
 
     /// <summary>A body that has to be looked at is larger than what is looked at.</summary>
     BodyTooLarge,
+
+    /// <summary>The request's body is of a kind that is not taken here.</summary>
+    UnsupportedMediaType,
+
+    /// <summary>Headers, query or the form of the body are not what the route asks for.</summary>
+    InvalidRequest,
+
+    /// <summary>The body's content does not fit the route's schema.</summary>
+    InvalidBody,
     CorsNotAllowed,
 
     /// <summary>The client is banned for a while.</summary>
@@ -94,7 +103,7 @@ public static class Problem
     /// <summary>The HTTP status for a reason; 0 where nothing can be answered any more.</summary>
     public static int StatusOf(Reason reason) => reason switch
     {
-        Reason.BadRequest or Reason.ComposeBodyInvalid => 400,
+        Reason.BadRequest or Reason.InvalidRequest or Reason.ComposeBodyInvalid => 400,
         Reason.Unauthenticated or Reason.TokenExpired => 401,
         Reason.IpDenied or Reason.Banned or Reason.Forbidden or Reason.CorsNotAllowed => 403,
         Reason.NoRoute or Reason.NoFile => 404,
@@ -102,6 +111,8 @@ public static class Problem
         Reason.RequestTimeout or Reason.BodyStalled => 408,
         Reason.BodyTooLarge => 413,
         Reason.RequestLineTooLong => 414,
+        Reason.UnsupportedMediaType => 415,
+        Reason.InvalidBody => 422,
         Reason.RateLimited or Reason.BannedTooMany => 429,
         Reason.ConcurrencyLimited or Reason.QueueFull or Reason.QueueTimeout or Reason.Shed => 503,
         Reason.HeadTooLarge => 431,
@@ -154,6 +165,33 @@ public static class Problem
     /// <summary>The reason in words; empty for those that are never told to a client.</summary>
     public static string DetailOf(Reason reason) => Explain(reason).Detail;
 
+    /// <summary>The body of an answer that tells more than its reason: each thing that is wrong, and where.</summary>
+    internal static byte[] With(Reason reason, IReadOnlyList<(string Where, string Name, string Detail)> errors)
+    {
+        var (title, detail) = Explain(reason);
+        var into = new System.Buffers.ArrayBufferWriter<byte>(512);
+        using (var writer = new System.Text.Json.Utf8JsonWriter(into))
+        {
+            writer.WriteStartObject();
+            writer.WriteString("type", "about:blank");
+            writer.WriteString("title", title);
+            writer.WriteNumber("status", StatusOf(reason));
+            writer.WriteString("reason", NameOf(reason));
+            writer.WriteString("detail", detail);
+            writer.WriteStartArray("errors");
+            foreach (var (where, name, what) in errors)
+            {
+                writer.WriteStartObject();
+                writer.WriteString(where, name);
+                writer.WriteString("detail", what);
+                writer.WriteEndObject();
+            }
+            writer.WriteEndArray();
+            writer.WriteEndObject();
+        }
+        return into.WrittenSpan.ToArray();
+    }
+
     private static (string Title, string Detail) Explain(Reason reason) => reason switch
     {
         Reason.BadRequest => ("Bad Request", "The request is not well-formed HTTP/1.1."),
@@ -182,6 +220,9 @@ public static class Problem
         Reason.Forbidden => ("Forbidden", "Who this request comes from may not do this."),
         Reason.KeysUnavailable => ("Service Unavailable", "The keys to check the request with are not there at the moment."),
         Reason.BodyTooLarge => ("Content Too Large", "The request's body is larger than the limit."),
+        Reason.UnsupportedMediaType => ("Unsupported Media Type", "The request's body is of a kind that is not taken here."),
+        Reason.InvalidRequest => ("Bad Request", "The request is not what is asked for here."),
+        Reason.InvalidBody => ("Unprocessable Content", "The request's body does not fit its schema."),
         Reason.AuthenticationBusy => ("Service Unavailable", "Too many passwords are being checked at the moment."),
         Reason.CorsNotAllowed => ("Forbidden", "Pages of this origin must not use this route with this method and these headers."),
         Reason.NoFile => ("Not Found", "There is no such file."),

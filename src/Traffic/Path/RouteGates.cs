@@ -19,8 +19,8 @@ internal static class RouteGates
     {
         if (route is { Model: { Name: var name, Spec: var spec }, Template: var template })
         {
-            // A guard may have taken the whole of a body in, whose length nobody had declared.
-            if (spec is { MaxBody: { } most, Guard: not null }) yield return new BodyLimitGate(most.Bytes, "max-body-taken");
+            // A guard or a check may have taken the whole of a body in, whose length nobody had declared.
+            if (spec.MaxBody is { } most && (spec.Guard is not null || spec.Valid is not null)) yield return new BodyLimitGate(most.Bytes, "max-body-taken");
             if (spec.Redirect is { } redirect) yield return new RedirectGate(redirect, template, name);
             if (spec.Respond is { } respond) yield return new RespondGate(respond);
             if (spec.Files is { } files) yield return new FilesGate(files, template);

@@ -54,6 +54,10 @@ public sealed record RouteSpec : CallSpec
     /// <summary>Who may use it. Default: everybody.</summary>
     public GuardSpec? Guard { get; init; }
 
+    /// <summary>What requests must be like to reach the service. Default: whatever HTTP allows.</summary>
+    [JsonPropertyName("validate")]
+    public ValidateSpec? Valid { get; init; }
+
     /// <summary>How much the business depends on these requests, where services shed by level. Default: that of the service.</summary>
     public Criticality? Criticality { get; init; }
 
@@ -86,6 +90,7 @@ public sealed record RouteSpec : CallSpec
                 ? []
                 : [new Problem("user", $"'{User}' is nothing that tells users apart", "use client, header:NAME, apiKey or claim:NAME")])
             .Concat(Degrade?.Minimal is { } minimal ? TextTemplate.Check("degrade.minimal", minimal, TextTemplate.VariablesOf(Match)) : [])
+            .Concat(Valid?.Validate().Select(p => p.Under("validate")) ?? [])
             .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
 
     IEnumerable<Problem> TargetProblems()
