@@ -22,6 +22,7 @@ internal static class Harness
                 usage: Bench [--budget] [--smoke] [NAME-PART]
                        Bench gateway --table FILE
                        Bench gateway --listen PORT --to PORT --transport sockets|epoll [NAME=PORT ...]
+                       Bench gateway --cached --listen PORT --to PORT
                        Bench hold idle|half|unread|mute|garbage PORT CONNECTIONS
                        Bench store --path DIR [--etcd URL] [--writers 64] [--seconds 4] [--rounds 3]
                 """);

@@ -12,6 +12,7 @@ return args switch
     ["gateway", "--listen", var listen, "--to", var to, "--transport", var word, .. var others] when Transports.Read(word) is { } kind =>
         await StandaloneGateway.RunAsync(StandaloneGateway.Plain(listen, to, others), kind),
     ["gateway", "--listen", var listen, "--to", var to, "--policies"] => await StandaloneGateway.RunAsync(StandaloneGateway.WithPolicies(listen, to), TransportKind.Default),
+    ["gateway", "--cached", "--listen", var listen, "--to", var to] => await StandaloneGateway.RunAsync(StandaloneGateway.Cached(listen, to), TransportKind.Default),
     ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),

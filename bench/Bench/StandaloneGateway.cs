@@ -47,6 +47,13 @@ internal static class StandaloneGateway
         };
     }
 
+    /// <summary>Everything to one endpoint, and what it answers is kept.</summary>
+    public static TableModel Cached(string listen, string to)
+    {
+        var plain = Plain(listen, to, []);
+        return plain with { Routes = [.. plain.Routes.Select(route => route with { Spec = route.Spec with { Cache = new CacheSpec() } })] };
+    }
+
     public static async Task<int> RunAsync(TableModel table, TransportKind kind)
     {
         var stopping = new TaskCompletionSource();

@@ -11,7 +11,7 @@ namespace Mainstay.Tests.Traffic;
 
 /// <summary>
 /// Compositions without a network. <c>route PATH</c> reads <c>compose:</c> as in a manifest and tells its plan or what is wrong with it; <c>run METHOD TARGET [BODY]</c> makes
-/// one: each input line is the answer of a call, as it arrives (<c>NAME STATUS CONTENT</c>, <c>NAME fails WHY</c>).
+/// one (<c>less</c>: without the calls that have a default): each input line is the answer of a call, as it arrives (<c>NAME STATUS CONTENT</c>, <c>NAME fails WHY</c>).
 /// </summary>
 public sealed class ComposeScenarios
 {
@@ -29,6 +29,7 @@ public sealed class ComposeScenarios
     {
         ["route", var route] => Route(route, step.Input),
         ["run", var method, var target, .. var body] => Make(method, target, string.Join(' ', body), step.Input),
+        ["less", var method, var target] => Make(method, target, "", step.Input, dropsOptional: true),
         _ => throw new ArgumentException($"'{step.Command}' is no command"),
     };
 
@@ -47,13 +48,13 @@ public sealed class ComposeScenarios
         return plan.ToString();
     }
 
-    string Make(string method, string target, string body, string input)
+    string Make(string method, string target, string body, string input, bool dropsOptional = false)
     {
         var question = target.IndexOf('?', StringComparison.Ordinal);
         var only = question < 0 ? target : target[..question];
         var facts = new ComposeFacts(new(
             method, only, question < 0 ? "" : target[(question + 1)..], PathVariable.Of(path, only), body.Length == 0 ? null : JsonDocument.Parse(body).RootElement));
-        var run = new ComposeRun(plan, facts);
+        var run = new ComposeRun(plan, facts, dropsOptional);
         var trace = new StringBuilder();
         var replies = new Queue<string>(input.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         while (true)

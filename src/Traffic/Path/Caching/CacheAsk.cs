@@ -15,6 +15,10 @@ internal struct CacheAsk
     public Piece IfRange;
     public Piece Range;
 
+    /// <summary>What Vary names most; the last of several.</summary>
+    public Piece AcceptEncoding;
+    public int AcceptEncodings;
+
     /// <summary>Something that a cache cannot judge: it goes to the service, and what comes back is not kept.</summary>
     public bool IsOdd;
 
@@ -32,9 +36,7 @@ internal struct CacheAsk
         {
             var line = new Piece(start, head[start..].IndexOf((byte)'\n') - 1);
             start += line.Length + 2;
-            var text = line.Of(head);
-            var colon = text.IndexOf((byte)':');
-            ask.Take(text[..colon], ValueOf(line, text, colon), head, ref pragma);
+            ask.Take(line, line.Of(head).IndexOf((byte)':'), head, ref pragma);
         }
         if (!pragma.IsEmpty) ask.Facts.Control.AddPragma(pragma.Of(head));
         ask.IsOdd |= request.HasBody || request.WantsUpgrade || request.Expects;
@@ -43,36 +45,40 @@ internal struct CacheAsk
         return ask;
     }
 
-    private static Piece ValueOf(Piece line, ReadOnlySpan<byte> text, int colon)
+    private static Piece ValueOf(Piece line, int colon, ReadOnlySpan<byte> head)
     {
-        var value = text[(colon + 1)..];
-        var left = value.TrimStart(" \t"u8);
-        return new Piece(line.Start + text.Length - left.Length, left.TrimEnd(" \t"u8).Length);
+        var left = line.Of(head)[(colon + 1)..].TrimStart(" \t"u8);
+        return new Piece(line.Start + line.Length - left.Length, left.TrimEnd(" \t"u8).Length);
     }
 
-    private void Take(ReadOnlySpan<byte> name, Piece value, ReadOnlySpan<byte> head, ref Piece pragma)
+    private void Take(Piece line, int colon, ReadOnlySpan<byte> head, ref Piece pragma)
     {
+        var name = head.Slice(line.Start, colon);
         // Lengths tell most names apart.
-        switch (name.Length)
+        switch (colon)
         {
-            case 5 when Is(name, "range"u8): Range = value; break;
+            case 5 when Is(name, "range"u8): Range = ValueOf(line, colon, head); break;
             case 6 when Is(name, "cookie"u8): Facts.HasCookie = true; break;
-            case 6 when Is(name, "pragma"u8): pragma = value; break;
+            case 6 when Is(name, "pragma"u8): pragma = ValueOf(line, colon, head); break;
             case 8 when Is(name, "if-match"u8): IsOdd = true; break;
-            case 8 when Is(name, "if-range"u8): IfRange = value; break;
+            case 8 when Is(name, "if-range"u8): IfRange = ValueOf(line, colon, head); break;
             case 9 when Is(name, "forwarded"u8): HasForwarded = true; break;
-            case 13 when Is(name, "cache-control"u8): Facts.Control.Add(value.Of(head)); break;
+            case 13 when Is(name, "cache-control"u8): Facts.Control.Add(ValueOf(line, colon, head).Of(head)); break;
             case 13 when Is(name, "authorization"u8): Facts.IsAuthorized = true; break;
-            case 13 when Is(name, "if-none-match"u8): IfNoneMatch = value; break;
+            case 13 when Is(name, "if-none-match"u8): IfNoneMatch = ValueOf(line, colon, head); break;
             // What makes some services do something else than the address and method say.
             case 13 when Is(name, "x-rewrite-url"u8) || Is(name, "x-http-method"u8): IsOdd = true; break;
             case 14 when Is(name, "x-original-url"u8): IsOdd = true; break;
+            case 15 when Is(name, "accept-encoding"u8):
+                AcceptEncoding = ValueOf(line, colon, head);
+                AcceptEncodings++;
+                break;
             case 17 when Is(name, "x-method-override"u8): IsOdd = true; break;
-            case 17 when Is(name, "if-modified-since"u8): IfModifiedSince = value; break;
+            case 17 when Is(name, "if-modified-since"u8): IfModifiedSince = ValueOf(line, colon, head); break;
             case 19 when Is(name, "if-unmodified-since"u8): IsOdd = true; break;
             case 22 when Is(name, "x-http-method-override"u8): IsOdd = true; break;
             default:
-                HasForwarded |= name.Length > 12 && name[0] is (byte)'x' or (byte)'X' && HeaderNames.Of(name) is HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded;
+                HasForwarded |= colon > 12 && name[0] is (byte)'x' or (byte)'X' && HeaderNames.Of(name) is HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded;
                 break;
         }
     }

@@ -69,14 +69,15 @@ internal sealed class CacheVisit
         var clock = x.Connection.Gateway.Clock;
         var begun = clock.Micros;
         var verdict = Verdict.Wait;
-        wasCollapsed = true;
-        zone!.Counts.Collapsed();
         while (verdict == Verdict.Wait)
         {
             var (now, room) = (clock.Micros, joining!);
             var parking = x.Parking ??= new Parking();
             var version = parking.Begin(x.Connection.Wire, room);
             x.Connection.Waits.ForQueue(parking, version, Math.Max(1, room.WaitMs - (now - begun) / 1000));
+            // Counted once its end is settled: whoever sees the count may let time pass.
+            if (!wasCollapsed) zone!.Counts.Collapsed();
+            wasCollapsed = true;
             room.NoteJoined();
             var end = room.Park(parking, 0, 0, now);
             // The heartbeat may end it at any time from now on; then its word is to be taken.
@@ -144,6 +145,10 @@ internal sealed class CacheVisit
         var now = x.NowMs;
         if (kept is not { } stored) return new(Verdict.Pass, from.Terms.IsCache ? "nothing is kept for it: the service is asked" : "no good response is kept for it yet");
         var age = stored.Times.Age(now) / 1000;
+        if (x.StaleMs > 0 && CacheRules.Use(stored.Times, ask.Facts.Control, from.Terms, now) > CacheUse.Stale && CacheRules.MayServeStale(stored.Times, x.StaleMs, now))
+        {
+            return new(Verdict.Answer, $"{age} s old, given because that is thrown");
+        }
         if (!stored.Times.IsCached) return new(Verdict.Pass, $"the last good response is {(now - stored.Times.At) / 1000} s old");
         return CacheRules.Use(stored.Times, ask.Facts.Control, from.Terms, now) switch
         {
@@ -292,7 +297,7 @@ internal sealed class CacheVisit
         {
             var vary = one.Head.Vary;
             if (vary.Length == 0) return one;
-            if (vary != written) length = FactsReader.WriteSelecting(selecting, written = vary, x.Request, x.HeadBytes);
+            if (vary != written) length = FactsReader.WriteSelecting(selecting, written = vary, x.Request, x.HeadBytes, ask);
             if (length >= 0 && selecting.AsSpan(0, length).SequenceEqual(one.Head.Selecting)) return one;
         }
         return null;
@@ -363,7 +368,7 @@ internal sealed class CacheVisit
         facts.IsOpenEnded = response.IsEventStream || (hasBody && response.ContentLength < 0 && !response.Chunked);
         var verdict = CacheRules.Judge(ask.Facts, facts, terms);
         if (verdict <= Keep.LastGood && FactsReader.VaryOf(bytes, response) is { } vary
-            && FactsReader.WriteSelecting(selecting, vary, x.Request, x.HeadBytes) is >= 0 and var length)
+            && FactsReader.WriteSelecting(selecting, vary, x.Request, x.HeadBytes, ask) is >= 0 and var length)
         {
             body.Begin(zone.Store, response.ContentLength, zone.MostObject, hasBody);
             if (!body.IsGivenUp)

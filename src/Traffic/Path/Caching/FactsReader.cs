@@ -56,13 +56,19 @@ internal static class FactsReader
     }
 
     /// <summary>Writes what a request has of these headers. The length; -1 where it is too much.</summary>
-    public static int WriteSelecting(Span<byte> into, byte[][] names, RequestHead request, ReadOnlySpan<byte> head)
+    public static int WriteSelecting(Span<byte> into, byte[][] names, RequestHead request, ReadOnlySpan<byte> head, in CacheAsk ask)
     {
         var length = 0;
         foreach (var name in names)
         {
-            if (into.Length == length) return -1;
+            if (length < 0 || into.Length == length) return -1;
             into[length++] = 0;
+            // The one that nearly all name was found with the others.
+            if (ask.AcceptEncodings < 2 && name.AsSpan().SequenceEqual("accept-encoding"u8))
+            {
+                if (ask.AcceptEncodings == 1) length = SelectingHeader.Write(into, length, name, ask.AcceptEncoding.Of(head));
+                continue;
+            }
             var at = 0;
             while (request.Next(head, ref at, name, out var value))
             {

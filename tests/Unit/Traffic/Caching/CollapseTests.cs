@@ -101,7 +101,7 @@ public sealed class CollapseTests
         var beats = 0;
         await Until.HoldsAsync(() =>
         {
-            // It is counted a moment before it waits.
+            // Until the rest of what it asks has come by the real clock.
             if (beats++ < 600) time.Advance(TimeSpan.FromMilliseconds(100));
             return second.IsCompleted;
         });
