@@ -24,6 +24,7 @@ internal static class Harness
                        Bench gateway --listen PORT --to PORT --transport sockets|epoll [NAME=PORT ...]
                        Bench gateway --cached --listen PORT --to PORT
                        Bench hold idle|half|unread|mute|garbage PORT CONNECTIONS
+                       Bench ingest --http URL --api URL [--seconds 10] [--connections 2] [--batch 500]
                        Bench store --path DIR [--etcd URL] [--writers 64] [--seconds 4] [--rounds 3]
                 """);
             return 2;

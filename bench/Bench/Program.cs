@@ -1,5 +1,6 @@
 using Mainstay.Bench;
 using Mainstay.Bench.Hold;
+using Mainstay.Bench.Ingest;
 using Mainstay.Bench.Loop;
 using Mainstay.Bench.Store;
 using Mainstay.Bench.Traffic.Overload;
@@ -16,6 +17,7 @@ return args switch
     ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),
+    ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),
     _ => Harness.Run(args),
 };

@@ -30,7 +30,7 @@ public sealed class ApiParts
         var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
         Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, time);
         Tables = new TableSource(Mirror, time, options.InternalToken);
-        Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, Streams, time, limits, services.OnFault);
+        Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
         Background = new Background(services.OnFault, probes.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
@@ -48,6 +48,8 @@ public sealed class ApiParts
             .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new CacheEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
+            .. new TraceEndpoints(services.Telemetry).Routes(),
+            .. new PrometheusEndpoints(services.Telemetry).Routes(),
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),

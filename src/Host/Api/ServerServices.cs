@@ -2,6 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Store;
 using Mainstay.Deliver;
 using Mainstay.Host.Api.Gateways;
+using Mainstay.Host.Api.Telemetry;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Store.Metrics;
 
@@ -30,6 +31,9 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
 
     /// <summary>Where samples of hosts, instances and middleware go. Default: a new one, in memory.</summary>
     public IMetricStore Samples { get; init; } = new MetricStore(Time);
+
+    /// <summary>What takes telemetry in. Default: a new one.</summary>
+    public TelemetryIntake Telemetry { get; init; } = new(Time);
 
     /// <summary>Add the metrics of other parts, for example the loops' counters, to <c>/metrics</c>.</summary>
     public IReadOnlyList<Action<MetricsText>> Metrics { get; init; } = [];

@@ -27,6 +27,9 @@ public sealed class DataLayout(string root)
     /// <summary>What Mainstay's own processes show each other; readable by the owner alone.</summary>
     public string TokenFile => Path.Combine(Run, "token");
 
+    /// <summary>Where telemetry is taken in.</summary>
+    public string TelemetryFile => Path.Combine(Run, "telemetry");
+
     /// <summary>Where the running server says its address.</summary>
     public string ServerFile => Path.Combine(Run, "server.json");
 

@@ -48,7 +48,7 @@ static class Detached
         }
 
         void Say(string line) => Role.Say(TimeProvider.System, line);
-        var settings = new RoleSettings(arguments.Data, arguments.Listen, Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"), arguments.Dashboard);
+        var settings = new RoleSettings(arguments.Data, arguments.Listen, Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"), arguments.Dashboard, arguments.Telemetry);
         try
         {
             await using var supervisor = await UpDown.TakeAsync(settings, null, Say);
@@ -66,6 +66,7 @@ static class Detached
     {
         List<string> arguments = [Verb, "--data", settings.Data.Root, "--listen", settings.Listen];
         arguments.AddRange(settings.Dashboard is { } dashboard ? ["--dashboard", dashboard] : []);
+        arguments.AddRange(settings.TelemetryArguments);
         return arguments;
     }
 

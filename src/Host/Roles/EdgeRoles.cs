@@ -34,6 +34,7 @@ static class EdgeRoles
             ServerUrl = arguments.Server,
             TokenFile = arguments.Data.TokenFile,
             Running = new(),
+            Telemetry = arguments.Telemetry.Variables(),
         };
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var collecting = CollectAsync(options, options.Running, time, over.Token);

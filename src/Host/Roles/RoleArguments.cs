@@ -1,3 +1,4 @@
+using Mainstay.Host.Api.Telemetry;
 using Mainstay.Traffic.Drivers;
 
 namespace Mainstay.Host.Roles;
@@ -15,6 +16,9 @@ sealed record RoleArguments
 
     public string? Dashboard { get; init; }
 
+    /// <summary>Where telemetry is taken in (server), and what instances are told of it (agent).</summary>
+    public TelemetryPorts Telemetry { get; init; } = TelemetryPorts.Standard;
+
     /// <summary>How the gateway reaches the network.</summary>
     public TransportKind Transport { get; init; }
 
@@ -30,10 +34,10 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll and --loops COUNT; 'mainstay up' starts all roles");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
                 return null;
             }
 
@@ -56,8 +60,14 @@ sealed record RoleArguments
             return null;
         }
 
+        if (TelemetryOf(given, error) is not { } telemetry)
+        {
+            return null;
+        }
+
         return new RoleArguments
         {
+            Telemetry = telemetry,
             Transport = kind,
             Loops = loopCount,
             Data = new DataLayout(given.GetValueOrDefault("--data") ?? Environment.GetEnvironmentVariable("MAINSTAY_DATA") ?? DataLayout.DefaultRoot),
@@ -66,5 +76,29 @@ sealed record RoleArguments
             Dashboard = given.GetValueOrDefault("--dashboard"),
             HostName = given.GetValueOrDefault("--name") ?? RoleSettings.HostName,
         };
+    }
+
+    static TelemetryPorts? TelemetryOf(Dictionary<string, string> given, TextWriter error)
+    {
+        var standard = TelemetryPorts.Standard;
+        System.Net.IPEndPoint? grpc = standard.OtlpGrpc, http = standard.OtlpHttp, zipkin = standard.Zipkin;
+        if (Reads("--otlp-grpc", ref grpc) && Reads("--otlp-http", ref http) && Reads("--zipkin", ref zipkin))
+        {
+            return new(grpc, http, zipkin);
+        }
+
+        return null;
+
+        bool Reads(string flag, ref System.Net.IPEndPoint? end)
+        {
+            if (!given.TryGetValue(flag, out var text) || TelemetryPorts.TryRead(text, out end))
+            {
+                return true;
+            }
+
+            error.WriteLine($"'{text}' is no place to take telemetry in");
+            error.WriteLine($"give {flag} as off, PORT or ADDRESS:PORT");
+            return false;
+        }
     }
 }

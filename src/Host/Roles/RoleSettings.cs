@@ -1,3 +1,5 @@
+using Mainstay.Host.Api.Telemetry;
+
 namespace Mainstay.Host.Roles;
 
 /// <summary>What every role of one machine is started with.</summary>
@@ -5,7 +7,8 @@ namespace Mainstay.Host.Roles;
 /// <param name="Listen">Where the Admin API listens.</param>
 /// <param name="Token">What clients of the Admin API show; null for none.</param>
 /// <param name="Dashboard">Folder of the built dashboard; null for none.</param>
-sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string? Dashboard)
+/// <param name="Telemetry">Where telemetry is taken in; no port is 0.</param>
+sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string? Dashboard, TelemetryPorts Telemetry)
 {
     /// <summary>This host's name among the agents.</summary>
     public const string HostName = "local";
@@ -19,8 +22,19 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
             arguments.AddRange(Dashboard is null ? [] : ["--dashboard", Dashboard]);
         }
 
+        if (role is "server" or "agent")
+        {
+            arguments.AddRange(TelemetryArguments);
+        }
+
         return new RoleStart(arguments, EnvironmentOf(role), Data.LogOf(role));
     }
+
+    /// <summary>What tells a process of <see cref="Telemetry"/>.</summary>
+    public IReadOnlyList<string> TelemetryArguments =>
+    [
+        "--otlp-grpc", TelemetryPorts.Write(Telemetry.OtlpGrpc), "--otlp-http", TelemetryPorts.Write(Telemetry.OtlpHttp), "--zipkin", TelemetryPorts.Write(Telemetry.Zipkin),
+    ];
 
     SortedDictionary<string, string> EnvironmentOf(string role)
     {

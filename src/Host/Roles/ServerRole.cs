@@ -4,6 +4,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
 using Mainstay.Host.Api;
+using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Cli;
 using Mainstay.Schedule.Decide;
 using Mainstay.State.Sqlite;
@@ -30,7 +31,7 @@ static class ServerRole
             Dashboard = arguments.Dashboard,
             Version = ProductVersion.Text,
         };
-        var problems = options.Validate().ToArray();
+        var problems = options.Validate().Concat(arguments.Telemetry.Validate(options.Token)).ToArray();
         if (problems.Length > 0)
         {
             foreach (var problem in problems)
@@ -44,6 +45,8 @@ static class ServerRole
         var services = new ServerServices(store, kinds, time) { OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops)] };
         await using var api = ApiServer.Build(options, services);
         await api.StartAsync(stop);
+        await using var telemetry = await TelemetryServer.StartAsync(
+            arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
         await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop)]);

@@ -27,12 +27,14 @@ static class UpDown
     static Task<int> UpAsync(UpOptions options, CancellationToken stop)
     {
         ManifestProblems.Check(options.Manifest);
+        var data = new DataLayout(options.DataFolder);
         var settings = new RoleSettings(
-            new DataLayout(options.DataFolder),
+            data,
             options.Listen ?? ApiOptions.DefaultListen,
             options.Token,
-            options.Dashboard ? DashboardFolder(options.Session.Environment) : null);
-        foreach (var problem in new ApiOptions { Listen = settings.Listen, Token = settings.Token, InternalToken = new('x', 32) }.Validate())
+            options.Dashboard ? DashboardFolder(options.Session.Environment) : null,
+            TelemetryPlaces.Resolve((options.OtlpGrpc, options.OtlpHttp, options.Zipkin), data, options.Session.Screen.Note));
+        foreach (var problem in new ApiOptions { Listen = settings.Listen, Token = settings.Token, InternalToken = new('x', 32) }.Validate().Concat(settings.Telemetry.Validate(settings.Token)))
         {
             throw new CliError(problem.What, problem.Remedy, ExitCode.Invalid);
         }

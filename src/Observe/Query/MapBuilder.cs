@@ -3,6 +3,7 @@ using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 using Mainstay.Observe.Ingest;
+using Mainstay.Observe.Join;
 
 namespace Mainstay.Observe.Query;
 
@@ -15,7 +16,8 @@ public static class MapBuilder
         IReadOnlyDictionary<EdgeKey, EdgeFigures> edges,
         IReadOnlyDictionary<string, EdgeFigures> instances,
         GatewayStanding gateway,
-        DateTimeOffset at)
+        DateTimeOffset at,
+        TracedCalls? traced = null)
     {
         var services = seen.All<Service>().OrderBy(s => s.Name, StringComparer.Ordinal).ToList();
         var declaredGateway = seen.Get<Gateway>(Gateway.TheName);
@@ -26,8 +28,62 @@ public static class MapBuilder
         }
 
         nodes.AddRange(services.Select(s => NodeOf(s, seen.Group<Instance>(s.Name), instances)));
-        return new MapView(seen.Revision, at, nodes, EdgesOf(services, seen.All<Route>(), nodes, edges));
+        var all = traced is null ? edges : Merge(seen, edges, traced, nodes);
+        return new MapView(seen.Revision, at, nodes, EdgesOf(services, seen.All<Route>(), nodes, all));
     }
+
+    // What the mesh carried it has counted better than any trace: traces add what did not pass it. What they name and nobody declared becomes a node.
+    static Dictionary<EdgeKey, EdgeFigures> Merge(Snapshot seen, IReadOnlyDictionary<EdgeKey, EdgeFigures> edges, TracedCalls traced, List<MapNode> nodes)
+    {
+        var all = new Dictionary<EdgeKey, EdgeFigures>(edges);
+        var known = nodes.Select(n => n.Id).ToHashSet(StringComparer.Ordinal);
+        var places = Places(seen);
+        foreach (var (edge, figures) in traced.Edges.OrderBy(e => e.Key.From, StringComparer.Ordinal).ThenBy(e => e.Key.To, StringComparer.Ordinal))
+        {
+            var key = edge with { To = places.GetValueOrDefault(edge.To, edge.To) };
+            if (!all.TryAdd(key, figures))
+            {
+                continue;
+            }
+
+            foreach (var id in new[] { key.From, key.To })
+            {
+                if (known.Add(id))
+                {
+                    nodes.Add(NodeOf(id, traced.Kinds.GetValueOrDefault(id, PeerKind.External)));
+                }
+            }
+        }
+
+        return all;
+    }
+
+    // A client that is not told of services sees an address: the mesh's port for it, or the instance itself.
+    static Dictionary<string, string> Places(Snapshot seen)
+    {
+        var places = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var link in seen.All<MeshLink>())
+        {
+            places[$"127.0.0.1:{link.Port}"] = link.Callee;
+            places[$"localhost:{link.Port}"] = link.Callee;
+        }
+
+        foreach (var instance in seen.All<Instance>().Where(i => i.Status.Endpoint.Length > 0))
+        {
+            places[instance.Status.Endpoint] = instance.Service;
+        }
+
+        return places;
+    }
+
+    static MapNode NodeOf(string id, PeerKind kind) => new(
+        id, "external", id, Criticality.Medium, Lifecycle.Run, "traced", kind switch
+        {
+            PeerKind.Database => "a database that traces name",
+            PeerKind.Queue => "a queue that traces name",
+            PeerKind.Service => "a service that sends traces and is not declared",
+            _ => "something that traces name by its address",
+        }, 0, 0, null, [], []);
 
     // The gateway matters as much as the most critical of what is behind it.
     static MapNode NodeOf(Gateway gateway, GatewayStanding standing, List<Service> services) => new(

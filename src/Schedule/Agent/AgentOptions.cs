@@ -20,4 +20,7 @@ public sealed record AgentOptions
 
     /// <summary>Is told which instances run. Null for nobody.</summary>
     public RunningInstances? Running { get; init; }
+
+    /// <summary>Environment variables that tell instances where to send their telemetry; what the manifest or the agent's environment sets wins.</summary>
+    public IReadOnlyDictionary<string, string> Telemetry { get; init; } = new Dictionary<string, string>();
 }

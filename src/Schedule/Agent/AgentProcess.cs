@@ -71,7 +71,7 @@ public sealed class AgentProcess
         using var events = new EventThread("agent-events");
         using var instanceLogs = new LogKeeper(folder.InstanceLogs, events, time) { OnFault = Fault };
         using var buildLogs = new LogKeeper(folder.BuildLogs, events, time) { OnFault = Fault };
-        await using var driver = new InstanceDriver(store, folder, new(options.Address, options.ServerUrl), events, instanceLogs, time, Fault);
+        await using var driver = new InstanceDriver(store, folder, new(options.Address, options.ServerUrl, options.Telemetry), events, instanceLogs, time, Fault);
         using var server = new ServerLink(options);
         using var book = new WorkBook(store, folder);
         var inUse = new OutputsInUse();

@@ -11,7 +11,8 @@ namespace Mainstay.Schedule.Drivers;
 /// <summary>Where and as whom instances run.</summary>
 /// <param name="Address">Where they listen: an IP address of this host.</param>
 /// <param name="Api">URL of the Admin API that they are told.</param>
-public sealed record InstancePlace(string Address, string Api);
+/// <param name="Telemetry">Variables that say where telemetry goes.</param>
+public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null);
 
 /// <summary>
 /// Carries out what <see cref="InstanceReconciler"/> plans and puts what it sees into the agent's store as <see cref="Proc"/>s. Everything seen goes
@@ -169,7 +170,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             start.Epoch,
             instance.Template.Run,
             instance.Template.Folder,
-            port => InstanceEnvironment.Of(instance, place.Address, port, place.Api, folder),
+            port => InstanceEnvironment.Of(instance, place, port, folder),
             files.Output,
             files.Error));
     }
@@ -228,7 +229,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
     SpawnRequest Checking(Instance instance, int port, string command)
     {
-        var environment = InstanceEnvironment.Of(instance, place.Address, port, place.Api, folder);
+        var environment = InstanceEnvironment.Of(instance, place, port, folder);
         environment[Tags.Agent] = folder.AgentId;
         return new(ShellCommand.Argv(command), environment, instance.Template.Folder, "/dev/null", "/dev/null");
     }

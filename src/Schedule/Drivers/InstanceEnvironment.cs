@@ -24,11 +24,10 @@ static class InstanceEnvironment
     }
 
     /// <param name="instance">The instance.</param>
-    /// <param name="address">Where it is to listen.</param>
+    /// <param name="place">Where it is to listen, and what it is told.</param>
     /// <param name="port">On which port.</param>
-    /// <param name="api">URL of the Admin API.</param>
     /// <param name="folder">For the output of its build.</param>
-    public static Dictionary<string, string> Of(Instance instance, string address, int port, string api, DataFolder folder)
+    public static Dictionary<string, string> Of(Instance instance, InstancePlace place, int port, DataFolder folder)
     {
         var template = instance.Template;
         var variables = Inherited();
@@ -40,19 +39,33 @@ static class InstanceEnvironment
 
         var number = port.ToString(CultureInfo.InvariantCulture);
         variables["PORT"] = number;
-        variables["ASPNETCORE_URLS"] = $"http://{address}:{number}";
+        variables["ASPNETCORE_URLS"] = $"http://{place.Address}:{number}";
         variables["MAINSTAY_INSTANCE"] = instance.Name;
         variables["MAINSTAY_SERVICE"] = instance.Service;
         variables["MAINSTAY_VERSION"] = template.Version;
-        variables["MAINSTAY_API"] = api;
+        variables["MAINSTAY_API"] = place.Api;
         variables["OTEL_SERVICE_NAME"] = instance.Service;
         variables["OTEL_RESOURCE_ATTRIBUTES"] = Attributes(instance);
+        Add(place.Telemetry, variables);
         if (template.Build is { } build)
         {
             variables["OUT"] = folder.OutputOf(instance.Service, build);
         }
 
         return variables;
+    }
+
+    // Whoever says where telemetry goes says it whole: the protocol is only ours with our address.
+    static void Add(IReadOnlyDictionary<string, string>? telemetry, Dictionary<string, string> variables)
+    {
+        var isOwn = variables.ContainsKey("OTEL_EXPORTER_OTLP_ENDPOINT");
+        foreach (var (key, value) in telemetry ?? new Dictionary<string, string>())
+        {
+            if (!isOwn || !key.StartsWith("OTEL_EXPORTER_OTLP_", StringComparison.Ordinal))
+            {
+                variables.TryAdd(key, value);
+            }
+        }
     }
 
     // OpenTelemetry's resource attributes: key=value joined by commas. What the template says (the criticality) is kept.

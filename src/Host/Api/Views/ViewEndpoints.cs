@@ -1,6 +1,7 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Store;
 using Mainstay.Host.Api.Gateways;
+using Mainstay.Host.Api.Telemetry;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Query;
 
@@ -12,6 +13,7 @@ public sealed class ViewEndpoints
     readonly Mirror mirror;
     readonly GatewayNodes gateways;
     readonly EdgeStatistics statistics;
+    readonly TelemetryIntake telemetry;
     readonly StreamGate gate;
     readonly IStore store;
     readonly TimeProvider time;
@@ -22,10 +24,10 @@ public sealed class ViewEndpoints
     MadeMap? lastMap;
 
     public ViewEndpoints(
-        IStore store, Mirror mirror, GatewayNodes gateways, EdgeStatistics statistics, StreamGate gate, TimeProvider time, ApiLimits limits, Action<string, Exception>? onFault)
+        IStore store, Mirror mirror, GatewayNodes gateways, EdgeStatistics statistics, TelemetryIntake telemetry, StreamGate gate, TimeProvider time, ApiLimits limits, Action<string, Exception>? onFault)
     {
         (this.store, this.mirror, this.gateways, this.statistics) = (store, mirror, gateways, statistics);
-        (this.gate, this.time, this.limits) = (gate, time, limits);
+        (this.telemetry, this.gate, this.time, this.limits) = (telemetry, gate, time, limits);
         mirror.Subscribe(_ => 0, (_, _) => touched.Set());
         status = new(() => Codec.Encode(Status()), touched.WaitAsync, limits.StatusEvery, time, onFault);
         map = new(MapBytes, _ => Task.CompletedTask, limits.MapEvery, time, onFault);
@@ -59,7 +61,9 @@ public sealed class ViewEndpoints
     MapView Map()
     {
         var (standing, edges, instances, now) = (gateways.Standing(), statistics.Edges(), statistics.Instances(), time.GetUtcNow());
-        return mirror.Read(seen => MapBuilder.Build(seen, edges, instances, standing, now));
+        telemetry.Spans.Advance();
+        var traced = new TracedCalls(telemetry.Traced.Edges(), telemetry.Spans.Kinds());
+        return mirror.Read(seen => MapBuilder.Build(seen, edges, instances, standing, now, traced));
     }
 
     // The time of making always differs and the revision often; a map that differs in nothing else is not news.

@@ -21,6 +21,15 @@ public sealed record UpOptions
 
     public const string DefaultListen = "http://127.0.0.1:7070";
 
+    /// <summary>Where OTLP over gRPC is taken in: <c>off</c>, a port or <c>ADDRESS:PORT</c>; null leaves it to <c>up</c>.</summary>
+    public string? OtlpGrpc { get; init; }
+
+    /// <summary>As <see cref="OtlpGrpc"/>, of OTLP over HTTP.</summary>
+    public string? OtlpHttp { get; init; }
+
+    /// <summary>As <see cref="OtlpGrpc"/>, of Zipkin.</summary>
+    public string? Zipkin { get; init; }
+
     /// <summary>What a server that listens beyond this machine demands; null where none is given.</summary>
     public string? Token { get; init; }
 
@@ -45,11 +54,14 @@ static class UpVerb
         var manifest = new ManifestFlags(kit.Flags);
         var detach = kit.Flags.Switch("--detach", "Return when everything runs, and leave it running until 'mainstay down'.");
         var listen = kit.Flags.Text("--listen", "URL", $"Where the Admin API and the dashboard listen. Default {UpOptions.DefaultListen}.");
+        var grpc = kit.Flags.Text("--otlp-grpc", "PLACE", "Where OTLP over gRPC is taken in: off, PORT or ADDRESS:PORT. Default 4317, or a free port where that is taken.");
+        var http = kit.Flags.Text("--otlp-http", "PLACE", "Where OTLP over HTTP is taken in. Default 4318, or a free port where that is taken.");
+        var zipkin = kit.Flags.Text("--zipkin", "PLACE", "Where Zipkin's spans are taken in. Default 9411, or a free port where that is taken.");
         var noDashboard = kit.Flags.Switch("--no-dashboard", "Do not serve the dashboard.");
         var noOpen = kit.Flags.Switch("--no-open", "Do not show the dashboard in a browser.");
         var timeout = kit.Flags.Duration("--timeout", FollowOptions.DefaultTimeout, "How long everything may take to run.");
         return kit.Verb("up", "Bring an architecture up, keep it equal to its file, and show it.",
-            [manifest.Targets, manifest.Files, detach, listen, noDashboard, noOpen, timeout],
+            [manifest.Targets, manifest.Files, detach, listen, grpc, http, zipkin, noDashboard, noOpen, timeout],
             (parsed, session, stop) => kit.Environment.Up(
                 new()
                 {
@@ -57,6 +69,9 @@ static class UpVerb
                     DataFolder = session.DataFolder,
                     Detach = parsed.GetValue(detach),
                     Listen = parsed.GetValue(listen),
+                    OtlpGrpc = parsed.GetValue(grpc),
+                    OtlpHttp = parsed.GetValue(http),
+                    Zipkin = parsed.GetValue(zipkin),
                     Token = session.Token,
                     Dashboard = !parsed.GetValue(noDashboard),
                     Open = !parsed.GetValue(noOpen) && !parsed.GetValue(noDashboard),

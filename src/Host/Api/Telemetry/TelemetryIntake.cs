@@ -1,0 +1,208 @@
+using Mainstay.Host.Api.Gateways;
+using Mainstay.Observe.Ingest;
+using Mainstay.Observe.Ingest.Alerts;
+using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Ingest.Otlp;
+using Mainstay.Observe.Ingest.Prometheus;
+using Mainstay.Observe.Ingest.Spans;
+using Mainstay.Observe.Ingest.Zipkin;
+using Mainstay.Observe.Store.Traces;
+using Mainstay.Traffic.Path;
+
+namespace Mainstay.Host.Api.Telemetry;
+
+/// <summary>What comes in, each by its own decoder.</summary>
+public enum IntakeFormat
+{
+    OtlpTraces,
+    OtlpTracesJson,
+    OtlpMetrics,
+    OtlpMetricsJson,
+    OtlpLogs,
+    OtlpLogsJson,
+    Zipkin,
+    RemoteWrite,
+    Alerts,
+}
+
+/// <summary>
+/// What takes telemetry in: a budget of bytes for bodies under way, a lane for each signal on which one body after the other is decoded, and what becomes of
+/// it. The answer to a sender is given after its body was decoded, so that it says what was refused.
+/// </summary>
+public sealed class TelemetryIntake
+{
+    /// <summary>The largest body when unzipped, in bytes: what OTLP recommends.</summary>
+    public const int MostBodyBytes = 64 << 20;
+
+    readonly Lane spanLane = new();
+    readonly Lane pointLane = new();
+    readonly Lane logLane = new();
+    readonly Lane alertLane = new();
+    readonly IntakeCounters[] counters = [.. Enum.GetValues<IntakeFormat>().Select(f => new IntakeCounters(f))];
+
+    /// <param name="time">Its clock.</param>
+    /// <param name="budgetBytes">What bodies under way may take together. Default 192 MiB.</param>
+    /// <param name="traceBytes">Memory for the newest spans. Default 128 MiB, taken as it is needed.</param>
+    public TelemetryIntake(TimeProvider time, long budgetBytes = 192L << 20, long traceBytes = 128L << 20)
+    {
+        Budget = new(budgetBytes);
+        Traces = new TraceWindow(traceBytes);
+        Traced = new(time, RecordIntake.Scale, maxEdges: 16_384);
+        Spans = new(time, Traces, Traced, LatencyBuckets.IndexOf);
+        Alerts = new(time);
+        Logs = new();
+        Points = new();
+    }
+
+    public IntakeBudget Budget { get; }
+
+    public ITraceStore Traces { get; }
+
+    /// <summary>The calls that traces show, apart from those that the mesh counted.</summary>
+    public EdgeStatistics Traced { get; }
+
+    public SpanIntake Spans { get; }
+
+    public AlertBoard Alerts { get; }
+
+    public LogWindow Logs { get; }
+
+    public PointBoard Points { get; }
+
+    /// <summary>What was taken and refused, by format.</summary>
+    public IReadOnlyList<IntakeCounters> Counters => counters;
+
+    public IntakeCounters CountersOf(IntakeFormat format) => counters[(int)format];
+
+    /// <summary>Decodes a body when its lane is free, and counts what came of it.</summary>
+    public async Task<DecodeResult> DecodeAsync(IntakeFormat format, ReadOnlyMemory<byte> body, CancellationToken stop)
+    {
+        var lane = format switch
+        {
+            IntakeFormat.OtlpTraces or IntakeFormat.OtlpTracesJson or IntakeFormat.Zipkin => spanLane,
+            IntakeFormat.OtlpLogs or IntakeFormat.OtlpLogsJson => logLane,
+            IntakeFormat.Alerts => alertLane,
+            _ => pointLane,
+        };
+        await lane.Turn.WaitAsync(stop);
+        try
+        {
+            var result = Decode(format, body.Span, lane.Scratch);
+            CountersOf(format).Count(result, body.Length);
+            return result;
+        }
+        finally
+        {
+            lane.Turn.Release();
+        }
+    }
+
+    /// <summary>Adds its metrics.</summary>
+    public void Write(MetricsText text)
+    {
+        foreach (var one in counters)
+        {
+            text.Counter("mainstay_ingest_requests_total", "Bodies of telemetry that came.", one.Requests, ("format", one.Name));
+        }
+
+        foreach (var (one, outcome, items) in counters.SelectMany(c => c.Items.Select(i => (c, i.Outcome, i.Count))))
+        {
+            text.Counter("mainstay_ingest_items_total", "Spans, points, log records and alerts, by what became of them.", items, ("format", one.Name), ("outcome", outcome));
+        }
+
+        foreach (var (one, outcome, bodies) in counters.SelectMany(c => c.Refusals.Select(r => (c, r.Outcome, r.Count))))
+        {
+            text.Counter("mainstay_ingest_refused_bodies_total", "Bodies that were refused as a whole.", bodies, ("format", one.Name), ("why", outcome));
+        }
+
+        foreach (var one in counters)
+        {
+            text.Counter("mainstay_ingest_bytes_total", "Bytes of bodies decoded, unzipped.", one.Bytes, ("format", one.Name));
+        }
+
+        text.Gauge("mainstay_ingest_budget_used_bytes", "Memory of bodies under way.", Budget.Used);
+        var (traces, joins) = (Traces.Figures, Spans.Figures());
+        text.Gauge("mainstay_traces_kept_spans", "Spans in the hot window.", traces.Spans);
+        text.Gauge("mainstay_traces_kept_bytes", "Memory of the hot window.", traces.Bytes);
+        text.Counter("mainstay_traces_forgotten_spans_total", "Spans that made room for newer ones.", traces.Forgotten);
+        text.Counter("mainstay_traces_calls_total", "Calls between nodes that spans have shown.", joins.Calls);
+        text.Counter("mainstay_traces_orphans_total", "Callees' spans whose caller's did not come.", joins.Orphans);
+        text.Counter("mainstay_traces_hurried_total", "Spans not waited for as long as usual, because too many waited.", joins.Hurried);
+        text.Counter("mainstay_operations_dropped_total", "Numbers not counted because there were too many operations.", joins.Uncounted);
+        text.Counter("mainstay_logs_forgotten_total", "Log records that made room for newer ones.", Logs.Forgotten);
+        text.Counter("mainstay_points_dropped_total", "Points not kept because there were too many series.", Points.Dropped);
+    }
+
+    DecodeResult Decode(IntakeFormat format, ReadOnlySpan<byte> body, DecodeScratch scratch) => format switch
+    {
+        IntakeFormat.OtlpTraces => Spans.Take(body, (b, sink) => OtlpTraces.Read(b, scratch, sink)),
+        IntakeFormat.OtlpTracesJson => Spans.Take(body, (b, sink) => OtlpTraces.ReadJson(b, scratch, sink)),
+        IntakeFormat.Zipkin => Spans.Take(body, (b, sink) => ZipkinSpans.Read(b, scratch, sink)),
+        IntakeFormat.OtlpMetrics => OtlpMetrics.Read(body, scratch, Points),
+        IntakeFormat.OtlpMetricsJson => OtlpMetrics.ReadJson(body, scratch, Points),
+        IntakeFormat.RemoteWrite => RemoteWrite.Read(body, scratch, Points, MostBodyBytes),
+        IntakeFormat.OtlpLogs => OtlpLogs.Read(body, scratch, Logs),
+        IntakeFormat.OtlpLogsJson => OtlpLogs.ReadJson(body, scratch, Logs),
+        _ => AlertList.Read(body, scratch, Alerts),
+    };
+
+    sealed class Lane
+    {
+        public SemaphoreSlim Turn { get; } = new(1);
+
+        public DecodeScratch Scratch { get; } = new();
+    }
+}
+
+/// <summary>What was taken and refused of one format.</summary>
+public sealed class IntakeCounters(IntakeFormat format)
+{
+    long requests;
+    long bytes;
+    long taken;
+    long refused;
+    long malformed;
+    long tooLarge;
+    long busy;
+
+    public string Name { get; } = System.Text.Json.JsonNamingPolicy.KebabCaseLower.ConvertName(format.ToString());
+
+    /// <summary>Bodies that came, whatever became of them.</summary>
+    public long Requests => Volatile.Read(ref requests);
+
+    /// <summary>Of bodies decoded, unzipped.</summary>
+    public long Bytes => Volatile.Read(ref bytes);
+
+    public IEnumerable<(string Outcome, long Count)> Items => [("taken", Volatile.Read(ref taken)), ("refused", Volatile.Read(ref refused))];
+
+    public IEnumerable<(string Outcome, long Count)> Refusals =>
+        [("malformed", Volatile.Read(ref malformed)), ("too-large", Volatile.Read(ref tooLarge)), ("busy", Volatile.Read(ref busy))];
+
+    /// <summary>A body was decoded.</summary>
+    public void Count(DecodeResult result, int length)
+    {
+        Interlocked.Increment(ref requests);
+        Interlocked.Add(ref bytes, length);
+        Interlocked.Add(ref taken, result.Taken);
+        Interlocked.Add(ref refused, result.Refused);
+        Interlocked.Add(ref malformed, result.IsRead ? 0 : 1);
+    }
+
+    /// <summary>A body was not read.</summary>
+    public void Count(BodyOutcome outcome)
+    {
+        Interlocked.Increment(ref requests);
+        switch (outcome)
+        {
+            case BodyOutcome.TooLarge:
+                Interlocked.Increment(ref tooLarge);
+                break;
+            case BodyOutcome.Busy:
+                Interlocked.Increment(ref busy);
+                break;
+            default:
+                Interlocked.Increment(ref malformed);
+                break;
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Observe.Ingest;
+using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Numbers;
+using Mainstay.Observe.Query;
+using Mainstay.Observe.Store.Traces;
+
+namespace Mainstay.Host.Api.Telemetry;
+
+/// <summary>What can be asked of the telemetry that was taken in: traces, top lists, log records, last points, and what became of what came.</summary>
+public sealed class TraceEndpoints(TelemetryIntake intake)
+{
+    const int MostTraces = 500;
+    const int MostLogs = 5000;
+
+    public IEnumerable<ApiRoute> Routes() =>
+    [
+        new("GET", "/api/v1/traces/{id}", "A trace as a tree, with self times and the critical path.", TraceAsync) { Answer = typeof(TraceView) },
+        new("GET", "/api/v1/traces", "The newest traces that have a span for which everything given holds.", TracesAsync)
+        {
+            Query =
+            [
+                ("service", "The span's service."),
+                ("operation", "The span's name."),
+                ("minDuration", "The least duration of the span, such as 250ms."),
+                ("error", "true: the span failed; false: it did not."),
+                ("attribute", "KEY=VALUE of the span or its resource."),
+                ("limit", $"At most so many; default 20, at most {MostTraces}."),
+            ],
+            Answer = typeof(TraceList),
+        },
+        new("GET", "/api/v1/top", "What is called most, slowest, or takes the most time altogether, over a window that ends now.", TopAsync)
+        {
+            Query =
+            [
+                ("of", "operations, services, callers or statements; default operations."),
+                ("by", "calls, slow (the 99th percentile) or heat (the sum of time); default heat."),
+                ("window", "From 10s to 1h; default 5m."),
+                ("service", "Of this service alone."),
+                ("limit", "At most so many; default 10, at most 1000."),
+            ],
+            Answer = typeof(TopList),
+        },
+        new("GET", "/api/v1/telemetry/logs", "The newest log records that came over OTLP and match, newest first.", LogsAsync)
+        {
+            Query =
+            [
+                ("service", "Of this service alone."),
+                ("text", "Part of the message, whatever its case."),
+                ("severity", "The least severity, 1 to 24: debug from 5, info 9, warn 13, error 17, fatal 21."),
+                ("trace", "Of this trace alone."),
+                ("limit", $"At most so many; default 100, at most {MostLogs}."),
+            ],
+            Answer = typeof(LogList),
+        },
+        new("GET", "/api/v1/telemetry/points", "The last points of the series of a metric that came over OTLP or remote write.", PointsAsync)
+        {
+            Query = [("name", "The metric's name; with * at its end all that begin so."), ("limit", "At most so many; default 500, at most 5000.")],
+            Answer = typeof(PointList),
+        },
+        new("GET", "/api/v1/telemetry", "What came in, by format, and what became of it.", IntakeAsync) { Answer = typeof(IntakeView) },
+    ];
+
+    Task<Answer?> TraceAsync(Call call)
+    {
+        if (call.Wrong() is { } wrong)
+        {
+            return Task.FromResult<Answer?>(wrong);
+        }
+
+        var text = call.Path("id");
+        return Task.FromResult<Answer?>(
+            !TraceId.TryParse(System.Text.Encoding.UTF8.GetBytes(text), out var id)
+                ? ProblemAnswer.BadRequest($"'{text}' is no trace id", "give 1 to 32 hexadecimal digits")
+                : TraceTree.Build(intake.Traces.Get(id)) is { } trace
+                    ? Answer.Json(trace)
+                    : ProblemAnswer.NotFound($"there is no trace {id}", "it never came, or made room for newer ones; list traces with GET /api/v1/traces"));
+    }
+
+    Task<Answer?> TracesAsync(Call call)
+    {
+        var (service, operation, minimum, error, attribute) = (call.Query("service"), call.Query("operation"), call.Query("minDuration"), call.Query("error"), call.Query("attribute"));
+        var limit = call.Number("limit", 20, 1, MostTraces);
+        if (call.Wrong() is { } wrong)
+        {
+            return Task.FromResult<Answer?>(wrong);
+        }
+
+        var duration = TimeSpan.Zero;
+        if (minimum is not null && !Durations.TryParse(minimum, out duration))
+        {
+            return Bad("minDuration", minimum, "a duration such as 250ms or 2s");
+        }
+
+        if (error is not (null or "true" or "false"))
+        {
+            return Bad("error", error, "true or false");
+        }
+
+        var at = attribute?.IndexOf('=', StringComparison.Ordinal) ?? 0;
+        if (attribute is not null && at <= 0)
+        {
+            return Bad("attribute", attribute, "KEY=VALUE");
+        }
+
+        var found = intake.Traces.Find(new TraceQuery
+        {
+            Service = service,
+            Operation = operation,
+            MinDuration = duration,
+            IsError = error is null ? null : error == "true",
+            Attributes = attribute is null ? [] : [KeyValuePair.Create(attribute[..at], attribute[(at + 1)..])],
+            Limit = limit,
+        });
+        return Task.FromResult<Answer?>(Answer.Json(new TraceList([.. found.Select(t => TraceTree.Summarise(intake.Traces.Get(t))).OfType<TraceSummary>()])));
+    }
+
+    Task<Answer?> TopAsync(Call call)
+    {
+        var (of, by, window, service) = (call.Query("of") ?? "operations", call.Query("by") ?? "heat", call.Query("window") ?? "5m", call.Query("service"));
+        var limit = call.Number("limit", 10, 1, 1000);
+        if (call.Wrong() is { } wrong)
+        {
+            return Task.FromResult<Answer?>(wrong);
+        }
+
+        if (!Words.TryRead<TopOf>(of, out var what))
+        {
+            return Bad("of", of, "one of operations, services, callers and statements");
+        }
+
+        if (!Words.TryRead<TopBy>(by, out var order))
+        {
+            return Bad("by", by, "one of calls, slow and heat");
+        }
+
+        return !Durations.TryParse(window, out var span) || span < TimeSpan.FromSeconds(10) || span > TimeSpan.FromHours(1)
+            ? Bad("window", window, "a duration from 10s to 1h")
+            : Task.FromResult<Answer?>(Answer.Json(new TopList(of, by, window, intake.Spans.Top(what, order, (int)span.TotalSeconds, limit, service))));
+    }
+
+    Task<Answer?> LogsAsync(Call call)
+    {
+        var query = new LogQuery
+        {
+            Service = call.Query("service"),
+            Text = call.Query("text"),
+            Trace = call.Query("trace"),
+            Severity = call.Number("severity", 0, 0, 24),
+            Limit = call.Number("limit", 100, 1, MostLogs),
+        };
+        return Task.FromResult<Answer?>(call.Wrong() is { } wrong ? wrong : Answer.Json(new LogList(intake.Logs.Find(query))));
+    }
+
+    Task<Answer?> PointsAsync(Call call)
+    {
+        var name = call.Query("name") ?? "*";
+        var limit = call.Number("limit", 500, 1, 5000);
+        return Task.FromResult<Answer?>(call.Wrong() is { } wrong ? wrong : Answer.Json(new PointList(intake.Points.Find(name, limit))));
+    }
+
+    Task<Answer?> IntakeAsync(Call call)
+    {
+        if (call.Wrong() is { } wrong)
+        {
+            return Task.FromResult<Answer?>(wrong);
+        }
+
+        var (traces, joins) = (intake.Traces.Figures, intake.Spans.Figures());
+        return Task.FromResult<Answer?>(Answer.Json(new IntakeView(
+            [.. intake.Counters.Select(c => new IntakeFormatView(c.Name, c.Requests, c.Bytes, Map(c.Items), Map(c.Refusals)))],
+            intake.Budget.Used, intake.Budget.Most, traces.Spans, traces.Traces, traces.Bytes, traces.Forgotten, joins.Calls, joins.Orphans)));
+    }
+
+    static Dictionary<string, long> Map(IEnumerable<(string Outcome, long Count)> counts) => counts.ToDictionary(c => c.Outcome, c => c.Count, StringComparer.Ordinal);
+
+    static Task<Answer?> Bad(string name, string value, string expected) => Task.FromResult<Answer?>(
+        ProblemAnswer.BadRequest($"'{value}' is not a value of {name}", $"give {expected}", new ProblemPlace(name, $"'{value}' is not a value of {name}", $"give {expected}")));
+
+    static class Words
+    {
+        public static bool TryRead<T>(string word, out T value)
+            where T : struct, Enum
+        {
+            value = default;
+            return word.Length > 0 && char.IsAsciiLetterLower(word[0]) && Enum.TryParse(word, ignoreCase: true, out value);
+        }
+    }
+}
+
+/// <summary>Traces, newest first.</summary>
+public sealed record TraceList(IReadOnlyList<TraceSummary> Items);
+
+/// <summary>A top list.</summary>
+public sealed record TopList(string Of, string By, string Window, IReadOnlyList<TopRow> Items);
+
+/// <summary>Log records, newest first.</summary>
+public sealed record LogList(IReadOnlyList<StoredLog> Items);
+
+/// <summary>Last points.</summary>
+public sealed record PointList(IReadOnlyList<LastPoint> Items);
+
+/// <summary>What came in and what is kept of it.</summary>
+/// <param name="BudgetUsedBytes">Memory of bodies under way.</param>
+/// <param name="ForgottenSpans">Spans that made room for newer ones.</param>
+/// <param name="Orphans">Callees' spans whose caller's did not come.</param>
+public sealed record IntakeView(
+    IReadOnlyList<IntakeFormatView> Formats, long BudgetUsedBytes, long BudgetBytes, long KeptSpans, long KeptTraces, long KeptBytes, long ForgottenSpans, long Calls, long Orphans);
+
+/// <summary>What came in of one format.</summary>
+/// <param name="Items">By outcome: taken, refused.</param>
+/// <param name="RefusedBodies">By reason: malformed, too-large, busy.</param>
+public sealed record IntakeFormatView(string Format, long Requests, long Bytes, IReadOnlyDictionary<string, long> Items, IReadOnlyDictionary<string, long> RefusedBodies);

@@ -1,0 +1,20 @@
+namespace Mainstay.Host.Cli.Client;
+
+/// <summary>A trace, as the command line reads it.</summary>
+sealed record TraceView(string Id, DateTimeOffset At, double DurationMs, string Service, string Name, int Errors, int Missing, IReadOnlyList<TraceSpan> Spans);
+
+/// <summary>A span of a trace's tree.</summary>
+sealed record TraceSpan(string Id, int Depth, string Service, string Name, string Kind, bool Error, string Message, double StartMs, double DurationMs, double SelfMs, bool Critical);
+
+/// <summary>Traces in a list.</summary>
+sealed record TraceList(IReadOnlyList<TraceSummary> Items);
+
+/// <summary>A trace in one line.</summary>
+sealed record TraceSummary(string Id, DateTimeOffset At, double DurationMs, string Service, string Name, int Spans, int Services, int Errors);
+
+/// <summary>A top list.</summary>
+sealed record TopList(IReadOnlyList<TopRow> Items);
+
+/// <summary>A line of a top list.</summary>
+sealed record TopRow(
+    string Service, string Name, int Instances, long Calls, double CallsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, double HeatSeconds, string? Exemplar);

@@ -1,0 +1,165 @@
+using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Join;
+using Mainstay.Observe.Numbers;
+using Mainstay.Observe.Store.Traces;
+
+namespace Mainstay.Observe.Ingest.Spans;
+
+/// <summary>
+/// What becomes of a span: it is counted, joined with its other half, and kept. One caller at a time takes spans in; the numbers may be asked from any thread
+/// through <see cref="Top"/> and <see cref="Kinds"/>.
+/// </summary>
+/// <param name="time">Its clock.</param>
+/// <param name="store">Keeps the spans.</param>
+/// <param name="edges">Takes the calls that traces show.</param>
+/// <param name="bucketOf">The bucket of a duration in microseconds, of the scale of <paramref name="edges"/>.</param>
+/// <param name="mostWaiting">The most spans that wait for their other halves.</param>
+public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatistics edges, Func<long, int> bucketOf, int mostWaiting = 131_072)
+{
+    readonly Lock gate = new();
+    // Made when the first span comes: who sends none pays nothing.
+    Sink? made;
+
+    Sink Made => made ??= new(store, edges, bucketOf, mostWaiting);
+
+    /// <summary>Reads one body with a decoder; the sink it is given must not be kept.</summary>
+    public DecodeResult Take<T>(T body, Func<T, ISpanSink, DecodeResult> read)
+        where T : allows ref struct
+    {
+        var now = time.GetUtcNow();
+        lock (gate)
+        {
+            Made.Advance(now);
+            var result = read(body, Made);
+            Made.Flush(now);
+            return result;
+        }
+    }
+
+    /// <summary>Settles what has waited long enough, also while nothing comes.</summary>
+    public void Advance()
+    {
+        lock (gate)
+        {
+            made?.Advance(time.GetUtcNow());
+        }
+    }
+
+    /// <summary>The top of a list over a window that ends now.</summary>
+    public IReadOnlyList<TopRow> Top(TopOf of, TopBy by, int windowSeconds, int limit, string? service)
+    {
+        var second = time.GetUtcNow().ToUnixTimeSeconds();
+        lock (gate)
+        {
+            return made?.Operations.Top(of, by, windowSeconds, limit, second, service) ?? [];
+        }
+    }
+
+    /// <summary>What the nodes are that traces have shown.</summary>
+    public IReadOnlyDictionary<string, PeerKind> Kinds()
+    {
+        lock (gate)
+        {
+            var (nodes, joiner) = (made?.Joiner.Nodes, made?.Joiner);
+            return nodes is null || joiner is null
+                ? new Dictionary<string, PeerKind>()
+                : Enumerable.Range(0, nodes.Count).ToDictionary(n => nodes[n], joiner.KindOf, StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>What was joined and what was not.</summary>
+    public JoinFigures Figures()
+    {
+        lock (gate)
+        {
+            return made is null ? default : new(made.Edges.Calls, made.Joiner.Count, made.Joiner.Orphans, made.Joiner.Hurried, made.Operations.Dropped);
+        }
+    }
+
+    sealed class Sink : ISpanSink
+    {
+        readonly ITraceStore store;
+        readonly byte[] service = new byte[256];
+        readonly byte[] statement = new byte[512];
+        int serviceLength;
+        int node;
+        long second;
+
+        // The views of the resource live only during Begin: its attributes are kept for the spans that follow in one list of their own.
+        readonly ResourceCopy resource = new();
+
+        public Sink(ITraceStore store, EdgeStatistics edges, Func<long, int> bucketOf, int mostWaiting)
+        {
+            this.store = store;
+            Joiner = new(mostWaiting);
+            Edges = new(Joiner, edges, bucketOf, Operations);
+        }
+
+        public SpanJoiner Joiner { get; }
+
+        public OperationStatistics Operations { get; } = new();
+
+        public TracedEdges Edges { get; }
+
+        public void Advance(DateTimeOffset now)
+        {
+            second = now.ToUnixTimeSeconds();
+            Edges.Second = second;
+            Joiner.Advance(second, Edges);
+            Edges.Flush(now);
+        }
+
+        public void Flush(DateTimeOffset now) => Edges.Flush(now);
+
+        public void Begin(in ResourceView of, in ScopeView scope)
+        {
+            var name = of.Service;
+            name = name.IsEmpty ? "unknown_service"u8 : name;
+            serviceLength = Math.Min(name.Length, service.Length);
+            name[..serviceLength].CopyTo(service);
+            node = Joiner.Service(service.AsSpan(0, serviceLength));
+            resource.Take(of);
+        }
+
+        public void Span(in SpanView span)
+        {
+            var name = service.AsSpan(0, serviceLength);
+            var isError = span.Status == SpanStatus.Error;
+            if (span.Kind is SpanKind.Server or SpanKind.Consumer)
+            {
+                Operations.Add(TopOf.Operations, name, span.Name, resource.Instance, span.Duration, isError, span.Trace, second);
+                Operations.Add(TopOf.Services, name, name, resource.Instance, span.Duration, isError, span.Trace, second);
+            }
+            else if (span.Kind == SpanKind.Client)
+            {
+                Statement(span, name, isError);
+            }
+
+            Joiner.Take(node, span, second, Edges);
+            store.Add(resource.View, default, span);
+        }
+
+        void Statement(in SpanView span, ReadOnlySpan<byte> name, bool isError)
+        {
+            var attributes = span.Attributes;
+            if (!attributes.TryFind("db.system.name"u8, out _) && !attributes.TryFind("db.system"u8, out _))
+            {
+                return;
+            }
+
+            var text = attributes.TextOf("db.query.text"u8);
+            text = text.IsEmpty ? attributes.TextOf("db.statement"u8) : text;
+            text = text.IsEmpty ? attributes.TextOf("db.query.summary"u8) : text;
+            var length = Statements.Plain(text.IsEmpty ? span.Name : text, statement);
+            Operations.Add(TopOf.Statements, name, statement.AsSpan(0, length), resource.Instance, span.Duration, isError, span.Trace, second);
+        }
+    }
+}
+
+/// <summary>What joining has come to.</summary>
+/// <param name="Calls">Found.</param>
+/// <param name="Waiting">Spans that wait for their other half.</param>
+/// <param name="Orphans">Halves whose parents did not come.</param>
+/// <param name="Hurried">Spans settled before their time, because too many waited.</param>
+/// <param name="Uncounted">Numbers dropped because there were too many operations.</param>
+public readonly record struct JoinFigures(long Calls, int Waiting, long Orphans, long Hurried, long Uncounted);

@@ -1,0 +1,185 @@
+using Mainstay.Observe.Ingest.Model;
+
+namespace Mainstay.Observe.Store.Traces;
+
+/// <summary>
+/// The newest spans in memory: a ring of segments, the oldest of which goes as a whole when there is no more room. Spans of a trace are chained from the
+/// newest to the oldest. Nothing is allocated per span.
+/// </summary>
+public sealed class TraceWindow : ITraceStore
+{
+    const int SegmentBits = 20;
+    const int SegmentBytes = 1 << SegmentBits;
+    const int MostSpanBytes = SegmentBytes / 4;
+
+    readonly Lock gate = new();
+    readonly byte[]?[] segments;
+    readonly int[] used;
+    readonly long[] spansOf;
+    readonly Dictionary<TraceId, long> newest = [];
+    long segment;
+    int at;
+    long spans;
+    long forgotten;
+    long cut;
+
+    /// <param name="mostBytes">Memory for spans; at least four segments of 1 MiB. Default 128 MiB. The index of traces comes on top.</param>
+    public TraceWindow(long mostBytes = 128L << 20)
+    {
+        var count = (int)Math.Clamp(mostBytes >> SegmentBits, 4, 1 << 16);
+        (segments, used, spansOf) = (new byte[]?[count], new int[count], new long[count]);
+    }
+
+    public TraceStoreFigures Figures
+    {
+        get
+        {
+            lock (gate)
+            {
+                return new(spans, newest.Count, Math.Min(segment + 1, segments.Length) * SegmentBytes, forgotten, cut);
+            }
+        }
+    }
+
+    long Oldest => Math.Max(0, segment - segments.Length + 1);
+
+    public void Add(in ResourceView resource, in ScopeView scope, in SpanView span)
+    {
+        lock (gate)
+        {
+            var previous = newest.GetValueOrDefault(span.Trace, -1);
+            var length = SpanRecord.Write(Rest(), previous, resource, span, true);
+            if (length == 0 || length > MostSpanBytes)
+            {
+                Next();
+                length = SpanRecord.Write(Rest()[..MostSpanBytes], previous, resource, span, true);
+                if (length == 0)
+                {
+                    cut++;
+                    length = SpanRecord.Write(Rest()[..MostSpanBytes], previous, resource, span, false);
+                }
+            }
+
+            if (length == 0)
+            {
+                forgotten++;
+                return;
+            }
+
+            newest[span.Trace] = (segment << SegmentBits) + at;
+            at += length;
+            var slot = (int)(segment % segments.Length);
+            used[slot] = at;
+            spansOf[slot]++;
+            spans++;
+        }
+    }
+
+    public IReadOnlyList<StoredSpan> Get(TraceId trace)
+    {
+        lock (gate)
+        {
+            var found = new List<StoredSpan>();
+            for (var where = newest.GetValueOrDefault(trace, -1); where >= 0 && where >> SegmentBits >= Oldest;)
+            {
+                var record = RecordAt(where);
+                found.Add(SpanRecord.Read(record));
+                where = SpanRecord.PreviousOf(record);
+            }
+
+            return found;
+        }
+    }
+
+    public IReadOnlyList<TraceId> Find(TraceQuery query)
+    {
+        var match = new SpanMatch(query);
+        var found = new List<TraceId>();
+        var seen = new HashSet<TraceId>();
+        var inSegment = new List<TraceId>();
+        // A segment at a time, so that taking spans in waits for a millisecond at most, not for the whole search.
+        for (var number = Current(); found.Count < query.Limit; number--)
+        {
+            inSegment.Clear();
+            lock (gate)
+            {
+                if (number < Oldest)
+                {
+                    break;
+                }
+
+                Search(number, match, inSegment);
+            }
+
+            for (var i = inSegment.Count - 1; i >= 0 && found.Count < query.Limit; i--)
+            {
+                if (seen.Add(inSegment[i]))
+                {
+                    found.Add(inSegment[i]);
+                }
+            }
+        }
+
+        return found;
+    }
+
+    long Current()
+    {
+        lock (gate)
+        {
+            return segment;
+        }
+    }
+
+    void Search(long number, in SpanMatch match, List<TraceId> found)
+    {
+        var slot = (int)(number % segments.Length);
+        for (var here = 0; here < used[slot];)
+        {
+            var record = segments[slot].AsSpan(here);
+            record = record[..SpanRecord.LengthOf(record)];
+            if (SpanRecord.Matches(record, match))
+            {
+                found.Add(SpanRecord.TraceOf(record));
+            }
+
+            here += record.Length;
+        }
+    }
+
+    Span<byte> Rest() => (segments[segment % segments.Length] ??= GC.AllocateUninitializedArray<byte>(SegmentBytes)).AsSpan(at);
+
+    void Next()
+    {
+        segment++;
+        at = 0;
+        var slot = (int)(segment % segments.Length);
+        Forget(slot, (segment - segments.Length) << SegmentBits);
+        (used[slot], spansOf[slot]) = (0, 0);
+    }
+
+    // A trace whose newest span goes is gone as a whole: all of its others are older.
+    void Forget(int slot, long start)
+    {
+        for (var here = 0; here < used[slot];)
+        {
+            ReadOnlySpan<byte> record = segments[slot].AsSpan(here);
+            var trace = SpanRecord.TraceOf(record);
+            if (newest.GetValueOrDefault(trace, -1) == start + here)
+            {
+                newest.Remove(trace);
+            }
+
+            here += SpanRecord.LengthOf(record);
+        }
+
+        spans -= spansOf[slot];
+        forgotten += spansOf[slot];
+    }
+
+    ReadOnlySpan<byte> RecordAt(long where)
+    {
+        ReadOnlySpan<byte> record = segments[(where >> SegmentBits) % segments.Length].AsSpan((int)(where & (SegmentBytes - 1)));
+        return record[..SpanRecord.LengthOf(record)];
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text;
+using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Ingest.Spans;
+using Mainstay.Observe.Numbers;
+using Shouldly;
+using Xunit;
+
+namespace Mainstay.Tests.Observe.Ingest;
+
+/// <summary>Numbers before sampling: histograms that add up, windows, top lists, statements without literals.</summary>
+public sealed class NumbersTests
+{
+    [Fact]
+    public void A_sketch_s_quantiles_are_within_its_error_and_add_up()
+    {
+        for (var seed = 0; seed < 20; seed++)
+        {
+            var random = new Random(seed);
+            var (one, two, both) = (new LatencySketch(), new LatencySketch(), new LatencySketch());
+            var values = Enumerable.Range(0, 2000).Select(_ => (long)Math.Exp(random.NextDouble() * 25)).ToList();
+            foreach (var (i, value) in values.Index())
+            {
+                (i % 2 == 0 ? one : two).Add(value);
+                both.Add(value);
+            }
+
+            one.Add(two);
+            values.Sort();
+            foreach (var share in new[] { 0.01, 0.5, 0.9, 0.99, 1 })
+            {
+                var exact = values[(int)Math.Ceiling(share * values.Count) - 1];
+                one.Quantile(share).ShouldBe(both.Quantile(share));
+                one.Quantile(share).ShouldBeInRange(exact * 0.955, (exact * 1.046) + 1, $"seed {seed}, {share} of {exact}");
+            }
+        }
+
+        LatencySketch.BucketOf(0).ShouldBe(0);
+        LatencySketch.BucketOf(long.MaxValue).ShouldBeLessThan(512);
+        new LatencySketch().Quantile(0.5).ShouldBe(0);
+    }
+
+    [Fact]
+    public void Top_lists_are_by_calls_by_slowest_and_by_heat_over_any_window()
+    {
+        var numbers = new OperationStatistics();
+        void Add(string name, int calls, double ms, long second, string instance = "i1", bool isError = false)
+        {
+            for (var i = 0; i < calls; i++)
+            {
+                numbers.Add(TopOf.Operations, "shop"u8, Encoding.UTF8.GetBytes(name), Encoding.UTF8.GetBytes(instance), (long)(ms * 1e6), isError, new(1, (ulong)second), second);
+            }
+        }
+
+        Add("often", 100, 1, 1000);
+        Add("slow", 1, 500, 1000);
+        Add("hot", 50, 20, 1000);
+        Add("hot", 50, 20, 1001, "i2", isError: true);
+        Add("old", 1000, 1, 500);
+        Names(TopBy.Calls, 60).ShouldBe(["hot", "often", "slow"]);
+        Names(TopBy.Slow, 60).ShouldBe(["slow", "hot", "often"]);
+        Names(TopBy.Heat, 60).ShouldBe(["hot", "slow", "often"]);
+        Names(TopBy.Calls, 3600).ShouldBe(["old", "hot", "often", "slow"]);
+        var hot = numbers.Top(TopOf.Operations, TopBy.Heat, 10, 1, 1001).Single();
+        (hot.Calls, hot.Instances, hot.ErrorRatio, hot.HeatSeconds).ShouldBe((100, 2, 0.5, 2));
+        hot.P99Ms.ShouldBeInRange(19, 21);
+        hot.CallsPerSecond.ShouldBe(50);
+        numbers.Top(TopOf.Operations, TopBy.Heat, 60, 10, 1001, "other").ShouldBeEmpty();
+
+        List<string> Names(TopBy by, int window) => [.. numbers.Top(TopOf.Operations, by, window, 10, 1001).Select(r => r.Name)];
+    }
+
+    [Fact]
+    public void Too_many_series_are_dropped_and_told_until_others_are_an_hour_old()
+    {
+        var numbers = new OperationStatistics(most: 3);
+        for (var i = 0; i < 5; i++) numbers.Add(TopOf.Services, "s"u8, [(byte)('a' + i)], default, 1, false, default, 10_000);
+        (numbers.Count, numbers.Dropped).ShouldBe((3, 2));
+        numbers.Add(TopOf.Services, "s"u8, "new"u8, default, 1, false, default, 13_601);
+        (numbers.Count, numbers.Dropped).ShouldBe((1, 2));
+    }
+
+    [Theory]
+    [InlineData("SELECT * FROM t WHERE id = 42 AND name = 'O''Brien' -- why\n LIMIT 10;", "SELECT * FROM t WHERE id = ? AND name = ? LIMIT ?")]
+    [InlineData("select  a1,\n\tb2 from t2 where x in (1, 2,3 , 'four')", "select a1, b2 from t2 where x in (?)")]
+    [InlineData("/* hint */ INSERT INTO t VALUES (0x1F, -1.5e3, NULL)", "INSERT INTO t VALUES (?, -?, NULL)")]
+    [InlineData("SELECT 'open", "SELECT ?")]
+    [InlineData("", "")]
+    public void Statements_lose_their_literals(string sql, string plain)
+    {
+        var into = new byte[512];
+        Encoding.UTF8.GetString(into, 0, Statements.Plain(Encoding.UTF8.GetBytes(sql), into)).ShouldBe(plain);
+        Statements.Plain(Encoding.UTF8.GetBytes(sql), new byte[3]).ShouldBeLessThanOrEqualTo(3);
+    }
+
+    [Fact]
+    public void Names_have_numbers_and_a_limit()
+    {
+        var names = new NameTable(3);
+        var one = names.Of("one"u8);
+        names.Of("two"u8).ShouldNotBe(one);
+        names.Of("one"u8).ShouldBe(one);
+        names[one].ShouldBe("one");
+        names.Of("three"u8).ShouldBe(NameTable.Other);
+        names.Overflows.ShouldBe(1);
+    }
+}
