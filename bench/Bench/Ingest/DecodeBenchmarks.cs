@@ -64,7 +64,7 @@ public sealed class OtlpDecodeJson : IBenchmark
     {
         var spans = SpanSamples.Request(512, 1).ResourceSpans[0].ScopeSpans[0].Spans.Select(s =>
             $$"""{"traceId":"{{Convert.ToHexString(s.TraceId.Span)}}","spanId":"{{Convert.ToHexString(s.SpanId.Span)}}","parentSpanId":"{{Convert.ToHexString(s.ParentSpanId.Span)}}","name":"{{s.Name}}","kind":{{s.Kind}},"startTimeUnixNano":"{{s.StartTimeUnixNano}}","endTimeUnixNano":"{{s.EndTimeUnixNano}}","attributes":[{{string.Join(',', s.Attributes.Select(a => $$"""{"key":"{{a.Key}}","value":{{(a.Value.HasIntValue ? $$"""{"intValue":"{{a.Value.IntValue}}"}""" : $$"""{"stringValue":"{{a.Value.StringValue}}"}""")}}}"""))}}]}""");
-        body = Encoding.UTF8.GetBytes($$"""{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeSpans":[{"scope":{"name":"x"},"spans":[{{string.Join(',', spans)}}]}]}]}""");
+        body = Encoding.UTF8.GetBytes($$$"""{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"s"}}]},"scopeSpans":[{"scope":{"name":"x"},"spans":[{{{string.Join(',', spans)}}}]}]}]}""");
     }
 
     public void Run(int iterations)
