@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Globalization;
-using System.Security.Cryptography;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Policies;
@@ -8,7 +6,10 @@ using Mainstay.Traffic.Policies;
 namespace Mainstay.Traffic.Path.Guards;
 
 /// <summary>What a gateway knows of its clients and whom it bans, across tables: other terms forget nobody.</summary>
-internal sealed class BanWatch(int clients, NoticeBoard? board) : IReporting, IBeating
+/// <param name="clients">How many it knows at a time.</param>
+/// <param name="board">Takes what is to be told.</param>
+/// <param name="seed">The table's own.</param>
+internal sealed class BanWatch(int clients, NoticeBoard? board, ulong seed) : IReporting, IBeating
 {
     /// <summary>How notices and reports name the front door.</summary>
     public const string About = Core.Kinds.Traffic.Intervention.FrontDoor;
@@ -18,7 +19,7 @@ internal sealed class BanWatch(int clients, NoticeBoard? board) : IReporting, IB
     private long refused;
     private long waved;
 
-    public BanTable Table { get; } = new(clients, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
+    public BanTable Table { get; } = new(clients, seed);
 
     public void CountRefused() => Interlocked.Increment(ref refused);
 

@@ -32,7 +32,7 @@ internal sealed class Doorkeeper
         var hand = HandBans.About(model, one => one.About == Intervention.FrontDoor);
         if (model.Bans is not { } spec) return hand is null ? null : new Doorkeeper(null, null, IpRanges.None, hand);
         var never = new IpRanges([.. spec.Never, .. model.TrustedProxies ?? [], .. policies.Gateway?.Limits.TrustedProxies ?? []]);
-        var watch = policies.Of("gateway/bans", new { spec.Clients }, () => new BanWatch(spec.Clients, policies.Gateway?.Notices));
+        var watch = policies.Of("gateway/bans", new { spec.Clients }, () => new BanWatch(spec.Clients, policies.Gateway?.Notices, policies.Gateway?.NextSeed() ?? 1));
         watch.Take(spec, never);
         return new Doorkeeper(watch, spec, never, hand ?? HandBans.None);
     }
