@@ -77,6 +77,20 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     /// <summary>When slow reads are asked for again; null for never.</summary>
     public HedgePolicy? Hedge { get; init; }
 
+    /// <summary>The breakers of the instances, where each has its own.</summary>
+    public InstanceBreakers? Instances
+    {
+        get => field;
+        init
+        {
+            field = value;
+            Breakers = value?.For(Cluster) ?? [];
+        }
+    }
+
+    /// <summary>One per endpoint; empty where instances have none of their own.</summary>
+    public BreakerPart[] Breakers { get; private set; } = [];
+
     /// <summary>What answers where the cluster does not.</summary>
     public Fallback? Fallback { get; set; }
 
@@ -96,7 +110,7 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     public RouteTarget With(Cluster other, Series[] theirs, RetryTerms repeats)
     {
         var changed = (RouteTarget)MemberwiseClone();
-        (changed.Cluster, changed.Series, changed.Retry) = (other, theirs, repeats);
+        (changed.Cluster, changed.Series, changed.Retry, changed.Breakers) = (other, theirs, repeats, Instances?.For(other) ?? []);
         return changed;
     }
 }

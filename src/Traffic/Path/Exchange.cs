@@ -64,6 +64,9 @@ internal sealed class Exchange
     /// <summary>Calls that are not needed are not made.</summary>
     public bool DropsOptional;
 
+    /// <summary>Somebody holds the target's breakers closed.</summary>
+    public bool PassesBreakers;
+
     /// <summary>The gates before this one are nothing to this request.</summary>
     public int FirstGate;
 
@@ -222,6 +225,7 @@ internal sealed class Exchange
         StaleMs = 0;
         Lesser = null;
         DropsOptional = false;
+        PassesBreakers = false;
         FirstGate = 0;
         Added.Clear();
         Onward.Clear();

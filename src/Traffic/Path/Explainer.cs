@@ -74,9 +74,9 @@ internal static class Explainer
         target = x.Target!;
         var now = x.NowMs;
         var index = Pick.First(x, target.Cluster, target.Cluster.Key?.Of(x) ?? 0, now);
-        if (index < 0) return Refused(revision, steps, "pick", Reason.NoEndpoint, target.About);
+        if (index < 0) return Refused(revision, steps, "pick", target.Breakers.Length > 0 ? Reason.BreakerOpen : Reason.NoEndpoint, target.About);
         var endpoint = target.Cluster.Endpoints[index];
-        var others = target.Cluster.Endpoints.Select(e => $"{e.Instance} ({e.InFlight} in flight{(e.IsEjected(now) ? ", left alone" : "")})");
+        var others = target.Cluster.Endpoints.Select(e => $"{e.Instance} ({e.InFlight} in flight{(e.IsEjected(now) ? ", left alone" : target.Breakers.Any(b => b.Name == e.Instance && b.Breaker.State == Policies.BreakerState.Open) ? ", breaker open" : "")})");
         steps.Add(Step("pick", Verdict.Pass, $"{endpoint.Instance} at {endpoint.Address}{(index == x.Stuck ? " by its cookie" : "")}, of {string.Join(", ", others)}"));
         if (target.Hedge is { } hedge && x.Request.IsSafe && target.Cluster.Endpoints.Length > 1) steps.Add(Step("hedge", Verdict.Pass, hedge.Why));
         return new Explanation(revision, target.About, target.Cluster.Service, endpoint.Instance, 0, Problem.NameOf(Reason.None), steps);

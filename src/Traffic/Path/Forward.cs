@@ -30,11 +30,12 @@ internal static class Forward
         var key = cluster.Key?.Of(x) ?? 0;
         var again = false;
         var waitMs = 0;
-        var reason = Reason.NoEndpoint;
+        var breakers = target.Breakers;
+        var reason = breakers.Length > 0 ? Reason.BreakerOpen : Reason.NoEndpoint;
         while (true)
         {
-            var index = x.Tried == 0 ? Pick.First(x, cluster, key, clock.CoarseMs) : Pick.Next(cluster, key, x.Tried, again, clock.CoarseMs, ref x.Dice);
-            if (index < 0) return reason;
+            var index = x.Tried == 0 ? Pick.First(x, cluster, key, clock.CoarseMs) : Pick.Next(cluster, key, x.Tried, again, clock.CoarseMs, ref x.Dice, Pick.BreakersOf(x));
+            if (index < 0) return reason == Reason.None ? Reason.BreakerOpen : reason;
             // Trying one more endpoint that could not be connected to a moment ago is a repetition like any other.
             if (reason == Reason.ConnectFailed && cluster.Loads[index].IsAlone(clock.CoarseMs) && !terms.Budget.TryTake()) return reason;
             x.Attempt++;
@@ -44,6 +45,7 @@ internal static class Forward
             if (upstream is null)
             {
                 reason = Reason.ConnectFailed;
+                if (breakers.Length > 0) InstanceBreakers.Ended(breakers[index], x, reason, 0);
                 again = false;
                 // Nothing was sent, so this may cost every other endpoint one try, whatever the route's attempts.
                 if (x.LeftMs > 0 && x.Attempt < Math.Max(terms.Attempts, Math.Min(cluster.Endpoints.Length, 8))) continue;
@@ -51,17 +53,20 @@ internal static class Forward
             }
             x.Upstream = upstream;
             var wasReused = upstream.IsReused;
+            var since = breakers.Length > 0 ? clock.Timestamp : 0;
             reason = await ExchangeHeadsAsync(x, upstream, Math.Clamp(x.LeftMs, 1, terms.AttemptTimeoutMs));
             upstream = x.Upstream!;
             var askedMs = 0;
             if (reason == Reason.None)
             {
                 x.IsAskedToWait = x.Response.Status is 429 or 503 && !HeadLines.Find(upstream.Received.Span[..x.Response.Length], x.Response, "Retry-After"u8).IsEmpty;
+                if (breakers.Length > 0) InstanceBreakers.Ended(breakers[x.EndpointIndex], x, reason, clock.MicrosSince(since));
                 if (!repeatable || x.Attempt >= terms.Attempts || !terms.RetriesOn(x.Response.Status)) return reason;
                 askedMs = RetryAfter.Read(HeadLines.Find(upstream.Received.Span[..x.Response.Length], x.Response, "Retry-After"u8));
             }
             else
             {
+                if (breakers.Length > 0 && !(wasReused && reason == Reason.UpstreamClosed)) InstanceBreakers.Ended(breakers[x.EndpointIndex], x, reason, 0);
                 if (!MayRepeat(x, reason, repeatable)) return Late(x, reason);
                 // A stale connection says nothing about its endpoint; a fresh one gets its chance without costing an attempt.
                 if (wasReused && reason == Reason.UpstreamClosed && x.Attempt <= cluster.Endpoints.Length)

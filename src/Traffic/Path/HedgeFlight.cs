@@ -222,7 +222,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     private bool Choose()
     {
         var nowMs = gateway.Clock.CoarseMs;
-        index = Pick.Next(target.Cluster, key, tried, again: false, nowMs, ref dice);
+        index = Pick.Next(target.Cluster, key, tried, again: false, nowMs, ref dice, target.Breakers);
         return index >= 0 && !target.Cluster.Endpoints[index].IsEjected(nowMs) && (tried & Pick.Mark(0, index)) == 0;
     }
 

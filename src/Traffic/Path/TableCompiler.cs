@@ -169,6 +169,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             About = about,
             Hedge = terms.Hedge is { } hedge ? policies.Of($"{about}/hedge", hedge, () => new HedgePolicy(about, hedge)) : null,
             Level = LevelTerms.Of(place),
+            Instances = InstanceBreakers.Of(place),
             Edits = edits,
             IdleMs = (long)(route?.Spec.Idle?.TotalMilliseconds ?? 0),
             Gates =

@@ -26,18 +26,31 @@ internal readonly ref struct Candidates(ReadOnlySpan<Load> loads)
     /// <summary>The hash of the request's key; 0 where it has none.</summary>
     public ulong Key { get; init; }
 
+    /// <summary>One per endpoint where each has a breaker; else empty.</summary>
+    public ReadOnlySpan<BreakerPart> Breakers { get; init; }
+
     public bool IsTried(int index) => (Tried & (1UL << Math.Min(index, 63))) != 0;
 
     public bool IsUsable(int index) =>
-        !IsTried(index) && !Loads[index].IsAlone(NowMs) && (IsPanic || !Loads[index].IsEjected(NowMs)) && Loads[index].Weight > 0;
+        !IsTried(index) && !Loads[index].IsAlone(NowMs) && (IsPanic || !Loads[index].IsEjected(NowMs)) && Loads[index].Weight > 0 && !IsOpen(index);
 
-    /// <summary>Usable, and if it is new, drawn in proportion to how far it has come.</summary>
+    /// <summary>Its breaker lets nothing pass.</summary>
+    public bool IsOpen(int index) => Breakers.Length > 0 && Breakers[index].Breaker.State == BreakerState.Open;
+
+    /// <summary>Its breaker lets all pass.</summary>
+    public bool IsClosed(int index) => Breakers.Length == 0 || Breakers[index].Breaker.State == BreakerState.Closed;
+
+    /// <summary>The part of its share that an endpoint gets while it is new or its breaker lets requests in again.</summary>
+    public double Part(int index) =>
+        (SlowStartMs == 0 ? 1 : Loads[index].Warmth(NowMs, SlowStartMs)) * (Breakers.Length == 0 ? 1 : Breakers[index].Breaker.ShareAt(NowMs));
+
+    /// <summary>Usable, and if it is new or comes back, drawn in proportion to how far it has come.</summary>
     public bool TakesPart(int index, ref Dice dice)
     {
         if (!IsUsable(index)) return false;
-        if (SlowStartMs == 0) return true;
-        var warmth = Loads[index].Warmth(NowMs, SlowStartMs);
-        return warmth >= 1 || dice.Share() < warmth;
+        if (SlowStartMs == 0 && Breakers.Length == 0) return true;
+        var part = Part(index);
+        return part >= 1 || dice.Share() < part;
     }
 }
 
@@ -72,7 +85,7 @@ internal static class Balancer
     public static int PowerOfTwo(in Candidates all, ref Dice dice)
     {
         var count = all.Loads.Length;
-        if (count == 1) return all.IsUsable(0) ? 0 : -1;
+        if (count == 1) return all.TakesPart(0, ref dice) ? 0 : -1;
         var first = dice.Below(count);
         var second = dice.Below(count - 1);
         if (second >= first) second++;
@@ -152,23 +165,29 @@ internal static class Balancer
         {
             var one = all.Loads[index];
             var next = SpreadHash.Mix(one.Seed ^ all.Key);
-            if ((best >= 0 && next <= rank) || one.InFlight >= bound || !all.IsUsable(index)) continue;
+            if ((best >= 0 && next <= rank) || one.InFlight >= bound || !all.IsUsable(index) || !IsLetIn(all, index, next)) continue;
             (best, rank) = (index, next);
         }
         return best;
     }
 
-    private static double WeightOf(in Candidates all, int index) =>
-        all.Loads[index].Weight * (all.SlowStartMs == 0 ? 1 : all.Loads[index].Warmth(all.NowMs, all.SlowStartMs));
+    private static double WeightOf(in Candidates all, int index) => all.Loads[index].Weight * all.Part(index);
 
-    /// <summary>What is left when nothing takes part: the usable, then those without weight, then the ejected, then those nobody could connect to.</summary>
+    /// <summary>Of an endpoint whose breaker lets requests in again, the same keys come back first, and all of them in the end.</summary>
+    private static bool IsLetIn(in Candidates all, int index, ulong rank) =>
+        all.IsClosed(index) || (SpreadHash.Mix(rank) >> 11) * (1.0 / (1UL << 53)) < all.Breakers[index].Breaker.ShareAt(all.NowMs);
+
+    /// <summary>
+    /// What is left when nothing takes part: the usable, then those without weight, then the ejected, then those nobody could connect to. None whose breaker
+    /// is not closed: the request was not among those that it lets in.
+    /// </summary>
     private static int Rest(in Candidates all, int start)
     {
         var (best, rank) = (-1, int.MaxValue);
         for (var step = 0; step < all.Loads.Length; step++)
         {
             var index = (start + step) % all.Loads.Length;
-            if (all.IsTried(index)) continue;
+            if (all.IsTried(index) || !all.IsClosed(index)) continue;
             var load = all.Loads[index];
             var next = (load.IsAlone(all.NowMs) ? 4 : 0) + (load.IsEjected(all.NowMs) ? 2 : 0) + (load.Weight == 0 ? 1 : 0);
             if (next >= rank) continue;

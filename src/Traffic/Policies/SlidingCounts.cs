@@ -4,7 +4,10 @@ namespace Mainstay.Traffic.Policies;
 /// <param name="Calls">All.</param>
 /// <param name="Errors">Those that failed.</param>
 /// <param name="Slow">Those that were slow.</param>
-internal readonly record struct Counts(long Calls, long Errors, long Slow);
+internal readonly record struct Counts(long Calls, long Errors, long Slow)
+{
+    public Counts With(in Counts other) => new(Calls + other.Calls, Errors + other.Errors, Slow + other.Slow);
+}
 
 /// <summary>
 /// Counts over a sliding window, without locks. When a bucket's time comes round again, one caller clears it; a call that another thread counts in that very moment may

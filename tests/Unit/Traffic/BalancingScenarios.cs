@@ -10,12 +10,13 @@ namespace Mainstay.Tests.Traffic;
 /// <summary>
 /// Who gets how many of a run of requests, and who is ejected when. Commands: <c>endpoints NAME[=WEIGHT] …</c>, <c>at MS</c>, <c>pick POLICY TIMES [slowStart=MS] [key=TEXT]</c>,
 /// <c>answer NAME MICROS [TIMES]</c>, <c>hold NAME REQUESTS</c>, <c>alone NAME MS</c>, <c>new NAME</c>, <c>cost</c>, <c>outliers</c> with terms, <c>good|bad NAME TIMES</c>,
-/// <c>mix NAME BAD GOOD</c>, <c>leave NAME</c>.
+/// <c>mix NAME BAD GOOD</c>, <c>leave NAME</c>, <c>breakers</c> (one per endpoint, open for 5 s, a trickle of 10 s), <c>open NAME</c>, <c>ping NAME</c>.
 /// </summary>
 public sealed class BalancingScenarios
 {
     Load[] loads = [];
     Outliers? outliers;
+    BreakerPart[] breakers = [];
     long now = 1000;
     Dice dice = new(7);
     uint turn;
@@ -34,6 +35,16 @@ public sealed class BalancingScenarios
             case "endpoints":
                 loads = [.. words.Skip(1).Select(word => word.Split('=')).Select(part => new Load(part[0]) { Weight = part.Length > 1 ? Number(part[1]) : 1 })];
                 return "";
+            case "breakers":
+                var terms = new BreakerSpec { Consecutive = 1, Open = TimeSpan.FromSeconds(5), Trickle = TimeSpan.FromSeconds(10) };
+                breakers = [.. loads.Select(load => new BreakerPart("route/r", load.Id, terms, null))];
+                return Breakers();
+            case "open":
+                breakers[Array.IndexOf(loads, Of(words[1]))].Ended(Outcome.Error, 0, now);
+                return Breakers();
+            case "ping":
+                breakers[Array.IndexOf(loads, Of(words[1]))].Breaker.Pinged(true, now);
+                return Breakers();
             case "at":
                 now = Number(words[1]);
                 return Beat();
@@ -98,12 +109,15 @@ public sealed class BalancingScenarios
                 SlowStartMs = Word(words, "slowStart=", 0),
                 IsPanic = outliers?.IsPanic ?? false,
                 Turn = turn++,
+                Breakers = breakers,
                 Key = key is null ? 0 : SpreadHash.Of(key == "*" ? $"key-{time}" : key) | 1,
             };
             counts[Balancer.Pick(balance, all, ref dice) is >= 0 and var index ? index : loads.Length]++;
         }
         return string.Join(' ', loads.Select((load, index) => $"{load.Id}={counts[index]}")) + (counts[^1] > 0 ? $" none={counts[^1]}" : "");
     }
+
+    string Breakers() => string.Join(' ', breakers.Select(one => $"{one.Name}={one.Breaker.State.ToString().ToLowerInvariant()}"));
 
     string Costs() => string.Join(' ', loads.Select(load => string.Create(CultureInfo.InvariantCulture, $"{load.Id}={load.Cost(now):F0}")));
 

@@ -77,6 +77,81 @@ public sealed class BreakerTests
     }
 
     [Fact]
+    public async Task One_instance_that_fails_is_left_alone_until_pings_reach_it_and_the_others_serve_on()
+    {
+        var (fails, pings) = (true, 0);
+        await using var bad = new RawUpstream(async (peer, _) =>
+        {
+            while (await peer.ReadHeadAsync() is { } head)
+            {
+                if (head.StartsWith("GET /health ", StringComparison.Ordinal)) Interlocked.Increment(ref pings);
+                await peer.SendAsync(Volatile.Read(ref fails) ? "HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n" : Ok);
+            }
+        });
+        await using var good = RawUpstream.Always(Ok);
+        var terms = new BreakerSpec { Consecutive = 3, PerInstance = true, Open = TimeSpan.FromSeconds(1), Probe = "/health", Trickle = TimeSpan.FromSeconds(2) };
+        await using var gateway = Start(out var apply, Routes.All(s => s with { Breaker = terms }));
+        apply([bad.Endpoint("bad"), good.Endpoint("good")], []);
+        using var client = await ConnectAsync(gateway);
+        (await AskAsync(client, 100)).Count(answer => answer == "500").ShouldBe(3);
+        var batch = gateway.TakeRecords("test", 1, 0);
+        batch.Notices.ShouldContain(notice => notice.Reason == "BreakerOpened" && notice.Message == "bad: 3 errors in a row");
+        var report = batch.Policies.Single(policy => policy.Policy == "breaker");
+        (report.State, report.Why, report.Numbers["openParts"], report.Numbers["parts"]).ShouldBe(("open", "bad open: 3 errors in a row", 1, 2));
+
+        // What it has counted outlives a table, and an intervention passes it by.
+        apply([bad.Endpoint("bad"), good.Endpoint("good")], []);
+        (await AskAsync(client, 20)).ShouldAllBe(answer => answer == "200");
+        apply([bad.Endpoint("bad"), good.Endpoint("good")], [Act(one => one with { Breaker = BreakerForce.Closed })]);
+        (await AskAsync(client, 50)).ShouldContain("500");
+        apply([bad.Endpoint("bad"), good.Endpoint("good")], []);
+
+        Volatile.Write(ref fails, false);
+        var after = new List<string>();
+        await Until.HoldsAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromMilliseconds(100));
+            after.AddRange(await AskAsync(client, 1));
+            return gateway.TakeRecords("test", 2, 0).Notices.Any(notice => notice.Reason == "BreakerClosed");
+        });
+        after.ShouldAllBe(answer => answer == "200");
+        pings.ShouldBeGreaterThanOrEqualTo(Breaker.Pings);
+    }
+
+    [Fact]
+    public async Task Where_all_instances_fail_the_way_is_closed_and_the_fallback_answers()
+    {
+        var terms = new BreakerSpec { Consecutive = 2, PerInstance = true };
+        await using var gateway = Start(out var apply, Routes.All(s => s with { Breaker = terms }));
+        apply([new EndpointModel("one", "127.0.0.1", RawUpstream.DeadPort()), new EndpointModel("two", "127.0.0.1", RawUpstream.DeadPort())], []);
+        using var client = await ConnectAsync(gateway);
+        var reasons = await AskAsync(client, 10);
+        reasons.Take(2).ShouldAllBe(reason => reason == "connect-failed");
+        reasons.TakeLast(5).ShouldAllBe(reason => reason == "breaker-open");
+    }
+
+    [Fact]
+    public async Task A_ping_for_a_tenant_carries_its_name()
+    {
+        var heads = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            while (await peer.ReadHeadAsync() is { } head)
+            {
+                heads.Enqueue(head);
+                await peer.SendAsync("HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        await using var gateway = Start(out var apply, Routes.All(s => s with { Breaker = new BreakerSpec { Consecutive = 1, PerHeader = "X-Shard", Open = TimeSpan.FromSeconds(1), Probe = "/health" } }));
+        apply([upstream.Endpoint()], []);
+        using var client = await ConnectAsync(gateway);
+        await AskAsync(client, 1, "X-Shard: eu-1\r\n");
+        gateway.TakeRecords("test", 1, 0).Policies.Single(policy => policy.Policy == "breaker").Why.ShouldBe("X-Shard eu-1 open: 1 errors in a row");
+        await Until.HoldsAsync(() => heads.Any(head => head.StartsWith("GET /health ", StringComparison.Ordinal) && head.Contains("X-Shard: eu-1\r\n", StringComparison.Ordinal)),
+            () => time.Advance(TimeSpan.FromMilliseconds(100)));
+    }
+
+    [Fact]
     public async Task It_is_held_open_and_closed_for_as_long_as_somebody_says()
     {
         await using var alive = RawUpstream.Always(Ok);
@@ -236,8 +311,8 @@ public sealed class BreakerTests
     {
         new BreakerSpec
         {
-            Errors = default, Slow = default, SlowerThan = TimeSpan.Zero, Consecutive = 0, Minimum = 0, Window = default, Open = default, Trickle = TimeSpan.FromHours(1), Probe = "health", PerHeader = "a:b",
-        }.Validate().Select(problem => problem.Path).ShouldBe(["errors", "slow", "probe", "perHeader", "slowerThan", "consecutive", "minimum", "window", "open", "trickle"]);
+            Errors = default, Slow = default, SlowerThan = TimeSpan.Zero, Consecutive = 0, Minimum = 0, Window = default, Open = default, Trickle = TimeSpan.FromHours(1), Probe = "health", PerHeader = "a:b", PerInstance = true,
+        }.Validate().Select(problem => problem.Path).ShouldBe(["errors", "slow", "probe", "perHeader", "perInstance", "slowerThan", "consecutive", "minimum", "window", "open", "trickle"]);
         new FallbackSpec { Status = 100, ContentType = "a\r\nb" }.Validate().Select(problem => problem.Path).ShouldBe(["", "contentType", "status"]);
         new DegradeSpec().Validate().Select(problem => problem.Path).ShouldBe([""]);
     }
@@ -250,7 +325,7 @@ public sealed class BreakerTests
             ++revision,
             [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)],
             [route],
-            [new ClusterModel("s", endpoints), .. other is null ? Array.Empty<ClusterModel>() : [new ClusterModel("t", [other])]])
+            [new ClusterModel("s", endpoints, Routes.RoundRobin), .. other is null ? Array.Empty<ClusterModel>() : [new ClusterModel("t", [other])]])
         {
             Interventions = interventions,
         });

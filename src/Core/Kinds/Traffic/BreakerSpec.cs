@@ -39,6 +39,9 @@ public sealed record BreakerSpec
     /// <summary>The value of this request header has its own breaker: a tenant or a shard that fails closes the way for itself alone. Default: one for all.</summary>
     public string? PerHeader { get; init; }
 
+    /// <summary>Each instance has its own breaker: one that fails gets nothing while the others go on, and only where all are open the way is. Default false.</summary>
+    public bool PerInstance { get; init; }
+
     public IEnumerable<Problem> Validate()
     {
         foreach (var (key, share) in new[] { ("errors", Errors), ("slow", Slow) })
@@ -57,6 +60,11 @@ public sealed record BreakerSpec
         if (PerHeader is not null && !HttpNames.IsToken(PerHeader))
         {
             yield return new("perHeader", $"'{PerHeader}' is not the name of a header", "use 1 to 64 letters, digits, '-' and '_'");
+        }
+
+        if (PerInstance && PerHeader is not null)
+        {
+            yield return new("perInstance", "breakers are either of instances or of a header's values", "remove perInstance or perHeader");
         }
 
         foreach (var problem in (SlowerThan is { } slow ? Limits.Between("slowerThan", slow, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)) : [])

@@ -4,17 +4,22 @@ using Mainstay.Traffic.Policies;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>Keeps requests from a service that fails, or that somebody wants them kept from.</summary>
-/// <param name="set">The breakers; null where only an intervention holds it.</param>
+/// <param name="set">The breakers; null where only an intervention holds it, or each instance has its own.</param>
+/// <param name="instances">Those of the instances.</param>
 /// <param name="held">Interventions that hold it, the nearest and newest first.</param>
-internal sealed class BreakerGate(BreakerSet? set, Intervention[] held) : Gate("breaker")
+internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, Intervention[] held) : Gate("breaker")
 {
     public override Verdict Enter(Exchange x, int slot)
     {
         x.Slots[slot] = 0;
-        if (held.Length > 0 && Held(x) is { } force) return force == BreakerForce.Closed ? Verdict.Pass : Refuse(x);
-        if (set is null) return Verdict.Pass;
+        if (held.Length > 0 && Held(x) is { } force)
+        {
+            x.PassesBreakers = force == BreakerForce.Closed;
+            return x.PassesBreakers ? Verdict.Pass : Refuse(x);
+        }
+        if (set is null) return instances is { IsShedding: true } && AreAllOpen(x.Target!) ? Refuse(x) : Verdict.Pass;
         var part = set.PartOf(x);
-        if (!set.Of(part).Admits(x.NowMs, ref x.Dice)) return Refuse(x);
+        if (!set.Of(part).Breaker.Admits(x.NowMs, ref x.Dice)) return Refuse(x);
         x.Slots[slot] = part + 1;
         return Verdict.Pass;
     }
@@ -24,19 +29,20 @@ internal sealed class BreakerGate(BreakerSet? set, Intervention[] held) : Gate("
         if (x.Slots[slot] == 0) return;
         var clock = x.Connection.Gateway.Clock;
         var headMicros = x.HeadAt < 0 ? 0 : clock.MicrosOf(x.HeadAt) - clock.MicrosOf(x.SendingSince);
-        set!.Ended((int)x.Slots[slot] - 1, OutcomeOf(x), headMicros, x.NowMs);
+        set!.Of((int)x.Slots[slot] - 1).Ended(OutcomeOf(x), headMicros, x.NowMs);
     }
 
-    public override bool IsShedding => held.Length > 0 || set is { IsShedding: true };
+    public override bool IsShedding => held.Length > 0 || set is { IsShedding: true } || instances is { IsShedding: true };
 
     public override Opinion Peek(Exchange x)
     {
         if (Held(x) is { } force)
         {
+            x.PassesBreakers = force == BreakerForce.Closed;
             return force == BreakerForce.Closed ? new(Verdict.Pass, "held closed by an intervention") : Closed("held open by an intervention", x);
         }
-        if (set is null) return new(Verdict.Pass, "nothing holds it");
-        var breaker = set.Of(set.PartOf(x));
+        if (set is null) return instances is null ? new(Verdict.Pass, "nothing holds it") : PeekInstances(x);
+        var breaker = set.Of(set.PartOf(x)).Breaker;
         var counts = breaker.Counted(x.NowMs);
         return breaker.State switch
         {
@@ -50,10 +56,15 @@ internal sealed class BreakerGate(BreakerSet? set, Intervention[] held) : Gate("
     private static Outcome OutcomeOf(Exchange x)
     {
         var reason = x.Failed != Reason.None ? x.Failed : x.Reason;
+        // Answered by a gate behind this one.
+        return reason == Reason.None && x.EndpointIndex < 0 ? Outcome.Nothing : OutcomeOf(reason, x);
+    }
+
+    /// <summary>The same of one attempt.</summary>
+    internal static Outcome OutcomeOf(Reason reason, Exchange x)
+    {
         return reason switch
         {
-            // Answered by a gate behind this one.
-            Reason.None when x.EndpointIndex < 0 => Outcome.Nothing,
             Reason.None when x.Response.Status == 429 => Outcome.Limited,
             Reason.None when x.Response.Status == 503 && x.IsAskedToWait => Outcome.Limited,
             Reason.None => x.Response.Status >= 500 ? Outcome.Error : Outcome.Good,
@@ -61,6 +72,23 @@ internal sealed class BreakerGate(BreakerSet? set, Intervention[] held) : Gate("
                 or Reason.UpstreamAborted => Outcome.Error,
             _ => Outcome.Nothing,
         };
+    }
+
+    private static bool AreAllOpen(RouteTarget target)
+    {
+        foreach (var one in target.Breakers)
+        {
+            if (one.Breaker.State != BreakerState.Open) return false;
+        }
+        return target.Breakers.Length > 0;
+    }
+
+    private static Opinion PeekInstances(Exchange x)
+    {
+        var parts = x.Target!.Breakers;
+        if (AreAllOpen(x.Target!)) return Closed($"open at all {parts.Length} instances: {parts[0].Breaker.Why}", x);
+        var open = parts.Where(one => one.Breaker.State == BreakerState.Open).Select(one => one.Name).ToList();
+        return new(Verdict.Pass, open.Count == 0 ? "closed at all instances" : $"open at {string.Join(", ", open)}");
     }
 
     private static Verdict Refuse(Exchange x)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Policies;
@@ -11,109 +10,77 @@ internal sealed class BreakerSet : IBeating, IReporting
     /// <summary>Values of a header are spread over so many breakers; what shares one, shares its fate.</summary>
     public const int MostParts = 1024;
 
-    private const long PingEveryMs = 500;
-    private const long PingMostMs = 1000;
+    private const int MostPings = 8;
+    private const int MostNameBytes = 64;
     private readonly string about;
     private readonly BreakerSpec terms;
     private readonly Gateway? gateway;
     private readonly byte[]? header;
-    private readonly Breaker?[] parts;
-    private Ping? ping;
-    private long pingedAtMs;
+    private readonly BreakerPart?[] parts;
     private uint turn;
+    private int first;
 
     public BreakerSet(string about, BreakerSpec terms, Gateway? gateway)
     {
         (this.about, this.terms, this.gateway) = (about, terms, gateway);
         header = terms.PerHeader is { } name ? Encoding.ASCII.GetBytes(name) : null;
-        parts = new Breaker?[header is null ? 1 : MostParts];
-        parts[0] = new Breaker(terms);
+        parts = new BreakerPart?[header is null ? 1 : MostParts + 1];
+        parts[0] = new BreakerPart(about, header is null ? "breaker" : $"breaker without {terms.PerHeader}", terms, gateway);
     }
 
     /// <summary>Where pings go; changes with each table.</summary>
     public Cluster? Cluster { get; set; }
 
     /// <summary>One of them does not let all pass.</summary>
-    public bool IsShedding => Array.Exists(parts, one => one is { State: not BreakerState.Closed });
+    public bool IsShedding => Array.Exists(parts, one => one is { Breaker.State: not BreakerState.Closed });
 
     /// <summary>Which of the breakers a request belongs to. One without the header belongs to the first.</summary>
     public int PartOf(Exchange x)
     {
         if (header is null) return 0;
         var value = HeadLines.Find(x.HeadBytes, x.Request, header);
-        return value.IsEmpty ? 0 : (int)(SpreadHash.Of(value) % MostParts);
+        if (value.IsEmpty) return 0;
+        var part = 1 + (int)(SpreadHash.Of(value) % MostParts);
+        if (Volatile.Read(ref parts[part]) is null) Make(part, value);
+        return part;
     }
 
-    public Breaker Of(int part) => Volatile.Read(ref parts[part]) ?? Make(part);
+    /// <summary>One of those that <see cref="PartOf"/> gave.</summary>
+    public BreakerPart Of(int part) => Volatile.Read(ref parts[part])!;
 
-    /// <summary>A request that passed ended.</summary>
-    public void Ended(int part, Outcome outcome, long headMicros, long nowMs)
-    {
-        var breaker = Of(part);
-        if (breaker.Ended(outcome, headMicros, nowMs)) gateway?.Notices.Add(about, "BreakerOpened", $"{Which(part)}: {breaker.Why}");
-    }
-
+    /// <summary>The heartbeat's part. No more than a few pings are under way at a time; whoever had none this time is among the first the next time.</summary>
     public void Beat(long nowMs)
     {
-        var wantsPing = false;
-        for (var part = 0; part < parts.Length; part++)
+        var under = Array.FindAll(parts, one => one is { IsPinging: true }).Length;
+        var next = first;
+        for (var step = 0; step < parts.Length; step++)
         {
-            if (Volatile.Read(ref parts[part]) is not { } breaker) continue;
-            if (breaker.Beat(nowMs)) gateway?.Notices.Add(about, "BreakerClosed", $"{Which(part)}: all requests pass again", isWarning: false);
-            wantsPing |= breaker.WantsPing(nowMs);
+            var at = (first + step) % parts.Length;
+            if (Volatile.Read(ref parts[at]) is not { } part || !part.Beat(nowMs)) continue;
+            if (under >= MostPings)
+            {
+                if (next == first) next = at;
+                continue;
+            }
+            under++;
+            part.Begin(Cluster is { Endpoints: { Length: > 0 } endpoints } ? endpoints[turn++ % endpoints.Length] : null, nowMs);
         }
-        if (ping is { } running)
-        {
-            if (running.Good is { } good) Take(good, nowMs);
-            else if (nowMs - pingedAtMs >= PingMostMs) running.GiveUp();
-        }
-        if (wantsPing && ping is null && nowMs - pingedAtMs >= PingEveryMs) Begin(nowMs);
+        first = next;
     }
 
     public PolicyReport? Report(long nowMs)
     {
-        var known = parts.OfType<Breaker>().ToList();
-        var worst = known.OrderByDescending(one => one.State == BreakerState.Open).ThenByDescending(one => one.State == BreakerState.Trickle).First();
-        var counts = known[0].Counted(nowMs);
-        return new PolicyReport(
-            about, "breaker", "breaker", worst.State.ToString().ToLowerInvariant(), worst.State == BreakerState.Closed ? "" : worst.Why,
-            new Dictionary<string, double>
-            {
-                ["calls"] = counts.Calls,
-                ["errors"] = counts.Errors,
-                ["slow"] = counts.Slow,
-                ["passesPercent"] = Math.Round(worst.ShareAt(nowMs) * 100, 1),
-                ["openParts"] = known.Count(one => one.State == BreakerState.Open),
-            });
+        var known = parts.OfType<BreakerPart>().ToList();
+        var counts = known.Aggregate(default(Counts), (sum, one) => sum.With(one.Breaker.Counted(nowMs)));
+        return BreakerReport.Of(about, known, header is not null, counts, nowMs);
     }
 
-    private void Begin(long nowMs)
+    /// <summary>The first value that comes to a breaker names it, and is what its pings carry.</summary>
+    private void Make(int part, ReadOnlySpan<byte> value)
     {
-        pingedAtMs = nowMs;
-        if (gateway is null || Cluster is not { Endpoints: { Length: > 0 } endpoints })
-        {
-            Take(false, nowMs);
-            return;
-        }
-        ping = new Ping(gateway, endpoints[turn++ % endpoints.Length].Address, terms.Probe);
-        _ = ping.RunAsync();
+        var isPlain = value.Length <= MostNameBytes && !value.ContainsAnyExceptInRange((byte)'!', (byte)'~');
+        var name = isPlain ? Encoding.ASCII.GetString(value) : $"{part}";
+        var made = new BreakerPart(about, $"{terms.PerHeader} {name}", terms, gateway, isPlain ? $"{terms.PerHeader}: {name}\r\n" : "");
+        Interlocked.CompareExchange(ref parts[part], made, null);
     }
-
-    private void Take(bool good, long nowMs)
-    {
-        ping = null;
-        for (var part = 0; part < parts.Length; part++)
-        {
-            if (Volatile.Read(ref parts[part]) is not { } breaker || !breaker.WantsPing(nowMs) || !breaker.Pinged(good, nowMs)) continue;
-            gateway?.Notices.Add(about, "BreakerTrickles", $"{Which(part)}: the service answers, requests are let in again", isWarning: false);
-        }
-    }
-
-    private Breaker Make(int part)
-    {
-        var made = new Breaker(terms);
-        return Interlocked.CompareExchange(ref parts[part], made, null) ?? made;
-    }
-
-    private string Which(int part) => header is null ? "breaker" : string.Create(CultureInfo.InvariantCulture, $"breaker {part} of {terms.PerHeader}");
 }

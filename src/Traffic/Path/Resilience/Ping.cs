@@ -1,4 +1,3 @@
-using System.Net;
 using System.Text;
 using Mainstay.Traffic.Drivers;
 
@@ -8,7 +7,8 @@ namespace Mainstay.Traffic.Path;
 /// <param name="gateway">Whose transport.</param>
 /// <param name="at">The endpoint.</param>
 /// <param name="path">What to ask; null where a connect is enough.</param>
-internal sealed class Ping(Gateway gateway, IPEndPoint at, string? path)
+/// <param name="lines">Header lines, each with its end.</param>
+internal sealed class Ping(Gateway gateway, Endpoint at, string? path, string lines)
 {
     private const int StatusLineBytes = 12;
     private readonly ConnectAttempt attempt = new();
@@ -23,7 +23,7 @@ internal sealed class Ping(Gateway gateway, IPEndPoint at, string? path)
     {
         try
         {
-            wire = await gateway.Transport.ConnectAsync(at, attempt);
+            wire = await at.Reach.ConnectAsync(gateway.Transport, attempt);
             good = wire is not null && (path is null || await AskAsync(wire, path));
         }
         catch (Exception error)
@@ -46,7 +46,7 @@ internal sealed class Ping(Gateway gateway, IPEndPoint at, string? path)
 
     private async Task<bool> AskAsync(Wire to, string what)
     {
-        var request = Encoding.ASCII.GetBytes($"GET {what} HTTP/1.1\r\nHost: {at}\r\nUser-Agent: mainstay-probe\r\nConnection: close\r\n\r\n");
+        var request = Encoding.ASCII.GetBytes($"GET {what} HTTP/1.1\r\nHost: {at.Address}\r\nUser-Agent: mainstay-probe\r\n{lines}Connection: close\r\n\r\n");
         if (await to.SendAsync(request) < 0) return false;
         var buffer = new byte[256];
         var length = 0;

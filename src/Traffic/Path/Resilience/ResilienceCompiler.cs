@@ -53,8 +53,9 @@ internal sealed class ResilienceCompiler(TargetPlace place, PathTemplate? templa
     private void AddBreaker(List<Gate> gates)
     {
         Intervention[] held = [.. acts.Where(one => one.Breaker is not null)];
-        var set = terms.Breaker is { } spec ? policies.Of($"{about}/breaker", spec, () => new BreakerSet(about, spec, policies.Gateway)) : null;
+        var instances = InstanceBreakers.Of(place);
+        var set = instances is null && terms.Breaker is { } spec ? policies.Of($"{about}/breaker", spec, () => new BreakerSet(about, spec, policies.Gateway)) : null;
         if (set is not null) set.Cluster = cluster;
-        if (set is not null || held.Length > 0) gates.Add(new BreakerGate(set, held));
+        if (set is not null || instances is not null || held.Length > 0) gates.Add(new BreakerGate(set, instances, held));
     }
 }
