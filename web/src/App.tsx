@@ -13,6 +13,7 @@ const ServicePage = lazy(() => import('./pages/ServicePage'));
 const HistoryPage = lazy(() => import('./pages/HistoryPage'));
 const EventsPage = lazy(() => import('./pages/EventsPage'));
 const TrafficPage = lazy(() => import('./pages/TrafficPage'));
+const PoliciesPage = lazy(() => import('./pages/PoliciesPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
@@ -23,7 +24,7 @@ export function App() {
   const title = useCell(live.architecture)?.title;
   useShortcuts(() => setHelp(true));
   useEffect(() => {
-    const page = route.page === 'service' ? route.name : route.page === 'history' || route.page === 'events' || route.page === 'traffic' || route.page === 'hosts' ? text.app[route.page] : undefined;
+    const page = route.page === 'service' ? route.name : route.page === 'policies' ? text.policies.title(route.about) : route.page === 'history' || route.page === 'events' || route.page === 'traffic' || route.page === 'hosts' ? text.app[route.page] : undefined;
     document.title = [page, title, 'Mainstay'].filter(Boolean).join(' · ');
   }, [route, text, title]);
   return (
@@ -38,6 +39,7 @@ export function App() {
           {route.page === 'history' && <HistoryPage from={route.from} to={route.to} />}
           {route.page === 'events' && <EventsPage />}
           {route.page === 'traffic' && <TrafficPage selected={route.about} />}
+          {route.page === 'policies' && <PoliciesPage about={route.about} />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
             <div className="page">

@@ -7,6 +7,7 @@ import './styles/tokens.css';
 import './styles/base.css';
 import './styles/map.css';
 import './styles/pages.css';
+import './styles/forms.css';
 
 startSettings();
 live.start();

@@ -250,6 +250,60 @@ await check('a request is explained before and after it came', { path: '/traffic
   await page.getByText('upstream-timeout').waitFor();
 });
 
+await check('each policy has a form: faults and refusals stand at their fields, a change is checked, then made', { path: '/policies?about=route%2Forders-api', expectErrors: true }, async (page) => {
+  const line = (name) => page.locator('.form-line').filter({ has: page.locator('label', { hasText: new RegExp(`^${name}`) }) });
+  await page.getByText('Nothing is changed yet.').waitFor();
+  await page.getByLabel('timeout').fill('soon');
+  await line('timeout').getByText('is not written as it should be').waitFor();
+  assert.ok(await page.getByRole('button', { name: 'Check', exact: true }).isDisabled());
+  await page.getByLabel('timeout').fill('3s');
+  await page.getByLabel('errors').fill('0%');
+  await page.getByRole('button', { name: 'Add limits' }).click();
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await line('errors').getByText('it would always be open').waitFor();
+  await line('rate').nth(1).getByText('a fixedWindow needs a rate').waitFor();
+  await page.getByLabel('errors').fill('40%');
+  await line('rate').nth(1).locator('input').fill('5/s');
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  const diff = page.getByTestId('would-differ');
+  await diff.filter({ hasText: 'As version 5 this would differ' }).waitFor();
+  assert.match(await diff.innerText(), /timeout\s+2s\s+→\s+3s/);
+  await page.getByRole('button', { name: 'Make it so' }).click();
+  await page.getByTestId('done').filter({ hasText: 'Version 5 is in force.' }).waitFor();
+  assert.equal(shop.policies.items['routes/orders-api'].resource.spec.limits.length, 2);
+});
+
+await check('a change that met another one is told, and laid over it', { path: '/policies?about=need%2Fweb.reviews', expectErrors: true }, async (page) => {
+  await page.getByLabel('timeout').fill('4s');
+  const item = shop.policies.items['services/web'];
+  item.resource.spec.needs.reviews.breaker = { errors: '20%' };
+  item.revision = ++shop.policies.revision;
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.getByTestId('stale').getByRole('button', { name: 'Lay mine over theirs' }).click();
+  await page.getByLabel('errors').and(page.locator('[value="20%"]')).waitFor();
+  await page.getByRole('button', { name: 'Check', exact: true }).click();
+  await page.getByRole('button', { name: 'Make it so' }).click();
+  await page.getByTestId('done').waitFor();
+  assert.deepEqual(item.resource.spec.needs.reviews, { timeout: '4s', breaker: { errors: '20%' } });
+});
+
+await check('bans are listed and lifted, and what is cached is forgotten', { path: '/traffic' }, async (page) => {
+  const bans = page.getByTestId('bans');
+  await bans.getByText('198.51.100.7').waitFor();
+  assert.match(await bans.innerText(), /41 paths that are not there/);
+  await bans.getByRole('button', { name: 'Never ban…' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Make it so' }).click();
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  assert.deepEqual(shop.policies.items['gateways/gateway'].resource.bans, { missing: 40, never: ['198.51.100.7'] });
+  shop.traffic.banned.length = 0;
+  await bans.getByText('Nobody is banned.').waitFor();
+  await page.getByTestId('caches').getByRole('button', { name: 'Purge…' }).click();
+  await page.getByRole('dialog').getByRole('textbox').fill('/images/*');
+  await page.getByRole('dialog').getByRole('button', { name: 'Forget' }).click();
+  await page.getByText('What was kept for route/shop is forgotten.').waitFor();
+  assert.equal(shop.traffic.purged, '/images/*');
+});
+
 await check('language and theme switch and are remembered', { locale: 'zh-CN' }, async (page) => {
   await page.getByRole('link', { name: '历史' }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
@@ -273,6 +327,7 @@ const pages = {
   '/events': '.events li',
   '/traffic?about=route/orders-api': '[data-testid=way]',
   '/hosts': '[data-testid=middleware]',
+  '/policies?about=route/orders-api': '.form-section',
 };
 
 /** Only what axe calls serious or critical, with the elements. */
@@ -313,6 +368,9 @@ const fragile = await startFixture();
 await check('a lost connection is said, with the time of what is shown, and mended', { expectErrors: true, fixture: fragile }, async (page) => {
   await card(page, 'web').waitFor();
   await page.locator('[data-testid="connection"].is-live').waitFor();
+  // The page's own next try must not come before the click: its clock stands still from here on.
+  await page.clock.install();
+  await page.clock.pauseAt(Date.now() + 1000);
   await fragile.stop();
   await page.getByTestId('lost').filter({ hasText: /Connection lost, showing the state of \d\d:\d\d:\d\d\./ }).waitFor();
   const again = await startFixture({ port: fragile.port });

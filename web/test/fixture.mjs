@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeOf } from './runtime.mjs';
+import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
 
@@ -15,6 +16,7 @@ const types = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '
 export async function startFixture({ port = 0, services = 0, edges, everyMs = 1000, logEveryMs = 400 } = {}) {
   const world = makeWorld({ count: services, ...(edges && { edges }) });
   const traffic = makeTraffic();
+  const policies = makePolicies();
   const watchers = { status: new Set(), map: new Set(), events: new Set(), traffic: new Set(), runtime: new Set() };
   const open = new Set();
   const push = (feed, event, data, id) => {
@@ -37,7 +39,7 @@ export async function startFixture({ port = 0, services = 0, edges, everyMs = 10
   const server = createServer((request, response) => {
     open.add(response);
     response.on('close', () => open.delete(response));
-    void answer({ request, response, world, traffic, watchers, changed, tell, logEveryMs });
+    void answer({ request, response, world, traffic, policies, watchers, changed, tell, logEveryMs });
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
   const stop = () => {
@@ -45,7 +47,7 @@ export async function startFixture({ port = 0, services = 0, edges, everyMs = 10
     for (const response of open) response.destroy();
     return new Promise((done) => server.close(done));
   };
-  return { world, changed, tell, stop, url: `http://127.0.0.1:${server.address().port}`, port: server.address().port };
+  return { world, traffic, policies, changed, tell, stop, url: `http://127.0.0.1:${server.address().port}`, port: server.address().port };
 }
 
 async function answer(context) {
@@ -53,6 +55,9 @@ async function answer(context) {
   const url = new URL(request.url, 'http://fixture');
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   const [noun, name, verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
+  const policies = request.method === 'GET' && readPolicies(context.policies, noun, name, verb);
+  if (policies) return reply(response, policies);
+  if (request.method === 'PUT') return put(context, noun, name, url.searchParams.has('dryRun'));
   if (request.method === 'POST' || request.method === 'DELETE') return act(context, noun, name, verb);
   const stream = request.headers.accept === 'text/event-stream';
   const { world, traffic, watchers } = context;
@@ -110,6 +115,17 @@ async function act({ request, response, world, traffic, changed, tell }, noun, n
   } else tell(`service/${name}`, 'Replacing', 'restart asked for');
   changed();
   return json(response, { version: world.architecture.version });
+}
+
+async function put({ request, response, policies }, noun, name, dryRun) {
+  let body = '';
+  for await (const piece of request) body += piece;
+  const did = writePolicies(policies, noun, name, JSON.parse(body), request.headers['if-match'], dryRun);
+  return did ? reply(response, did) : problem(response, 404, 'not found', `there is no ${noun}/${name}`, 'see /api/v1/kinds');
+}
+
+function reply(response, { status, body, tag }) {
+  response.writeHead(status, { 'Content-Type': status < 400 ? 'application/json' : 'application/problem+json', ...(tag && { ETag: tag }) }).end(JSON.stringify(body));
 }
 
 function logs({ response, world, logEveryMs }, query) {

@@ -4,7 +4,7 @@ import { random } from './world.mjs';
 const chance = random(11);
 
 export function makeTraffic() {
-  return { interventions: [], notices: [notice('route/orders-api', 'BreakerOpened', '62% of 40 requests failed'), notice('route/shop', 'LimitStepped', 'limit 40 to 20: p99 812 ms is above 2 x 250 ms')], serial: 0 };
+  return { banned: ['198.51.100.7'], interventions: [], notices: [notice('route/orders-api', 'BreakerOpened', '62% of 40 requests failed'), notice('route/shop', 'LimitStepped', 'limit 40 to 20: p99 812 ms is above 2 x 250 ms')], serial: 0 };
 }
 
 export function trafficOf(world, traffic) {
@@ -16,10 +16,11 @@ export function trafficOf(world, traffic) {
         policy('breaker', 'breaker', 'open', '62% of 40 requests failed', { errorRatio: 0.62, calls: 40, retryInMs: 3200 }),
         policy('limit-1', 'tokenBucket', 'admitting', '', { limit: 200, clients: 12, refused: 0 }),
       ]),
-      way('route/shop', '/{**rest}', 'web', 182, 0.002, [policy('limit-1', 'adaptive', 'limiting', 'p99 812 ms is above 2 x 250 ms', { limit: 20, inFlight: 20, p90Ms: 310.2, p99Ms: 812 })]),
+      way('route/shop', '/{**rest}', 'web', 182, 0.002, [policy('limit-1', 'adaptive', 'limiting', 'p99 812 ms is above 2 x 250 ms', { limit: 20, inFlight: 20, p90Ms: 310.2, p99Ms: 812 }), policy('cache', 'cache', 'warm', '', { hits: 630, misses: 370, stale: 2, hitPercent: traffic.purged ? 0 : 63.2, objects: 120, bytes: 812000, evictions: 3 })]),
       way('need/web.reviews', '', 'reviews', 88, 0, []),
       way('need/orders.mailer', '', 'mailer', 0, 0, []),
     ],
+    door: traffic.banned.length === 0 ? [policy('bans', 'bans', 'watching', '', { banned: 0 })] : [policy('bans', 'bans', 'banning', traffic.banned.map((who) => `${who} for another 4m: 41 paths that are not there`).join('; '), { banned: traffic.banned.length, refused: 812 })],
     interventions: traffic.interventions,
     notices: traffic.notices,
   };
@@ -41,6 +42,11 @@ export function actOnTraffic(traffic, method, noun, name, body) {
     traffic.interventions.push(one);
     traffic.notices.unshift(notice(one.about, 'InterventionBegan', one.reason));
     return [201, one];
+  }
+  if (noun === 'cache') {
+    if (!body.about.startsWith('route/shop')) return [422, { title: 'Unprocessable Entity', status: 422, detail: `'${body.about}' keeps no responses`, remedy: 'declare cache' }];
+    traffic.purged = body.path ?? '*';
+    return [200, { about: body.about }];
   }
   if (noun === 'explain') {
     const found = body.url.includes('/api/orders');

@@ -1,6 +1,8 @@
 using System.Buffers.Text;
 using System.Text;
+using System.Text.Json;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schema;
 using Mainstay.Core.Store;
 using Microsoft.AspNetCore.Http;
 
@@ -12,6 +14,7 @@ public sealed class KindEndpoints(IStore store, KindRegistry kinds, ResourceWatc
     public IEnumerable<ApiRoute> Routes() =>
     [
         new("GET", "/api/v1/kinds", "The kinds of resources.", _ => Task.FromResult<Answer?>(Kinds())) { Answer = typeof(KindList) },
+        new("GET", "/api/v1/kinds/{name}/schema", "The JSON Schema of a kind, as its resources are written.", call => Task.FromResult<Answer?>(Schema(call))),
         new("GET", "/api/v1/{plural}", "Lists the resources of a kind in the order of their names, or watches them.", ListOrWatchAsync) { Query = ListQuery },
         new("GET", "/api/v1/{plural}/{name}", "One resource; its ETag is its revision.", GetAsync),
     ];
@@ -26,6 +29,19 @@ public sealed class KindEndpoints(IStore store, KindRegistry kinds, ResourceWatc
     ];
 
     Answer Kinds() => Answer.Json(new KindList([.. kinds.All.Select(k => new KindItem(k.Name, k.Plural, k.Writes, [.. k.Columns.Select(c => c.Title)]))]));
+
+    Answer Schema(Call call)
+    {
+        var name = call.Path("name");
+        if (call.Wrong() is { } wrong)
+        {
+            return wrong;
+        }
+
+        return kinds.Find(name) is { } kind && kind.Name == name
+            ? new BytesAnswer(JsonSerializer.SerializeToUtf8Bytes(JsonSchemas.ForKind(kind)))
+            : ProblemAnswer.NotFound($"there is no kind '{Shorten(name)}'", $"use one of {string.Join(", ", kinds.All.Select(k => k.Name).Order(StringComparer.Ordinal))}");
+    }
 
     public Task<Answer?> ListOrWatchAsync(Call call) => ListOrWatchAsync(call, call.Path("plural"));
 

@@ -1,6 +1,21 @@
+import type { JsonObject, Schema } from '../domain/schema';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
-import type { ArchitectureVersion, Event, Intervention } from './types';
+import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
+
+/** A resource as it is declared, with the tag that a write of it must name. */
+export interface Declared {
+  resource: JsonObject;
+  tag: string;
+}
+
+/** What a write did, or in a dry run would do. */
+export interface ChangeResult {
+  version: number;
+  changes: FieldChange[];
+  changed: boolean;
+  warnings?: { path: string; what: string; remedy: string }[];
+}
 
 /** A request that the server refused, or that never reached it (status 0). */
 export class ApiError extends Error {
@@ -64,6 +79,20 @@ export const api = {
   intervene: async (wish: InterventionWish) => (await (await post('interventions', wish)).json()) as Intervention,
   endIntervention: async (name: string) => void (await send(`interventions/${encodeURIComponent(name)}`, { method: 'DELETE' })),
   explain: async (request: { method: string; url: string; headers: readonly string[] }) => (await (await post('explain', request)).json()) as Explanation,
+  schema: (kind: string, signal?: AbortSignal) => get<Schema>(`kinds/${kind}/schema`, signal),
+  declared: async (plural: string, name: string, signal?: AbortSignal): Promise<Declared> => {
+    const response = await send(`${plural}/${encodeURIComponent(name)}`, signal && { signal });
+    return { resource: (await response.json()) as JsonObject, tag: response.headers.get('ETag') ?? '' };
+  },
+  declare: async (plural: string, name: string, resource: JsonObject, tag: string, dryRun: boolean) =>
+    (await (
+      await send(`${plural}/${encodeURIComponent(name)}${dryRun ? '?dryRun=true' : ''}`, {
+        method: 'PUT',
+        body: JSON.stringify(resource),
+        headers: { 'Content-Type': 'application/json', ...(tag && { 'If-Match': tag }) },
+      })
+    ).json()) as ChangeResult,
+  purge: async (about: string, path?: string) => void (await post('cache/purge', { about, ...(path && { path }) })),
   request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),
 };
 

@@ -9,6 +9,8 @@ export interface TrafficAnswer {
   interventions: Intervention[];
   /** The newest first. */
   notices: TrafficNotice[];
+  /** How the front door's own policies stand: whom it bans. */
+  door?: TrafficPolicy[];
 }
 
 /** A route or a need. */

@@ -1,5 +1,6 @@
 import type { InterventionWish, TrafficAnswer, TrafficNotice, TrafficPolicy } from '../api/trafficShapes';
 import type { Intervention } from '../api/types';
+import { bytes } from './runtime';
 import type { Tone } from './tone';
 
 /** The bounds of the latency distribution, in milliseconds; one more range follows the last. */
@@ -51,6 +52,8 @@ export function rangeOf(index: number): string {
 
 /** A figure with its unit, which its name tells last: `p99Ms` 12.34 is `12.3 ms`. */
 export function figure(name: string, value: number): string {
+  if (/bytes$/i.test(name)) return bytes(value);
+  if (name.endsWith('Percent')) return `${Number(value.toFixed(1))}%`;
   if (name.endsWith('Ms')) return value < 10 ? `${value.toFixed(1)} ms` : `${value.toFixed(0)} ms`;
   if (/ratio|share|errors$|slow$/i.test(name) && value <= 1) return `${(value * 100).toFixed(1)}%`;
   return Number.isInteger(value) ? String(value) : value.toFixed(2);

@@ -5,6 +5,7 @@ export type Route =
   | { page: 'history'; from?: number; to?: number }
   | { page: 'events' }
   | { page: 'traffic'; about?: string }
+  | { page: 'policies'; about: string }
   | { page: 'hosts' }
   | { page: 'missing' };
 
@@ -21,6 +22,7 @@ export function parse(url: string): Route {
     const about = searchParams.get('about');
     return { page: 'traffic', ...(about && { about }) };
   }
+  if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
   if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
   if (second !== undefined) return { page: 'missing' };
   if (first === 'history') {
@@ -42,6 +44,8 @@ export function pathOf(route: Route): string {
       const query = [route.from !== undefined && `from=${route.from}`, route.to !== undefined && `to=${route.to}`].filter(Boolean).join('&');
       return query ? `/history?${query}` : '/history';
     }
+    case 'policies':
+      return `/policies?about=${encodeURIComponent(route.about)}`;
     case 'traffic':
       return route.about ? `/traffic?about=${encodeURIComponent(route.about)}` : '/traffic';
     default:

@@ -1,23 +1,29 @@
 import { useEffect, useState } from 'react';
 import { api } from '../api/client';
+import { live } from '../api/live';
 import { Stream } from '../api/stream';
 import type { TrafficAnswer, TrafficNotice, TrafficWay } from '../api/trafficShapes';
 import type { Intervention } from '../api/types';
 import { age, clock, latency, percent, rate, stamp } from '../domain/format';
 import { actOf, bars, figure, grouped, noticesOf, policyTone, rangeOf, subjects } from '../domain/policies';
+import { trendKey, Trends, type PolicyTrend as Trend } from '../domain/trends';
 import { Badge } from '../parts/Badges';
+import { Bans } from '../parts/Bans';
+import { Caches } from '../parts/Caches';
 import { Confirm } from '../parts/Confirm';
 import { ExplainForm } from '../parts/ExplainForm';
 import { ToneGlyph } from '../parts/glyphs';
-import { useNow } from '../parts/hooks';
+import { useCell, useNow } from '../parts/hooks';
 import { InterventionDialog } from '../parts/InterventionDialog';
 import { go, Link } from '../parts/navigation';
+import { PolicyTrend } from '../parts/PolicyTrend';
 import { useText } from '../parts/settings';
+import { Split } from '../parts/Split';
 
 /** Every way into and through the architecture, how its policies stand, and what is done to it. */
 export default function TrafficPage({ selected }: { selected: string | undefined }) {
   const text = useText();
-  const traffic = useTraffic();
+  const { traffic, trends } = useTraffic();
   const [intervening, setIntervening] = useState(false);
   const way = traffic?.ways.find((one) => one.about === selected);
   if (!traffic) return <div className="page"><h1>{text.traffic.title}</h1><p className="quiet">{text.app.loading}</p></div>;
@@ -26,12 +32,15 @@ export default function TrafficPage({ selected }: { selected: string | undefined
       <div className="page-head">
         <h1>{text.traffic.title}</h1>
         <div className="actions">
+          <Link className="button" to={{ page: 'policies', about: 'gateway/gateway' }}>{text.policies.ofGateway}</Link>
           <button type="button" onClick={() => setIntervening(true)}>{text.traffic.intervene}</button>
         </div>
       </div>
       <Ways ways={traffic.ways} selected={selected} />
-      {way && <Way of={way} notices={noticesOf(traffic, way.about)} />}
+      {way && <Way of={way} notices={noticesOf(traffic, way.about)} trends={trends} />}
       <Switchboard interventions={traffic.interventions} />
+      <Bans of={traffic} />
+      <Caches ways={traffic.ways} />
       <ExplainForm />
       <section>
         <h2>{text.traffic.happened}</h2>
@@ -93,11 +102,21 @@ function Distribution({ of }: { of: readonly number[] }) {
   );
 }
 
-function Way({ of, notices }: { of: TrafficWay; notices: readonly TrafficNotice[] }) {
+function Way({ of, notices, trends }: { of: TrafficWay; notices: readonly TrafficNotice[]; trends: Trends }) {
   const text = useText();
+  const version = useCell(live.architecture)?.version ?? 0;
+  const isService = /^[a-z0-9][a-z0-9.-]*$/.test(of.to) && live.services.get(of.to) !== undefined;
   return (
     <section aria-label={of.about} data-testid="way">
-      <h2>{of.about}</h2>
+      <div className="page-head">
+        <h2>{of.about}</h2>
+        <div className="actions">
+          {isService && <Link className="button" to={{ page: 'policies', about: `service/${of.to}` }}>{text.policies.ofService(of.to)}</Link>}
+          <Link className="button" to={{ page: 'policies', about: of.about }}>{text.policies.change}</Link>
+        </div>
+      </div>
+      <Histogram of={of.latency} />
+      <Split about={of.about} revision={version} />
       {of.policies.length === 0 ? (
         <p className="empty">{text.traffic.noPolicies}</p>
       ) : (
@@ -107,6 +126,7 @@ function Way({ of, notices }: { of: TrafficWay; notices: readonly TrafficNotice[
               <tr>
                 <th scope="col">{text.traffic.policy}</th>
                 <th scope="col">{text.column.state}</th>
+                <th scope="col">{text.traffic.lately}</th>
                 <th scope="col">{text.traffic.figures}</th>
                 <th scope="col">{text.traffic.why}</th>
                 <th scope="col">{text.traffic.gateway}</th>
@@ -117,6 +137,7 @@ function Way({ of, notices }: { of: TrafficWay; notices: readonly TrafficNotice[
                 <tr key={policy.gateway + policy.policy}>
                   <th scope="row">{policy.policy} <span className="quiet">{policy.kind}</span></th>
                   <td><Badge tone={policyTone(policy.state)} words={policy.state} /></td>
+                  <td><Lately of={trends.of(trendKey(of.about, policy))} kind={policy.kind} /></td>
                   <td className="names">{Object.entries(policy.numbers).map(([name, value]) => `${name} ${figure(name, value)}`).join(' · ')}</td>
                   <td className="names">{policy.why}</td>
                   <td className="quiet">{policy.gateway}</td>
@@ -128,6 +149,27 @@ function Way({ of, notices }: { of: TrafficWay; notices: readonly TrafficNotice[
       )}
       <Notices of={notices} />
     </section>
+  );
+}
+
+function Lately({ of, kind }: { of: Trend | undefined; kind: string }) {
+  return of ? <PolicyTrend of={of} kind={kind} /> : null;
+}
+
+/** The distribution large, with its ranges and counts written out. */
+function Histogram({ of }: { of: readonly number[] }) {
+  const text = useText();
+  if (of.every((count) => count === 0)) return null;
+  return (
+    <div className="histogram" role="img" aria-label={`${text.traffic.latency}: ${of.map((count, index) => (count > 0 ? text.traffic.requests(rangeOf(index), count) : '')).filter(Boolean).join(', ')}`}>
+      {bars(of).map((height, index) => (
+        <span key={rangeOf(index)} aria-hidden="true">
+          <b>{of[index] || ''}</b>
+          <i style={{ height: `${height * 64}px` }} />
+          <small>{rangeOf(index)}</small>
+        </span>
+      ))}
+    </div>
   );
 }
 
@@ -184,16 +226,20 @@ function Notices({ of }: { of: readonly TrafficNotice[] }) {
   );
 }
 
-function useTraffic(): TrafficAnswer | undefined {
+function useTraffic(): { traffic: TrafficAnswer | undefined; trends: Trends } {
   const [traffic, setTraffic] = useState<TrafficAnswer>();
+  const [trends] = useState(() => new Trends());
   useEffect(() => {
     const stream = new Stream({
       path: () => 'traffic?watch=true',
       onEvent: ({ event, data }) => {
-        if (event === 'traffic') setTraffic(JSON.parse(data) as TrafficAnswer);
+        if (event !== 'traffic') return;
+        const answer = JSON.parse(data) as TrafficAnswer;
+        trends.push(answer);
+        setTraffic(answer);
       },
     });
     return () => stream.close();
-  }, []);
-  return traffic;
+  }, [trends]);
+  return { traffic, trends };
 }

@@ -19,6 +19,15 @@ public sealed class KindEndpointsTests
     }
 
     [Fact]
+    public async Task EachKindTellsItsSchema()
+    {
+        await using var api = await StartAsync();
+        var schema = await api.GetJsonAsync("/api/v1/kinds/route/schema");
+        ((string)schema["$defs"]!["BreakerSpec"]!["properties"]!["errors"]!["default"]!).ShouldBe("50%");
+        (await api.SendAsync(HttpMethod.Get, "/api/v1/kinds/routes/schema")).Status.ShouldBe(404);
+    }
+
+    [Fact]
     public async Task ResourcesCarryKindAndRevision()
     {
         await using var api = await StartAsync();

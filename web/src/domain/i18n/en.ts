@@ -1,3 +1,4 @@
+import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
 import type { Tone } from '../tone';
 
@@ -215,6 +216,10 @@ export const en = {
     policy: 'Policy',
     happened: 'What happened lately',
     nothingHappened: 'Nothing happened lately.',
+    split: 'Split',
+    anyVersion: 'any version',
+    lately: 'Lately',
+    trend: (limit: number, most: number, inFlight: number) => `limit ${limit}, at most ${most}; ${inFlight} in flight`,
     switchboard: 'Interventions',
     noInterventions: 'Nothing is intervened in: what is declared holds.',
     intervene: 'Intervene…',
@@ -251,6 +256,7 @@ export const en = {
     attempts: (count: number) => plural(count, 'attempt', 'attempts'),
     cut: 'the connection was cut',
   },
+  policies: policiesEn,
   problem: {
     unreachable: 'The server does not answer',
     unreachableHint: 'Look whether “mainstay up” still runs, then try again.',

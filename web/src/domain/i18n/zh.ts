@@ -1,3 +1,4 @@
+import { policiesZh } from './policies.zh';
 import type { Text } from '.';
 
 /** 简体中文。 */
@@ -211,6 +212,10 @@ export const zh: Text = {
     policy: '策略',
     happened: '最近发生的事',
     nothingHappened: '最近没有发生什么。',
+    split: '分流',
+    anyVersion: '任意版本',
+    lately: '近况',
+    trend: (limit, most, inFlight) => `上限 ${limit}，最高 ${most}；处理中 ${inFlight}`,
     switchboard: '干预',
     noInterventions: '没有干预：一切按声明运行。',
     intervene: '干预…',
@@ -247,6 +252,7 @@ export const zh: Text = {
     attempts: (count) => `${count} 次尝试`,
     cut: '连接被切断',
   },
+  policies: policiesZh,
   problem: {
     unreachable: '服务器没有应答',
     unreachableHint: '请确认 “mainstay up” 仍在运行，然后重试。',
