@@ -24,6 +24,9 @@ public sealed record GatewayOptions
     /// <summary>The gateway's id in records; null for one made of host, process id and chance.</summary>
     public string? Id { get; init; }
 
+    /// <summary>The zone that it stands in; null where that makes no difference.</summary>
+    public string? Zone { get; init; }
+
     /// <summary>How it reaches the network. Default: event loops where the system has them.</summary>
     public TransportKind Transport { get; init; }
 
@@ -68,7 +71,7 @@ public static class GatewayProcess
         var transport = Transports.Open(options.Transport, handover, options.Loops);
         using var loops = transport as IDisposable;
         await using var gateway = new Gateway(
-            transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)));
+            transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), options.Zone);
         if (kept is not null) Report(gateway.Apply(kept), options);
         Say(file.SayReady(gateway.Revision), options);
 

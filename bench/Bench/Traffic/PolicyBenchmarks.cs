@@ -40,6 +40,50 @@ internal sealed class WeightedBenchmark() : BalanceBenchmark(Balance.Weighted);
 
 internal sealed class HashBenchmark() : BalanceBenchmark(Balance.Hash);
 
+/// <summary>One of ten endpoints, three of which are in the gateway's zone and get most requests.</summary>
+internal sealed class NearBenchmark : IBenchmark
+{
+    private readonly Load[] loads = [.. Enumerable.Range(0, 10).Select(index => new Load($"i-{index}"))];
+    private Dice dice = new(1);
+
+    public string Name => "traffic/pick-near";
+
+    public void Setup()
+    {
+        for (var index = 0; index < loads.Length; index++) loads[index].Observe(1000 + index * 100, failed: false, 1);
+    }
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            var all = new Candidates(loads) { NowMs = 1000 };
+            if (Balancer.PickNear(Balance.PowerOfTwo, all, 3, 0.9, ref dice) < 0) throw new InvalidOperationException("Nothing was picked.");
+        }
+    }
+}
+
+/// <summary>One of ten endpoints, each with a breaker, one of which is open.</summary>
+internal sealed class PartedBreakerBenchmark : IBenchmark
+{
+    private readonly Load[] loads = [.. Enumerable.Range(0, 10).Select(index => new Load($"i-{index}"))];
+    private readonly BreakerPart[] breakers = [.. Enumerable.Range(0, 10).Select(index => new BreakerPart("route/r", $"i-{index}", new BreakerSpec { Consecutive = 1 }, null))];
+    private Dice dice = new(1);
+
+    public string Name => "traffic/pick-breakers";
+
+    public void Setup() => breakers[3].Ended(Outcome.Error, 0, 1);
+
+    public void Run(int iterations)
+    {
+        for (var index = 0; index < iterations; index++)
+        {
+            var all = new Candidates(loads) { NowMs = 1000, Breakers = breakers };
+            if (Balancer.Pick(Balance.PowerOfTwo, all, ref dice) is 3 or < 0) throw new InvalidOperationException("The open one was picked.");
+        }
+    }
+}
+
 /// <summary>One outcome, for the picks and for the outliers.</summary>
 internal sealed class OutcomeBenchmark : IBenchmark
 {

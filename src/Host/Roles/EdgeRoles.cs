@@ -20,6 +20,7 @@ static class EdgeRoles
             Transport = arguments.Transport,
             Loops = arguments.Loops,
             Id = arguments.HostName,
+            Zone = arguments.Zone,
             Log = line => Role.Say(time, line),
         },
         time,
@@ -30,6 +31,7 @@ static class EdgeRoles
         var options = new AgentOptions
         {
             Host = arguments.HostName,
+            Zone = arguments.Zone,
             DataFolder = arguments.Data.Root,
             ServerUrl = arguments.Server,
             TokenFile = arguments.Data.TokenFile,

@@ -25,6 +25,9 @@ sealed record RoleArguments
     /// <summary>The gateway's event loops; 0 for one per usable processor.</summary>
     public int Loops { get; init; }
 
+    /// <summary>The zone that this host stands in; null where that makes no difference.</summary>
+    public string? Zone { get; init; }
+
     /// <summary>Name of this host.</summary>
     public string HostName { get; init; } = RoleSettings.HostName;
 
@@ -34,10 +37,10 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
                 return null;
             }
 
@@ -60,6 +63,15 @@ sealed record RoleArguments
             return null;
         }
 
+        var zone = given.GetValueOrDefault("--zone") ?? Environment.GetEnvironmentVariable("MAINSTAY_ZONE");
+        zone = string.IsNullOrEmpty(zone) ? null : zone;
+        if (zone is not null && (zone.Length > 63 || !zone.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')))
+        {
+            error.WriteLine($"'{zone}' is no name of a zone");
+            error.WriteLine("give --zone or MAINSTAY_ZONE as 1 to 63 letters, digits, '-', '_' and '.', or leave it out");
+            return null;
+        }
+
         if (TelemetryOf(given, error) is not { } telemetry)
         {
             return null;
@@ -74,6 +86,7 @@ sealed record RoleArguments
             Server = given.GetValueOrDefault("--server") ?? Api.ApiOptions.DefaultListen,
             Listen = given.GetValueOrDefault("--listen") ?? Api.ApiOptions.DefaultListen,
             Dashboard = given.GetValueOrDefault("--dashboard"),
+            Zone = zone,
             HostName = given.GetValueOrDefault("--name") ?? RoleSettings.HostName,
         };
     }

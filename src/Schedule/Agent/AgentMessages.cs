@@ -29,6 +29,9 @@ public sealed record ReportMessage
 
     public required string Address { get; init; }
 
+    /// <summary>The host's zone; null where it has none.</summary>
+    public string? Zone { get; init; }
+
     /// <summary>Grows with each report of an agent process: one that is held up on its way is not taken for news.</summary>
     public required long Number { get; init; }
 

@@ -18,6 +18,9 @@ public sealed record AgentOptions
     /// <summary>IP address at which instances listen and gateways reach them. Default 127.0.0.1.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
+    /// <summary>The zone that the host stands in; null where that makes no difference.</summary>
+    public string? Zone { get; init; }
+
     /// <summary>Is told which instances run. Null for nobody.</summary>
     public RunningInstances? Running { get; init; }
 

@@ -76,7 +76,7 @@ public sealed class AgentProcess
         using var book = new WorkBook(store, folder);
         var inUse = new OutputsInUse();
         await using var builder = new Builder(store, folder, events, buildLogs, time) { InUse = inUse.Names, OnFault = Fault };
-        var reporter = new Reporter(server, options.Address, time) { OnFault = Fault };
+        var reporter = new Reporter(server, options.Address, options.Zone, time) { OnFault = Fault };
         var stream = new WorkStream(server, time)
         {
             OnConnected = () =>

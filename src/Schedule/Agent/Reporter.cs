@@ -8,7 +8,7 @@ namespace Mainstay.Schedule.Agent;
 /// Tells the server how instances and builds stand: each change at once, what changes while a report is under way with the next one, and a sign of
 /// life each <see cref="Heartbeat"/>. After a failure, or a new connection, the next report is complete.
 /// </summary>
-sealed class Reporter(ServerLink server, string address, TimeProvider time)
+sealed class Reporter(ServerLink server, string address, string? zone, TimeProvider time)
 {
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
@@ -119,6 +119,7 @@ sealed class Reporter(ServerLink server, string address, TimeProvider time)
                 AgentPid = Environment.ProcessId,
                 AgentVersion = AgentProcess.Version,
                 Address = address,
+                Zone = zone,
                 Number = ++number,
                 Instances = [.. (complete ? instances.Keys : (IEnumerable<string>)dirtyInstances).Select(n => new InstanceReport(n, instances[n]))],
                 Builds = [.. (complete ? builds.Keys : (IEnumerable<string>)dirtyBuilds).Select(n => new BuildReport(n, builds[n]))],

@@ -25,6 +25,9 @@ public sealed record TableView(
     /// <summary>What is to be forgotten of kept responses.</summary>
     public IEnumerable<CachePurge> Purges { get; init; } = [];
 
+    /// <summary>The zones of instances, by their names, where they are known.</summary>
+    public IReadOnlyDictionary<string, string> Zones { get; init; } = new Dictionary<string, string>();
+
     /// <summary>What only this installation knows, and every gateway of it: keys of gateways are derived of it. Null for none.</summary>
     public string? Secret { get; init; }
 }
@@ -42,7 +45,7 @@ public static class TableDecide
         view.Revision,
         [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(l => Mesh(l, view))],
         [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? "")))],
-        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? ""))])
+        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view.Zones))])
     {
         StickyKey = view.Secret is { } secret && view.Services.Values.Any(s => s.Traffic?.Sticky is not null) ? StickyKeyOf(secret) : null,
         TrustedProxies = view.Gateway?.TrustedProxies,
@@ -99,9 +102,9 @@ public static class TableDecide
         link.Callee,
         view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
 
-    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder) =>
-        new(endpoints.Name, [.. endpoints.Items.Select(EndpointOf).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium);
+    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder, IReadOnlyDictionary<string, string> zones) =>
+        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, zones.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium);
 
-    static EndpointModel? EndpointOf(Endpoint endpoint) =>
-        IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version) : null;
+    static EndpointModel? EndpointOf(Endpoint endpoint, string? zone) =>
+        IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version, zone) : null;
 }

@@ -10,7 +10,11 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
     public string Service { get; } = service;
 
     /// <summary>The same service with some of its endpoints.</summary>
-    public Cluster Of(Endpoint[] some) => new(Service, some, Traffic, Criticality, Turn) { Watch = Watch, Sticky = Sticky?.Of(some) };
+    public Cluster Of(Endpoint[] some)
+    {
+        var near = some.Count(endpoint => Array.IndexOf(Endpoints, endpoint) < Near);
+        return new(Service, some, Traffic, Criticality, Turn) { Watch = Watch, Sticky = Sticky?.Of(some), Zone = Zone, Near = near == some.Length ? 0 : near };
+    }
 
     public Criticality Criticality { get; } = criticality;
 
@@ -30,6 +34,12 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
 
     /// <summary>Looks after outliers, where that is wanted.</summary>
     public OutlierWatch? Watch { get; init; }
+
+    /// <summary>How much stays in the gateway's zone, where that is preferred and endpoints are in it and outside of it.</summary>
+    public ZoneWatch? Zone { get; init; }
+
+    /// <summary>So many of the endpoints, the first ones, are in the gateway's zone; 0 where that makes no difference.</summary>
+    public int Near { get; init; }
 
     /// <summary>Keeps clients where they were, where that is wanted.</summary>
     public Sticky? Sticky { get; init; }

@@ -20,6 +20,8 @@ internal sealed class Endpoint(string service, EndpointModel model, IPEndPoint a
 
     public string? Version { get; } = model.Version;
 
+    public string? Zone { get; } = model.Zone;
+
     public IPEndPoint Address { get; } = address;
 
     /// <summary>How it is connected to.</summary>

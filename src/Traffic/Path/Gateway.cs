@@ -33,8 +33,10 @@ public sealed class Gateway : IAsyncDisposable
     /// <param name="limits">Every bound; null for the defaults.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="seed">Where ids and random choices start from.</param>
-    public Gateway(ITransport transport, PathLimits? limits = null, TimeProvider? time = null, ulong seed = 1)
+    /// <param name="zone">Where it stands; null where that is not known.</param>
+    public Gateway(ITransport transport, PathLimits? limits = null, TimeProvider? time = null, ulong seed = 1, string? zone = null)
     {
+        Zone = zone;
         Transport = transport;
         Limits = limits ?? new PathLimits();
         Time = time ?? TimeProvider.System;
@@ -49,6 +51,8 @@ public sealed class Gateway : IAsyncDisposable
     }
 
     internal PathLimits Limits { get; }
+
+    internal string? Zone { get; }
 
     internal Clock Clock { get; }
 

@@ -44,7 +44,9 @@ internal static class Pick
             Key = key,
             Breakers = breakers,
         };
-        var index = Balancer.Pick(cluster.Balance, all, ref dice);
+        var index = cluster is { Near: > 0, Zone: { } zone }
+            ? Balancer.PickNear(cluster.Balance, all, cluster.Near, zone.Share, ref dice)
+            : Balancer.Pick(cluster.Balance, all, ref dice);
         if (index >= 0 || !again) return index;
         // Only those were left that this request was at already.
         index = dice.Below(loads.Length);

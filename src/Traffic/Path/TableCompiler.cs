@@ -99,13 +99,26 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             if (endpoints.TryAdd(key, endpoint)) found.Add(endpoint);
             else problems.Add($"endpoint '{one.Instance}' of '{model.Service}' is there twice");
         }
+        var (near, zone) = ZoneOf(model, ref found);
         if (!turns.TryGetValue(model.Service, out var turn)) turns[model.Service] = turn = new Turn();
         var watch = model.Traffic?.Outliers is { } outliers
             ? policies.Of($"service/{model.Service}/outliers", outliers, () => new OutlierWatch(model.Service, outliers, policies.Gateway))
             : null;
         if (watch is null) found.ForEach(endpoint => endpoint.Load.EjectedUntilMs = 0);
         watch?.Outliers.SetMembers([.. found.Select(endpoint => endpoint.Load)], policies.Gateway?.Clock.CoarseMs ?? 0);
-        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch, Sticky = StickyOf(model, [.. found], problems) };
+        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch, Zone = zone, Near = near, Sticky = StickyOf(model, [.. found], problems) };
+    }
+
+    /// <summary>Puts the endpoints of the gateway's zone first, where they are preferred and there are others.</summary>
+    private (int Near, ZoneWatch? Watch) ZoneOf(ClusterModel model, ref List<Endpoint> found)
+    {
+        if (policies.Gateway?.Zone is not { } own || model.Traffic?.Zone is not { Enabled: true } terms) return (0, null);
+        var near = found.Count(endpoint => endpoint.Zone == own);
+        if (near == 0 || near == found.Count) return (0, null);
+        found = [.. found.OrderBy(endpoint => endpoint.Zone != own)];
+        var watch = policies.Of($"service/{model.Service}/zone", terms, () => new ZoneWatch(model.Service, own, terms, policies.Gateway));
+        watch.SetMembers([.. found.Select(endpoint => endpoint.Load)], near);
+        return (near, watch);
     }
 
     private Sticky? StickyOf(ClusterModel model, Endpoint[] found, List<string> problems)

@@ -119,7 +119,8 @@ public sealed record ClusterModel(
 /// <param name="Host">An IP address.</param>
 /// <param name="Port">1 to 65535.</param>
 /// <param name="Version">The instance's version, for the records.</param>
-public sealed record EndpointModel(string Instance, string Host, int Port, string? Version = null);
+/// <param name="Zone">The zone of the host that it runs on; null where that is not known.</param>
+public sealed record EndpointModel(string Instance, string Host, int Port, string? Version = null, string? Zone = null);
 
 /// <summary>The wire form of what server and gateway exchange.</summary>
 [JsonSourceGenerationOptions(

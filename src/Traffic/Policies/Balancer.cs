@@ -29,7 +29,23 @@ internal readonly ref struct Candidates(ReadOnlySpan<Load> loads)
     /// <summary>One per endpoint where each has a breaker; else empty.</summary>
     public ReadOnlySpan<BreakerPart> Breakers { get; init; }
 
-    public bool IsTried(int index) => (Tried & (1UL << Math.Min(index, 63))) != 0;
+    /// <summary>The place of the first of them among all endpoints of the service.</summary>
+    public int First { get; init; }
+
+    /// <summary>Some of them.</summary>
+    public Candidates Slice(int from, int count) => new(Loads.Slice(from, count))
+    {
+        Tried = Tried,
+        NowMs = NowMs,
+        SlowStartMs = SlowStartMs,
+        IsPanic = IsPanic,
+        Turn = Turn,
+        Key = Key,
+        Breakers = Breakers.Length == 0 ? default : Breakers.Slice(from, count),
+        First = First + from,
+    };
+
+    public bool IsTried(int index) => (Tried & (1UL << Math.Min(index + First, 63))) != 0;
 
     public bool IsUsable(int index) =>
         !IsTried(index) && !Loads[index].IsAlone(NowMs) && (IsPanic || !Loads[index].IsEjected(NowMs)) && Loads[index].Weight > 0 && !IsOpen(index);
@@ -69,7 +85,29 @@ internal static class Balancer
     /// <summary>By policy; where that gives none, any usable one, then an ejected one, then one that could not be connected to. -1 if all were tried.</summary>
     public static int Pick(Balance balance, in Candidates all, ref Dice dice)
     {
-        var index = balance switch
+        var index = Choose(balance, all, ref dice);
+        return index >= 0 ? index : Rest(all, dice.Below(all.Loads.Length));
+    }
+
+    /// <summary>The same where the first <paramref name="near"/> endpoints are to get a part of the requests, and the others what they cannot take.</summary>
+    public static int PickNear(Balance balance, in Candidates all, int near, double share, ref Dice dice)
+    {
+        // The same keys stay near, as far as others do.
+        var isByKey = balance == Balance.Hash && all.Key != 0;
+        var drawn = isByKey ? (SpreadHash.Mix(all.Key) >> 11) * (1.0 / (1UL << 53)) : dice.Share();
+        for (var side = 0; side < 2; side++)
+        {
+            var isNear = drawn < share == (side == 0);
+            var part = isNear ? all.Slice(0, near) : all.Slice(near, all.Loads.Length - near);
+            var index = Choose(balance, part, ref dice);
+            if (index >= 0) return index + part.First;
+        }
+        return Rest(all, dice.Below(all.Loads.Length));
+    }
+
+    private static int Choose(Balance balance, in Candidates all, ref Dice dice)
+    {
+        return balance switch
         {
             Balance.RoundRobin => From((int)(all.Turn % (uint)all.Loads.Length), all, ref dice),
             Balance.Weighted => Weighted(all, ref dice),
@@ -78,7 +116,6 @@ internal static class Balancer
             Balance.Hash when all.Key != 0 => Hash(all),
             _ => PowerOfTwo(all, ref dice),
         };
-        return index >= 0 ? index : Rest(all, dice.Below(all.Loads.Length));
     }
 
     /// <summary>Of two at random, the one that costs less.</summary>

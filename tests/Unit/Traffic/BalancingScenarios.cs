@@ -8,7 +8,7 @@ using Xunit;
 namespace Mainstay.Tests.Traffic;
 
 /// <summary>
-/// Who gets how many of a run of requests, and who is ejected when. Commands: <c>endpoints NAME[=WEIGHT] …</c>, <c>at MS</c>, <c>pick POLICY TIMES [slowStart=MS] [key=TEXT]</c>,
+/// Who gets how many of a run of requests, and who is ejected when. Commands: <c>endpoints NAME[=WEIGHT] …</c>, <c>at MS</c>, <c>pick POLICY TIMES [slowStart=MS] [key=TEXT] [near=COUNT share=PERCENT]</c>,
 /// <c>answer NAME MICROS [TIMES]</c>, <c>hold NAME REQUESTS</c>, <c>alone NAME MS</c>, <c>new NAME</c>, <c>cost</c>, <c>outliers</c> with terms, <c>good|bad NAME TIMES</c>,
 /// <c>mix NAME BAD GOOD</c>, <c>leave NAME</c>, <c>breakers</c> (one per endpoint, open for 5 s, a trickle of 10 s), <c>open NAME</c>, <c>ping NAME</c>.
 /// </summary>
@@ -112,7 +112,8 @@ public sealed class BalancingScenarios
                 Breakers = breakers,
                 Key = key is null ? 0 : SpreadHash.Of(key == "*" ? $"key-{time}" : key) | 1,
             };
-            counts[Balancer.Pick(balance, all, ref dice) is >= 0 and var index ? index : loads.Length]++;
+            var near = Word(words, "near=", 0);
+            counts[(near == 0 ? Balancer.Pick(balance, all, ref dice) : Balancer.PickNear(balance, all, near, Word(words, "share=", 100) / 100.0, ref dice)) is >= 0 and var index ? index : loads.Length]++;
         }
         return string.Join(' ', loads.Select((load, index) => $"{load.Id}={counts[index]}")) + (counts[^1] > 0 ? $" none={counts[^1]}" : "");
     }

@@ -6,6 +6,9 @@ public sealed record Host : Resource
     /// <summary>Address at which gateways reach its instances.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
+    /// <summary>Where it stands, such as a data centre or a rack, as its agent was told; null where it was not.</summary>
+    public string? Zone { get; init; }
+
     public HostState State { get; init; }
 
     /// <summary>When it was last lost or found.</summary>

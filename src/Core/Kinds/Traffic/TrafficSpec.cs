@@ -21,6 +21,9 @@ public sealed record TrafficSpec
     /// <summary>Keeps clients at the instance that they were at, whatever balance says. Default: does not.</summary>
     public StickySpec? Sticky { get; init; }
 
+    /// <summary>Prefers instances in the zone of the gateway that carries the request: <c>true</c>, or terms. Default: zones make no difference.</summary>
+    public ZoneSpec? Zone { get; init; }
+
     /// <summary>How long the share of a new instance rises from a tenth to the whole. Default: none. Up to 1h.</summary>
     public TimeSpan? SlowStart { get; init; }
 
@@ -59,6 +62,7 @@ public sealed record TrafficSpec
 
         foreach (var problem in (Hash?.Validate().Select(p => p.Under("hash")) ?? [])
             .Concat(Sticky?.Validate().Select(p => p.Under("sticky")) ?? [])
+            .Concat(Zone?.Validate().Select(p => p.Under("zone")) ?? [])
             .Concat(SlowStart is { } span ? Kinds.Limits.Between("slowStart", span, TimeSpan.FromMilliseconds(100), TimeSpan.FromHours(1)) : [])
             .Concat(Tls?.Validate().Select(p => p.Under("tls")) ?? [])
             .Concat(Outliers?.Validate().Select(p => p.Under("outliers")) ?? [])

@@ -27,6 +27,9 @@ public sealed record AgentReport
     /// <summary>Address at which gateways reach its instances.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
+    /// <summary>The host's zone; null where it has none.</summary>
+    public string? Zone { get; init; }
+
     /// <summary>Grows with each report of an agent process, from 1; 0 is taken as news in any case.</summary>
     public long Number { get; init; }
 

@@ -33,13 +33,14 @@ public sealed class HostWatch(IStore store, KindRegistry kinds, Mirror mirror, T
     public HostRecord? After(HostRecord? known, string host, AgentReport report)
     {
         var back = known is not { State: HostState.Ready };
-        return !back && (known!.Address, known.AgentPid, known.AgentVersion) == (report.Address, report.AgentPid, report.AgentVersion)
+        return !back && (known!.Address, known.AgentPid, known.AgentVersion, known.Zone) == (report.Address, report.AgentPid, report.AgentVersion, report.Zone)
             ? null
             : new HostRecord
             {
                 Name = host,
                 Revision = known?.Revision ?? 0,
                 Address = report.Address,
+                Zone = report.Zone,
                 AgentPid = report.AgentPid,
                 AgentVersion = report.AgentVersion,
                 State = HostState.Ready,

@@ -3,7 +3,9 @@ using System.Text;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Reconcile;
 using Mainstay.Traffic.Decide;
+using HostRecord = Mainstay.Core.Kinds.Schedule.Host;
 
 namespace Mainstay.Host.Api.Gateways;
 
@@ -82,7 +84,11 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
         var touched = new Signal();
         var (_, subscription) = mirror.Subscribe(_ => 0, (before, after) =>
         {
-            if ((after ?? before) is Gateway or Route or Endpoints or MeshLink or Intervention or CachePurge || (before, after) is (Service or null, Service or null) && IsOtherTraffic((Service?)before, (Service?)after))
+            if ((before, after) is (HostRecord or null, HostRecord or null) && ((HostRecord?)before)?.Zone != ((HostRecord?)after)?.Zone)
+            {
+                touched.Set();
+            }
+            else if ((after ?? before) is Gateway or Route or Endpoints or MeshLink or Intervention or CachePurge || (before, after) is (Service or null, Service or null) && IsOtherTraffic((Service?)before, (Service?)after))
             {
                 touched.Set();
             }
@@ -109,7 +115,7 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
         var table = mirror.Read(seen => TableDecide.Next(new(
             seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>(),
             seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>())
-        { Purges = seen.All<CachePurge>(), Secret = secret }));
+        { Purges = seen.All<CachePurge>(), Secret = secret, Zones = ZonesOf(seen) }));
         TaskCompletionSource passed;
         lock (gate)
         {
@@ -119,6 +125,12 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
         }
 
         passed.SetResult();
+    }
+
+    static Dictionary<string, string> ZonesOf(Snapshot seen)
+    {
+        var zones = seen.All<HostRecord>().Where(h => h.Zone is not null).ToDictionary(h => h.Name, h => h.Zone!, StringComparer.Ordinal);
+        return zones.Count == 0 ? [] : seen.All<Instance>().Where(i => zones.ContainsKey(i.Host)).ToDictionary(i => i.Name, i => zones[i.Host], StringComparer.Ordinal);
     }
 
     // A service's status changes every moment, its terms of traffic seldom.

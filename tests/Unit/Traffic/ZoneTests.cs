@@ -1,0 +1,76 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Decide;
+using Mainstay.Traffic.Drivers;
+using Mainstay.Traffic.Path;
+using Shouldly;
+using Xunit;
+using Endpoint = Mainstay.Core.Kinds.Schedule.Endpoint;
+using Gateway = Mainstay.Traffic.Path.Gateway;
+
+namespace Mainstay.Tests.Traffic;
+
+/// <summary>Zones through the whole path, and from the hosts into the table.</summary>
+public sealed class ZoneTests
+{
+    readonly FakeTime time = new();
+
+    [Fact]
+    public async Task Requests_stay_in_the_gateways_zone_and_leave_it_when_nobody_there_can_be_reached()
+    {
+        await using var near = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnear");
+        await using var far = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nfar");
+        await using var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time, zone: "east");
+        EndpointModel[] endpoints = [far.Endpoint("f") with { Zone = "west" }, near.Endpoint("n") with { Zone = "east" }];
+        Apply(gateway, 1, endpoints, new ZoneSpec());
+        using var client = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        (await AskAsync(client, 20)).ShouldAllBe(answer => answer == "near");
+        gateway.TakeRecords("test", 1, 0).Policies.ShouldContain(policy => policy.About == "service/s" && policy.Kind == "zone" && policy.State == "near");
+
+        endpoints[1] = new EndpointModel("n", "127.0.0.1", RawUpstream.DeadPort(), Zone: "east");
+        Apply(gateway, 2, endpoints, new ZoneSpec());
+        (await AskAsync(client, 20)).ShouldAllBe(answer => answer == "far");
+        await Until.HoldsAsync(() => gateway.TakeRecords("test", 2, 0).Notices.Any(notice => notice.Reason == "ZoneSpills"), () => time.Advance(TimeSpan.FromMilliseconds(100)));
+
+        // Without the preference, and for a gateway without a zone, all take part.
+        endpoints[1] = near.Endpoint("n") with { Zone = "east" };
+        Apply(gateway, 3, endpoints, null);
+        (await AskAsync(client, 40)).Distinct().Order().ShouldBe(["far", "near"]);
+        await using var nowhere = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);
+        Apply(nowhere, 1, endpoints, new ZoneSpec());
+        using var other = await RawPeer.ConnectAsync(nowhere.AddressOf("gateway")!);
+        (await AskAsync(other, 40)).Distinct().Order().ShouldBe(["far", "near"]);
+    }
+
+    [Fact]
+    public void The_table_tells_the_zone_of_each_instance_whose_host_has_one()
+    {
+        var endpoints = new Endpoints { Name = "s", Items = [new Endpoint("s-1", "127.0.0.1:5001", ""), new Endpoint("s-2", "127.0.0.1:5002", "")] };
+        var table = TableDecide.Next(new TableView(1, null, [], [], [endpoints], new Dictionary<string, ServiceSpec>(), []) { Zones = new Dictionary<string, string> { ["s-1"] = "east" } });
+        table.Clusters.Single().Endpoints.Select(endpoint => endpoint.Zone).ShouldBe(["east", null]);
+    }
+
+    [Fact]
+    public void Wrong_terms_are_all_told() =>
+        new ZoneSpec { Healthy = default, InFlight = 0 }.Validate().Select(problem => problem.Path).ShouldBe(["healthy", "inFlight"]);
+
+    static void Apply(Gateway gateway, int revision, EndpointModel[] endpoints, ZoneSpec? zone) => gateway.Apply(new TableModel(
+        revision,
+        [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)],
+        [Routes.All()],
+        [new ClusterModel("s", endpoints, Routes.RoundRobin with { Zone = zone })])).Problems.ShouldBeEmpty();
+
+    static async Task<List<string>> AskAsync(RawPeer client, int times)
+    {
+        var answers = new List<string>();
+        for (var count = 0; count < times; count++)
+        {
+            await client.SendAsync("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+            var response = await client.ReadResponseAsync();
+            answers.Add(response[(response.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..]);
+        }
+
+        return answers;
+    }
+}
