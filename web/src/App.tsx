@@ -1,5 +1,7 @@
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { live } from './api/live';
+import type { Text } from './domain/i18n';
+import type { Route } from './domain/route';
 import { Announcer } from './parts/Announcer';
 import { ConnectionBanner } from './parts/ConnectionBanner';
 import { Header } from './parts/Header';
@@ -14,6 +16,9 @@ const HistoryPage = lazy(() => import('./pages/HistoryPage'));
 const EventsPage = lazy(() => import('./pages/EventsPage'));
 const TrafficPage = lazy(() => import('./pages/TrafficPage'));
 const PoliciesPage = lazy(() => import('./pages/PoliciesPage'));
+const TracesPage = lazy(() => import('./pages/TracesPage'));
+const TracePage = lazy(() => import('./pages/TracePage'));
+const TopPage = lazy(() => import('./pages/TopPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
@@ -24,7 +29,7 @@ export function App() {
   const title = useCell(live.architecture)?.title;
   useShortcuts(() => setHelp(true));
   useEffect(() => {
-    const page = route.page === 'service' ? route.name : route.page === 'policies' ? text.policies.title(route.about) : route.page === 'history' || route.page === 'events' || route.page === 'traffic' || route.page === 'hosts' ? text.app[route.page] : undefined;
+    const page = titleOf(text, route);
     document.title = [page, title, 'Mainstay'].filter(Boolean).join(' · ');
   }, [route, text, title]);
   return (
@@ -40,6 +45,9 @@ export function App() {
           {route.page === 'events' && <EventsPage />}
           {route.page === 'traffic' && <TrafficPage selected={route.about} />}
           {route.page === 'policies' && <PoliciesPage about={route.about} />}
+          {route.page === 'traces' && <TracesPage search={route.search} />}
+          {route.page === 'trace' && <TracePage key={route.id} id={route.id} />}
+          {route.page === 'top' && <TopPage of={route.of} window={route.window} service={route.service} />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
             <div className="page">
@@ -55,6 +63,37 @@ export function App() {
   );
 }
 
+/** What the browser's tab is called. */
+function titleOf(text: Text, route: Route): string | undefined {
+  switch (route.page) {
+    case 'service':
+      return route.name;
+    case 'policies':
+      return text.policies.title(route.about);
+    case 'traces':
+    case 'trace':
+    case 'top':
+      return text.observe[route.page];
+    case 'history':
+    case 'events':
+    case 'traffic':
+    case 'hosts':
+      return text.app[route.page];
+    default:
+      return undefined;
+  }
+}
+
+const chords: Readonly<Record<string, Route>> = {
+  m: { page: 'map' },
+  t: { page: 'traffic' },
+  r: { page: 'traces', search: {} },
+  n: { page: 'top', of: 'operations', window: '5m' },
+  o: { page: 'hosts' },
+  h: { page: 'history' },
+  e: { page: 'events' },
+};
+
 /** After `g`, the second key must come within this time. */
 const chordMs = 1200;
 
@@ -66,9 +105,9 @@ function useShortcuts(onHelp: () => void): void {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       if ((event.target as HTMLElement).closest('input, select, textarea, dialog')) return;
       const key = event.key.toLowerCase();
-      const page = event.timeStamp - chordAt < chordMs ? ({ m: 'map', t: 'traffic', o: 'hosts', h: 'history', e: 'events' } as const)[key] : undefined;
+      const page = event.timeStamp - chordAt < chordMs ? chords[key] : undefined;
       chordAt = key === 'g' ? event.timeStamp : -Infinity;
-      if (page) go({ page });
+      if (page) go(page);
       else if (key === '?') onHelp();
       else if (key === '/') document.querySelector<HTMLElement>('[data-search]')?.focus();
       else return;

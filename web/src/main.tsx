@@ -8,6 +8,7 @@ import './styles/base.css';
 import './styles/map.css';
 import './styles/pages.css';
 import './styles/forms.css';
+import './styles/observe.css';
 
 startSettings();
 live.start();

@@ -4,6 +4,7 @@ import { createRequire } from 'node:module';
 import assert from 'node:assert/strict';
 import { launch } from './chromium.mjs';
 import { startFixture } from './fixture.mjs';
+import { checkObserve, observePages } from './observeChecks.mjs';
 import { ail, heal } from './world.mjs';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
@@ -304,6 +305,8 @@ await check('bans are listed and lifted, and what is cached is forgotten', { pat
   assert.equal(shop.traffic.purged, '/images/*');
 });
 
+await checkObserve(check);
+
 await check('language and theme switch and are remembered', { locale: 'zh-CN' }, async (page) => {
   await page.getByRole('link', { name: '历史' }).waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-CN');
@@ -328,6 +331,7 @@ const pages = {
   '/traffic?about=route/orders-api': '[data-testid=way]',
   '/hosts': '[data-testid=middleware]',
   '/policies?about=route/orders-api': '.form-section',
+  ...observePages,
 };
 
 /** Only what axe calls serious or critical, with the elements. */

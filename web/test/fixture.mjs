@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeOf } from './runtime.mjs';
+import { readObserve } from './observe.mjs';
 import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
@@ -55,8 +56,8 @@ async function answer(context) {
   const url = new URL(request.url, 'http://fixture');
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   const [noun, name, verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
-  const policies = request.method === 'GET' && readPolicies(context.policies, noun, name, verb);
-  if (policies) return reply(response, policies);
+  const read = request.method === 'GET' && (readPolicies(context.policies, noun, name, verb) ?? readObserve(noun, name, url.searchParams));
+  if (read) return reply(response, read);
   if (request.method === 'PUT') return put(context, noun, name, url.searchParams.has('dryRun'));
   if (request.method === 'POST' || request.method === 'DELETE') return act(context, noun, name, verb);
   const stream = request.headers.accept === 'text/event-stream';

@@ -1,5 +1,7 @@
+import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
+import type { TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
 
@@ -93,6 +95,10 @@ export const api = {
       })
     ).json()) as ChangeResult,
   purge: async (about: string, path?: string) => void (await post('cache/purge', { about, ...(path && { path }) })),
+  traces: async (search: TraceSearch, signal?: AbortSignal) => (await get<{ items: TraceSummary[] }>(`traces?${queryOf({ limit: '50', ...search })}`, signal)).items,
+  trace: (id: string, signal?: AbortSignal) => get<TraceView>(`traces/${encodeURIComponent(id)}`, signal),
+  top: async (of: TopOf, by: TopBy, window: string, limit: number, service?: string, signal?: AbortSignal) =>
+    (await get<{ items: TopRow[] }>(`top?of=${of}&by=${by}&window=${window}&limit=${limit}${service ? `&service=${encodeURIComponent(service)}` : ''}`, signal)).items,
   request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),
 };
 

@@ -1,3 +1,6 @@
+import type { TopOf, TraceSearch } from '../api/observeShapes';
+import { queryOf, searchOf, topOfs, windows } from './observe';
+
 /** A page and what it is about, as the address bar has it. */
 export type Route =
   | { page: 'map'; selected?: string }
@@ -6,6 +9,9 @@ export type Route =
   | { page: 'events' }
   | { page: 'traffic'; about?: string }
   | { page: 'policies'; about: string }
+  | { page: 'traces'; search: TraceSearch }
+  | { page: 'trace'; id: string }
+  | { page: 'top'; of: TopOf; window: string; service?: string }
   | { page: 'hosts' }
   | { page: 'missing' };
 
@@ -21,6 +27,11 @@ export function parse(url: string): Route {
   if (first === 'traffic' && second === undefined) {
     const about = searchParams.get('about');
     return { page: 'traffic', ...(about && { about }) };
+  }
+  if (first === 'traces') return second ? { page: 'trace', id: decodeURIComponent(second) } : { page: 'traces', search: searchOf(searchParams) };
+  if (first === 'top' && second === undefined) {
+    const service = searchParams.get('service');
+    return { page: 'top', of: topOfs.find((one) => one === searchParams.get('of')) ?? 'operations', window: windows.find((one) => one === searchParams.get('window')) ?? '5m', ...(service && { service }) };
   }
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
   if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
@@ -44,6 +55,14 @@ export function pathOf(route: Route): string {
       const query = [route.from !== undefined && `from=${route.from}`, route.to !== undefined && `to=${route.to}`].filter(Boolean).join('&');
       return query ? `/history?${query}` : '/history';
     }
+    case 'traces': {
+      const query = queryOf(route.search);
+      return query ? `/traces?${query}` : '/traces';
+    }
+    case 'trace':
+      return `/traces/${encodeURIComponent(route.id)}`;
+    case 'top':
+      return `/top?of=${route.of}&window=${route.window}${route.service ? `&service=${encodeURIComponent(route.service)}` : ''}`;
     case 'policies':
       return `/policies?about=${encodeURIComponent(route.about)}`;
     case 'traffic':

@@ -11,8 +11,8 @@ const themeIcons = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
 export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) {
   const text = useText();
   const theme = useTheme();
-  const page = (name: 'map' | 'traffic' | 'hosts' | 'history' | 'events', label: string) => (
-    <Link to={{ page: name }} aria-current={route.page === name ? 'page' : undefined}>
+  const page = (to: Route, label: string, here = route.page === to.page) => (
+    <Link to={to} aria-current={here ? 'page' : undefined}>
       {label}
     </Link>
   );
@@ -24,11 +24,13 @@ export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) 
       </Link>
       <Architecture />
       <nav aria-label={text.app.pages}>
-        {page('map', text.app.map)}
-        {page('traffic', text.app.traffic)}
-        {page('hosts', text.app.hosts)}
-        {page('history', text.app.history)}
-        {page('events', text.app.events)}
+        {page({ page: 'map' }, text.app.map)}
+        {page({ page: 'traffic' }, text.app.traffic)}
+        {page({ page: 'traces', search: {} }, text.observe.traces, route.page === 'traces' || route.page === 'trace')}
+        {page({ page: 'top', of: 'operations', window: '5m' }, text.observe.top)}
+        {page({ page: 'hosts' }, text.app.hosts)}
+        {page({ page: 'history' }, text.app.history)}
+        {page({ page: 'events' }, text.app.events)}
       </nav>
       <div className="top-tools">
         <ConnectionLight />

@@ -1,3 +1,4 @@
+import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
 import type { Tone } from '../tone';
@@ -257,6 +258,7 @@ export const en = {
     cut: 'the connection was cut',
   },
   policies: policiesEn,
+  observe: observeEn,
   problem: {
     unreachable: 'The server does not answer',
     unreachableHint: 'Look whether “mainstay up” still runs, then try again.',
@@ -274,7 +276,8 @@ export const en = {
       ['+  −', 'zoom'],
       ['0', 'fit everything'],
       ['T', 'map or table'],
-      ['G then M, T, O, H, E', 'go to map, traffic, hosts, history, events'],
+      ['G then M, T, R, N', 'go to map, traffic, traces, top lists'],
+      ['G then O, H, E', 'go to hosts, history, events'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
   },

@@ -1,3 +1,4 @@
+import { observeZh } from './observe.zh';
 import { policiesZh } from './policies.zh';
 import type { Text } from '.';
 
@@ -253,6 +254,7 @@ export const zh: Text = {
     cut: '连接被切断',
   },
   policies: policiesZh,
+  observe: observeZh,
   problem: {
     unreachable: '服务器没有应答',
     unreachableHint: '请确认 “mainstay up” 仍在运行，然后重试。',
@@ -270,7 +272,8 @@ export const zh: Text = {
       ['+  −', '缩放'],
       ['0', '显示全部'],
       ['T', '地图或表格'],
-      ['G 然后 M、T、O、H、E', '前往地图、流量、主机、历史、事件'],
+      ['G 然后 M、T、R、N', '前往地图、流量、链路、排行'],
+      ['G 然后 O、H、E', '前往主机、历史、事件'],
       ['?', '本帮助'],
     ],
   },

@@ -1,0 +1,77 @@
+// Answers of the Admin API about traces and top lists; made of telemetry, so no kind's record describes them.
+
+/** One of `GET /api/v1/traces`, the newest first. */
+export interface TraceSummary {
+  id: string;
+  at: string;
+  durationMs: number;
+  service: string;
+  name: string;
+  spans: number;
+  services: number;
+  errors: number;
+}
+
+/** `GET /api/v1/traces/{id}`: spans in reading order, parents before children. */
+export interface TraceView {
+  id: string;
+  at: string;
+  durationMs: number;
+  service: string;
+  name: string;
+  errors: number;
+  /** Parents that spans name and that are not here. */
+  missing: number;
+  spans: TraceSpan[];
+}
+
+export interface TraceSpan {
+  id: string;
+  parent?: string;
+  depth: number;
+  service: string;
+  instance: string;
+  name: string;
+  kind: string;
+  error: boolean;
+  message: string;
+  /** After the trace's start. */
+  startMs: number;
+  durationMs: number;
+  /** Without the time of its children. */
+  selfMs: number;
+  /** On the critical path. */
+  critical: boolean;
+  attributes: { key: string; value: string }[];
+  events: { atMs: number; name: string; attributes: { key: string; value: string }[] }[];
+}
+
+/** What traces are asked for; empty means any. */
+export interface TraceSearch {
+  service?: string;
+  operation?: string;
+  minDuration?: string;
+  error?: 'true' | 'false';
+  /** KEY=VALUE */
+  attribute?: string;
+  limit?: string;
+}
+
+export type TopOf = 'operations' | 'services' | 'callers' | 'statements';
+export type TopBy = 'calls' | 'slow' | 'heat';
+
+/** One of `GET /api/v1/top`. */
+export interface TopRow {
+  service: string;
+  name: string;
+  instances: number;
+  calls: number;
+  callsPerSecond: number;
+  errorRatio: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** The sum of all durations. */
+  heatSeconds: number;
+  /** A trace that was so. */
+  exemplar?: string;
+}

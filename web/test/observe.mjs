@@ -1,0 +1,63 @@
+// Telemetry of the made-up world: what traces and top tell. Deterministic.
+import { random } from './world.mjs';
+
+const chance = random(23);
+const hex = (digits) => Array.from({ length: digits }, () => Math.floor(chance() * 16).toString(16)).join('');
+
+const span = (id, parent, depth, service, name, kind, startMs, durationMs, selfMs, critical, more = {}) => ({
+  id, ...(parent && { parent }), depth, service, instance: `${service}-1`, name, kind, error: false, message: '', startMs, durationMs, selfMs, critical, attributes: [], events: [], ...more,
+});
+
+export const slowTrace = '4bf92f3577b34da6a3ce929d0e0e4736';
+export const largeTrace = '00000000000000000000000000001000';
+
+function checkout() {
+  return [
+    span('a1', undefined, 0, 'web', 'POST /checkout', 'server', 0, 420, 40, true, { attributes: [{ key: 'http.response.status_code', value: '500' }] }),
+    span('b1', 'a1', 1, 'orders', 'POST /orders', 'server', 20, 360, 30, true),
+    span('c1', 'b1', 2, 'orders', 'SELECT shop', 'client', 40, 290, 290, true, { error: true, message: 'lock timeout', attributes: [{ key: 'db.system.name', value: 'postgresql' }, { key: 'db.query.text', value: 'SELECT * FROM orders WHERE id = $1 FOR UPDATE' }], events: [{ atMs: 329, name: 'exception', attributes: [{ key: 'exception.type', value: 'LockTimeout' }] }] }),
+    span('c2', 'b1', 2, 'payments', 'POST /pay', 'client', 335, 40, 40, true),
+    span('b2', 'a1', 1, 'mailer', 'publish mails', 'producer', 385, 2, 2, false),
+  ];
+}
+
+function large() {
+  const spans = [span('s0', undefined, 0, 'report', 'GET /report', 'server', 0, 3000, 200, true)];
+  for (let i = 1; i < 1200; i++) spans.push(span(`s${i}`, 's0', 1 + (i % 4), i % 3 ? 'report' : 'store', `step ${i}`, i % 3 ? 'internal' : 'client', i * 2.4, 1 + chance() * 40, 1, i % 9 === 0));
+  return spans;
+}
+
+const view = (id, spans) => ({ id, at: new Date(Date.now() - 4000).toISOString(), durationMs: spans[0].durationMs, service: spans[0].service, name: spans[0].name, errors: spans.filter((one) => one.error).length, missing: 0, spans });
+
+function summaries() {
+  const names = ['GET /basket', 'GET /search', 'POST /checkout'];
+  return Array.from({ length: 40 }, (_, i) => ({
+    id: i === 0 ? slowTrace : hex(32), at: new Date(Date.now() - i * 900).toISOString(), durationMs: i === 0 ? 420 : 10 + chance() * 200, service: 'web', name: i === 0 ? 'POST /checkout' : names[i % 3], spans: 5 + (i % 9), services: 3, errors: i % 11 === 0 ? 1 : 0,
+  }));
+}
+
+const top = {
+  operations: [['web', 'GET /search', 940, 31], ['web', 'POST /checkout', 120, 420], ['orders', 'POST /orders', 118, 360]],
+  services: [['web', '', 1060, 210], ['orders', '', 480, 180]],
+  statements: [['orders', 'SELECT * FROM orders WHERE id = ? FOR UPDATE', 118, 290], ['inventory', 'UPDATE stock SET n = n - ? WHERE sku = ?', 96, 12]],
+  callers: [['orders', 'web', 480, 180]],
+};
+
+export function readObserve(noun, name, query) {
+  if (noun === 'traces' && name) {
+    const spans = name === largeTrace ? large() : name === slowTrace ? checkout() : undefined;
+    return spans ? { status: 200, body: view(name, spans) } : { status: 404, body: { title: 'Not Found', status: 404, detail: `there is no trace ${name}`, remedy: 'it never came, or made room for newer ones' } };
+  }
+  if (noun === 'traces') {
+    if (query.get('minDuration') === 'soon') return { status: 400, body: { title: 'Bad Request', status: 400, detail: "'soon' is not a value of minDuration", remedy: 'give a duration such as 250ms or 2s' } };
+    const items = summaries().filter((one) => (!query.get('operation') || one.name === query.get('operation')) && (!query.get('error') || one.errors > 0 === (query.get('error') === 'true')));
+    return { status: 200, body: { items: items.slice(0, Number(query.get('limit') ?? 20)) } };
+  }
+  if (noun === 'top') {
+    const [of, by] = [query.get('of'), query.get('by')];
+    const rows = top[of].map(([service, label, calls, p99Ms]) => ({ service, name: label, instances: 2, calls, callsPerSecond: calls / 300, errorRatio: label.includes('checkout') ? 0.04 : 0, p50Ms: p99Ms / 4, p99Ms, heatSeconds: (calls * p99Ms) / 4000, exemplar: slowTrace }));
+    const weight = { calls: 'calls', slow: 'p99Ms', heat: 'heatSeconds' }[by];
+    return { status: 200, body: { of, by, window: query.get('window'), items: rows.sort((a, b) => b[weight] - a[weight]).slice(0, Number(query.get('limit'))) } };
+  }
+  return undefined;
+}

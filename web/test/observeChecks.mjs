@@ -1,0 +1,78 @@
+// Checks of the pages about telemetry; run by browser.mjs.
+import assert from 'node:assert/strict';
+import { largeTrace, slowTrace } from './observe.mjs';
+
+export const observePages = {
+  '/traces': '.trace-row',
+  [`/traces/${slowTrace}`]: '.rows .row',
+  '/top?of=statements&window=5m': '.top-list',
+};
+
+export async function checkObserve(check) {
+  await check('traces are found, a wrong search says what to do, and one leads to its waterfall', { path: '/traces', expectErrors: true }, async (page) => {
+    await page.locator('.trace-row').nth(10).waitFor();
+    await page.getByLabel('At least').fill('soon');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.getByRole('alert').filter({ hasText: 'give a duration such as 250ms' }).waitFor();
+    await page.getByLabel('At least').fill('');
+    await page.getByLabel('Outcome').selectOption('failed');
+    await page.getByLabel('Operation').fill('POST /checkout');
+    await page.getByRole('button', { name: 'Search' }).click();
+    await page.waitForURL('**/traces?operation=POST+%2Fcheckout&error=true');
+    await page.locator('.trace-row.is-bad').first().click();
+    await page.waitForURL(`**/traces/${slowTrace}`);
+    await page.getByText('420 ms').first().waitFor();
+  });
+
+  await check('a waterfall shows the critical path, self time and what a span knows', { path: `/traces/${slowTrace}` }, async (page) => {
+    await page.getByRole('treeitem', { name: /orders SELECT shop ?, 290 ms, self time 290 ms, on the critical path, failed/ }).click();
+    const detail = page.getByTestId('span');
+    await detail.getByText('lock timeout').waitFor();
+    assert.match(await detail.innerText(), /FOR UPDATE[\s\S]*postgresql[\s\S]*LockTimeout/);
+    assert.equal(await page.locator('.rows .row.is-critical').count(), 4);
+    await page.getByText('290 ms on the critical path', { exact: false }).or(page.getByText('320 ms on the critical path')).first().waitFor();
+    await detail.getByRole('link', { name: 'Others like it' }).click();
+    await page.waitForURL('**/traces?service=orders&operation=SELECT+shop');
+  });
+
+  await check('1,200 spans: few rows in the document, all of them by keys', { path: `/traces/${largeTrace}` }, async (page) => {
+    const tree = page.getByRole('tree');
+    await page.locator('.rows .row').first().waitFor();
+    assert.ok((await page.locator('.rows .row').count()) < 80, 'all rows are in the document');
+    await tree.focus();
+    await page.keyboard.press('End');
+    await page.getByRole('treeitem', { name: /step 1199 ?,/ }).and(page.locator('[aria-selected="true"]')).waitFor();
+    assert.ok((await page.locator('.rows .row').count()) < 80, 'rows are left behind');
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowLeft');
+    await page.getByText('+1199').waitFor();
+    assert.equal(await page.locator('.rows .row').count(), 1);
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('z');
+    await page.getByRole('button', { name: 'Whole trace' }).click();
+    await page.getByRole('button', { name: 'Whole trace' }).waitFor({ state: 'detached' });
+    // Processor time of the page while somebody runs through all of it.
+    const cdp = await page.context().newCDPSession(page);
+    await cdp.send('Performance.enable', { timeDomain: 'threadTicks' });
+    const busyMs = async () => (await cdp.send('Performance.getMetrics')).metrics.find(({ name }) => name === 'TaskDuration').value * 1000;
+    const before = await busyMs();
+    await tree.focus();
+    for (let i = 0; i < 60; i++) await page.keyboard.press('PageDown');
+    await page.locator('[aria-selected="true"]').filter({ hasText: 'step 1199' }).waitFor();
+    const each = ((await busyMs()) - before) / 60;
+    assert.ok(each < 60, `${each.toFixed(1)} ms of processor time per page of rows`);
+    return `${each.toFixed(1)} ms of processor time per page of rows`;
+  });
+
+  await check('top lists stand side by side, and lead to traces', { path: '/top' }, async (page) => {
+    const lists = page.getByTestId('tops');
+    await lists.waitFor();
+    assert.match(await lists.getByRole('region', { name: 'Most called' }).innerText(), /GET \/search\s+940/);
+    assert.match(await lists.getByRole('region', { name: 'Slowest' }).innerText(), /POST \/checkout\s+420 ms/);
+    await page.getByRole('button', { name: 'Statements' }).click();
+    await page.waitForURL('**/top?of=statements&window=5m');
+    await lists.getByRole('region', { name: 'Most heat' }).getByText('FOR UPDATE').click();
+    await page.waitForURL(`**/traces/${slowTrace}`);
+  });
+}
