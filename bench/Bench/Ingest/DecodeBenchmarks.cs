@@ -4,6 +4,7 @@ using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Ingest.Model;
 using Mainstay.Observe.Ingest.Otlp;
 using Mainstay.Observe.Ingest.Spans;
+using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Oracle;
 using Mainstay.Traffic.Path;
@@ -84,7 +85,7 @@ public sealed class OtlpToWindow : IBenchmark
 {
     readonly DecodeScratch scratch = new();
     readonly SpanIntake intake = new(
-        TimeProvider.System, new TraceWindow(8 << 20), new EdgeStatistics(TimeProvider.System, new(LatencyBuckets.Count, LatencyBuckets.LowerBound, LatencyBuckets.UpperBound)), LatencyBuckets.IndexOf, mostWaiting: 8192);
+        TimeProvider.System, new TraceWindow(8 << 20), new EdgeStatistics(TimeProvider.System, new(LatencyBuckets.Count, LatencyBuckets.LowerBound, LatencyBuckets.UpperBound)), LatencyBuckets.IndexOf, new(new MetricStore(TimeProvider.System), new ExemplarRing()), mostWaiting: 8192);
     readonly byte[][] bodies = new byte[32][];
     int next;
 

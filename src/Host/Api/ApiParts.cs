@@ -28,11 +28,11 @@ public sealed class ApiParts
         Reports = new ReportIntake(store, kinds, Mirror, hosts, time, events);
         var gateways = new GatewayNodes(store, kinds, Mirror, time);
         var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
-        Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, time);
+        Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, services.Telemetry.Calls, time);
         Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
-        Background = new Background(services.OnFault, probes.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync);
+        Background = new Background(services.OnFault, probes.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);

@@ -29,11 +29,11 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
     /// <summary>The figures of routes. Default: a new one.</summary>
     public EdgeStatistics Routes { get; init; } = new(Time, RecordIntake.Scale, maxEdges: 16384);
 
-    /// <summary>Where samples of hosts, instances and middleware go. Default: a new one, in memory.</summary>
+    /// <summary>Where all samples go. Default: a new one, in memory.</summary>
     public IMetricStore Samples { get; init; } = new MetricStore(Time);
 
     /// <summary>What takes telemetry in. Default: a new one.</summary>
-    public TelemetryIntake Telemetry { get; init; } = new(Time);
+    public TelemetryIntake Telemetry { get => field ??= new(Time, Samples); init; }
 
     /// <summary>Add the metrics of other parts, for example the loops' counters, to <c>/metrics</c>.</summary>
     public IReadOnlyList<Action<MetricsText>> Metrics { get; init; } = [];

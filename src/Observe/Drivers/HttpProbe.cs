@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using System.Text;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Observe.Collect.Probes;
+using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Ingest.Prometheus;
 
 namespace Mainstay.Observe.Drivers;
 
@@ -17,6 +19,8 @@ sealed class HttpProbe(ProbeTarget target) : IProbe
         MaxResponseContentBufferSize = MostBytes,
         Timeout = Timeout.InfiniteTimeSpan,
     };
+
+    readonly DecodeScratch scratch = new();
 
     public async Task<string?> AskAsync(ProbeSamples into, CancellationToken stop)
     {
@@ -35,9 +39,10 @@ sealed class HttpProbe(ProbeTarget target) : IProbe
 
     public void Dispose() => http.Dispose();
 
-    static string? Exporter(ReadOnlyMemory<byte> body, ProbeSamples into)
+    string? Exporter(ReadOnlyMemory<byte> body, ProbeSamples into)
     {
-        var (taken, refused) = ExporterText.Read(body.Span, into);
+        var result = PrometheusText.Read(body.Span, scratch, new ExporterPoints(into), isOpenMetrics: false);
+        var (taken, refused) = (result.Taken, result.Refused);
         return taken == 0 ? "the page holds no samples in Prometheus' text format; correct 'path'" : refused > taken ? $"{refused} of {taken + refused} lines are not in Prometheus' text format" : null;
     }
 

@@ -17,6 +17,9 @@ public sealed class EdgeStatistics(TimeProvider time, LatencyScale scale, int ma
     long dropped;
     long requests;
 
+    /// <summary>The histograms' buckets.</summary>
+    public LatencyScale Scale => scale;
+
     /// <summary>Samples that were not taken in, because there were too many edges or instances.</summary>
     public long Dropped => Volatile.Read(ref dropped);
 

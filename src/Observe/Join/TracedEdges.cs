@@ -13,7 +13,8 @@ namespace Mainstay.Observe.Join;
 /// <param name="edges">Takes the sums.</param>
 /// <param name="bucketOf">The bucket of a duration in microseconds, of the scale of <paramref name="edges"/>.</param>
 /// <param name="callers">Counts who calls whom for the top lists.</param>
-public sealed class TracedEdges(SpanJoiner nodes, EdgeStatistics edges, Func<long, int> bucketOf, OperationStatistics callers) : IEdgeSink
+/// <param name="calls">Counts them as series.</param>
+public sealed class TracedEdges(SpanJoiner nodes, EdgeStatistics edges, Func<long, int> bucketOf, OperationStatistics callers, CallSeries calls) : IEdgeSink
 {
     readonly Dictionary<(int From, int To), Cell> cells = [];
     readonly List<long> latency = [];
@@ -55,6 +56,7 @@ public sealed class TracedEdges(SpanJoiner nodes, EdgeStatistics edges, Func<lon
                 latency.Add(count);
             }
 
+            calls.Add(new(CallsOf.Edge, nodes.Nodes[from], nodes.Nodes[to], "traces"), cell.Requests, cell.Errors, edges.Scale.Durations(latency), at.ToUnixTimeMilliseconds());
             edges.Add(new(nodes.Nodes[from], nodes.Nodes[to], null, cell.Requests, cell.Errors, latency), at);
             cell.Clear();
         }

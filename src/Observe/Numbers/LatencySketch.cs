@@ -71,6 +71,18 @@ public sealed class LatencySketch
         return 0;
     }
 
+    /// <summary>The buckets that hold something, and how many.</summary>
+    public IEnumerable<(int Bucket, int Count)> Buckets()
+    {
+        for (var i = 0; i < counts.Length; i++)
+        {
+            if (counts[i] > 0)
+            {
+                yield return (first + i, counts[i]);
+            }
+        }
+    }
+
     public void Clear()
     {
         Array.Clear(counts);

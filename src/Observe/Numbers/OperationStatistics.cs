@@ -136,6 +136,23 @@ public sealed class OperationStatistics(int most = 4096)
         ];
     }
 
+    /// <summary>Adds what operations did in one window of ten seconds to the series of calls.</summary>
+    /// <param name="window">Seconds since the epoch divided by ten; one that has ended, at most five minutes ago.</param>
+    /// <param name="into">Takes it.</param>
+    public void Write(long window, CallSeries into)
+    {
+        var atMs = ((window + 1) * Short * 1000) - 1;
+        foreach (var (key, series) in all)
+        {
+            if (key.Of == TopOf.Operations && series.Shorts[window % ShortKept] is { Calls: > 0 } one && one.Number == window)
+            {
+                var calls = new CallsKey(CallsOf.Operation, services[key.Service], names[key.Name], key.Instance < 0 ? "" : names[key.Instance]);
+                into.Add(calls, one.Calls, one.Errors, one.Latency.Buckets().Select(b => (LatencySketch.MiddleOf(b.Bucket) / 1e9, (long)b.Count)), atMs);
+                into.Exemplar(calls, one.Slowest / 1e9, one.Exemplar, atMs);
+            }
+        }
+    }
+
     void Forget(long second)
     {
         foreach (var (key, series) in all)

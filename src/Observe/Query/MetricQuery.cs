@@ -72,8 +72,9 @@ public sealed class MetricQuery
     {
         var back = IsRate ? rangeMs : (long)Lookback.TotalMilliseconds;
         var result = new List<SeriesSamples>();
-        foreach (var series in store.Read(Selector, fromMs - back, toMs))
+        foreach (var found in store.Read(Selector, fromMs - back, toMs))
         {
+            var series = found.Points.All(p => double.IsFinite(p.Value)) ? found : found with { Points = [.. found.Points.Where(p => double.IsFinite(p.Value))] };
             var points = new List<MetricPoint>();
             var (first, next) = (0, 0);
             for (var at = fromMs; at <= toMs; at += stepMs)

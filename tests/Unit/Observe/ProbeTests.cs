@@ -3,6 +3,8 @@ using FsCheck;
 using FsCheck.Fluent;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Observe.Collect.Probes;
+using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Ingest.Prometheus;
 using Shouldly;
 using Xunit;
 
@@ -45,10 +47,12 @@ public sealed class ProbeTests
         RabbitReport.ReadOverview("[]"u8.ToArray(), samples).ShouldNotBeNull();
     }
 
+    static DecodeResult Exporter(byte[] page, ProbeSamples into) => PrometheusText.Read(page, new DecodeScratch(), new ExporterPoints(into), isOpenMetrics: false);
+
     [Fact]
     public void An_exporter_keeps_its_names_and_labels()
     {
-        ExporterText.Read("""
+        var read = Exporter("""
             # HELP http_requests_total The total.
             # TYPE http_requests_total counter
             http_requests_total{method="post",code="200"} 1027 1395066363000
@@ -60,7 +64,8 @@ public sealed class ProbeTests
             nothing NaN
             broken{
             broken 1x
-            """u8, samples).ShouldBe((6, 2));
+            """u8.ToArray(), samples);
+        (read.Taken, read.Refused).ShouldBe((6, 2));
         var total = samples.Values.Single(v => v.Series.Name == "http_requests_total");
         (total.Value, total.Series.Kind, total.Series.Label("method")).ShouldBe((1027, Mainstay.Observe.Store.Metrics.MetricKind.Counter, "post"));
         Of("latency_bucket", ("le", "0.05")).ShouldBe(24054);
@@ -77,7 +82,7 @@ public sealed class ProbeTests
         {
             var bytes = Encoding.UTF8.GetBytes(text);
             var into = new ProbeSamples();
-            _ = (NginxStatus.Read(bytes, into), RedisInfo.Read(bytes, into), ExporterText.Read(bytes, into));
+            _ = (NginxStatus.Read(bytes, into), RedisInfo.Read(bytes, into), Exporter(bytes, into));
             _ = (RabbitReport.ReadOverview(bytes, into), RabbitReport.ReadNodes(bytes, into), RabbitReport.ReadQueues(bytes, into));
             return into.Values.All(v => double.IsFinite(v.Value));
         }));

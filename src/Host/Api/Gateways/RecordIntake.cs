@@ -1,15 +1,16 @@
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Observe.Ingest;
+using Mainstay.Observe.Numbers;
 using Mainstay.Observe.Query;
 using Mainstay.Traffic.Path;
 
 namespace Mainstay.Host.Api.Gateways;
 
 /// <summary>
-/// Takes gateways' batches in: the traffic into the statistics of edges and routes, the standing into the gateways' nodes, what their policies tell to the board. A batch that comes a second
+/// Takes gateways' batches in: the traffic into the statistics of edges and routes and into the series of calls, the standing into the gateways' nodes, what their policies tell to the board. A batch that comes a second
 /// time, because the answer to the first was lost, counts once.
 /// </summary>
-public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics routes, GatewayNodes nodes, PolicyBoard policies, TimeProvider time)
+public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics routes, GatewayNodes nodes, PolicyBoard policies, CallSeries calls, TimeProvider time)
 {
     /// <summary>How many gateways' sequence numbers are remembered.</summary>
     public const int MostGateways = 256;
@@ -62,6 +63,11 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
         if (record.Service is { } service)
         {
             statistics.Add(new(record.Caller ?? MapView.Gateway, service, record.Instance, record.Requests, ErrorsOf(record), record.Latency), at);
+            Count(new(CallsOf.Edge, record.Caller ?? MapView.Gateway, service, "mesh"), record);
+            if (record.Instance is { } instance)
+            {
+                Count(new(CallsOf.Instance, service, instance), record);
+            }
         }
     }
 
@@ -70,8 +76,12 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
         if (record.Route is { } route)
         {
             routes.Add(new(TrafficBuilder.RouteEdge, route, null, record.Requests, ErrorsOf(record), record.Latency), at);
+            Count(new(CallsOf.Route, route), record);
         }
     }
+
+    void Count(CallsKey of, TrafficRecord record) =>
+        calls.Add(of, record.Requests, ErrorsOf(record), Scale.Durations(record.Latency), time.GetUtcNow().ToUnixTimeMilliseconds());
 
     // A client that went away before the answer is counted as a server's error by the gateway, and an answer that broke off by its status.
     static long ErrorsOf(TrafficRecord record)

@@ -3,9 +3,12 @@ using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Ingest.Alerts;
 using Mainstay.Observe.Ingest.Model;
 using Mainstay.Observe.Ingest.Otlp;
+using Mainstay.Observe.Ingest.Points;
 using Mainstay.Observe.Ingest.Prometheus;
 using Mainstay.Observe.Ingest.Spans;
 using Mainstay.Observe.Ingest.Zipkin;
+using Mainstay.Observe.Numbers;
+using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Traffic.Path;
 
@@ -41,17 +44,20 @@ public sealed class TelemetryIntake
     readonly IntakeCounters[] counters = [.. Enum.GetValues<IntakeFormat>().Select(f => new IntakeCounters(f))];
 
     /// <param name="time">Its clock.</param>
+    /// <param name="samples">Where points and the numbers of calls go. Default: a store of its own, in memory.</param>
     /// <param name="budgetBytes">What bodies under way may take together. Default 192 MiB.</param>
     /// <param name="traceBytes">Memory for the newest spans. Default 128 MiB, taken as it is needed.</param>
-    public TelemetryIntake(TimeProvider time, long budgetBytes = 192L << 20, long traceBytes = 128L << 20)
+    public TelemetryIntake(TimeProvider time, IMetricSink? samples = null, long budgetBytes = 192L << 20, long traceBytes = 128L << 20)
     {
         Budget = new(budgetBytes);
+        samples ??= new MetricStore(time);
+        Calls = new(samples, Exemplars);
+        Points = new(samples, Exemplars, time);
         Traces = new TraceWindow(traceBytes);
         Traced = new(time, RecordIntake.Scale, maxEdges: 16_384);
-        Spans = new(time, Traces, Traced, LatencyBuckets.IndexOf);
+        Spans = new(time, Traces, Traced, LatencyBuckets.IndexOf, Calls);
         Alerts = new(time);
         Logs = new();
-        Points = new();
     }
 
     public IntakeBudget Budget { get; }
@@ -67,7 +73,13 @@ public sealed class TelemetryIntake
 
     public LogWindow Logs { get; }
 
-    public PointBoard Points { get; }
+    /// <summary>Turns points into series.</summary>
+    public PointIntake Points { get; }
+
+    /// <summary>The numbers of routes, edges, instances and operations as series.</summary>
+    public CallSeries Calls { get; }
+
+    public ExemplarRing Exemplars { get; } = new();
 
     /// <summary>What was taken and refused, by format.</summary>
     public IReadOnlyList<IntakeCounters> Counters => counters;
@@ -130,7 +142,10 @@ public sealed class TelemetryIntake
         text.Counter("mainstay_traces_hurried_total", "Spans not waited for as long as usual, because too many waited.", joins.Hurried);
         text.Counter("mainstay_operations_dropped_total", "Numbers not counted because there were too many operations.", joins.Uncounted);
         text.Counter("mainstay_logs_forgotten_total", "Log records that made room for newer ones.", Logs.Forgotten);
-        text.Counter("mainstay_points_dropped_total", "Points not kept because there were too many series.", Points.Dropped);
+        text.Counter("mainstay_points_refused_total", "Points whose labels are too long to be kept.", Points.Refused);
+        text.Counter("mainstay_points_forgotten_total", "How often all series of points were forgotten because there were too many.", Points.Forgotten);
+        text.Counter("mainstay_exemplars_total", "Exemplars that came.", Exemplars.Added);
+        text.Counter("mainstay_calls_dropped_total", "Calls not counted as series because there were too many routes, edges, instances and operations.", Calls.Dropped);
     }
 
     DecodeResult Decode(IntakeFormat format, ReadOnlySpan<byte> body, DecodeScratch scratch) => format switch
@@ -138,9 +153,9 @@ public sealed class TelemetryIntake
         IntakeFormat.OtlpTraces => Spans.Take(body, (b, sink) => OtlpTraces.Read(b, scratch, sink)),
         IntakeFormat.OtlpTracesJson => Spans.Take(body, (b, sink) => OtlpTraces.ReadJson(b, scratch, sink)),
         IntakeFormat.Zipkin => Spans.Take(body, (b, sink) => ZipkinSpans.Read(b, scratch, sink)),
-        IntakeFormat.OtlpMetrics => OtlpMetrics.Read(body, scratch, Points),
-        IntakeFormat.OtlpMetricsJson => OtlpMetrics.ReadJson(body, scratch, Points),
-        IntakeFormat.RemoteWrite => RemoteWrite.Read(body, scratch, Points, MostBodyBytes),
+        IntakeFormat.OtlpMetrics => Points.Take(body, (b, sink) => OtlpMetrics.Read(b, scratch, sink)),
+        IntakeFormat.OtlpMetricsJson => Points.Take(body, (b, sink) => OtlpMetrics.ReadJson(b, scratch, sink)),
+        IntakeFormat.RemoteWrite => Points.Take(body, (b, sink) => RemoteWrite.Read(b, scratch, sink, MostBodyBytes)),
         IntakeFormat.OtlpLogs => OtlpLogs.Read(body, scratch, Logs),
         IntakeFormat.OtlpLogsJson => OtlpLogs.ReadJson(body, scratch, Logs),
         _ => AlertList.Read(body, scratch, Alerts),

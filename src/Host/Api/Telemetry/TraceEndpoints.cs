@@ -53,11 +53,6 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             ],
             Answer = typeof(LogList),
         },
-        new("GET", "/api/v1/telemetry/points", "The last points of the series of a metric that came over OTLP or remote write.", PointsAsync)
-        {
-            Query = [("name", "The metric's name; with * at its end all that begin so."), ("limit", "At most so many; default 500, at most 5000.")],
-            Answer = typeof(PointList),
-        },
         new("GET", "/api/v1/telemetry", "What came in, by format, and what became of it.", IntakeAsync) { Answer = typeof(IntakeView) },
     ];
 
@@ -152,13 +147,6 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
         return Task.FromResult<Answer?>(call.Wrong() is { } wrong ? wrong : Answer.Json(new LogList(intake.Logs.Find(query))));
     }
 
-    Task<Answer?> PointsAsync(Call call)
-    {
-        var name = call.Query("name") ?? "*";
-        var limit = call.Number("limit", 500, 1, 5000);
-        return Task.FromResult<Answer?>(call.Wrong() is { } wrong ? wrong : Answer.Json(new PointList(intake.Points.Find(name, limit))));
-    }
-
     Task<Answer?> IntakeAsync(Call call)
     {
         if (call.Wrong() is { } wrong)
@@ -196,9 +184,6 @@ public sealed record TopList(string Of, string By, string Window, IReadOnlyList<
 
 /// <summary>Log records, newest first.</summary>
 public sealed record LogList(IReadOnlyList<StoredLog> Items);
-
-/// <summary>Last points.</summary>
-public sealed record PointList(IReadOnlyList<LastPoint> Items);
 
 /// <summary>What came in and what is kept of it.</summary>
 /// <param name="BudgetUsedBytes">Memory of bodies under way.</param>

@@ -13,14 +13,16 @@ namespace Mainstay.Observe.Ingest.Spans;
 /// <param name="store">Keeps the spans.</param>
 /// <param name="edges">Takes the calls that traces show.</param>
 /// <param name="bucketOf">The bucket of a duration in microseconds, of the scale of <paramref name="edges"/>.</param>
+/// <param name="calls">Takes the numbers of operations as series.</param>
 /// <param name="mostWaiting">The most spans that wait for their other halves.</param>
-public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatistics edges, Func<long, int> bucketOf, int mostWaiting = 131_072)
+public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatistics edges, Func<long, int> bucketOf, CallSeries calls, int mostWaiting = 131_072)
 {
     readonly Lock gate = new();
     // Made when the first span comes: who sends none pays nothing.
     Sink? made;
+    long written = -1;
 
-    Sink Made => made ??= new(store, edges, bucketOf, mostWaiting);
+    Sink Made => made ??= new(store, edges, bucketOf, calls, mostWaiting);
 
     /// <summary>Reads one body with a decoder; the sink it is given must not be kept.</summary>
     public DecodeResult Take<T>(T body, Func<T, ISpanSink, DecodeResult> read)
@@ -42,6 +44,21 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         lock (gate)
         {
             made?.Advance(time.GetUtcNow());
+        }
+    }
+
+    /// <summary>Hands the windows of ten seconds that have ended since the last time to the series of calls.</summary>
+    public void Write()
+    {
+        lock (gate)
+        {
+            var current = time.GetUtcNow().ToUnixTimeSeconds() / CallSeries.Seconds;
+            written = written < 0 ? current - 2 : Math.Max(written, current - 25);
+            while (written < current - 1)
+            {
+                made?.Operations.Write(++written, calls);
+                written = made is null ? current - 1 : written;
+            }
         }
     }
 
@@ -88,11 +105,11 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         // The views of the resource live only during Begin: its attributes are kept for the spans that follow in one list of their own.
         readonly ResourceCopy resource = new();
 
-        public Sink(ITraceStore store, EdgeStatistics edges, Func<long, int> bucketOf, int mostWaiting)
+        public Sink(ITraceStore store, EdgeStatistics edges, Func<long, int> bucketOf, CallSeries calls, int mostWaiting)
         {
             this.store = store;
             Joiner = new(mostWaiting);
-            Edges = new(Joiner, edges, bucketOf, Operations);
+            Edges = new(Joiner, edges, bucketOf, Operations, calls);
         }
 
         public SpanJoiner Joiner { get; }

@@ -31,6 +31,6 @@ public readonly record struct MetricPoint(long AtMs, double Value);
 /// <param name="Samples">How many it holds.</param>
 /// <param name="Bytes">What they take, roughly.</param>
 /// <param name="Taken">Samples taken since its start.</param>
-/// <param name="Refused">Samples dropped on the way in: too many series, out of order, not finite, or a series that cannot be stored.</param>
+/// <param name="Refused">Samples dropped on the way in: too many series, out of order, or a series that cannot be stored.</param>
 /// <param name="Evicted">Samples dropped before their time because memory was short.</param>
 public readonly record struct MetricStoreFigures(int Series, long Samples, long Bytes, long Taken, long Refused, long Evicted);

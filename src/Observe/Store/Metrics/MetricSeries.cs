@@ -93,9 +93,20 @@ public sealed class MetricSeries : IEquatable<MetricSeries>
 
 /// <summary>One value of a series.</summary>
 /// <param name="Series">Of what.</param>
-/// <param name="Value">Finite.</param>
+/// <param name="Value">Any; <see cref="Stale.Mark"/> where the series has ended.</param>
 /// <param name="AtMs">When, in milliseconds since the epoch.</param>
 public readonly record struct MetricSample(MetricSeries Series, double Value, long AtMs);
+
+/// <summary>The value that says that a series has ended: a NaN of its own, the one that Prometheus writes.</summary>
+public static class Stale
+{
+    const ulong Bits = 0x7ff0000000000002;
+
+    public static double Mark { get; } = BitConverter.UInt64BitsToDouble(Bits);
+
+    /// <summary>Whether a value is the mark; other NaNs are not.</summary>
+    public static bool Is(double value) => BitConverter.DoubleToUInt64Bits(value) == Bits;
+}
 
 /// <summary>Takes samples of whatever collects them. Never throws and never waits; what it cannot take it counts.</summary>
 public interface IMetricSink

@@ -96,7 +96,7 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
 
     void Take(in MetricSample sample)
     {
-        if (!double.IsFinite(sample.Value) || (!tracks.TryGetValue(sample.Series, out var track) && (track = Begin(sample.Series)) is null) || sample.AtMs <= track.LastMs)
+        if ((!tracks.TryGetValue(sample.Series, out var track) && (track = Begin(sample.Series)) is null) || sample.AtMs <= track.LastMs)
         {
             refused++;
             return;
