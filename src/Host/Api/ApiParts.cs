@@ -5,6 +5,7 @@ using Mainstay.Deliver;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Gateways;
+using Mainstay.Host.Api.Observe;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
@@ -30,9 +31,11 @@ public sealed class ApiParts
         var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
         Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, services.Telemetry.Calls, time);
         Tables = new TableSource(Mirror, time, options.InternalToken);
-        Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, services.OnFault);
+        Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
-        Background = new Background(services.OnFault, probes.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, time).RunAsync);
+        Correlator = new Correlator(services, Mirror, probes, Views.Plain, events);
+        Background = new Background(
+            services.OnFault, probes.RunAsync, Correlator.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
@@ -53,6 +56,7 @@ public sealed class ApiParts
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),
+            .. new CauseEndpoints(Correlator).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
             .. new MetricEndpoints(services.Samples, time, limits).Routes(),
@@ -83,6 +87,8 @@ public sealed class ApiParts
     public TableSource Tables { get; }
 
     public ViewEndpoints Views { get; }
+
+    public Correlator Correlator { get; }
 
     public Background Background { get; }
 

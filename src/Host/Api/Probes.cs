@@ -50,6 +50,7 @@ public sealed class Probes(string version, ApiParts parts)
         text.Counter("mainstay_api_views_total", "Status and map payloads made for events.", parts.Views.Made);
         AddSamples(text);
         parts.Services.Telemetry.Write(text);
+        parts.Correlator.Write(text);
         AddProcess(text);
         foreach (var add in parts.Services.Metrics)
         {

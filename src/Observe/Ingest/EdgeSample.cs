@@ -14,7 +14,8 @@ public readonly record struct EdgeSample(string From, string To, string? Instanc
 /// <param name="ErrorRatio">0 to 1.</param>
 /// <param name="P50Ms">Half of the requests were at most this slow; within 3.2 %.</param>
 /// <param name="P99Ms">99 of 100 requests were at most this slow; within 3.2 %.</param>
-public readonly record struct EdgeFigures(double RequestsPerSecond, double ErrorRatio, double P50Ms, double P99Ms);
+/// <param name="MeanMs">The sum of their time by their number; within 3.2 %.</param>
+public readonly record struct EdgeFigures(double RequestsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, double MeanMs = 0);
 
 /// <summary>An edge of the live graph.</summary>
 public readonly record struct EdgeKey(string From, string To);

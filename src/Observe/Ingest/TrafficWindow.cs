@@ -48,7 +48,18 @@ internal sealed class TrafficWindow(long firstSecond)
         // A window that began three seconds ago knows three seconds, not ten.
         var known = Math.Clamp(now - firstSecond + 1, 1, Seconds);
         return requests == 0 ? null : new EdgeFigures(
-            (double)requests / known, Math.Min(1, (double)errors / requests), Quantile(scratch, timed, 0.50, scale), Quantile(scratch, timed, 0.99, scale));
+            (double)requests / known, Math.Min(1, (double)errors / requests), Quantile(scratch, timed, 0.50, scale), Quantile(scratch, timed, 0.99, scale), Mean(scratch, timed, scale));
+    }
+
+    static double Mean(long[] buckets, long total, LatencyScale scale)
+    {
+        var sum = 0.0;
+        for (var i = 0; i < buckets.Length && total > 0; i++)
+        {
+            sum += buckets[i] > 0 ? buckets[i] * scale.MiddleMs(i) : 0;
+        }
+
+        return total == 0 ? 0 : sum / total;
     }
 
     static double Quantile(long[] buckets, long total, double share, LatencyScale scale)

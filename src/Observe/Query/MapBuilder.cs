@@ -115,7 +115,7 @@ public static class MapBuilder
         [.. instances.Select(i => NodeOf(i, figures.GetValueOrDefault(i.Name)))]);
 
     static MapInstance NodeOf(Instance instance, EdgeFigures figures) => new(
-        instance.Name, instance.Status.State, instance.Host, Round(figures.RequestsPerSecond), Round(figures.ErrorRatio), Round(figures.P99Ms));
+        instance.Name, instance.Status.State, instance.Host, Round(figures.RequestsPerSecond), Round(figures.ErrorRatio), Round(figures.P99Ms), Round(figures.MeanMs));
 
     static List<MapEdge> EdgesOf(
         List<Service> services, IEnumerable<Route> routes, List<MapNode> nodes, IReadOnlyDictionary<EdgeKey, EdgeFigures> figures)
@@ -134,7 +134,7 @@ public static class MapBuilder
     }
 
     static MapEdge EdgeOf(EdgeKey edge, EdgeFigures figures, bool declared) => new(
-        edge.From, edge.To, Round(figures.RequestsPerSecond), Round(figures.ErrorRatio), Round(figures.P50Ms), Round(figures.P99Ms), declared);
+        edge.From, edge.To, Round(figures.RequestsPerSecond), Round(figures.ErrorRatio), Round(figures.P50Ms), Round(figures.P99Ms), declared, Round(figures.MeanMs));
 
     // Three digits are more than anybody reads, and keep an unchanged map unchanged.
     static double Round(double value) => Math.Round(value, 3);

@@ -9,6 +9,9 @@ public sealed record MapView(long Revision, DateTimeOffset At, IReadOnlyList<Map
 {
     /// <summary>The id of the gateway's node.</summary>
     public const string Gateway = "gateway";
+
+    /// <summary>What is wrong with who depends on whom, looked for every 5 s.</summary>
+    public IReadOnlyList<Correlate.MapFinding> Findings { get; init; } = [];
 }
 
 /// <summary>A service, or the gateway.</summary>
@@ -30,16 +33,20 @@ public sealed record MapNode(
     int Wanted,
     string? Version,
     IReadOnlyList<string> Hosts,
-    IReadOnlyList<MapInstance> Instances);
+    IReadOnlyList<MapInstance> Instances)
+{
+    /// <summary>How much it matters through what cannot do without it; null where that is no more than for itself.</summary>
+    public Criticality? Inherited { get; init; }
+}
 
 /// <summary>An instance of a node.</summary>
 /// <param name="RequestsPerSecond">0 where it answered nothing within the window.</param>
 public sealed record MapInstance(
-    string Id, Core.Kinds.Schedule.InstanceState State, string Host, double RequestsPerSecond, double ErrorRatio, double P99Ms);
+    string Id, Core.Kinds.Schedule.InstanceState State, string Host, double RequestsPerSecond, double ErrorRatio, double P99Ms, double MeanMs = 0);
 
 /// <summary>An edge from caller to callee. All figures are over the last ten seconds, and 0 where nothing flowed.</summary>
 /// <param name="Declared">True for a need or a route; false for what only flows.</param>
-public sealed record MapEdge(string From, string To, double RequestsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, bool Declared);
+public sealed record MapEdge(string From, string To, double RequestsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, bool Declared, double MeanMs = 0);
 
 /// <summary>How the gateway stands, as its processes report.</summary>
 /// <param name="State">Run while one reports and all its listeners are open; failed where one cannot be opened or none reports any more; provision before the first.</param>

@@ -7,7 +7,11 @@ namespace Mainstay.Host.Api.Views;
 /// <param name="Architecture">Null before the first apply.</param>
 /// <param name="Gateway">Null where none is declared.</param>
 public sealed record StatusView(
-    ArchitectureStatus? Architecture, IReadOnlyList<ServiceStatusView> Services, GatewayStatus? Gateway, IReadOnlyList<HostStatus> Hosts);
+    ArchitectureStatus? Architecture, IReadOnlyList<ServiceStatusView> Services, GatewayStatus? Gateway, IReadOnlyList<HostStatus> Hosts)
+{
+    /// <summary>What is wrong with who depends on whom, looked for every 5 s.</summary>
+    public IReadOnlyList<Mainstay.Observe.Correlate.MapFinding> Findings { get; init; } = [];
+}
 
 /// <summary>The architecture as a whole.</summary>
 public sealed record ArchitectureStatus(string Title, string Environment, int Version, bool Running);

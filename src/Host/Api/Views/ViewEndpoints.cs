@@ -1,6 +1,7 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Store;
 using Mainstay.Host.Api.Gateways;
+using Mainstay.Host.Api.Observe;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Query;
@@ -21,11 +22,13 @@ public sealed class ViewEndpoints
     readonly Signal touched = new();
     readonly Broadcast status;
     readonly Broadcast map;
+    readonly Func<MapJudgement> judged;
     MadeMap? lastMap;
 
     public ViewEndpoints(
-        IStore store, Mirror mirror, GatewayNodes gateways, EdgeStatistics statistics, TelemetryIntake telemetry, StreamGate gate, TimeProvider time, ApiLimits limits, Action<string, Exception>? onFault)
+        IStore store, Mirror mirror, GatewayNodes gateways, EdgeStatistics statistics, TelemetryIntake telemetry, StreamGate gate, TimeProvider time, ApiLimits limits, Func<MapJudgement> judged, Action<string, Exception>? onFault)
     {
+        this.judged = judged;
         (this.store, this.mirror, this.gateways, this.statistics) = (store, mirror, gateways, statistics);
         (this.telemetry, this.gate, this.time, this.limits) = (telemetry, gate, time, limits);
         mirror.Subscribe(_ => 0, (_, _) => touched.Set());
@@ -55,10 +58,21 @@ public sealed class ViewEndpoints
     StatusView Status()
     {
         var standing = gateways.Standing();
-        return mirror.Read(seen => StatusBuilder.Build(seen, standing));
+        return mirror.Read(seen => StatusBuilder.Build(seen, standing)) with { Findings = judged().Findings };
     }
 
     MapView Map()
+    {
+        var (plain, judgement) = (Plain(), judged());
+        return plain with
+        {
+            Findings = judgement.Findings,
+            Nodes = [.. plain.Nodes.Select(n => judgement.Levels.TryGetValue(n.Id, out var level) && level > n.Criticality ? n with { Inherited = level } : n)],
+        };
+    }
+
+    /// <summary>The map as it flows, not judged.</summary>
+    public MapView Plain()
     {
         var (standing, edges, instances, now) = (gateways.Standing(), statistics.Edges(), statistics.Instances(), time.GetUtcNow());
         telemetry.Spans.Advance();

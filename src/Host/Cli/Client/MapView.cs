@@ -8,6 +8,8 @@ public sealed record MapView
     public IReadOnlyList<MapNode> Nodes { get; init; } = [];
 
     public IReadOnlyList<MapEdge> Edges { get; init; } = [];
+
+    public IReadOnlyList<FindingView> Findings { get; init; } = [];
 }
 
 /// <summary>A part of the system.</summary>
@@ -19,6 +21,9 @@ public sealed record MapNode
     public string Kind { get; init; } = "service";
 
     public string? Criticality { get; init; }
+
+    /// <summary>How much it matters through what cannot do without it, where that is more.</summary>
+    public string? Inherited { get; init; }
 
     public string State { get; init; } = "";
 

@@ -14,6 +14,9 @@ public sealed record StatusView
 
     public IReadOnlyList<HostView> Hosts { get; init; } = [];
 
+    /// <summary>What is wrong with who depends on whom.</summary>
+    public IReadOnlyList<FindingView> Findings { get; init; } = [];
+
     public ServiceView? Find(string service) => Services.FirstOrDefault(s => s.Name == service);
 }
 

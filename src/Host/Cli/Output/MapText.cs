@@ -30,12 +30,27 @@ public static class MapText
                 }
             }
         }
+
+        foreach (var line in Lines(map.Findings))
+        {
+            yield return line;
+        }
+    }
+
+    /// <summary>What is wrong with who depends on whom, each with what to do about it.</summary>
+    public static IEnumerable<(Tone Tone, string Text)> Lines(IReadOnlyList<FindingView> findings)
+    {
+        foreach (var finding in findings)
+        {
+            yield return (Tone.Busy, TextWidth.Harmless($"{CauseText.Words(finding.Kind)}: {finding.Message}"));
+            yield return (Tone.Plain, TextWidth.Harmless($"  {finding.Remedy}{(finding.Trace is { } trace ? $"; proof: mainstay trace {trace}" : "")}"));
+        }
     }
 
     static string Describe(MapNode node, int names)
     {
         var ready = node.Ready is { } r && node.Wanted is { } w ? $"{r}/{w}" : "";
-        return $"  {node.Id.PadRight(names)}  {node.State,-9}  {ready,-5}  {node.Criticality ?? node.Kind}".TrimEnd();
+        return $"  {node.Id.PadRight(names)}  {node.State,-9}  {ready,-5}  {node.Criticality ?? node.Kind}{(node.Inherited is { } more ? $", as its callers {more}" : "")}".TrimEnd();
     }
 
     static string Describe(MapEdge edge, int callees) =>

@@ -45,6 +45,11 @@ public static class StatusText
         {
             yield return (Tone.Bad, $"host {host.Name} is lost: its agent does not report");
         }
+
+        foreach (var line in MapText.Lines(status.Findings))
+        {
+            yield return line;
+        }
     }
 
     static string Title(StatusView status)

@@ -1,0 +1,36 @@
+using Mainstay.Observe.Correlate;
+
+namespace Mainstay.Host.Api.Observe;
+
+/// <summary>Why something is not well, and who is hurt by what.</summary>
+public sealed class CauseEndpoints(Correlator correlator)
+{
+    public IEnumerable<ApiRoute> Routes() =>
+    [
+        new("GET", "/api/v1/why", "Why a service, route or queue is slow or fails: the likeliest causes with their evidence. Without a symptom there are none.", c => AnswerAsync(c, correlator.Why, "service, route or queue"))
+        {
+            Query = [("of", "A service's, route's or queue's name; `route/NAME`, `service/NAME` or `queue/NAME` where it has to be told apart.")],
+            Answer = typeof(Diagnosis),
+        },
+        new("GET", "/api/v1/impact", "Which public APIs go through a host, instance, service, database, statement or queue, and how they fare.", c => AnswerAsync(c, correlator.ImpactOf, "host, instance, service, database, queue or statement"))
+        {
+            Query = [("of", "A name, `host/NAME`, `instance/NAME`, `service/NAME`, `queue/NAME`, or a part of a statement.")],
+            Answer = typeof(Impact),
+        },
+    ];
+
+    static Task<Answer?> AnswerAsync<T>(Call call, Func<string, T?> ask, string what)
+        where T : class
+    {
+        var of = call.Query("of");
+        if (call.Wrong() is { } wrong)
+        {
+            return Task.FromResult<Answer?>(wrong);
+        }
+
+        return Task.FromResult<Answer?>(
+            of is null or { Length: > 2000 } ? ProblemAnswer.BadRequest("'of' is missing or longer than 2000 characters", $"name a {what}", [])
+            : ask(of) is { } answer ? Answer.Json(answer)
+            : ProblemAnswer.NotFound($"there is no {what} '{of}'", "see 'mainstay map'; what was just declared or called is known after 5 s"));
+    }
+}

@@ -1,0 +1,196 @@
+using System.Collections.Concurrent;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Store;
+using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Api.Traffic;
+using Mainstay.Observe.Correlate;
+using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Numbers;
+using Mainstay.Observe.Query;
+
+namespace Mainstay.Host.Api.Observe;
+
+/// <summary>
+/// Looks at everything that is measured once a step, keeps an hour of it, and answers why something is slow and who is hurt. What it finds about the map it keeps for the
+/// map, and writes an event when a finding appears.
+/// </summary>
+public sealed class Correlator
+{
+    const int StatementSeconds = 20;
+
+    readonly ServerServices services;
+    readonly Mirror mirror;
+    readonly ProbeRunner probes;
+    readonly Func<MapView> map;
+    readonly EventNames names;
+    readonly Lock gate = new();
+    readonly FigureHistory figures = new();
+    readonly FigureRecorder recorder;
+    readonly EdgeLedger ledger;
+    readonly ConcurrentQueue<SeenChange> noted = new();
+    readonly List<SeenChange> changes = [];
+    readonly ConcurrentDictionary<string, string> serving = new(StringComparer.Ordinal);
+    readonly HashSet<string> told = new(StringComparer.Ordinal);
+    Picture? picture;
+    long steps;
+
+    public Correlator(ServerServices services, Mirror mirror, ProbeRunner probes, Func<MapView> map, EventNames names)
+    {
+        (this.services, this.mirror, this.probes, this.map, this.names) = (services, mirror, probes, map, names);
+        recorder = new(figures, services.Samples);
+        ledger = new(services.Time.GetUtcNow());
+        mirror.Subscribe(_ => 0, Note);
+    }
+
+    /// <summary>What is wrong with who depends on whom, as of the last step.</summary>
+    public MapJudgement Map { get; private set; } = new([], new Dictionary<string, Criticality>());
+
+    /// <summary>Looks once a step until stopped.</summary>
+    public async Task RunAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(TimeSpan.FromSeconds(Thresholds.StepSeconds), services.Time);
+        while (await timer.WaitForNextTickAsync(stop))
+        {
+            try
+            {
+                await StepAsync(stop);
+                Interlocked.Increment(ref steps);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                services.OnFault?.Invoke("correlator", fault);
+            }
+        }
+    }
+
+    /// <summary>Why something is not well; null where there is nothing of that name.</summary>
+    public Diagnosis? Why(string of)
+    {
+        lock (gate)
+        {
+            var subjects = picture is null ? [] : Subjects(picture, of).ToList();
+            return subjects.Count == 0 ? null : subjects.Select(s => Diagnose.Why(picture!, s)).OrderBy(d => d.Symptom is null ? 1 : 0).First();
+        }
+    }
+
+    /// <summary>Who is hurt; null where there is nothing of that name.</summary>
+    public Impact? ImpactOf(string of)
+    {
+        lock (gate)
+        {
+            return picture is not null && Mainstay.Observe.Correlate.ImpactOf.Resolve(picture, of) is { } target ? Mainstay.Observe.Correlate.ImpactOf.Of(picture, target) : null;
+        }
+    }
+
+    /// <summary>Adds its metrics.</summary>
+    public void Write(MetricsText text)
+    {
+        lock (gate)
+        {
+            text.Counter("mainstay_correlate_steps_total", "How often everything was looked at.", Volatile.Read(ref steps));
+            text.Gauge("mainstay_correlate_series", "Figures followed to tell what is usual.", figures.Count);
+            text.Counter("mainstay_correlate_dropped_total", "Figures not followed because there were too many.", figures.Dropped);
+        }
+    }
+
+    // A bare name may be a service and a route at once: the one that is not well is meant.
+    static IEnumerable<string> Subjects(Picture seen, string of)
+    {
+        var (kind, name) = of.IndexOf('/', StringComparison.Ordinal) is > 0 and var at ? (of[..at], of[(at + 1)..]) : ("", of);
+        if (kind is "" or "route" && seen.Routes.Any(r => r.Name == name))
+        {
+            yield return $"route/{name}";
+        }
+
+        if (kind is "" or "service" && seen.Nodes.TryGetValue(name, out var node) && node.Kind == SeenKind.Service)
+        {
+            yield return $"service/{name}";
+        }
+
+        foreach (var queue in (string[])[of, name])
+        {
+            if (seen.Nodes.TryGetValue(queue, out var known) && known.Kind == SeenKind.Queue)
+            {
+                yield return $"queue/{queue}";
+            }
+        }
+    }
+
+    async Task StepAsync(CancellationToken stop)
+    {
+        var now = services.Time.GetUtcNow();
+        var view = map();
+        var middleware = KeyFigures.Complete(services.Samples, probes.Standing(), now);
+        var statements = services.Telemetry.Spans.Top(TopOf.Statements, TopBy.Heat, StatementSeconds, FigureRecorder.MostStatements, null);
+        var kinds = services.Telemetry.Spans.Kinds();
+        var routes = services.Routes.Edges().Where(e => e.Key.From == TrafficBuilder.RouteEdge).ToDictionary(e => e.Key.To, e => e.Value, StringComparer.Ordinal);
+        lock (gate)
+        {
+            foreach (var edge in view.Edges)
+            {
+                ledger.See(new(edge.From, edge.To), edge.RequestsPerSecond, now);
+            }
+
+            ledger.Forget(now);
+            while (noted.TryDequeue(out var change))
+            {
+                changes.Add(change);
+            }
+
+            changes.RemoveRange(0, Math.Max(0, changes.Count - ChangeLog.Most));
+            figures.Begin(now);
+            recorder.Record(view, routes, ledger.Edges, middleware, statements);
+            var beside = new PictureBuilder.Beside(kinds, ledger.Edges, middleware, statements, changes, recorder.Queues);
+            picture = mirror.Read(seen => PictureBuilder.Build(seen, view, figures, beside));
+            if (SymptomFinder.All(picture) is { Count: > 0 } symptoms)
+            {
+                figures.Distrust(symptoms.Min(s => s.Step));
+            }
+        }
+
+        await JudgeMapAsync(kinds, now, stop);
+    }
+
+    async Task JudgeMapAsync(IReadOnlyDictionary<string, Mainstay.Observe.Join.PeerKind> kinds, DateTimeOffset now, CancellationToken stop)
+    {
+        var traced = kinds.Where(k => k.Value == Mainstay.Observe.Join.PeerKind.Service).Select(k => k.Key).ToHashSet(StringComparer.Ordinal);
+        var findings = mirror.Read(seen => MapFindings.Of(seen, ledger, traced, now, path => CycleProof.Find(services.Telemetry.Traces, path)?.ToString()));
+        Map = new(findings, mirror.Read(seen => MapFindings.Inherited(seen.All<Service>(), seen.All<Route>(), ledger)));
+        var fresh = findings.Where(f => told.Add(f.Key)).ToList();
+        told.IntersectWith(findings.Select(f => f.Key));
+        if (fresh.Count > 0)
+        {
+            var kind = services.Kinds.Of<Event>();
+            await services.Store.CommitAsync(
+                new([], [.. fresh.Take(100).Select(f => names.Make(now, $"service/{(f.Kind == MapFindingKind.CriticalOnLesser ? f.Path[^1] : f.Path[0])}", f.Kind.ToString(), $"{f.Message}: {f.Remedy}", Severity.Warning)).Select(e => new Operation(kind.KeyOf(e.Name), Codec.Encode(e)))]), stop);
+        }
+    }
+
+    // Runs under the mirror's lock.
+    void Note(Resource? before, Resource? after)
+    {
+        var now = services.Time.GetUtcNow();
+        if (after is Instance { Status.State: InstanceState.Ready } instance)
+        {
+            var was = serving.GetValueOrDefault(instance.Service);
+            serving[instance.Service] = instance.Template.Hash;
+            if (was is not null && was != instance.Template.Hash)
+            {
+                noted.Enqueue(ChangeLog.Replaced(instance, now));
+                return;
+            }
+        }
+
+        if (ChangeLog.Of(before, after, now) is { } change)
+        {
+            noted.Enqueue(change);
+        }
+    }
+}
+
+/// <summary>What was found about the map.</summary>
+/// <param name="Findings">In order of kinds and names.</param>
+/// <param name="Levels">How much each declared service matters, for itself or through what cannot do without it.</param>
+public sealed record MapJudgement(IReadOnlyList<MapFinding> Findings, IReadOnlyDictionary<string, Criticality> Levels);

@@ -1,0 +1,22 @@
+namespace Mainstay.Host.Cli.Client;
+
+/// <summary>Why something is not well, as <c>GET /api/v1/why</c> gives it.</summary>
+/// <param name="Symptom">Null where there is none.</param>
+public sealed record DiagnosisView(string? Symptom, DateTimeOffset? Since, IReadOnlyList<CauseView> Causes);
+
+/// <summary>A cause.</summary>
+/// <param name="Confidence">0 to 1.</param>
+public sealed record CauseView(string Kind, string Target, double Confidence, IReadOnlyList<EvidenceView> Evidence);
+
+/// <summary>What speaks for a cause.</summary>
+public sealed record EvidenceView(string Text, string? Trace);
+
+/// <summary>Who is hurt by something, as <c>GET /api/v1/impact</c> gives it.</summary>
+public sealed record ImpactView(string Target, IReadOnlyList<HurtView> Apis);
+
+/// <summary>A public API that goes through it.</summary>
+/// <param name="Share">Which part of its requests, 0 to 1.</param>
+public sealed record HurtView(string Route, double Share, double RequestsPerSecond, double AddedP99Ms, double ErrorRatio);
+
+/// <summary>Something that is wrong with who depends on whom.</summary>
+public sealed record FindingView(string Kind, string Message, string Remedy, string? Trace);

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Mainstay.Host.Cli.Client;
+using Mainstay.Host.Cli.Output;
+
+namespace Mainstay.Host.Cli.Verbs;
+
+/// <summary><c>mainstay why</c>: what makes a service or route slow or fail.</summary>
+static class WhyVerb
+{
+    public static Command Build(VerbKit kit)
+    {
+        var of = VerbKit.Required("NAME", "A service, route or queue; route/NAME, service/NAME or queue/NAME where it has to be told apart.");
+        return kit.Verb("why", "Show why a service or route is slow or fails: the likeliest causes with their evidence.", [of], async (parsed, session, stop) =>
+        {
+            var name = parsed.GetRequiredValue(of);
+            var json = await session.Client.GetAsync($"why?of={Uri.EscapeDataString(name)}", stop);
+            var found = ApiClient.As<DiagnosisView>(json);
+            session.Screen.Write(json, () => Write(session, name, found));
+            return ExitCode.Ok;
+        });
+    }
+
+    static void Write(Session session, string name, DiagnosisView found)
+    {
+        var screen = session.Screen;
+        if (found is not { Symptom: { } symptom, Since: { } since })
+        {
+            screen.Line($"{TextWidth.Harmless(name)} is as usual: neither its errors nor its durations differ from the last hour's");
+            return;
+        }
+
+        screen.Line(screen.Paint(Tone.Bad, TextWidth.Harmless(symptom)) + $", since {Quantities.When(since, session.Time)}");
+        foreach (var (number, cause) in found.Causes.Index())
+        {
+            screen.Line(CauseText.Title(screen, number, cause));
+            foreach (var evidence in cause.Evidence)
+            {
+                screen.Line($"     {TextWidth.Harmless(evidence.Text)}{(evidence.Trace is { } trace ? $"  (mainstay trace {trace})" : "")}");
+            }
+        }
+    }
+}

@@ -1,0 +1,200 @@
+using System.Runtime.InteropServices;
+
+namespace Mainstay.Observe.Correlate;
+
+/// <summary>
+/// An hour of figures in steps of <see cref="Thresholds.StepSeconds"/>, with what is usual for each. Robust: usual is the median, the spread comes from the median
+/// deviation and the upper tail, and steps in which something was known to be wrong do not count. Bounded: beyond the limit new series are not taken, and counted.
+/// Not safe for several callers at a time.
+/// </summary>
+/// <param name="most">The most series, each of 3 KB. Default 12,000.</param>
+public sealed class FigureHistory(int most = 12_000)
+{
+    readonly Dictionary<(string Subject, Figure Figure), Ring> rings = [];
+    readonly List<(long From, long To)> wrong = [];
+    readonly float[] scratch = new float[Thresholds.StepsKept];
+
+    /// <summary>The number of the newest step: seconds since 1970 divided by the length of a step.</summary>
+    public long Step { get; private set; }
+
+    /// <summary>Series that had no room.</summary>
+    public long Dropped { get; private set; }
+
+    public int Count => rings.Count;
+
+    /// <summary>When a step ended.</summary>
+    public static DateTimeOffset TimeOf(long step) => DateTimeOffset.FromUnixTimeSeconds((step + 1) * Thresholds.StepSeconds);
+
+    /// <summary>Begins a step; earlier ones can no longer be written.</summary>
+    public void Begin(DateTimeOffset now)
+    {
+        Step = Math.Max(Step, (now.ToUnixTimeSeconds() / Thresholds.StepSeconds) - 1);
+        wrong.RemoveAll(w => w.To <= Step - Thresholds.StepsKept);
+        if (Step % 120 == 0)
+        {
+            Forget();
+        }
+    }
+
+    /// <summary>Writes a figure of the newest step. What is not finite is left out.</summary>
+    public void Add(string subject, Figure figure, double? value)
+    {
+        if (value is not { } known || !double.IsFinite(known))
+        {
+            return;
+        }
+
+        if (!rings.TryGetValue((subject, figure), out var ring))
+        {
+            if (rings.Count >= most)
+            {
+                Dropped++;
+                return;
+            }
+
+            rings.Add((subject, figure), ring = new());
+        }
+
+        ring.Set(Step, (float)known);
+    }
+
+    /// <summary>Whether anything is known of a figure.</summary>
+    public bool Has(string subject, Figure figure) => rings.ContainsKey((subject, figure));
+
+    /// <summary>From here to the newest step something is wrong: it is not what is usual.</summary>
+    public void Distrust(long from)
+    {
+        if (wrong.Count > 0 && wrong[^1].To >= from - 1)
+        {
+            wrong[^1] = (Math.Min(wrong[^1].From, from), Step);
+        }
+        else
+        {
+            wrong.Add((from, Step));
+        }
+    }
+
+    /// <summary>The value of a step; null where there is none.</summary>
+    public double? At(string subject, Figure figure, long step) =>
+        rings.TryGetValue((subject, figure), out var ring) && ring.Get(step) is var value && !float.IsNaN(value) ? value : null;
+
+    /// <summary>What a figure is now beside what it usually is.</summary>
+    public Deviation Of(string subject, Figure figure)
+    {
+        if (!rings.TryGetValue((subject, figure), out var ring))
+        {
+            return Deviation.Unknown(figure);
+        }
+
+        var (sum, count) = (0.0, 0);
+        for (var back = 0; back < 3 && count < 2; back++)
+        {
+            if (ring.Get(Step - back) is var value && !float.IsNaN(value))
+            {
+                (sum, count) = (sum + value, count + 1);
+            }
+        }
+
+        var usual = Usual(ring);
+        return count == 0
+            ? Deviation.Unknown(figure)
+            : new(figure, sum / count, usual.Median, Math.Max(usual.Spread, (Math.Abs(usual.Median) / 20) + figure.Floor()), usual.Steps);
+    }
+
+    /// <summary>The first step of the run of steps, up to now, in which a figure is beyond a bound; single steps in between may be missing or within. Null where it is not now, or not for <see cref="Thresholds.SymptomSteps"/>.</summary>
+    public long? Since(string subject, Figure figure, double bound)
+    {
+        if (!rings.TryGetValue((subject, figure), out var ring) || ring.Get(Step) <= bound)
+        {
+            return null;
+        }
+
+        var (first, missed, beyond) = (Step, 0, 0);
+        for (var step = Step; step > Step - Thresholds.StepsKept && missed < 2; step--)
+        {
+            var value = ring.Get(step);
+            if (!float.IsNaN(value) && value > bound)
+            {
+                (first, missed, beyond) = (step, 0, beyond + 1);
+            }
+            else
+            {
+                missed++;
+            }
+        }
+
+        return beyond >= Thresholds.SymptomSteps ? first : null;
+    }
+
+    Baseline Usual(Ring ring)
+    {
+        var key = Step + ((long)wrong.Count << 48);
+        if (ring.Known is { } known && key - ring.KnownAt is >= 0 and < 4)
+        {
+            return known;
+        }
+
+        var count = 0;
+        for (var step = Step - Thresholds.StepsKept + 1; step <= Step - Thresholds.GuardSteps; step++)
+        {
+            if (ring.Get(step) is var value && !float.IsNaN(value) && !IsWrong(step))
+            {
+                scratch[count++] = value;
+            }
+        }
+
+        ring.KnownAt = key;
+        ring.Known = Baseline.Of(scratch.AsSpan(0, count));
+        return ring.Known.Value;
+    }
+
+    bool IsWrong(long step)
+    {
+        foreach (var (from, to) in CollectionsMarshal.AsSpan(wrong))
+        {
+            if (step >= from && step <= to)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    void Forget()
+    {
+        foreach (var (key, ring) in rings)
+        {
+            if (ring.Last <= Step - Thresholds.StepsKept)
+            {
+                rings.Remove(key);
+            }
+        }
+    }
+
+    sealed class Ring
+    {
+        readonly float[] values = new float[Thresholds.StepsKept];
+
+        public Ring() => Array.Fill(values, float.NaN);
+
+        public long Last { get; private set; } = -1;
+
+        public Baseline? Known { get; set; }
+
+        public long KnownAt { get; set; }
+
+        public float Get(long step) => step > Last || step <= Last - values.Length || step < 0 ? float.NaN : values[step % values.Length];
+
+        public void Set(long step, float value)
+        {
+            for (var gap = Math.Max(Last + 1, step - values.Length + 1); gap < step; gap++)
+            {
+                values[gap % values.Length] = float.NaN;
+            }
+
+            Last = Math.Max(Last, step);
+            values[step % values.Length] = value;
+        }
+    }
+}
