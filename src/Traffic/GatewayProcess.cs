@@ -39,6 +39,9 @@ public sealed record GatewayOptions
     /// <summary>Most time spent on warming up before taking over from a predecessor, which serves meanwhile. Default 3 s; zero for none.</summary>
     public TimeSpan WarmupBound { get; init; } = TimeSpan.FromSeconds(3);
 
+    /// <summary>Warm up first, then wait with serving until the supervisor says that the gateway is gone. Needs <see cref="FdStorePath"/>.</summary>
+    public bool StandsBy { get; init; }
+
     /// <summary>Every bound of the path.</summary>
     public PathLimits Limits { get; init; } = new();
 
@@ -59,14 +62,16 @@ public static class GatewayProcess
         using var term = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 
-        // 1. The listening sockets that a predecessor left, and the table it had.
         var file = new TableFile(options.DataFolder);
+        if (options.StandsBy && !await StandByAsync(options, file, time, stopping.Token)) return 0;
+
+        // 1. The listening sockets that a predecessor left, and the table it had.
         using var handover = options.FdStorePath is { } path ? new SocketHandover(path) : null;
         var kept = file.Load(out var problem);
         if (problem is not null) options.Log(problem);
 
         // 2. Serve; warm before, as long as a predecessor serves. Where none does, clients wait, and they are better off with cold code.
-        if (options.WarmupBound > TimeSpan.Zero && file.IsServedByAnother()) await Warmup.RunAsync(options.Transport, options.WarmupBound, time);
+        if (options.WarmupBound > TimeSpan.Zero && !options.StandsBy && file.IsServedByAnother()) await Warmup.RunAsync(options.Transport, options.WarmupBound, time);
         // From here on nothing waits for the server.
         var transport = Transports.Open(options.Transport, handover, options.Loops);
         using var loops = transport as IDisposable;
@@ -114,6 +119,15 @@ public static class GatewayProcess
             context.Cancel = true;
             stopping.Cancel();
         }
+    }
+
+    // All that a start costs is done while another serves: what is read here is read again, for it changes meanwhile.
+    private static async Task<bool> StandByAsync(GatewayOptions options, TableFile file, TimeProvider time, CancellationToken stop)
+    {
+        _ = file.Load(out _);
+        await Warmup.RunAsync(options.Transport, options.WarmupBound, time);
+        return options.FdStorePath is { } path
+            && await StandBy.WaitAsync(path, () => options.Log($"process {Environment.ProcessId} is warm and stands by"), stop);
     }
 
     private static HttpClient Client(GatewayOptions options)

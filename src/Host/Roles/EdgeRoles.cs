@@ -17,6 +17,7 @@ static class EdgeRoles
             ServerUrl = new Uri(arguments.Server),
             Token = arguments.Data.ReadToken(),
             FdStorePath = File.Exists(arguments.Data.FdSocket) ? arguments.Data.FdSocket : null,
+            StandsBy = arguments.StandsBy,
             Transport = arguments.Transport,
             Loops = arguments.Loops,
             Id = arguments.HostName,

@@ -28,6 +28,9 @@ sealed record RoleArguments
     /// <summary>The zone that this host stands in; null where that makes no difference.</summary>
     public string? Zone { get; init; }
 
+    /// <summary>Whether the gateway serves only when another one is gone.</summary>
+    public bool StandsBy { get; init; }
+
     /// <summary>Name of this host.</summary>
     public string HostName { get; init; } = RoleSettings.HostName;
 
@@ -37,7 +40,7 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or RoleSettings.StandBy or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
                 error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
@@ -82,6 +85,7 @@ sealed record RoleArguments
             Telemetry = telemetry,
             Transport = kind,
             Loops = loopCount,
+            StandsBy = given.ContainsKey(RoleSettings.StandBy),
             Data = new DataLayout(given.GetValueOrDefault("--data") ?? Environment.GetEnvironmentVariable("MAINSTAY_DATA") ?? DataLayout.DefaultRoot),
             Server = given.GetValueOrDefault("--server") ?? Api.ApiOptions.DefaultListen,
             Listen = given.GetValueOrDefault("--listen") ?? Api.ApiOptions.DefaultListen,

@@ -3,8 +3,10 @@ using Mainstay.Schedule.Drivers;
 
 namespace Mainstay.Host.Roles;
 
-/// <summary>Keeps one role running: starts it again when it ends, at once the first time, then with a growing wait.</summary>
-sealed class RoleKeeper(string role, Func<RoleStart> start, EventThread events, TimeProvider time, Action<string> say)
+/// <summary>
+/// Keeps one role running: starts it again when it ends, at once the first time, then with a growing wait; where a spare is ready, that goes on.
+/// </summary>
+sealed class RoleKeeper(string role, Func<RoleStart> start, EventThread events, TimeProvider time, Action<string> say, Spare? spare = null)
 {
     /// <summary>A role that lived this long has its failures forgiven.</summary>
     static readonly TimeSpan Forgiven = TimeSpan.FromSeconds(10);
@@ -32,7 +34,7 @@ sealed class RoleKeeper(string role, Func<RoleStart> start, EventThread events, 
         while (!stop.IsCancellationRequested)
         {
             var startedAt = time.GetTimestamp();
-            var process = RoleProcess.Start(start(), events);
+            var process = spare?.Take() ?? RoleProcess.Start(start(), events);
             Volatile.Write(ref current, process);
             var ended = await LiveAsync(stop);
             if (ended is null)
@@ -71,6 +73,7 @@ sealed class RoleKeeper(string role, Func<RoleStart> start, EventThread events, 
         }
 
         Volatile.Write(ref current, successor);
+        spare?.Renew();
         if (old is not null)
         {
             await old.StopAsync(patience, time);

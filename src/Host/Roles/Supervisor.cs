@@ -8,7 +8,7 @@ namespace Mainstay.Host.Roles;
 
 /// <summary>
 /// Runs the three roles of one machine and keeps them running. It holds the listening sockets of the gateway, so that a killed gateway refuses no
-/// connection; it decides nothing about services.
+/// connection, and has a second one stand by; it decides nothing about services.
 /// </summary>
 sealed class Supervisor : IAsyncDisposable
 {
@@ -23,6 +23,7 @@ sealed class Supervisor : IAsyncDisposable
     readonly RoleKeeper server;
     readonly RoleKeeper gateway;
     readonly RoleKeeper agent;
+    readonly Spare spare;
     readonly CancellationTokenSource asked = new();
     readonly TaskCompletionSource<CliError?> finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     Action<string> say;
@@ -34,7 +35,8 @@ sealed class Supervisor : IAsyncDisposable
         this.time = time;
         this.say = say;
         server = Keeper("server");
-        gateway = Keeper("gateway");
+        spare = new(settings.StartSpare, sockets.Promote, events, time);
+        gateway = Keeper("gateway", spare);
         agent = Keeper("agent");
     }
 
@@ -85,7 +87,7 @@ sealed class Supervisor : IAsyncDisposable
         };
         await Task.WhenAny(listening.Task, helpers[0]);
         var serving = server.RunAsync(RolePatience, center.Token);
-        var edges = new[] { gateway.RunAsync(RolePatience, edge.Token), agent.RunAsync(RolePatience, edge.Token) };
+        var edges = new[] { gateway.RunAsync(RolePatience, edge.Token), agent.RunAsync(RolePatience, edge.Token), spare.KeepAsync(RolePatience, edge.Token) };
         await Task.WhenAny([UntilAsync(end.Token), serving, .. edges, .. helpers]);
         var left = await StopArchitectureAsync();
         await edge.CancelAsync();
@@ -110,7 +112,7 @@ sealed class Supervisor : IAsyncDisposable
         await held.DisposeAsync();
     }
 
-    RoleKeeper Keeper(string role) => new(role, () => settings.Start(role), events, time, line => say(line));
+    RoleKeeper Keeper(string role, Spare? behind = null) => new(role, () => settings.Start(role), events, time, line => say(line), behind);
 
     async Task<string> AnswerAsync(string request, Func<string, Task> progress)
     {

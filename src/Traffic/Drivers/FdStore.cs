@@ -10,18 +10,26 @@ namespace Mainstay.Traffic.Drivers;
 /// The protocol on the Unix domain socket, one request per connection, each line ended by LF: <c>put NAME</c> with a
 /// descriptor stores it (an older one of that name is closed); <c>forget NAME</c> closes it; <c>take</c> answers one <c>NAME</c> line with a
 /// descriptor for each that is stored, then <c>end</c>. The other two answer <c>ok</c>. Names look like <c>tcp:127.0.0.1:8080</c>.
+/// <c>standby PID</c> is answered late: with <c>go</c> when that process is to serve, or by closing the connection when it never will.
 /// The socket's file is readable by its owner only.
 /// </remarks>
 public sealed class FdStore : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private readonly Dictionary<string, int> kept = [];
+    private readonly Dictionary<int, Socket> standing = [];
     private bool disposed;
 
     /// <summary>The names of the stored sockets.</summary>
     public IReadOnlyList<string> Names
     {
         get { lock (kept) return [.. kept.Keys]; }
+    }
+
+    /// <summary>The processes that stand by.</summary>
+    public IReadOnlyList<int> StandingBy
+    {
+        get { lock (kept) return [.. standing.Keys]; }
     }
 
     /// <summary>Serves until stopped. A file left at the path by an earlier supervisor is replaced.</summary>
@@ -66,11 +74,23 @@ public sealed class FdStore : IDisposable
         }
     }
 
+    /// <summary>Has a process that stands by serve from now on. False where it does not, or not any more.</summary>
+    public bool Promote(int pid)
+    {
+        lock (kept)
+        {
+            if (!standing.Remove(pid, out var client)) return false;
+            using (client) return UnixDescriptors.Send(client.SafeHandle, "go");
+        }
+    }
+
     public void Dispose()
     {
         lock (kept)
         {
             disposed = true;
+            foreach (var client in standing.Values) client.Dispose();
+            standing.Clear();
             foreach (var descriptor in kept.Values) UnixDescriptors.Close(descriptor);
             kept.Clear();
         }
@@ -78,10 +98,11 @@ public sealed class FdStore : IDisposable
 
     private void Answer(Socket client)
     {
-        using var _ = client;
         client.Blocking = true;
         client.ReceiveTimeout = client.SendTimeout = (int)Patience.TotalMilliseconds;
         var line = UnixDescriptors.Receive(client.SafeHandle, out var descriptor);
+        if (line?.StartsWith("standby ", StringComparison.Ordinal) == true && int.TryParse(line[8..], out var pid) && StandBy(pid, client)) return;
+        using var _ = client;
         if (line == "take")
         {
             Give(client);
@@ -98,6 +119,17 @@ public sealed class FdStore : IDisposable
             UnixDescriptors.Send(client.SafeHandle, "ok");
         }
         if (descriptor >= 0) UnixDescriptors.Close(descriptor);
+    }
+
+    private bool StandBy(int pid, Socket client)
+    {
+        lock (kept)
+        {
+            if (disposed) return false;
+            if (standing.Remove(pid, out var before)) before.Dispose();
+            standing[pid] = client;
+            return true;
+        }
     }
 
     private void Keep(string name, int descriptor)

@@ -147,7 +147,34 @@ sealed class Installation : IAsyncDisposable
     public Task<Snapshot> ConvergedAsync(TimeSpan? within = null) => UntilAsync(s => s.Converged, within);
 
     /// <summary>The process of a role: <c>server</c>, <c>gateway</c>, <c>agent</c> or <c>supervise</c>; 0 where none runs. While one replaces the other, the newer.</summary>
-    public int Role(string role) => Processes().Where(pid => Proc.Arguments(pid) is [_, var verb, ..] && verb == role).DefaultIfEmpty().Max();
+    public int Role(string role) => role == "gateway" && Serving() is > 0 and var pid ? pid : Processes().Where(p => IsOf(role, p) && !StandsBy(p)).DefaultIfEmpty().Max();
+
+    /// <summary>Gateways that wait until the one that serves is gone.</summary>
+    public IReadOnlyList<int> Spares() => [.. Processes().Where(pid => IsOf("gateway", pid) && StandsBy(pid) && pid != Serving())];
+
+    /// <summary>Waits until a gateway is warm and stands by.</summary>
+    public Task SpareReadyAsync() => Eventually.IsAsync(
+        () => Spares().Any(pid => File.ReadAllText(Path.Combine(Data, "logs", "roles", "gateway.log")).Contains($"process {pid} is warm and stands by", StringComparison.Ordinal)),
+        TimeSpan.FromSeconds(60),
+        () => Logs());
+
+    // A gateway that stood by and took over is still called so on its command line; who serves says so.
+    int Serving()
+    {
+        try
+        {
+            var pid = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(Data, "gateway", "ready"))).RootElement.GetProperty("pid").GetInt32();
+            return Proc.IsAlive(pid) ? pid : 0;
+        }
+        catch (Exception absent) when (absent is IOException or JsonException)
+        {
+            return 0;
+        }
+    }
+
+    static bool IsOf(string role, int pid) => Proc.Arguments(pid) is [_, var verb, ..] && verb == role;
+
+    static bool StandsBy(int pid) => Proc.Arguments(pid).Contains("--stand-by");
 
     /// <summary>Ends a role with SIGKILL; gives the process id that it had.</summary>
     public int KillRole(string role)
