@@ -3,6 +3,7 @@ using Mainstay.Bench.Hold;
 using Mainstay.Bench.Ingest;
 using Mainstay.Bench.Loop;
 using Mainstay.Bench.Store;
+using Mainstay.Bench.Traces;
 using Mainstay.Bench.Traffic.Overload;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
@@ -18,6 +19,7 @@ return args switch
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),
     ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),
+    ["traces", .. var rest] => TraceLoad.Run(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),
     _ => Harness.Run(args),
 };

@@ -38,6 +38,9 @@ public sealed class DataLayout(string root)
 
     public string Store => Path.Combine(Root, "store");
 
+    /// <summary>The chosen traces.</summary>
+    public string Traces => Path.Combine(Root, "telemetry", "traces");
+
     public string LogOf(string role) => Path.Combine(Root, "logs", "roles", role + ".log");
 
     /// <summary>Makes the folders and the internal token. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where it cannot.</summary>

@@ -6,6 +6,8 @@ using Mainstay.Core.Store;
 using Mainstay.Host.Api;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Cli;
+using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Store.Traces;
 using Mainstay.Schedule.Decide;
 using Mainstay.State.Sqlite;
 using Mainstay.Traffic.Decide;
@@ -31,8 +33,9 @@ static class ServerRole
             Dashboard = arguments.Dashboard,
             Version = ProductVersion.Text,
         };
-        var problems = options.Validate().Concat(arguments.Telemetry.Validate(options.Token)).ToArray();
-        if (problems.Length > 0)
+        List<Problem> problems = [.. options.Validate(), .. arguments.Telemetry.Validate(options.Token)];
+        var limits = TelemetryLimits.Read(Environment.GetEnvironmentVariable, problems);
+        if (problems.Count > 0)
         {
             foreach (var problem in problems)
             {
@@ -42,14 +45,19 @@ static class ServerRole
             return 2;
         }
 
-        var services = new ServerServices(store, kinds, time) { OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops)] };
+        var traces = new TraceStore(
+            new DiskFiles(arguments.Data.Traces), time, new() { Keep = limits.Traces, Sampling = new() { SpansPerSecond = limits.TraceBudget } });
+        var services = new ServerServices(store, kinds, time)
+        {
+            OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops)], Traces = traces,
+        };
         await using var api = ApiServer.Build(options, services);
         await api.StartAsync(stop);
         await using var telemetry = await TelemetryServer.StartAsync(
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
-        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop)]);
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [traces.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
         return 0;

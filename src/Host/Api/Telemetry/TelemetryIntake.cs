@@ -47,13 +47,15 @@ public sealed class TelemetryIntake
     /// <param name="samples">Where points and the numbers of calls go. Default: a store of its own, in memory.</param>
     /// <param name="budgetBytes">What bodies under way may take together. Default 192 MiB.</param>
     /// <param name="traceBytes">Memory for the newest spans. Default 128 MiB, taken as it is needed.</param>
-    public TelemetryIntake(TimeProvider time, IMetricSink? samples = null, long budgetBytes = 192L << 20, long traceBytes = 128L << 20)
+    /// <param name="kept">Keeps traces on disk as well. Default: in memory alone.</param>
+    public TelemetryIntake(TimeProvider time, IMetricSink? samples = null, long budgetBytes = 192L << 20, long traceBytes = 128L << 20, TraceStore? kept = null)
     {
         Budget = new(budgetBytes);
         samples ??= new MetricStore(time);
         Calls = new(samples, Exemplars);
         Points = new(samples, Exemplars, time);
-        Traces = new TraceWindow(traceBytes);
+        Kept = kept;
+        Traces = (ITraceStore?)kept ?? new TraceWindow(traceBytes);
         Traced = new(time, RecordIntake.Scale, maxEdges: 16_384);
         Spans = new(time, Traces, Traced, LatencyBuckets.IndexOf, Calls);
         Alerts = new(time);
@@ -63,6 +65,9 @@ public sealed class TelemetryIntake
     public IntakeBudget Budget { get; }
 
     public ITraceStore Traces { get; }
+
+    /// <summary>What keeps traces on disk; null where nothing does.</summary>
+    public TraceStore? Kept { get; }
 
     /// <summary>The calls that traces show, apart from those that the mesh counted.</summary>
     public EdgeStatistics Traced { get; }
@@ -137,6 +142,11 @@ public sealed class TelemetryIntake
         text.Gauge("mainstay_traces_kept_spans", "Spans in the hot window.", traces.Spans);
         text.Gauge("mainstay_traces_kept_bytes", "Memory of the hot window.", traces.Bytes);
         text.Counter("mainstay_traces_forgotten_spans_total", "Spans that made room for newer ones.", traces.Forgotten);
+        if (Kept is { } kept)
+        {
+            Write(text, kept);
+        }
+
         text.Counter("mainstay_traces_calls_total", "Calls between nodes that spans have shown.", joins.Calls);
         text.Counter("mainstay_traces_orphans_total", "Callees' spans whose caller's did not come.", joins.Orphans);
         text.Counter("mainstay_traces_hurried_total", "Spans not waited for as long as usual, because too many waited.", joins.Hurried);
@@ -146,6 +156,28 @@ public sealed class TelemetryIntake
         text.Counter("mainstay_points_forgotten_total", "How often all series of points were forgotten because there were too many.", Points.Forgotten);
         text.Counter("mainstay_exemplars_total", "Exemplars that came.", Exemplars.Added);
         text.Counter("mainstay_calls_dropped_total", "Calls not counted as series because there were too many routes, edges, instances and operations.", Calls.Dropped);
+    }
+
+    static void Write(MetricsText text, TraceStore kept)
+    {
+        var (disk, sampled) = (kept.Figures.Disk, kept.Sampling);
+        text.Gauge("mainstay_traces_disk_spans", "Spans in sealed blocks.", disk.Items);
+        text.Gauge("mainstay_traces_disk_bytes", "Of sealed blocks.", disk.Bytes);
+        text.Counter("mainstay_traces_disk_damaged_total", "Blocks and pages that could not be read.", disk.Damaged);
+        text.Counter("mainstay_traces_disk_unwritten_total", "Spans that could not be written.", disk.Unwritten);
+        text.Gauge("mainstay_traces_waiting", "Traces that are not yet chosen or dropped.", sampled.Waiting);
+        foreach (var (reason, traces) in new[]
+        {
+            ("error", sampled.Errors), ("slow", sampled.Slow), ("rare", sampled.Rare), ("fair", sampled.Fair), ("dropped", sampled.Dropped), ("over-budget", sampled.OverBudget),
+        })
+        {
+            text.Counter("mainstay_traces_sampled_total", "Traces decided, by reason.", traces, ("reason", reason));
+        }
+
+        text.Counter("mainstay_traces_sampled_spans_total", "Spans of decided traces.", sampled.KeptSpans, ("kept", "yes"));
+        text.Counter("mainstay_traces_sampled_spans_total", "Spans of decided traces.", sampled.DroppedSpans, ("kept", "no"));
+        text.Counter("mainstay_traces_sampled_early_total", "Traces decided before their time.", sampled.Hurried);
+        text.Counter("mainstay_traces_late_spans_total", "Spans that came after their trace was decided.", sampled.Late);
     }
 
     DecodeResult Decode(IntakeFormat format, ReadOnlySpan<byte> body, DecodeScratch scratch) => format switch

@@ -1,8 +1,11 @@
+using System.Globalization;
 using Mainstay.Core.Kinds;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Ingest.Model;
 using Mainstay.Observe.Numbers;
 using Mainstay.Observe.Query;
+using Mainstay.Observe.Sampling;
+using Mainstay.Observe.Store.Blocks;
 using Mainstay.Observe.Store.Traces;
 
 namespace Mainstay.Host.Api.Telemetry;
@@ -25,6 +28,8 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
                 ("minDuration", "The least duration of the span, such as 250ms."),
                 ("error", "true: the span failed; false: it did not."),
                 ("attribute", "KEY=VALUE of the span or its resource."),
+                ("from", "The span ended then or later: an RFC 3339 time."),
+                ("to", "The span began then or earlier: an RFC 3339 time."),
                 ("limit", $"At most so many; default 20, at most {MostTraces}."),
             ],
             Answer = typeof(TraceList),
@@ -76,6 +81,7 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
     {
         var (service, operation, minimum, error, attribute) = (call.Query("service"), call.Query("operation"), call.Query("minDuration"), call.Query("error"), call.Query("attribute"));
         var limit = call.Number("limit", 20, 1, MostTraces);
+        var (fromText, toText) = (call.Query("from"), call.Query("to"));
         if (call.Wrong() is { } wrong)
         {
             return Task.FromResult<Answer?>(wrong);
@@ -98,6 +104,11 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             return Bad("attribute", attribute, "KEY=VALUE");
         }
 
+        if (!Moment(fromText, out var from) || !Moment(toText, out var to))
+        {
+            return Moment(fromText, out _) ? Bad("to", toText!, "a time such as 2026-01-31T12:00:00Z") : Bad("from", fromText!, "a time such as 2026-01-31T12:00:00Z");
+        }
+
         var found = intake.Traces.Find(new TraceQuery
         {
             Service = service,
@@ -105,6 +116,8 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             MinDuration = duration,
             IsError = error is null ? null : error == "true",
             Attributes = attribute is null ? [] : [KeyValuePair.Create(attribute[..at], attribute[(at + 1)..])],
+            From = from,
+            To = to,
             Limit = limit,
         });
         return Task.FromResult<Answer?>(Answer.Json(new TraceList([.. found.Select(t => TraceTree.Summarise(intake.Traces.Get(t))).OfType<TraceSummary>()])));
@@ -157,7 +170,14 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
         var (traces, joins) = (intake.Traces.Figures, intake.Spans.Figures());
         return Task.FromResult<Answer?>(Answer.Json(new IntakeView(
             [.. intake.Counters.Select(c => new IntakeFormatView(c.Name, c.Requests, c.Bytes, Map(c.Items), Map(c.Refusals)))],
-            intake.Budget.Used, intake.Budget.Most, traces.Spans, traces.Traces, traces.Bytes, traces.Forgotten, joins.Calls, joins.Orphans)));
+            intake.Budget.Used, intake.Budget.Most, traces.Spans, traces.Traces, traces.Bytes, traces.Forgotten, joins.Calls, joins.Orphans,
+            traces.Disk, intake.Kept?.Sampling)));
+    }
+
+    static bool Moment(string? text, out DateTimeOffset? at)
+    {
+        at = DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var moment) ? moment : null;
+        return text is null || at is not null;
     }
 
     static Dictionary<string, long> Map(IEnumerable<(string Outcome, long Count)> counts) => counts.ToDictionary(c => c.Outcome, c => c.Count, StringComparer.Ordinal);
@@ -189,8 +209,11 @@ public sealed record LogList(IReadOnlyList<StoredLog> Items);
 /// <param name="BudgetUsedBytes">Memory of bodies under way.</param>
 /// <param name="ForgottenSpans">Spans that made room for newer ones.</param>
 /// <param name="Orphans">Callees' spans whose caller's did not come.</param>
+/// <param name="TracesOnDisk">Sealed blocks of chosen traces.</param>
+/// <param name="Sampling">What was chosen, by reason; null where nothing is kept on disk.</param>
 public sealed record IntakeView(
-    IReadOnlyList<IntakeFormatView> Formats, long BudgetUsedBytes, long BudgetBytes, long KeptSpans, long KeptTraces, long KeptBytes, long ForgottenSpans, long Calls, long Orphans);
+    IReadOnlyList<IntakeFormatView> Formats, long BudgetUsedBytes, long BudgetBytes, long KeptSpans, long KeptTraces, long KeptBytes, long ForgottenSpans, long Calls, long Orphans,
+    DiskFigures TracesOnDisk, SamplingFigures? Sampling);
 
 /// <summary>What came in of one format.</summary>
 /// <param name="Items">By outcome: taken, refused.</param>

@@ -1,4 +1,5 @@
 using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Store.Blocks;
 
 namespace Mainstay.Observe.Store.Traces;
 
@@ -42,8 +43,18 @@ public sealed record TraceQuery
     /// <summary>Attributes, of the span or its resource, with the values they have to have, as text.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Attributes { get; init; } = [];
 
+    /// <summary>The span ended then or later; null for no bound.</summary>
+    public DateTimeOffset? From { get; init; }
+
+    /// <summary>The span began then or earlier; null for no bound.</summary>
+    public DateTimeOffset? To { get; init; }
+
     /// <summary>At most so many traces. Default 20.</summary>
     public int Limit { get; init; } = 20;
+
+    internal long FromNanoseconds => From is { } from ? (from - DateTimeOffset.UnixEpoch).Ticks * 100 : long.MinValue;
+
+    internal long ToNanoseconds => To is { } to ? (to - DateTimeOffset.UnixEpoch).Ticks * 100 : long.MaxValue;
 }
 
 /// <summary>What is kept.</summary>
@@ -52,7 +63,11 @@ public sealed record TraceQuery
 /// <param name="Bytes">Of memory taken.</param>
 /// <param name="Forgotten">Spans that made room for newer ones.</param>
 /// <param name="Cut">Spans that were too large to be kept whole.</param>
-public readonly record struct TraceStoreFigures(long Spans, long Traces, long Bytes, long Forgotten, long Cut);
+public readonly record struct TraceStoreFigures(long Spans, long Traces, long Bytes, long Forgotten, long Cut)
+{
+    /// <summary>What is on disk; all zero where nothing is kept there.</summary>
+    public DiskFigures Disk { get; init; }
+}
 
 /// <summary>A span as it was kept.</summary>
 public sealed record StoredSpan

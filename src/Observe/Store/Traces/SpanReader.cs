@@ -66,6 +66,50 @@ internal ref struct SpanReader(ReadOnlySpan<byte> from)
         }
     }
 
+    /// <summary>The next attribute of a list whose count was read.</summary>
+    public void Attribute(out ReadOnlySpan<byte> key, out AttributeKind kind, out ReadOnlySpan<byte> text, out long bits)
+    {
+        key = Text();
+        kind = (AttributeKind)Byte();
+        text = default;
+        bits = 0;
+        if (kind is AttributeKind.Text or AttributeKind.Json or AttributeKind.Bytes)
+        {
+            text = Text();
+        }
+        else
+        {
+            bits = Int64();
+        }
+    }
+
+    /// <summary>A list as it lies there.</summary>
+    public ReadOnlySpan<byte> PassList()
+    {
+        var start = at;
+        for (var count = UInt16(); count > 0; count--)
+        {
+            Text();
+            Pass();
+        }
+
+        return from[start..at];
+    }
+
+    /// <summary>Events as they lie there.</summary>
+    public ReadOnlySpan<byte> PassEvents()
+    {
+        var start = at;
+        for (var count = UInt16(); count > 0; count--)
+        {
+            Int64();
+            Text();
+            PassList();
+        }
+
+        return from[start..at];
+    }
+
     string Value()
     {
         var kind = (AttributeKind)Byte();

@@ -48,19 +48,22 @@ internal static class SpanRecord
 
     public static long PreviousOf(ReadOnlySpan<byte> record) => BinaryPrimitives.ReadInt64LittleEndian(record[4..]);
 
+    /// <summary>Says which span of the trace came before it.</summary>
+    public static void Chain(Span<byte> record, long previous) => BinaryPrimitives.WriteInt64LittleEndian(record[4..], previous);
+
     public static TraceId TraceOf(ReadOnlySpan<byte> record) =>
         new(BinaryPrimitives.ReadUInt64LittleEndian(record[12..]), BinaryPrimitives.ReadUInt64LittleEndian(record[20..]));
 
     public static bool Matches(ReadOnlySpan<byte> record, in SpanMatch match)
     {
         var reader = new SpanReader(record[44..]);
-        var duration = -reader.Int64() + reader.Int64();
+        var (start, end) = (reader.Int64(), reader.Int64());
         reader.Byte();
         var isError = reader.Byte() == (byte)SpanStatus.Error;
         reader.Byte();
         var service = reader.Text();
         var name = reader.Text();
-        if (duration < match.MinNanoseconds || (match.IsError is { } wanted && wanted != isError)
+        if (end - start < match.MinNanoseconds || start > match.To || end < match.From || (match.IsError is { } wanted && wanted != isError)
             || (match.Service is { } s && !service.SequenceEqual(s)) || (match.Operation is { } o && !name.SequenceEqual(o)))
         {
             return false;
@@ -109,6 +112,55 @@ internal static class SpanRecord
     }
 }
 
+/// <summary>A record's parts, as they lie there.</summary>
+internal readonly ref struct SpanParts
+{
+    public SpanParts(ReadOnlySpan<byte> record)
+    {
+        var reader = new SpanReader(record[12..]);
+        Trace = new((ulong)reader.Int64(), (ulong)reader.Int64());
+        (Span, Parent, Start, End) = ((ulong)reader.Int64(), (ulong)reader.Int64(), reader.Int64(), reader.Int64());
+        (Kind, Status, Shared) = (reader.Byte(), reader.Byte(), reader.Byte());
+        Service = reader.Text();
+        Name = reader.Text();
+        Instance = reader.Text();
+        Message = reader.Text();
+        Attributes = reader.PassList();
+        Events = reader.PassEvents();
+        Resource = reader.PassList();
+    }
+
+    public TraceId Trace { get; }
+
+    public ulong Span { get; }
+
+    public ulong Parent { get; }
+
+    public long Start { get; }
+
+    public long End { get; }
+
+    public byte Kind { get; }
+
+    public byte Status { get; }
+
+    public byte Shared { get; }
+
+    public ReadOnlySpan<byte> Service { get; }
+
+    public ReadOnlySpan<byte> Name { get; }
+
+    public ReadOnlySpan<byte> Instance { get; }
+
+    public ReadOnlySpan<byte> Message { get; }
+
+    public ReadOnlySpan<byte> Attributes { get; }
+
+    public ReadOnlySpan<byte> Events { get; }
+
+    public ReadOnlySpan<byte> Resource { get; }
+}
+
 /// <summary>A query as bytes, so that spans need not be made texts to be compared.</summary>
 internal readonly struct SpanMatch(TraceQuery query)
 {
@@ -117,6 +169,10 @@ internal readonly struct SpanMatch(TraceQuery query)
     public byte[]? Operation { get; } = query.Operation is { } operation ? Encoding.UTF8.GetBytes(operation) : null;
 
     public long MinNanoseconds { get; } = (long)query.MinDuration.TotalNanoseconds;
+
+    public long From { get; } = query.FromNanoseconds;
+
+    public long To { get; } = query.ToNanoseconds;
 
     public bool? IsError { get; } = query.IsError;
 

@@ -21,6 +21,7 @@ public sealed class TraceWindow : ITraceStore
     int at;
     long spans;
     long forgotten;
+    long forgottenSeen;
     long cut;
 
     /// <param name="mostBytes">Memory for spans; at least four segments of 1 MiB. Default 128 MiB. The index of traces comes on top.</param>
@@ -66,12 +67,63 @@ public sealed class TraceWindow : ITraceStore
                 return;
             }
 
-            newest[span.Trace] = (segment << SegmentBits) + at;
-            at += length;
-            var slot = (int)(segment % segments.Length);
-            used[slot] = at;
-            spansOf[slot]++;
-            spans++;
+            Took(span.Trace, length);
+        }
+    }
+
+    /// <summary>Keeps a span that was written before.</summary>
+    public void Add(ReadOnlySpan<byte> record)
+    {
+        lock (gate)
+        {
+            if (record.Length > Rest().Length)
+            {
+                Next();
+            }
+
+            var trace = SpanRecord.TraceOf(record);
+            var into = Rest();
+            record.CopyTo(into);
+            SpanRecord.Chain(into, newest.GetValueOrDefault(trace, -1));
+            Took(trace, record.Length);
+        }
+    }
+
+    /// <summary>
+    /// Copies spans, as whole records in the order of their coming, from where <paramref name="position"/> stands, which is 0 at first, and moves it.
+    /// </summary>
+    /// <param name="position">Where the last call ended.</param>
+    /// <param name="into">At least 1 MiB.</param>
+    /// <param name="lost">How many spans made room before they could be copied.</param>
+    /// <returns>The bytes copied; 0 where there is nothing new.</returns>
+    public int Copy(ref long position, Span<byte> into, out long lost)
+    {
+        lost = 0;
+        lock (gate)
+        {
+            if (position >> SegmentBits < Oldest)
+            {
+                lost = forgotten - forgottenSeen;
+                position = Oldest << SegmentBits;
+            }
+
+            forgottenSeen = forgotten;
+            var (number, from) = (position >> SegmentBits, (int)(position & (SegmentBytes - 1)));
+            while (number < segment && from >= used[number % segments.Length])
+            {
+                (number, from) = (number + 1, 0);
+            }
+
+            if (number > segment)
+            {
+                return 0;
+            }
+
+            var slot = (int)(number % segments.Length);
+            var length = used[slot] - from;
+            segments[slot].AsSpan(from, length).CopyTo(into);
+            position = (number << SegmentBits) + used[slot];
+            return length;
         }
     }
 
@@ -121,6 +173,16 @@ public sealed class TraceWindow : ITraceStore
         }
 
         return found;
+    }
+
+    void Took(TraceId trace, int length)
+    {
+        newest[trace] = (segment << SegmentBits) + at;
+        at += length;
+        var slot = (int)(segment % segments.Length);
+        used[slot] = at;
+        spansOf[slot]++;
+        spans++;
     }
 
     long Current()

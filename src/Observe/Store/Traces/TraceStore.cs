@@ -1,0 +1,293 @@
+using Mainstay.Observe.Ingest.Model;
+using Mainstay.Observe.Sampling;
+using Mainstay.Observe.Store.Blocks;
+
+namespace Mainstay.Observe.Store.Traces;
+
+/// <summary>
+/// Spans in memory and on disk, asked as one.
+/// <list type="number">
+/// <item>Every span is in the hot window in memory at once, and within a tick in the hot log on disk.</item>
+/// <item>When a file of the hot log is older than the sampler's wait, the spans of chosen traces go to the kept window and the kept log; the file is deleted.</item>
+/// <item>When the kept window is full or old enough it is sealed: a compressed block with an index; the kept log is deleted.</item>
+/// <item>Blocks go by age and size. What a crash leaves half done is found twice and shown once.</item>
+/// </list>
+/// What cannot be written is counted and stays in memory as long as there is room. <see cref="Tick"/> does all work with files, one caller at a time.
+/// </summary>
+public sealed class TraceStore : ITraceStore
+{
+    // A file of the hot log is ended after this, in milliseconds or bytes: it is what is decided and deleted as one.
+    const long HotFor = 2000;
+    const long HotBytes = 8 << 20;
+    const long Retry = 30_000;
+
+    readonly TimeProvider time;
+    readonly TraceStoreOptions options;
+    readonly TraceWindow window;
+    readonly Lock sampling = new();
+    readonly TailSampler sampler;
+    readonly SegmentLog hot;
+    readonly SegmentLog keptLog;
+    readonly TraceBlocks blocks;
+    TraceWindow kept;
+    byte[] copy = [];
+    byte[] chosen = [];
+    long position;
+    long keptSince;
+    long keptForgotten;
+    long sealAgainAt;
+    long unwritten;
+
+    /// <summary>Opens what is there: the footers of blocks, and the logs of what was not sealed.</summary>
+    public TraceStore(IStoreFiles files, TimeProvider time, TraceStoreOptions? options = null)
+    {
+        (this.time, this.options) = (time, options ?? new());
+        (window, kept, sampler) = (new(this.options.WindowBytes), NewKept(), new(this.options.Sampling));
+        (hot, keptLog, blocks) = (new(files, "hot-"), new(files, "kept-"), new(files));
+        blocks.Shelf.Open();
+        Replay();
+    }
+
+    public TraceStoreFigures Figures => window.Figures with { Disk = blocks.Shelf.Figures(Volatile.Read(ref unwritten)) };
+
+    public SamplingFigures Sampling
+    {
+        get
+        {
+            lock (sampling)
+            {
+                return sampler.Figures;
+            }
+        }
+    }
+
+    long Now => time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public void Add(in ResourceView resource, in ScopeView scope, in SpanView span)
+    {
+        window.Add(resource, scope, span);
+        var sampled = new SampledSpan(span.Trace, span.Kind, span.Duration, span.Status == SpanStatus.Error, span.Parent == 0);
+        lock (sampling)
+        {
+            sampler.Seen(sampled, resource.Service, span.Name, Now);
+        }
+    }
+
+    public IReadOnlyList<StoredSpan> Get(TraceId trace)
+    {
+        var (inWindow, inKept) = (window.Get(trace), Volatile.Read(ref kept).Get(trace));
+        var found = new List<StoredSpan>(inWindow);
+        found.AddRange(inKept);
+        blocks.Get(trace, found);
+        var seen = new HashSet<(ulong, SpanKind, long)>();
+        found.RemoveAll(s => !seen.Add((s.Span, s.Kind, s.Start)));
+        return found;
+    }
+
+    public IReadOnlyList<TraceId> Find(TraceQuery query)
+    {
+        var found = new List<TraceId>();
+        var seen = new HashSet<TraceId>();
+        foreach (var trace in window.Find(query).Concat(Volatile.Read(ref kept).Find(query)))
+        {
+            if (found.Count < query.Limit && seen.Add(trace))
+            {
+                found.Add(trace);
+            }
+        }
+
+        blocks.Find(query, seen, found);
+        return found;
+    }
+
+    /// <summary>Writes what came, decides what is due, seals what is full, drops what is too old. Called several times a second, and once at the end.</summary>
+    public void Tick()
+    {
+        var now = Now;
+        WriteHot(now);
+        lock (sampling)
+        {
+            sampler.Advance(now);
+        }
+
+        Promote(now);
+        if (kept.Figures is { Spans: > 0 } held && now >= sealAgainAt
+            && (held.Spans >= options.SealSpans || held.Bytes >= options.SealBytes || now - keptSince >= (long)options.SealAfter.TotalMilliseconds))
+        {
+            Seal(now);
+        }
+
+        blocks.Shelf.Drop(options.Keep, now * 1_000_000);
+    }
+
+    /// <summary>Seals what is chosen, whatever its age.</summary>
+    public void Seal()
+    {
+        if (kept.Figures.Spans > 0)
+        {
+            Seal(Now);
+        }
+    }
+
+    TraceWindow NewKept() => new(options.SealBytes + (options.SealBytes / 2));
+
+    void WriteHot(long now)
+    {
+        copy = copy.Length == 0 && window.Figures.Spans > 0 ? new byte[1 << 20] : copy;
+        while (copy.Length > 0)
+        {
+            var length = window.Copy(ref position, copy, out var lost);
+            Interlocked.Add(ref unwritten, lost);
+            if (length == 0)
+            {
+                break;
+            }
+
+            if (!hot.Append(copy.AsSpan(0, length), now))
+            {
+                Interlocked.Add(ref unwritten, Records(copy.AsMemory(0, length)).Count());
+            }
+
+            if (hot.OpenBytes >= HotBytes)
+            {
+                hot.Roll();
+            }
+        }
+
+        if (hot.OpenSince is { } since && now - since >= HotFor)
+        {
+            hot.Roll();
+        }
+    }
+
+    void Promote(long now)
+    {
+        while (hot.Oldest is { } oldest)
+        {
+            var isEarly = hot.Bytes > options.MostUndecidedBytes;
+            if (oldest.Until + (long)options.Sampling.Wait.TotalMilliseconds > now && !isEarly)
+            {
+                return;
+            }
+
+            var at = 0L;
+            while (hot.Read(oldest, ref at) is { } chunk)
+            {
+                Keep(chunk, now);
+            }
+
+            hot.DropOldest();
+        }
+    }
+
+    void Keep(byte[] chunk, long now)
+    {
+        chosen = chosen.Length < chunk.Length ? new byte[chunk.Length] : chosen;
+        var length = 0;
+        lock (sampling)
+        {
+            foreach (var record in Records(chunk))
+            {
+                if (sampler.Decide(SpanRecord.TraceOf(record.Span)))
+                {
+                    record.Span.CopyTo(chosen.AsSpan(length));
+                    length += record.Length;
+                }
+            }
+        }
+
+        if (length == 0)
+        {
+            return;
+        }
+
+        if (kept.Figures.Bytes >= options.SealBytes && now >= sealAgainAt)
+        {
+            Seal(now);
+        }
+
+        keptSince = kept.Figures.Spans == 0 ? now : keptSince;
+        foreach (var record in Records(chosen.AsMemory(0, length)))
+        {
+            kept.Add(record.Span);
+        }
+
+        // What made room in the kept window could not be sealed.
+        var forgotten = kept.Figures.Forgotten;
+        Interlocked.Add(ref unwritten, forgotten - keptForgotten);
+        keptForgotten = forgotten;
+        // Where that fails it is found in memory, and sealed from there: only a crash would lose it.
+        keptLog.Append(chosen.AsSpan(0, length), now);
+    }
+
+    void Seal(long now)
+    {
+        var chunks = new List<byte[]>();
+        var (from, into) = (0L, new byte[1 << 20]);
+        while (kept.Copy(ref from, into, out _) is > 0 and var length)
+        {
+            chunks.Add(into[..length]);
+        }
+
+        if (!blocks.Shelf.Add(TraceBlocks.Make(chunks.SelectMany(c => Records(c)))))
+        {
+            sealAgainAt = now + Retry;
+            return;
+        }
+
+        Volatile.Write(ref kept, NewKept());
+        keptForgotten = 0;
+        keptLog.Roll();
+        keptLog.DropClosed();
+    }
+
+    void Replay()
+    {
+        var now = Now;
+        keptLog.Open(now);
+        hot.Open(now);
+        keptSince = now;
+        foreach (var record in Read(keptLog))
+        {
+            kept.Add(record.Span);
+        }
+
+        foreach (var record in Read(hot))
+        {
+            window.Add(record.Span);
+            var parts = new SpanParts(record.Span);
+            sampler.Seen(new(parts.Trace, (SpanKind)parts.Kind, parts.End - parts.Start, parts.Status == (byte)SpanStatus.Error, parts.Parent == 0), parts.Service, parts.Name, now);
+        }
+
+        // What is in the log already is not written again.
+        copy = new byte[1 << 20];
+        while (window.Copy(ref position, copy, out _) > 0)
+        {
+        }
+    }
+
+    static IEnumerable<ReadOnlyMemory<byte>> Read(SegmentLog log)
+    {
+        foreach (var segment in log.Closed())
+        {
+            var at = 0L;
+            while (log.Read(segment, ref at) is { } chunk)
+            {
+                foreach (var record in Records(chunk))
+                {
+                    yield return record;
+                }
+            }
+        }
+    }
+
+    static IEnumerable<ReadOnlyMemory<byte>> Records(ReadOnlyMemory<byte> chunk)
+    {
+        while (chunk.Length > 0)
+        {
+            var length = SpanRecord.LengthOf(chunk.Span);
+            yield return chunk[..length];
+            chunk = chunk[length..];
+        }
+    }
+}
