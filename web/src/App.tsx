@@ -19,6 +19,9 @@ const PoliciesPage = lazy(() => import('./pages/PoliciesPage'));
 const TracesPage = lazy(() => import('./pages/TracesPage'));
 const TracePage = lazy(() => import('./pages/TracePage'));
 const TopPage = lazy(() => import('./pages/TopPage'));
+const LogsPage = lazy(() => import('./pages/LogsPage'));
+const NowPage = lazy(() => import('./pages/NowPage'));
+const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
@@ -48,6 +51,9 @@ export function App() {
           {route.page === 'traces' && <TracesPage search={route.search} />}
           {route.page === 'trace' && <TracePage key={route.id} id={route.id} />}
           {route.page === 'top' && <TopPage of={route.of} window={route.window} service={route.service} />}
+          {route.page === 'logs' && <LogsPage search={route.search} />}
+          {route.page === 'now' && <NowPage />}
+          {route.page === 'checkup' && <CheckupPage />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
             <div className="page">
@@ -74,6 +80,10 @@ function titleOf(text: Text, route: Route): string | undefined {
     case 'trace':
     case 'top':
       return text.observe[route.page];
+    case 'logs':
+    case 'now':
+    case 'checkup':
+      return text.care[route.page];
     case 'history':
     case 'events':
     case 'traffic':
@@ -89,6 +99,9 @@ const chords: Readonly<Record<string, Route>> = {
   t: { page: 'traffic' },
   r: { page: 'traces', search: {} },
   n: { page: 'top', of: 'operations', window: '5m' },
+  l: { page: 'logs', search: {} },
+  w: { page: 'now' },
+  c: { page: 'checkup' },
   o: { page: 'hosts' },
   h: { page: 'history' },
   e: { page: 'events' },

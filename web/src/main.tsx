@@ -9,6 +9,7 @@ import './styles/map.css';
 import './styles/pages.css';
 import './styles/forms.css';
 import './styles/observe.css';
+import './styles/care.css';
 
 startSettings();
 live.start();

@@ -1,7 +1,9 @@
+import type { Series } from '../domain/charts';
+import { logQueryOf, type LogSearch } from '../domain/logsView';
 import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
-import type { TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
+import type { LogRecord, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
 
@@ -99,6 +101,9 @@ export const api = {
   trace: (id: string, signal?: AbortSignal) => get<TraceView>(`traces/${encodeURIComponent(id)}`, signal),
   top: async (of: TopOf, by: TopBy, window: string, limit: number, service?: string, signal?: AbortSignal) =>
     (await get<{ items: TopRow[] }>(`top?of=${of}&by=${by}&window=${window}&limit=${limit}${service ? `&service=${encodeURIComponent(service)}` : ''}`, signal)).items,
+  metrics: async (query: string, start: string, step: string, signal?: AbortSignal) =>
+    (await get<{ series: Series[] }>(`metrics/query?query=${encodeURIComponent(query)}&start=${start}&step=${step}`, signal)).series,
+  logRecords: async (search: LogSearch, signal?: AbortSignal) => (await get<{ items: LogRecord[] }>(`telemetry/logs?limit=300&${logQueryOf(search)}`, signal)).items,
   request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),
 };
 

@@ -75,3 +75,16 @@ export interface TopRow {
   /** A trace that was so. */
   exemplar?: string;
 }
+
+/** A log record, of `GET /api/v1/telemetry/logs`; the newest first. */
+export interface LogRecord {
+  at: string;
+  service: string;
+  instance: string;
+  /** 1 to 24, after OpenTelemetry. */
+  severity: number;
+  level: string;
+  message: string;
+  trace?: string;
+  attributes: { key: string; value: string }[];
+}

@@ -1,4 +1,5 @@
 import type { TopOf, TraceSearch } from '../api/observeShapes';
+import { logQueryOf, logSearchOf, type LogSearch } from './logsView';
 import { queryOf, searchOf, topOfs, windows } from './observe';
 
 /** A page and what it is about, as the address bar has it. */
@@ -12,8 +13,14 @@ export type Route =
   | { page: 'traces'; search: TraceSearch }
   | { page: 'trace'; id: string }
   | { page: 'top'; of: TopOf; window: string; service?: string }
+  | { page: 'logs'; search: LogSearch }
+  | { page: 'now' }
+  | { page: 'checkup' }
   | { page: 'hosts' }
   | { page: 'missing' };
+
+/** Pages whose path says all. */
+const plainPages = ['events', 'hosts', 'now', 'checkup'] as const;
 
 /** Reads a path with its query. */
 export function parse(url: string): Route {
@@ -41,7 +48,8 @@ export function parse(url: string): Route {
     const to = number(searchParams.get('to'));
     return { page: 'history', ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   }
-  return first === 'events' || first === 'hosts' ? { page: first } : { page: 'missing' };
+  if (first === 'logs') return { page: 'logs', search: logSearchOf(searchParams) };
+  return plainPages.find((page) => page === first) ? ({ page: first } as Route) : { page: 'missing' };
 }
 
 /** The path that `parse` reads back as this route. */
@@ -59,6 +67,10 @@ export function pathOf(route: Route): string {
       const query = queryOf(route.search);
       return query ? `/traces?${query}` : '/traces';
     }
+    case 'logs': {
+      const query = logQueryOf(route.search);
+      return query ? `/logs?${query}` : '/logs';
+    }
     case 'trace':
       return `/traces/${encodeURIComponent(route.id)}`;
     case 'top':
@@ -68,7 +80,7 @@ export function pathOf(route: Route): string {
     case 'traffic':
       return route.about ? `/traffic?about=${encodeURIComponent(route.about)}` : '/traffic';
     default:
-      return route.page === 'events' || route.page === 'hosts' ? `/${route.page}` : '/';
+      return route.page === 'missing' ? '/' : `/${route.page}`;
   }
 }
 

@@ -3,7 +3,7 @@ import type { Tone } from './tone';
 
 /** From this share of failed requests on an edge is marked, and from `badErrors` on it is marked as failing. */
 const warnErrors = 0.01;
-const badErrors = 0.05;
+export const badErrors = 0.05;
 
 /** How an edge is drawn. Few distinct values, so that most updates redraw nothing. */
 export interface EdgeLook {

@@ -13,6 +13,7 @@ import { LogView } from '../parts/LogView';
 import { Link } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
 import { ServiceActions } from '../parts/ServiceActions';
+import { ServiceCharts } from '../parts/ServiceCharts';
 import { useText } from '../parts/settings';
 
 const shownEvents = 50;
@@ -51,6 +52,14 @@ export default function ServicePage({ name }: { name: string }) {
         <h2 id="instances">{text.service.instances} <span className="count">{service.instances.length}</span></h2>
         <InstanceTable instances={service.instances} />
       </section>
+      <p className="span-links">
+        <Link to={{ page: 'traces', search: { service: service.name } }}>{text.observe.traces}</Link>
+        <Link to={{ page: 'logs', search: { service: service.name } }}>{text.care.logs}</Link>
+        <Link to={{ page: 'top', of: 'operations', window: '15m', service: service.name }}>{text.observe.topOf.operations}</Link>
+        <Link to={{ page: 'top', of: 'statements', window: '15m', service: service.name }}>{text.observe.topOf.statements}</Link>
+        <Link to={{ page: 'policies', about: `service/${service.name}` }}>{text.policies.ofService(service.name)}</Link>
+      </p>
+      <ServiceCharts service={service.name} hosts={service.instances.map((one) => one.host)} version={architecture?.version ?? 0} />
       <section aria-labelledby="logs">
         <h2 id="logs">{text.service.logs}</h2>
         <LogView service={service.name} instances={instances} />

@@ -18,7 +18,7 @@ export default function TracePage({ id }: { id: string }) {
       <div className="page-head">
         <h1>{value ? `${value.service} ${value.name}` : text.observe.trace}</h1>
         <code>{id}</code>
-        <div className="actions"><Link className="button" to={{ page: 'traces', search: {} }}>{text.observe.traces}</Link></div>
+        <div className="actions"><Link className="button" to={{ page: 'logs', search: { trace: id } }}>{text.observe.logsOf}</Link><Link className="button" to={{ page: 'traces', search: {} }}>{text.observe.traces}</Link></div>
       </div>
       {problem && <Problem of={problem} again={again} />}
       {!value && !problem && <p className="quiet">{text.app.loading}</p>}

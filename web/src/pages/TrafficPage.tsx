@@ -1,12 +1,11 @@
-import { useEffect, useState } from 'react';
+import { useState } from 'react';
 import { api } from '../api/client';
 import { live } from '../api/live';
-import { Stream } from '../api/stream';
-import type { TrafficAnswer, TrafficNotice, TrafficWay } from '../api/trafficShapes';
+import type { TrafficNotice, TrafficWay } from '../api/trafficShapes';
 import type { Intervention } from '../api/types';
 import { age, clock, latency, percent, rate, stamp } from '../domain/format';
 import { actOf, bars, figure, grouped, noticesOf, policyTone, rangeOf, subjects } from '../domain/policies';
-import { trendKey, Trends, type PolicyTrend as Trend } from '../domain/trends';
+import { trendKey, type PolicyTrend as Trend, type Trends } from '../domain/trends';
 import { Badge } from '../parts/Badges';
 import { Bans } from '../parts/Bans';
 import { Caches } from '../parts/Caches';
@@ -19,6 +18,7 @@ import { go, Link } from '../parts/navigation';
 import { PolicyTrend } from '../parts/PolicyTrend';
 import { useText } from '../parts/settings';
 import { Split } from '../parts/Split';
+import { useTraffic } from '../parts/traffic';
 
 /** Every way into and through the architecture, how its policies stand, and what is done to it. */
 export default function TrafficPage({ selected }: { selected: string | undefined }) {
@@ -224,22 +224,4 @@ function Notices({ of }: { of: readonly TrafficNotice[] }) {
       ))}
     </ol>
   );
-}
-
-function useTraffic(): { traffic: TrafficAnswer | undefined; trends: Trends } {
-  const [traffic, setTraffic] = useState<TrafficAnswer>();
-  const [trends] = useState(() => new Trends());
-  useEffect(() => {
-    const stream = new Stream({
-      path: () => 'traffic?watch=true',
-      onEvent: ({ event, data }) => {
-        if (event !== 'traffic') return;
-        const answer = JSON.parse(data) as TrafficAnswer;
-        trends.push(answer);
-        setTraffic(answer);
-      },
-    });
-    return () => stream.close();
-  }, [trends]);
-  return { traffic, trends };
 }

@@ -25,9 +25,12 @@ export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) 
       <Architecture />
       <nav aria-label={text.app.pages}>
         {page({ page: 'map' }, text.app.map)}
+        {page({ page: 'now' }, text.care.now)}
         {page({ page: 'traffic' }, text.app.traffic)}
         {page({ page: 'traces', search: {} }, text.observe.traces, route.page === 'traces' || route.page === 'trace')}
+        {page({ page: 'logs', search: {} }, text.care.logs)}
         {page({ page: 'top', of: 'operations', window: '5m' }, text.observe.top)}
+        {page({ page: 'checkup' }, text.care.checkup)}
         {page({ page: 'hosts' }, text.app.hosts)}
         {page({ page: 'history' }, text.app.history)}
         {page({ page: 'events' }, text.app.events)}

@@ -1,3 +1,4 @@
+import { careEn } from './care.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
@@ -259,6 +260,7 @@ export const en = {
   },
   policies: policiesEn,
   observe: observeEn,
+  care: careEn,
   problem: {
     unreachable: 'The server does not answer',
     unreachableHint: 'Look whether “mainstay up” still runs, then try again.',
@@ -277,6 +279,7 @@ export const en = {
       ['0', 'fit everything'],
       ['T', 'map or table'],
       ['G then M, T, R, N', 'go to map, traffic, traces, top lists'],
+      ['G then L, W, C', 'go to logs, what is wrong now, check-up'],
       ['G then O, H, E', 'go to hosts, history, events'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
