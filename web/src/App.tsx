@@ -20,6 +20,7 @@ const TracesPage = lazy(() => import('./pages/TracesPage'));
 const TracePage = lazy(() => import('./pages/TracePage'));
 const TopPage = lazy(() => import('./pages/TopPage'));
 const LogsPage = lazy(() => import('./pages/LogsPage'));
+const WhyPage = lazy(() => import('./pages/WhyPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
@@ -52,6 +53,7 @@ export function App() {
           {route.page === 'trace' && <TracePage key={route.id} id={route.id} />}
           {route.page === 'top' && <TopPage of={route.of} window={route.window} service={route.service} />}
           {route.page === 'logs' && <LogsPage search={route.search} />}
+          {route.page === 'why' && <WhyPage key={route.of} of={route.of} />}
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
           {route.page === 'hosts' && <HostsPage />}
@@ -82,6 +84,7 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.observe[route.page];
     case 'logs':
     case 'now':
+    case 'why':
     case 'checkup':
       return text.care[route.page];
     case 'history':

@@ -43,7 +43,39 @@ const top = {
   callers: [['orders', 'web', 480, 180]],
 };
 
+const messages = ['order 17 stored in 12 ms', 'payment of order 18 refused', 'lock timeout after 300 ms'];
+
+function logRecords(query) {
+  return Array.from({ length: 120 }, (_, i) => ({
+    at: new Date(Date.now() - i * 700).toISOString(), service: i % 2 ? 'orders' : 'web', instance: `orders-${1 + (i % 2)}`, severity: i % 3 === 2 ? 17 : 9, level: i % 3 === 2 ? 'ERROR' : 'INFO', message: messages[i % 3], ...(i % 3 === 2 && { trace: slowTrace }), attributes: [{ key: 'thread', value: `t${i % 4}` }],
+  })).filter((one) => (!query.get('service') || one.service === query.get('service')) && (!query.get('text') || one.message.includes(query.get('text'))) && one.severity >= Number(query.get('severity') ?? 0) && (!query.get('trace') || one.trace === query.get('trace')));
+}
+
+/** Two lines of a metric over the span that is asked for, for the two instances of the service. */
+function metric(query) {
+  const ms = (text) => Number(/^[0-9]+/.exec(text)[0]) * (text.endsWith('ms') ? 1 : text.endsWith('m') ? 60_000 : text.endsWith('h') ? 3_600_000 : 1000);
+  const [span, step, now] = [ms(query.get('start')), ms(query.get('step')), Date.now()];
+  const host = query.get('query').includes('system.cpu.time');
+  const points = (phase) => Array.from({ length: Math.floor(span / step) }, (_, i) => [now - span + i * step, 0.2 + 0.1 * Math.sin(i / 9 + phase)]);
+  const labels = host ? [{ 'host.name': 'local', 'cpu.mode': 'user' }, { 'host.name': 'local', 'cpu.mode': 'idle' }] : [{ 'service.instance.id': 'orders-1' }, { 'service.instance.id': 'orders-2' }];
+  return { query: query.get('query'), series: labels.map((one, i) => ({ name: 'n', unit: '', kind: 'gauge', labels: one, points: points(i) })) };
+}
+
+const diagnosis = {
+  symptom: 'service/reviews: 31% of the requests fail, 0.1% usually', since: new Date(Date.now() - 120_000).toISOString(),
+  causes: [
+    { kind: 'rowLock', target: 'database/postgresql/shop', confidence: 0.82, evidence: [{ text: 'transactions that wait for a lock: 0 → 14', now: 14, before: 0, unit: '' }, { text: 'a request that waited 290 ms', trace: slowTrace, statement: 'SELECT * FROM orders WHERE id = ? FOR UPDATE' }] },
+    { kind: 'change', target: 'service/reviews', confidence: 0.4, evidence: [{ text: 'version 1.0.3 began', at: new Date(Date.now() - 200_000).toISOString() }] },
+  ],
+};
+
+const missingThing = (of) => ({ status: 404, body: { title: 'Not Found', status: 404, detail: `there is no '${of}'`, remedy: "see 'mainstay map'" } });
+
 export function readObserve(noun, name, query) {
+  if (noun === 'telemetry' && name === 'logs') return { status: 200, body: { items: logRecords(query).slice(0, Number(query.get('limit') ?? 100)) } };
+  if (noun === 'metrics') return { status: 200, body: metric(query) };
+  if (noun === 'why') return { status: 200, body: /reviews/.test(query.get('of')) ? diagnosis : { causes: [] } };
+  if (noun === 'impact') return query.get('of') === 'nothing' ? missingThing('nothing') : { status: 200, body: { target: query.get('of'), apis: [{ route: 'orders-api', share: 0.62, requestsPerSecond: 41, addedP99Ms: 210, errorRatio: 0.03 }] } };
   if (noun === 'traces' && name) {
     const spans = name === largeTrace ? large() : name === slowTrace ? checkout() : undefined;
     return spans ? { status: 200, body: view(name, spans) } : { status: 404, body: { title: 'Not Found', status: 404, detail: `there is no trace ${name}`, remedy: 'it never came, or made room for newer ones' } };

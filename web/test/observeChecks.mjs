@@ -6,6 +6,10 @@ export const observePages = {
   '/traces': '.trace-row',
   [`/traces/${slowTrace}`]: '.rows .row',
   '/top?of=statements&window=5m': '.top-list',
+  '/logs': '.record',
+  '/now': '[data-testid=trouble]',
+  '/checkup': '[data-testid=health] tbody tr',
+  '/why?of=reviews': '[data-testid=impact]',
 };
 
 export async function checkObserve(check) {
@@ -74,5 +78,59 @@ export async function checkObserve(check) {
     await page.waitForURL('**/top?of=statements&window=5m');
     await lists.getByRole('region', { name: 'Most heat' }).getByText('FOR UPDATE').click();
     await page.waitForURL(`**/traces/${slowTrace}`);
+  });
+
+  await check('what is wrong now: one card per cause, its symptoms, who is hurt, the likely cause and its evidence', { path: '/now' }, async (page) => {
+    const card = page.getByTestId('trouble').filter({ hasText: 'reviews' }).first();
+    await card.getByText('Row lock').waitFor();
+    const text = await card.innerText();
+    for (const words of ['Crash loop', '\\d\\d% of the requests to it fail', 'web', 'critical services among them', 'confidence 82%', '0 → 14', 'Failed traces']) assert.match(text, new RegExp(words));
+    assert.match(await page.getByTestId('findings').innerText(), /Critical on lesser[\s\S]*reviews/);
+    await page.getByText('No version was made.').waitFor();
+    await card.getByRole('link', { name: 'Trace', exact: true }).click();
+    await page.waitForURL(`**/traces/${slowTrace}`);
+  });
+
+  await check('why and who is hurt can be asked of anything; what is unknown is said', { path: '/why', expectErrors: true }, async (page) => {
+    const field = page.getByRole('search').getByRole('combobox');
+    await field.fill('nothing');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('alert').filter({ hasText: "there is no 'nothing'" }).waitFor();
+    await field.fill('orders');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByText('It is as usual.').waitFor();
+    assert.match(await page.getByTestId('impact').innerText(), /orders-api\s+62%\s+41\s+\+210 ms/);
+  });
+
+  await check('the check-up tells what is left, and what each service uses', { path: '/checkup' }, async (page) => {
+    await page.getByTestId('health').getByRole('row').filter({ hasText: 'orders' }).waitFor();
+    assert.match(await page.getByTestId('capacity').innerText(), /local[\s\S]*12%[\s\S]*37%[\s\S]*88%/);
+    await page.getByText('FOR UPDATE').first().waitFor();
+  });
+
+  await check('logs are searched as one types, and lead to their trace', { path: '/logs' }, async (page) => {
+    const records = page.getByTestId('records').locator('.record');
+    await records.nth(50).waitFor();
+    await page.getByLabel('Search logs').pressSequentially('lock time');
+    await page.waitForURL('**/logs?text=lock+time');
+    await page.getByText('40 records').waitFor();
+    assert.equal(await records.first().locator('mark').innerText(), 'lock time');
+    await page.getByLabel('Service', { exact: true }).fill('orders');
+    await page.getByText('20 records').waitFor();
+    await records.first().getByRole('button').click();
+    await records.first().getByText('t1').or(records.first().getByText('t3')).waitFor();
+    await records.first().getByRole('link', { name: 'Trace' }).click();
+    await page.waitForURL(`**/traces/${slowTrace}`);
+    await page.getByRole('link', { name: 'Its logs' }).click();
+    await page.waitForURL(`**/logs?trace=${slowTrace}`);
+    await page.getByText('40 records').waitFor();
+  });
+
+  await check('a service shows what it uses over time', { path: '/services/orders' }, async (page) => {
+    await page.getByTestId('chart').nth(3).waitFor();
+    const label = await page.getByTestId('chart').first().getByRole('img').getAttribute('aria-label');
+    assert.match(label, /^CPU, cores\. orders-1: now 0\.\d\d, at most 0\.30; orders-2/);
+    await page.getByRole('button', { name: '1h' }).click();
+    await page.getByRole('button', { name: '1h' }).and(page.locator('[aria-pressed=true]')).waitFor();
   });
 }

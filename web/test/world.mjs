@@ -179,5 +179,5 @@ export function mapOf(world) {
     const rate = world.architecture.running ? flow.base * (0.9 + 0.2 * world.chance()) : 0;
     return { from: flow.from, to: flow.to, requestsPerSecond: rate, errorRatio: flow.errors * (0.9 + 0.2 * world.chance()), p50Ms: flow.p50 * (0.95 + 0.1 * world.chance()), p99Ms: flow.p99 * (0.9 + 0.2 * world.chance()), declared: true };
   });
-  return { revision: world.revision, at: new Date().toISOString(), nodes, edges };
+  return { revision: world.revision, at: new Date().toISOString(), nodes, edges, findings: world.find('reviews') ? [{ kind: 'criticalOnLesser', path: ['web', 'reviews'], message: 'web (critical) cannot do without reviews (low)', remedy: 'make it optional, give it a fallback, or raise reviews' }] : [] };
 }

@@ -3,7 +3,7 @@ import { logQueryOf, type LogSearch } from '../domain/logsView';
 import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
-import type { LogRecord, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
+import type { Diagnosis, Impact, LogRecord, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
 
@@ -104,6 +104,8 @@ export const api = {
   metrics: async (query: string, start: string, step: string, signal?: AbortSignal) =>
     (await get<{ series: Series[] }>(`metrics/query?query=${encodeURIComponent(query)}&start=${start}&step=${step}`, signal)).series,
   logRecords: async (search: LogSearch, signal?: AbortSignal) => (await get<{ items: LogRecord[] }>(`telemetry/logs?limit=300&${logQueryOf(search)}`, signal)).items,
+  why: (of: string, signal?: AbortSignal) => get<Diagnosis>(`why?of=${encodeURIComponent(of)}`, signal),
+  impact: (of: string, signal?: AbortSignal) => get<Impact>(`impact?of=${encodeURIComponent(of)}`, signal),
   request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),
 };
 

@@ -88,3 +88,34 @@ export interface LogRecord {
   trace?: string;
   attributes: { key: string; value: string }[];
 }
+
+/** `GET /api/v1/why?of=NAME`; without a symptom there are no causes. */
+export interface Diagnosis {
+  symptom?: string;
+  since?: string;
+  causes: Cause[];
+}
+
+export interface Cause {
+  kind: string;
+  /** `kind/name`: `host/a`, `service/orders`, `statement/…`. */
+  target: string;
+  /** 0 to 1. */
+  confidence: number;
+  evidence: { text: string; now?: number; before?: number; unit?: string; trace?: string; statement?: string; at?: string }[];
+}
+
+/** `GET /api/v1/impact?of=TARGET`: the public APIs that go through it. */
+export interface Impact {
+  target: string;
+  apis: { route: string; share: number; requestsPerSecond: number; addedP99Ms: number; errorRatio: number }[];
+}
+
+/** What is wrong with who depends on whom. */
+export interface MapFinding {
+  kind: string;
+  path: string[];
+  message: string;
+  remedy: string;
+  trace?: string;
+}

@@ -1,4 +1,5 @@
 // Answers of the Admin API that are views over several kinds, so no kind's record describes them.
+import type { MapFinding } from './observeShapes';
 import type { Criticality, FieldChange } from './types';
 
 export type { Criticality };
@@ -66,6 +67,8 @@ export interface MapAnswer {
   at: string;
   nodes: MapNode[];
   edges: MapEdge[];
+  /** What is wrong with who depends on whom. */
+  findings?: MapFinding[];
 }
 
 export type NodeKind = 'gateway' | 'service' | 'external';

@@ -12,8 +12,6 @@ export interface ServiceHealth {
   /** Cores, of all its instances. */
   cpu: number | undefined;
   memory: number | undefined;
-  /** The instance that is nearest to its limit. */
-  memoryShare: number | undefined;
   paused: number | undefined;
   restarts: number;
   flow: Flow;
@@ -41,7 +39,7 @@ export function checkup(services: readonly ServiceStatus[], instances: readonly 
       const left = [...new Set(own.map((one) => one.host))].map((name) => leftOf(hosts.find((host) => host.name === name))).filter((one) => one !== undefined);
       return {
         name: service.name, criticality: service.criticality, ready: service.ready, wanted: service.wanted, cpu: add(own.map((one) => one.cpu)), memory: add(own.map((one) => one.memory)),
-        memoryShare: most(own.map((one) => one.memoryShare)), paused: most(own.map((one) => one.dotNet?.paused)), restarts: service.instances.reduce((sum, one) => sum + one.restarts, 0),
+        paused: most(own.map((one) => one.dotNet?.paused)), restarts: service.instances.reduce((sum, one) => sum + one.restarts, 0),
         flow: sumOf(edges.filter((edge) => edge.to === service.name)), left: left.length > 0 ? Math.min(...left) : undefined,
       };
     })

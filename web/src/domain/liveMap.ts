@@ -1,3 +1,4 @@
+import type { MapFinding } from '../api/observeShapes';
 import type { MapAnswer, MapEdge, MapNode } from '../api/shapes';
 import { edgeKey, Graph } from './graph';
 import { Cell, Keyed } from './store';
@@ -16,6 +17,7 @@ export class LiveMap {
   readonly edges = new Keyed<MapEdge>();
   readonly topology = new Cell<Topology | undefined>(undefined);
   readonly counts = new Cell<Record<Tone, number>>(countTones([]));
+  readonly findings = new Cell<readonly MapFinding[]>([]);
   /** Changes with every answer, for views that show everything in order. */
   readonly tick = new Cell<number>(0);
 
@@ -28,6 +30,7 @@ export class LiveMap {
     this.counts.set(countTones(nodes.filter((node) => node.kind === 'service').map(toneOf)));
     const key = `${graph.ids.join(' ')}|${graph.links.map(edgeKey).join(' ')}`;
     if (this.topology.get()?.key !== key) this.topology.set({ key, graph });
+    this.findings.set(answer.findings ?? []);
     this.tick.set(this.tick.get() + 1);
   }
 

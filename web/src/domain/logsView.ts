@@ -4,7 +4,7 @@ import type { Tone } from './tone';
 export const severities: readonly number[] = [0, 5, 9, 13, 17, 21];
 
 /** After the numbers of OpenTelemetry: error from 17, warning from 13. */
-export const severityTone = (severity: number): Tone => (severity >= 17 ? 'bad' : severity >= 13 ? 'warn' : severity >= 9 ? 'ok' : 'idle');
+export const severityTone = (severity: number): Tone => (severity >= 17 ? 'bad' : severity >= 13 ? 'warn' : 'idle');
 
 /** What is looked for in the logs; empty means any. */
 export interface LogSearch {

@@ -14,6 +14,7 @@ export type Route =
   | { page: 'trace'; id: string }
   | { page: 'top'; of: TopOf; window: string; service?: string }
   | { page: 'logs'; search: LogSearch }
+  | { page: 'why'; of: string }
   | { page: 'now' }
   | { page: 'checkup' }
   | { page: 'hosts' }
@@ -48,6 +49,7 @@ export function parse(url: string): Route {
     const to = number(searchParams.get('to'));
     return { page: 'history', ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   }
+  if (first === 'why') return { page: 'why', of: searchParams.get('of') ?? '' };
   if (first === 'logs') return { page: 'logs', search: logSearchOf(searchParams) };
   return plainPages.find((page) => page === first) ? ({ page: first } as Route) : { page: 'missing' };
 }
@@ -67,6 +69,8 @@ export function pathOf(route: Route): string {
       const query = queryOf(route.search);
       return query ? `/traces?${query}` : '/traces';
     }
+    case 'why':
+      return route.of ? `/why?of=${encodeURIComponent(route.of)}` : '/why';
     case 'logs': {
       const query = logQueryOf(route.search);
       return query ? `/logs?${query}` : '/logs';

@@ -24,6 +24,9 @@ export function bytes(count: number): string {
   return `${step === 0 || value >= 99.95 ? value.toFixed(0) : value.toFixed(1)} ${steps[step]}`;
 }
 
+/** CPU in cores: `1.25`, `0.004`. */
+export const cores = (count: number): string => (count >= 0.095 || count === 0 ? count.toFixed(2) : count.toFixed(3));
+
 /** The shares of a host that can run out, each with what is used; the scarcest decides how the host stands. */
 export function scarcities(host: HostFigures): { name: 'cpu' | 'memory' | 'disk' | 'space'; share: number }[] {
   const found: { name: 'cpu' | 'memory' | 'disk' | 'space'; share: number }[] = [];

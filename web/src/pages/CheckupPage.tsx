@@ -5,7 +5,7 @@ import type { TopOf } from '../api/observeShapes';
 import type { HostFigures } from '../api/runtimeShapes';
 import { checkup, leftOf } from '../domain/checkup';
 import { latency, percent, rate } from '../domain/format';
-import { bytes, scarcities, shareTone } from '../domain/runtime';
+import { bytes, cores, scarcities, shareTone } from '../domain/runtime';
 import { span as duration } from '../domain/waterfall';
 import { CriticalityBadge } from '../parts/Badges';
 import { ToneGlyph } from '../parts/glyphs';
@@ -99,7 +99,7 @@ function Services({ runtime }: { runtime: NonNullable<ReturnType<typeof useRunti
               <th scope="col">{text.column.service}</th>
               <th scope="col">{text.column.criticality}</th>
               <th scope="col">{text.care.headroom}</th>
-              {[text.care.instances, text.hosts.cpu, text.hosts.memory, text.care.memoryShare, text.hosts.paused, text.care.incoming, text.column.errors, text.column.p99, text.hosts.restarts].map((title) => <th key={title} scope="col" className="number">{title}</th>)}
+              {[text.care.instances, text.hosts.cpu, text.hosts.memory, text.hosts.paused, text.care.incoming, text.column.errors, text.column.p99, text.hosts.restarts].map((title) => <th key={title} scope="col" className="number">{title}</th>)}
             </tr>
           </thead>
           <tbody>
@@ -109,9 +109,8 @@ function Services({ runtime }: { runtime: NonNullable<ReturnType<typeof useRunti
                 <td><CriticalityBadge of={one.criticality} /></td>
                 <td><Left of={one.left} /></td>
                 <td className="number">{one.ready}/{one.wanted}</td>
-                <td className="number">{one.cpu?.toFixed(2) ?? none}</td>
+                <td className="number">{one.cpu === undefined ? none : cores(one.cpu)}</td>
                 <td className="number">{one.memory === undefined ? none : bytes(one.memory)}</td>
-                <td className="number">{one.memoryShare === undefined ? none : percent(one.memoryShare)}</td>
                 <td className="number">{one.paused === undefined ? none : percent(one.paused)}</td>
                 <td className="number">{rate(one.flow.requestsPerSecond)}</td>
                 <td className="number">{one.flow.requestsPerSecond > 0 ? percent(one.flow.errorRatio) : none}</td>

@@ -8,6 +8,7 @@ import { word } from '../domain/i18n';
 import { actOf } from '../domain/policies';
 import { Ago } from '../parts/Ago';
 import { stateWords } from '../parts/Badges';
+import { Why } from '../parts/Causes';
 import { ToneGlyph } from '../parts/glyphs';
 import { useCell, useLoad, useNow } from '../parts/hooks';
 import { Link } from '../parts/navigation';
@@ -35,6 +36,7 @@ export default function NowPage() {
         <p className="all-well" data-testid="quiet"><ToneGlyph tone="ok" size={22} /> <strong>{text.quiet}</strong> <span className="quiet">{text.quietHint}</span></p>
       )}
       <div className="troubles" aria-live="polite">{found.map((one) => <Card key={one.kind + one.name} of={one} traffic={traffic} />)}</div>
+      <Findings />
       <div className="columns">
         <Changed />
         <Done traffic={traffic} />
@@ -55,6 +57,7 @@ function Card({ of, traffic }: { of: Trouble; traffic: TrafficAnswer | undefined
         {of.since && <span className="quiet">{text.care.since('')}<Ago at={of.since} /></span>}
       </header>
       <ul className="signs">{of.signs.map((sign, index) => <li key={index}><SignWords of={sign} /></li>)}</ul>
+      {of.kind !== 'host' && <Why of={of.name} />}
       {of.symptoms.length > 0 && <p><span className="quiet">{text.care.symptoms}:</span> {of.symptoms.map((name) => <Link key={name} className="name" to={{ page: 'service', name }}>{name}</Link>)}</p>}
       <p>
         <span className="quiet">{text.care.hurt}:</span>{' '}
@@ -63,6 +66,7 @@ function Card({ of, traffic }: { of: Trouble; traffic: TrafficAnswer | undefined
         {of.critical && of.hurt.length > 0 && <strong> · {text.care.criticalHurt}</strong>}
       </p>
       <nav className="span-links" aria-label={`${text.care.lookAt}: ${of.name}`}>
+        <Link to={{ page: 'why', of: of.kind === 'host' ? `host/${of.name}` : of.name }}>{text.care.whyTitle}</Link>
         {service && <Link to={{ page: 'traces', search: { service: of.name, error: 'true' } }}>{text.care.failedTraces}</Link>}
         {service && <Link to={{ page: 'logs', search: { service: of.name, severity: '13' } }}>{text.care.logs}</Link>}
         {service && <Link to={{ page: 'top', of: 'statements', window: '5m', service: of.name }}>{text.care.statements}</Link>}
@@ -85,6 +89,27 @@ function SignWords({ of }: { of: Sign }) {
     case 'host':
       return <strong>{word(text.reason, of.reason)}: {text.care.hostLost}</strong>;
   }
+}
+
+/** What is wrong with the dependencies themselves, whether or not it hurts at present. */
+function Findings() {
+  const text = useText().care;
+  const found = useCell(live.map.findings);
+  if (found.length === 0) return null;
+  return (
+    <section>
+      <h2>{text.findings} <span className="count">{found.length}</span></h2>
+      <ul className="findings" data-testid="findings">
+        {found.map((one) => (
+          <li key={one.kind + one.path.join()}>
+            <ToneGlyph tone="warn" />
+            <strong>{word(text.finding, one.kind)}</strong> {one.message} {one.trace && <Link to={{ page: 'trace', id: one.trace }}>{text.trace}</Link>}
+            <span className="quiet">{one.remedy}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
 }
 
 function Changed() {

@@ -7,6 +7,7 @@ import { word } from '../domain/i18n';
 import { instanceTone, toneOf } from '../domain/tone';
 import { Ago } from '../parts/Ago';
 import { Badge, CriticalityBadge, StateBadge } from '../parts/Badges';
+import { Impact, Why } from '../parts/Causes';
 import { EventList } from '../parts/EventList';
 import { useCell, useKeyed, useLoad } from '../parts/hooks';
 import { LogView } from '../parts/LogView';
@@ -48,6 +49,7 @@ export default function ServicePage({ name }: { name: string }) {
         <ServiceActions service={service} />
       </header>
       {service.message && <p className={`message tone-${toneOf(service)}`}>{service.message}</p>}
+      <Why of={`service/${service.name}`} />
       <section aria-labelledby="instances">
         <h2 id="instances">{text.service.instances} <span className="count">{service.instances.length}</span></h2>
         <InstanceTable instances={service.instances} />
@@ -59,6 +61,7 @@ export default function ServicePage({ name }: { name: string }) {
         <Link to={{ page: 'top', of: 'statements', window: '15m', service: service.name }}>{text.observe.topOf.statements}</Link>
         <Link to={{ page: 'policies', about: `service/${service.name}` }}>{text.policies.ofService(service.name)}</Link>
       </p>
+      <Impact of={`service/${service.name}`} />
       <ServiceCharts service={service.name} hosts={service.instances.map((one) => one.host)} version={architecture?.version ?? 0} />
       <section aria-labelledby="logs">
         <h2 id="logs">{text.service.logs}</h2>

@@ -124,7 +124,7 @@ function Figures({ of, rows }: { of: TopOf; rows: readonly TopRow[] }) {
                 <td className="number">{latency(row.p50Ms)}</td>
                 <td className="number">{latency(row.p99Ms)}</td>
                 <td className="number">{duration(row.heatSeconds * 1000)}</td>
-                <td>{row.exemplar && <Link to={{ page: 'trace', id: row.exemplar }}><code>{row.exemplar.slice(0, 8)}</code></Link>}</td>
+                <td>{of === 'statements' && <><Link to={{ page: 'why', of: row.name }}>{text.care.impact}</Link>{' '}</>}{row.exemplar && <Link to={{ page: 'trace', id: row.exemplar }}><code>{row.exemplar.slice(0, 8)}</code></Link>}</td>
               </tr>
             ))}
           </tbody>

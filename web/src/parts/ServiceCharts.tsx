@@ -3,7 +3,7 @@ import { api } from '../api/client';
 import { touches } from '../domain/changes';
 import { busyShare, linesBy } from '../domain/charts';
 import { percent } from '../domain/format';
-import { bytes } from '../domain/runtime';
+import { bytes, cores } from '../domain/runtime';
 import { useLoad } from './hooks';
 import { LineChart } from './LineChart';
 import { Problem } from './Problem';
@@ -48,7 +48,7 @@ export function ServiceCharts({ service, hosts, version }: { service: string; ho
         </div>
       </div>
       <div className="charts">
-        <LineChart {...common} title={text.chart.cpu} lines={value.cpu} show={(cores) => cores.toFixed(2)} />
+        <LineChart {...common} title={text.chart.cpu} lines={value.cpu} show={cores} />
         <LineChart {...common} title={text.chart.memory} lines={value.memory} show={bytes} />
         <LineChart {...common} title={text.chart.hostCpu} lines={value.host} show={percent} most={1} />
         {value.gc.length > 0 && <LineChart {...common} title={text.chart.gc} lines={value.gc} show={percent} />}
