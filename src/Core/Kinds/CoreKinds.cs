@@ -24,6 +24,9 @@ public static class CoreKinds
         new Kind<CachePurge>("purge", "purges", columns: [("ABOUT", p => p.About), ("PATH", p => p.Acts[^1].Path ?? "all"), ("BY", p => p.Acts[^1].By), ("AT", p => Time(p.Acts[^1].At))]),
         new Kind<GatewayNode>("node", "nodes", columns: [("TABLE", n => n.TableRevision.ToString(CultureInfo.InvariantCulture)), ("PID", n => Number(n.Pid))]),
         new Kind<WatchedServer>("watched", "watched-servers", columns: [("KIND", w => w.Spec.Kind.ToString().ToLowerInvariant()), ("ADDRESS", w => w.Spec.Address)]),
+        new Kind<Objective>("objective", "objectives", columns: [("ROUTE", o => o.Spec.Route), ("AVAILABILITY", o => o.Spec.Availability?.ToString() ?? "-"), ("P99", o => o.Spec.P99 is { } p99 ? Durations.Format(p99) : "-")]),
+        new Kind<Receiver>("receiver", "receivers", columns: [("BY", r => r.Spec.Webhook is not null ? "webhook" : r.Spec.Chat is not null ? "chat" : "email")]),
+        new Kind<Incident>("incident", "incidents", columns: [("STATE", i => i.State.ToString()), ("CRITICALITY", i => Word(i.Criticality)), ("BEGAN", i => Time(i.Began)), ("TITLE", i => i.Title)]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),
         new Kind<AuditEntry>("audit", "audits", columns: [("AT", a => Time(a.At)), ("WHO", a => a.Who), ("VERB", a => a.Verb), ("ABOUT", a => a.About)]));
 

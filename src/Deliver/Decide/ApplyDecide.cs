@@ -48,6 +48,7 @@ public static class ApplyDecide
         PutServices(plan, seen, services);
         PutGateway(plan, seen, wanted.Spec.Gateway, wanted.BaseFolder);
         PutWatched(plan, seen, wanted);
+        PutObserved(plan, seen, wanted);
         return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes };
     }
 
@@ -89,6 +90,8 @@ public static class ApplyDecide
             Cache = wanted.Spec.Gateway.Cache,
             Routes = wanted.Spec.Gateway.Routes,
             Watch = wanted.Spec.Watch is { Count: > 0 } watch ? watch : null,
+            Objectives = wanted.Spec.Objectives is { Count: > 0 } objectives ? objectives : null,
+            Notify = wanted.Spec.Notify is { Count: > 0 } notify ? notify : null,
         };
     }
 
@@ -111,6 +114,8 @@ public static class ApplyDecide
         Cache = declared.Spec.Gateway.Cache,
         Routes = declared.Spec.Gateway.Routes,
         Watch = declared.Spec.Watch,
+        Objectives = declared.Spec.Objectives,
+        Notify = declared.Spec.Notify,
     };
 
     static string Count(int changes) => changes == 1 ? "1 change" : $"{changes} changes";
@@ -186,6 +191,35 @@ public static class ApplyDecide
         }
 
         foreach (var gone in seen.Watched.Values.Where(w => !declared.ContainsKey(w.Name)).OrderBy(w => w.Name, StringComparer.Ordinal))
+        {
+            plan.Delete(gone);
+        }
+    }
+
+    static void PutObserved(Plan plan, DeclaredState seen, Declaration wanted)
+    {
+        PutAll(
+            plan, seen.Objectives, wanted.Spec.Objectives ?? new Dictionary<string, ObjectiveSpec>(),
+            (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec });
+        PutAll(
+            plan, seen.Receivers, wanted.Spec.Notify ?? new Dictionary<string, NotifySpec>(),
+            (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec, BaseFolder = wanted.BaseFolder });
+    }
+
+    static void PutAll<T, TSpec>(Plan plan, IReadOnlyDictionary<string, T> seen, IReadOnlyDictionary<string, TSpec> wanted, Func<T?, string, TSpec, T> make)
+        where T : Resource
+    {
+        foreach (var (name, spec) in wanted.OrderBy(w => w.Key, StringComparer.Ordinal))
+        {
+            var before = seen.GetValueOrDefault(name);
+            var after = make(before, name, spec);
+            if (before is null || !Codec.Same(before, after))
+            {
+                plan.Put(after);
+            }
+        }
+
+        foreach (var gone in seen.Values.Where(o => !wanted.ContainsKey(o.Name)).OrderBy(o => o.Name, StringComparer.Ordinal))
         {
             plan.Delete(gone);
         }

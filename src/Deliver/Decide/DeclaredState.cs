@@ -22,6 +22,12 @@ public sealed record DeclaredState
     /// <summary>The watched servers by name.</summary>
     public IReadOnlyDictionary<string, WatchedServer> Watched { get; init; } = new Dictionary<string, WatchedServer>();
 
+    /// <summary>The objectives by name.</summary>
+    public IReadOnlyDictionary<string, Objective> Objectives { get; init; } = new Dictionary<string, Objective>();
+
+    /// <summary>The receivers of incidents by name.</summary>
+    public IReadOnlyDictionary<string, Receiver> Receivers { get; init; } = new Dictionary<string, Receiver>();
+
     /// <summary>The version in force; null before the first.</summary>
     public ArchitectureVersion? Latest { get; init; }
 
@@ -45,6 +51,8 @@ public sealed record DeclaredState
                 Environment = Architecture.Environment,
                 Services = services.ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal),
                 Watch = Watched.Count == 0 ? null : Watched.ToDictionary(w => w.Key, w => w.Value.Spec, StringComparer.Ordinal),
+                Objectives = Objectives.Count == 0 ? null : Objectives.ToDictionary(o => o.Key, o => o.Value.Spec, StringComparer.Ordinal),
+                Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Gateway = new()
                 {
                     Listen = Gateway?.Listen ?? Gateway.DefaultListen,

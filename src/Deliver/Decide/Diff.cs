@@ -30,6 +30,8 @@ public static class Diff
         ["baseFolder"] = version.BaseFolder,
         ["services"] = new JsonObject(version.Services.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Content(s.Value)))),
         ["watch"] = version.Watch is not { Count: > 0 } watch ? null : new JsonObject(watch.Select(w => KeyValuePair.Create<string, JsonNode?>(w.Key, Tree(w.Value)))),
+        ["objectives"] = version.Objectives is not { Count: > 0 } objectives ? null : new JsonObject(objectives.Select(o => KeyValuePair.Create<string, JsonNode?>(o.Key, Tree(o.Value)))),
+        ["notify"] = version.Notify is not { Count: > 0 } notify ? null : new JsonObject(notify.Select(n => KeyValuePair.Create<string, JsonNode?>(n.Key, Tree(n.Value)))),
         ["gateway"] = new JsonObject
         {
             ["listen"] = version.Listen,

@@ -14,6 +14,8 @@ public static class ManifestRules
             .Concat(ServiceRules.Problems(spec, around))
             .Concat(NeedRules.Problems(spec))
             .Concat(WatchRules.Problems(spec))
+            .Concat(ObjectiveRules.Problems(spec))
+            .Concat(NotifyRules.Problems(spec))
             .Concat(GatewayRules.Problems(spec, around));
 
     /// <summary>What is allowed and likely to hurt.</summary>

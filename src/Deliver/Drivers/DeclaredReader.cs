@@ -26,6 +26,8 @@ static class DeclaredReader
             Gateway = await GetAsync<Gateway>(store, kinds, Gateway.TheName, stop),
             Routes = await AllAsync<Route>(store, kinds, stop),
             Watched = await AllAsync<WatchedServer>(store, kinds, stop),
+            Objectives = await AllAsync<Objective>(store, kinds, stop),
+            Receivers = await AllAsync<Receiver>(store, kinds, stop),
         };
     }
 

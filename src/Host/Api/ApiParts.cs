@@ -34,8 +34,9 @@ public sealed class ApiParts
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, events);
+        Notify = new NotifyLoop(services, Mirror, options.Listen);
         Background = new Background(
-            services.OnFault, probes.RunAsync, Correlator.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, time).RunAsync);
+            services.OnFault, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
@@ -57,6 +58,7 @@ public sealed class ApiParts
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
+            .. new IncidentEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
             .. new MetricEndpoints(services.Samples, time, limits).Routes(),
@@ -69,7 +71,7 @@ public sealed class ApiParts
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
         typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
-        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective),
     ];
 
     public ServerServices Services { get; }
@@ -89,6 +91,8 @@ public sealed class ApiParts
     public ViewEndpoints Views { get; }
 
     public Correlator Correlator { get; }
+
+    public NotifyLoop Notify { get; }
 
     public Background Background { get; }
 

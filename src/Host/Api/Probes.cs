@@ -51,6 +51,7 @@ public sealed class Probes(string version, ApiParts parts)
         AddSamples(text);
         parts.Services.Telemetry.Write(text);
         parts.Correlator.Write(text);
+        parts.Notify.Write(text);
         AddProcess(text);
         foreach (var add in parts.Services.Metrics)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Observe.Correlate;
 using Mainstay.Observe.Ingest;
 using Mainstay.Tests.Scenarios;
@@ -22,6 +23,7 @@ namespace Mainstay.Tests.Observe;
 ///   change web release 1.1.0 began to serve   a change: release, scale or intervention
 ///   down orders / up orders                   no instance is ready, or all are
 /// symptoms · why SUBJECT · impact TARGET      what is found
+/// incidents                                   what came of it so far
 /// </code>
 /// </summary>
 sealed class SyntheticSystem
@@ -34,6 +36,9 @@ sealed class SyntheticSystem
     readonly Dictionary<(string Subject, Figure Figure), double> set = [];
     readonly List<SeenStatement> statements = [];
     readonly List<SeenChange> changes = [];
+    readonly SortedDictionary<string, Incident> incidents = new(StringComparer.Ordinal);
+    readonly StringBuilder told = new();
+    IncidentDesk desk = new();
     FigureHistory figures = new();
     Random dice = new(1);
     long second = Second;
@@ -60,6 +65,10 @@ sealed class SyntheticSystem
                 return string.Join('\n', SymptomFinder.All(Picture()).Select(s => $"{s.Subject} since {At(s.Since)}: {s.Text}").DefaultIfEmpty("none"));
             case "why":
                 return Text(Diagnose.Why(Picture(), step.Words[1]));
+            case "incidents":
+                var said = told.ToString();
+                told.Clear();
+                return said.Length == 0 ? "nothing new" : said;
             case "impact":
                 return ImpactOf.Resolve(Picture(), step.Command["impact ".Length..]) is { } target ? Text(ImpactOf.Of(Picture(), target)) : "no such thing";
             default:
@@ -77,6 +86,9 @@ sealed class SyntheticSystem
         set.Clear();
         statements.Clear();
         changes.Clear();
+        incidents.Clear();
+        told.Clear();
+        desk = new();
         (figures, dice, second) = (new(), new(1), Second);
     }
 
@@ -128,6 +140,27 @@ sealed class SyntheticSystem
             second += Thresholds.StepSeconds;
             figures.Begin(DateTimeOffset.FromUnixTimeSeconds(second));
             Step(noise);
+            Look();
+        }
+    }
+
+    void Look()
+    {
+        var seen = Picture();
+        var found = SymptomFinder.All(seen).Select(s => new Found(s, Diagnose.Of(seen, s))).ToList();
+        if (found.Count > 0)
+        {
+            figures.Distrust(found.Min(f => f.Symptom.Step));
+        }
+
+        foreach (var after in desk.Next(incidents.Values, found, seen.At))
+        {
+            var before = incidents.GetValueOrDefault(after.Name);
+            incidents[after.Name] = after;
+            if (before?.State != after.State || before.Key() != after.Key() || before.Symptoms.Count != after.Symptoms.Count)
+            {
+                told.Append(CultureInfo.InvariantCulture, $"{At(seen.At)} {after.Name[^1]} {after.State} {after.Criticality}: {after.Key()}; {string.Join(' ', after.Symptoms.Select(s => s.Subject))}; since {At(after.Began)}\n");
+            }
         }
     }
 

@@ -13,6 +13,12 @@ public sealed record ArchitectureSpec
     /// <summary>The highest number of watched servers.</summary>
     public const int MostWatched = 200;
 
+    /// <summary>The highest number of objectives.</summary>
+    public const int MostObjectives = 500;
+
+    /// <summary>The highest number of receivers of incidents.</summary>
+    public const int MostReceivers = 50;
+
     /// <summary>The highest number of routes.</summary>
     public const int MostRoutes = 10_000;
 
@@ -27,6 +33,12 @@ public sealed record ArchitectureSpec
 
     /// <summary>Servers that run elsewhere and are looked at, by name. Default: none. At most 200.</summary>
     public IReadOnlyDictionary<string, WatchSpec>? Watch { get; init; }
+
+    /// <summary>How well routes are to serve, by name. Default: nothing is asked. At most 500.</summary>
+    public IReadOnlyDictionary<string, ObjectiveSpec>? Objectives { get; init; }
+
+    /// <summary>Who is told of incidents, by name. Default: nobody. At most 50.</summary>
+    public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }
 
     /// <summary>The front door.</summary>
     public GatewaySpec Gateway { get; init; } = new();

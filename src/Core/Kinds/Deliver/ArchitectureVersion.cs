@@ -42,6 +42,10 @@ public sealed record ArchitectureVersion : Resource
 
     public IReadOnlyDictionary<string, WatchSpec>? Watch { get; init; }
 
+    public IReadOnlyDictionary<string, ObjectiveSpec>? Objectives { get; init; }
+
+    public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }
+
     /// <summary>What differs from the version before.</summary>
     public IReadOnlyList<FieldChange> Changes { get; init; } = [];
 }

@@ -32,6 +32,7 @@ public sealed class Correlator
     readonly ConcurrentQueue<SeenChange> noted = new();
     readonly List<SeenChange> changes = [];
     readonly ConcurrentDictionary<string, string> serving = new(StringComparer.Ordinal);
+    readonly IncidentKeeper incidents;
     readonly HashSet<string> told = new(StringComparer.Ordinal);
     Picture? picture;
     long steps;
@@ -40,6 +41,7 @@ public sealed class Correlator
     {
         (this.services, this.mirror, this.probes, this.map, this.names) = (services, mirror, probes, map, names);
         recorder = new(figures, services.Samples);
+        incidents = new(services, mirror, names);
         ledger = new(services.Time.GetUtcNow());
         mirror.Subscribe(_ => 0, Note);
     }
@@ -126,6 +128,7 @@ public sealed class Correlator
         var statements = services.Telemetry.Spans.Top(TopOf.Statements, TopBy.Heat, StatementSeconds, FigureRecorder.MostStatements, null);
         var kinds = services.Telemetry.Spans.Kinds();
         var routes = services.Routes.Edges().Where(e => e.Key.From == TrafficBuilder.RouteEdge).ToDictionary(e => e.Key.To, e => e.Value, StringComparer.Ordinal);
+        List<Found> found;
         lock (gate)
         {
             foreach (var edge in view.Edges)
@@ -144,11 +147,14 @@ public sealed class Correlator
             recorder.Record(view, routes, ledger.Edges, middleware, statements);
             var beside = new PictureBuilder.Beside(kinds, ledger.Edges, middleware, statements, changes, recorder.Queues);
             picture = mirror.Read(seen => PictureBuilder.Build(seen, view, figures, beside));
-            if (SymptomFinder.All(picture) is { Count: > 0 } symptoms)
+            found = [.. SymptomFinder.All(picture).Select(s => new Found(s, Diagnose.Of(picture, s)))];
+            if (found.Count > 0)
             {
-                figures.Distrust(symptoms.Min(s => s.Step));
+                figures.Distrust(found.Min(f => f.Symptom.Step));
             }
         }
+
+        await incidents.TakeAsync(found, now, stop);
 
         await JudgeMapAsync(kinds, now, stop);
     }
