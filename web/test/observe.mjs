@@ -53,10 +53,11 @@ function logRecords(query) {
 
 /** Two lines of a metric over the span that is asked for, for the two instances of the service. */
 function metric(query) {
-  const ms = (text) => Number(/^[0-9]+/.exec(text)[0]) * (text.endsWith('ms') ? 1 : text.endsWith('m') ? 60_000 : text.endsWith('h') ? 3_600_000 : 1000);
-  const [span, step, now] = [ms(query.get('start')), ms(query.get('step')), Date.now()];
+  const [from, to, step] = ['start', 'end', 'step'].map((name) => Number(/^[0-9]+/.exec(query.get(name))[0]));
   const host = query.get('query').includes('system.cpu.time');
-  const points = (phase) => Array.from({ length: Math.floor(span / step) }, (_, i) => [now - span + i * step, 0.2 + 0.1 * Math.sin(i / 9 + phase)]);
+  const points = (phase, scale = 1) => Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, i) => [from + i * step, scale * (0.2 + 0.1 * Math.sin(i / 9 + phase))]);
+  if (query.get('query').includes('_bucket')) return { series: [['0.01', 20], ['0.1', 60], ['1', 96], ['+Inf', 100]].map(([le, scale]) => ({ name: 'n', unit: '', kind: 'gauge', labels: { le, source: 'mesh' }, points: points(0, scale) })) };
+  if (query.get('query').includes('failed')) return { series: [{ name: 'n', unit: '', kind: 'gauge', labels: { source: 'mesh' }, points: points(0, 5) }] };
   const labels = host ? [{ 'host.name': 'local', 'cpu.mode': 'user' }, { 'host.name': 'local', 'cpu.mode': 'idle' }] : [{ 'service.instance.id': 'orders-1' }, { 'service.instance.id': 'orders-2' }];
   return { query: query.get('query'), series: labels.map((one, i) => ({ name: 'n', unit: '', kind: 'gauge', labels: one, points: points(i) })) };
 }

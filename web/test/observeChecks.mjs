@@ -108,6 +108,17 @@ export async function checkObserve(check) {
     await page.getByText('FOR UPDATE').first().waitFor();
   });
 
+  await check('the map is laid over with heat, errors, change or criticality, in words too', {}, async (page) => {
+    const card = (id) => page.locator(`.card[data-id="${id}"]`);
+    await card('reviews').waitFor();
+    await page.getByLabel('Overlay').selectOption({ label: 'Errors' });
+    await page.locator('.card.shade-4[data-id="reviews"]').filter({ hasText: /3\d%|2\d%/ }).waitFor();
+    await page.getByLabel('Overlay').selectOption({ label: 'Criticality' });
+    await page.locator('.card.shade-1[data-id="reviews"]').waitFor();
+    await page.getByLabel('Overlay').selectOption({ label: 'none' });
+    await page.locator('.card.shade-0[data-id="reviews"]').waitFor();
+  });
+
   await check('logs are searched as one types, and lead to their trace', { path: '/logs' }, async (page) => {
     const records = page.getByTestId('records').locator('.record');
     await records.nth(50).waitFor();
@@ -127,10 +138,12 @@ export async function checkObserve(check) {
   });
 
   await check('a service shows what it uses over time', { path: '/services/orders' }, async (page) => {
-    await page.getByTestId('chart').nth(3).waitFor();
-    const label = await page.getByTestId('chart').first().getByRole('img').getAttribute('aria-label');
-    assert.match(label, /^CPU, cores\. orders-1: now 0\.\d\d, at most 0\.30; orders-2/);
-    await page.getByRole('button', { name: '1h' }).click();
-    await page.getByRole('button', { name: '1h' }).and(page.locator('[aria-pressed=true]')).waitFor();
+    await page.getByRole('img', { name: /^CPU, cores\. orders-\d: now 0\.\d\d, at most 0\.30; orders-/ }).waitFor();
+    await page.getByRole('img', { name: /^Share that failed\. Share that failed: now 5\.0%, at most 5\.0%/ }).waitFor();
+    await page.getByRole('img', { name: /^Durations\. p99: now 1\.0 s, at most 1\.0 s; p50: now 78 ms/ }).waitFor();
+    await page.getByTestId('heat').locator('rect').nth(100).hover();
+    await page.getByTestId('heat').getByText(/\/s took/).waitFor();
+    await page.getByRole('button', { name: '1h' }).first().click();
+    await page.getByRole('button', { name: '1h' }).first().and(page.locator('[aria-pressed=true]')).waitFor();
   });
 }

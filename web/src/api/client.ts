@@ -101,8 +101,9 @@ export const api = {
   trace: (id: string, signal?: AbortSignal) => get<TraceView>(`traces/${encodeURIComponent(id)}`, signal),
   top: async (of: TopOf, by: TopBy, window: string, limit: number, service?: string, signal?: AbortSignal) =>
     (await get<{ items: TopRow[] }>(`top?of=${of}&by=${by}&window=${window}&limit=${limit}${service ? `&service=${encodeURIComponent(service)}` : ''}`, signal)).items,
-  metrics: async (query: string, start: string, step: string, signal?: AbortSignal) =>
-    (await get<{ series: Series[] }>(`metrics/query?query=${encodeURIComponent(query)}&start=${start}&step=${step}`, signal)).series,
+  /** Values at the same times for every query of the same span: milliseconds since the epoch. */
+  metrics: async (query: string, { from, to, stepMs }: { from: number; to: number; stepMs: number }, signal?: AbortSignal) =>
+    (await get<{ series: Series[] }>(`metrics/query?query=${encodeURIComponent(query)}&start=${from}&end=${to}&step=${stepMs}ms`, signal)).series,
   logRecords: async (search: LogSearch, signal?: AbortSignal) => (await get<{ items: LogRecord[] }>(`telemetry/logs?limit=300&${logQueryOf(search)}`, signal)).items,
   why: (of: string, signal?: AbortSignal) => get<Diagnosis>(`why?of=${encodeURIComponent(of)}`, signal),
   impact: (of: string, signal?: AbortSignal) => get<Impact>(`impact?of=${encodeURIComponent(of)}`, signal),

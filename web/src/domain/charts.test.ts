@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { busyShare, linePath, linesBy, nearest, roundAbove, type Series } from './charts';
+import { busyShare, linePath, linesBy, nearest, roundAbove, roundSpan, type Series } from './charts';
 
 const series = (labels: Record<string, string>, ...points: [number, number][]): Series => ({ name: 'n', unit: '', labels, points });
 
@@ -20,3 +20,5 @@ it('breaks the line at gaps, and finds the nearest value', () => {
   expect(linePath(line, { from: 0, to: 100, most: 2, width: 100, height: 10, gapMs: 20 })).toBe('M0.0 10.0L10.0 5.0M90.0 0.0');
   expect([nearest(line, 12, 5), nearest(line, 50, 5)]).toEqual([1, undefined]);
 });
+
+it('spans round times', () => expect(roundSpan(123_456, 60_000, 10_000)).toEqual({ from: 60_000, to: 120_000, stepMs: 10_000 }));

@@ -61,3 +61,9 @@ export function nearest(line: Line, at: number, withinMs: number): number | unde
   for (const point of line.points) if (!best || Math.abs(point.at - at) < Math.abs(best.at - at)) best = point;
   return best && Math.abs(best.at - at) <= withinMs ? best.value : undefined;
 }
+
+/** A span that ends now, on round times, so that queries of the same span have the same times. */
+export function roundSpan(nowMs: number, spanMs: number, stepMs: number): { from: number; to: number; stepMs: number } {
+  const to = Math.floor(nowMs / stepMs) * stepMs;
+  return { from: to - Math.ceil(spanMs / stepMs) * stepMs, to, stepMs };
+}

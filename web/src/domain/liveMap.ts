@@ -1,6 +1,7 @@
 import type { MapFinding } from '../api/observeShapes';
 import type { MapAnswer, MapEdge, MapNode } from '../api/shapes';
 import { edgeKey, Graph } from './graph';
+import { heatOf } from './overlay';
 import { Cell, Keyed } from './store';
 import { countTones, toneOf, type Tone } from './tone';
 import { sumOf, type Flow } from './traffic';
@@ -17,6 +18,8 @@ export class LiveMap {
   readonly edges = new Keyed<MapEdge>();
   readonly topology = new Cell<Topology | undefined>(undefined);
   readonly counts = new Cell<Record<Tone, number>>(countTones([]));
+  /** The greatest heat of any node. */
+  mostHeat = 0;
   readonly findings = new Cell<readonly MapFinding[]>([]);
   /** Changes with every answer, for views that show everything in order. */
   readonly tick = new Cell<number>(0);
@@ -30,6 +33,7 @@ export class LiveMap {
     this.counts.set(countTones(nodes.filter((node) => node.kind === 'service').map(toneOf)));
     const key = `${graph.ids.join(' ')}|${graph.links.map(edgeKey).join(' ')}`;
     if (this.topology.get()?.key !== key) this.topology.set({ key, graph });
+    this.mostHeat = Math.max(0, ...nodes.map((node) => (node.kind === 'gateway' ? 0 : heatOf(this.flowOf(node.id)))));
     this.findings.set(answer.findings ?? []);
     this.tick.set(this.tick.get() + 1);
   }

@@ -1,4 +1,5 @@
 import { noFilter, type Filter } from './filter';
+import type { Overlay } from './overlay';
 import { Cell } from './store';
 
 /** What the user looks at on the map; watched piece by piece. */
@@ -6,6 +7,7 @@ export class MapView {
   readonly selected = new Cell<string | undefined>(undefined);
   readonly hovered = new Cell<string | undefined>(undefined);
   readonly filter = new Cell<Filter>(noFilter);
+  readonly overlay = new Cell<Overlay | undefined>(undefined);
 
   /** The node whose edges stand out. */
   active(): string | undefined {

@@ -13,6 +13,7 @@ import { useCell, useKeyed, useLoad } from '../parts/hooks';
 import { LogView } from '../parts/LogView';
 import { Link } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
+import { RedCharts } from '../parts/RedCharts';
 import { ServiceActions } from '../parts/ServiceActions';
 import { ServiceCharts } from '../parts/ServiceCharts';
 import { useText } from '../parts/settings';
@@ -62,6 +63,7 @@ export default function ServicePage({ name }: { name: string }) {
         <Link to={{ page: 'policies', about: `service/${service.name}` }}>{text.policies.ofService(service.name)}</Link>
       </p>
       <Impact of={`service/${service.name}`} />
+      <RedCharts about={`service/${service.name}`} />
       <ServiceCharts service={service.name} hosts={service.instances.map((one) => one.host)} version={architecture?.version ?? 0} />
       <section aria-labelledby="logs">
         <h2 id="logs">{text.service.logs}</h2>

@@ -17,6 +17,7 @@ import { InterventionDialog } from '../parts/InterventionDialog';
 import { go, Link } from '../parts/navigation';
 import { PolicyTrend } from '../parts/PolicyTrend';
 import { useText } from '../parts/settings';
+import { RedCharts } from '../parts/RedCharts';
 import { Split } from '../parts/Split';
 import { useTraffic } from '../parts/traffic';
 
@@ -116,6 +117,7 @@ function Way({ of, notices, trends }: { of: TrafficWay; notices: readonly Traffi
         </div>
       </div>
       <Histogram of={of.latency} />
+      <RedCharts about={of.about} key={of.about} />
       <Split about={of.about} revision={version} />
       {of.policies.length === 0 ? (
         <p className="empty">{text.traffic.noPolicies}</p>

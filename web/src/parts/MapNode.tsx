@@ -4,6 +4,7 @@ import { live } from '../api/live';
 import type { MapNode as Shape } from '../api/shapes';
 import { isActive, passes } from '../domain/filter';
 import * as format from '../domain/format';
+import { shadeOf } from '../domain/overlay';
 import { toneOf } from '../domain/tone';
 import type { MapView } from '../domain/view';
 import { CriticalityBadge, InstanceDots, shortStateWords } from './Badges';
@@ -26,9 +27,10 @@ function Card({ node }: { node: Shape }) {
   const { selected, related, dimmed, stop } = useStanding(view, node);
   const tone = toneOf(node);
   const service = node.kind === 'service';
+  const [level, words] = useShade(view, node);
   return (
     <div
-      className={`card tone-${tone} kind-${node.kind}${selected ? ' selected' : ''}${related ? ' related' : ''}${dimmed ? ' dimmed' : ''}`}
+      className={`card shade-${level} tone-${tone} kind-${node.kind}${selected ? ' selected' : ''}${related ? ' related' : ''}${dimmed ? ' dimmed' : ''}`}
       role="button"
       tabIndex={stop ? 0 : -1}
       aria-pressed={selected}
@@ -49,6 +51,7 @@ function Card({ node }: { node: Shape }) {
         {service && <span className="card-ready">{`${node.ready}/${node.wanted}`}<span className="unseen"> {text.map.readyWord}</span></span>}
       </span>
       <Incoming id={node.id} />
+      {words && <span className="card-shade">{words}</span>}
     </div>
   );
 }
@@ -71,6 +74,26 @@ function Incoming({ id }: { id: string }) {
   });
   const text = useText();
   return rate === '' ? null : <span className="card-rate">{`${rate}${text.map.perSecond}`}</span>;
+}
+
+/** Level and words of the overlay that is chosen. One text, so that a card is drawn again only when they change. */
+function useShade(view: MapView, node: Shape): [string, string] {
+  const text = useText();
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const stops = [view.overlay.subscribe(listener), live.map.tick.subscribe(listener)];
+      return () => stops.forEach((stop) => stop());
+    },
+    [view],
+  );
+  const shade = useSyncExternalStore(subscribe, () => {
+    const overlay = view.overlay.get();
+    if (!overlay) return '0 ';
+    const began = live.services.get(node.id)?.instances.flatMap((one) => (one.startedAt ? [Date.parse(one.startedAt)] : [])) ?? [];
+    const { level, words } = shadeOf(overlay, { node, flow: live.map.flowOf(node.id), mostHeat: live.map.mostHeat, changedAt: began.length > 0 ? Math.max(...began) : undefined, now: Date.now() }, (count, unit) => text.age[unit](count));
+    return `${level} ${words}`;
+  });
+  return [shade[0]!, shade.slice(2)];
 }
 
 function useStanding(view: MapView, node: Shape): { selected: boolean; related: boolean; dimmed: boolean; stop: boolean } {

@@ -2,6 +2,7 @@ import { useEffect, useRef } from 'react';
 import { live } from '../api/live';
 import type { Criticality } from '../api/shapes';
 import { isActive, noFilter, ranked, toggled } from '../domain/filter';
+import { overlays, type Overlay } from '../domain/overlay';
 import { tones } from '../domain/tone';
 import { CriticalityBars, Icon, ToneGlyph } from './glyphs';
 import { useCell } from './hooks';
@@ -21,6 +22,7 @@ export function MapToolbar({ table, onTable, onReveal }: Props) {
   const text = useText();
   const view = useView();
   const filter = useCell(view.filter);
+  const overlay = useCell(view.overlay);
   const counts = useCell(live.map.counts);
   return (
     <div className="toolbar">
@@ -58,6 +60,13 @@ export function MapToolbar({ table, onTable, onReveal }: Props) {
           <Icon name="close" size={12} /> {text.map.clear}
         </button>
       )}
+      <label className="check overlay-choice">
+        {text.map.overlay}
+        <select value={overlay ?? ''} onChange={(event) => view.overlay.set((event.target.value || undefined) as Overlay | undefined)}>
+          <option value="">{text.map.noOverlay}</option>
+          {overlays.map((one) => <option key={one} value={one}>{text.map.overlays[one]}</option>)}
+        </select>
+      </label>
       <div className="switch" role="group" aria-label={text.map.view}>
         <button type="button" aria-pressed={!table} onClick={() => onTable(false)}>
           {text.map.asMap}

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { api } from '../api/client';
 import { touches } from '../domain/changes';
-import { busyShare, linesBy } from '../domain/charts';
+import { busyShare, linesBy, roundSpan } from '../domain/charts';
 import { percent } from '../domain/format';
 import { bytes, cores } from '../domain/runtime';
 import { useLoad } from './hooks';
@@ -18,17 +18,18 @@ export function ServiceCharts({ service, hosts, version }: { service: string; ho
   const text = useText().care;
   const [span, setSpan] = useState('15m');
   const spanMs = spans[span]!;
-  const stepMs = Math.max(2000, spanMs / steps);
+  const stepMs = Math.max(2500, spanMs / steps);
   const at = [...new Set(hosts)].sort().map(quoted).join('|');
   const { value, problem, again } = useLoad(`${service} ${span} ${at}`, async (signal) => {
     const of = `service.name="${service}"`;
-    const ask = (query: string) => api.metrics(query, span, `${stepMs}ms`, signal);
+    const time = roundSpan(Date.now(), spanMs, stepMs);
+    const ask = (query: string) => api.metrics(query, time, signal);
     const [cpu, memory, gc, pool, threads, host] = await Promise.all([
       ask(`rate(process.cpu.time{${of}}[30s])`), ask(`process.memory.usage{${of}}`), ask(`rate(dotnet.gc.pause.time{${of}}[30s])`), ask(`dotnet.thread_pool.queue.length{${of}}`), ask(`process.thread.count{${of}}`),
       at ? ask(`rate(system.cpu.time{host.name=~"${at}"}[30s])`) : [],
     ]);
     const instances = (series: typeof cpu) => linesBy(series, 'service.instance.id');
-    return { end: Date.now(), cpu: instances(cpu), memory: instances(memory), gc: instances(gc), pool: instances(pool), threads: instances(threads), host: busyShare(host) };
+    return { time, cpu: instances(cpu), memory: instances(memory), gc: instances(gc), pool: instances(pool), threads: instances(threads), host: busyShare(host) };
   });
   const versions = useLoad(String(version), api.versions).value ?? [];
   useEffect(() => {
@@ -38,7 +39,7 @@ export function ServiceCharts({ service, hosts, version }: { service: string; ho
   if (problem) return <Problem of={problem} again={again} />;
   if (!value) return null;
   const marks = versions.filter((one) => touches(one.changes, service)).map((one) => ({ at: Date.parse(one.at), words: `#${one.number} ${one.message}` }));
-  const common = { from: value.end - spanMs, to: value.end, stepMs, marks };
+  const common = { ...value.time, marks };
   return (
     <section aria-labelledby="charts">
       <div className="page-head">

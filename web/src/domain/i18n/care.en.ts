@@ -76,4 +76,9 @@ export const careEn = {
     connectionPool: 'Connection pool is short', lock: 'Lock in the process', slowStatement: 'Slow statement', rowLock: 'Row lock', databaseDown: 'Database is down', cacheDown: 'Cache is down', queueDown: 'Queue is down', serviceDown: 'Service is down',
     slowStore: 'Slow database', backlog: 'Backlog', disk: 'Disk', memory: 'Memory', network: 'Network', instance: 'One bad instance', surge: 'Surge of requests', external: 'Something outside',
   } as Record<string, string>,
+  redTitle: 'Requests over time',
+  red: { rate: 'Requests per second', errors: 'Share that failed', durations: 'Durations' },
+  heat: 'Durations, how many took so long',
+  heatWords: 'Heat map of durations over time',
+  heatCell: (from: string, to: string, rate: string, time: string) => `${time}: ${rate}/s took ${from} to ${to}`,
 };

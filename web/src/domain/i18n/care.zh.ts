@@ -75,4 +75,9 @@ export const careZh: typeof careEn = {
     connectionPool: '连接池不足', lock: '进程内锁', slowStatement: '慢语句', rowLock: '行锁', databaseDown: '数据库宕机', cacheDown: '缓存宕机', queueDown: '队列宕机', serviceDown: '服务宕机',
     slowStore: '数据库慢', backlog: '积压', disk: '磁盘', memory: '内存', network: '网络', instance: '单个坏实例', surge: '请求激增', external: '外部依赖',
   },
+  redTitle: '随时间变化的请求',
+  red: { rate: '每秒请求', errors: '失败占比', durations: '耗时' },
+  heat: '耗时分布',
+  heatWords: '耗时随时间变化的热力图',
+  heatCell: (from, to, rate, time) => `${time}：每秒 ${rate} 个耗时 ${from} 至 ${to}`,
 };

@@ -2,6 +2,7 @@ import { careEn } from './care.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
+import type { Overlay } from '../overlay';
 import type { Tone } from '../tone';
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
@@ -77,6 +78,9 @@ export const en = {
     view: 'View',
     asMap: 'Map',
     asTable: 'Table',
+    overlay: 'Overlay',
+    noOverlay: 'none',
+    overlays: { heat: 'Heat: time spent', errors: 'Errors', change: 'Change: newest instance', criticality: 'Criticality' } satisfies Record<Overlay, string>,
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
     fit: 'Fit',

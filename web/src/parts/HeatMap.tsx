@@ -1,0 +1,37 @@
+import { useMemo, useState } from 'react';
+import { clock, rate } from '../domain/format';
+import { boundWords, strength, type Heat } from '../domain/heat';
+import { useText } from './settings';
+
+/** Durations over time: the darker, the more requests took so long. */
+export function HeatMap({ of, from, to, stepMs }: { of: Heat; from: number; to: number; stepMs: number }) {
+  const text = useText().care;
+  const [under, setUnder] = useState<{ time: number; range: number }>();
+  // Ranges below the fastest and above the slowest request say nothing.
+  const [low, high] = useMemo(() => {
+    const used = of.bounds.map((_, range) => of.cells.some((row) => row[range]! > 0));
+    return [Math.max(0, used.indexOf(true) - 1), Math.min(of.bounds.length - 1, used.lastIndexOf(true) + 1)];
+  }, [of]);
+  const rows = high - low + 1;
+  const width = Math.max(1, Math.round((to - from) / stepMs));
+  const words = (time: number, range: number) => text.heatCell(boundWords(range > 0 ? of.bounds[range - 1]! : 0), boundWords(of.bounds[range]!), rate(of.cells[time]![range]!), clock(new Date(of.times[time]!)));
+  return (
+    <figure className="chart heat" data-testid="heat">
+      <figcaption><b>{text.heat}</b> <span className="quiet">{under && words(under.time, under.range)}</span></figcaption>
+      {of.most === 0 ? (
+        <p className="quiet">{text.noFigures}</p>
+      ) : (
+        <div className="heat-box">
+          <div className="heat-scale" aria-hidden="true"><span>{boundWords(of.bounds[high]!)}</span><span>{boundWords(low > 0 ? of.bounds[low - 1]! : 0)}</span></div>
+          <svg viewBox={`0 0 ${width} ${rows}`} preserveAspectRatio="none" role="img" aria-label={text.heatWords} shapeRendering="crispEdges" onPointerLeave={() => setUnder(undefined)}>
+            {of.times.map((at, time) =>
+              of.cells[time]!.slice(low, high + 1).map((value, row) =>
+                value > 0 ? <rect key={`${at} ${row}`} x={(at - from) / stepMs - 1} y={rows - 1 - row} width={1.02} height={1.02} opacity={strength(value, of.most)} onPointerEnter={() => setUnder({ time, range: low + row })} /> : null,
+              ),
+            )}
+          </svg>
+        </div>
+      )}
+    </figure>
+  );
+}
