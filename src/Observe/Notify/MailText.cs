@@ -26,7 +26,7 @@ public static class MailText
     }
 
     // RFC 2047 §2: a word has at most 75 characters, and none is cut within a character.
-    static IEnumerable<string> Words(string subject)
+    static List<string> Words(string subject)
     {
         var word = new List<byte>();
         Span<byte> one = stackalloc byte[4];
