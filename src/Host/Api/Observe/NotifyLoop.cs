@@ -20,7 +20,8 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
     static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
     static readonly TimeSpan LetGo = TimeSpan.FromDays(1);
 
-    readonly HttpClient http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+    static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+
     readonly Dictionary<(string Incident, string Receiver), (DateTimeOffset At, TimeSpan Wait)> later = [];
     long delivered;
     long failed;
@@ -28,19 +29,16 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
     /// <summary>Tells until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        using (http)
-        using (var timer = new PeriodicTimer(Tick, services.Time))
+        using var timer = new PeriodicTimer(Tick, services.Time);
+        while (await timer.WaitForNextTickAsync(stop))
         {
-            while (await timer.WaitForNextTickAsync(stop))
+            try
             {
-                try
-                {
-                    await TellAsync(stop);
-                }
-                catch (StoreUnavailableException fault)
-                {
-                    services.OnFault?.Invoke("notify", fault);
-                }
+                await TellAsync(stop);
+            }
+            catch (StoreUnavailableException fault)
+            {
+                services.OnFault?.Invoke("notify", fault);
             }
         }
     }
@@ -146,7 +144,7 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
         }
 
         using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
-        using var response = await http.PostAsync(to, content, stop);
+        using var response = await Http.PostAsync(to, content, stop);
         var answer = await response.Content.ReadAsByteArrayAsync(stop);
         return !response.IsSuccessStatusCode ? $"it answered {(int)response.StatusCode}" : chat is { } kind ? IncidentMessage.Refusal(kind, answer) : null;
     }
