@@ -21,6 +21,7 @@ const TracePage = lazy(() => import('./pages/TracePage'));
 const TopPage = lazy(() => import('./pages/TopPage'));
 const LogsPage = lazy(() => import('./pages/LogsPage'));
 const WhyPage = lazy(() => import('./pages/WhyPage'));
+const IncidentsPage = lazy(() => import('./pages/IncidentsPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
@@ -54,6 +55,7 @@ export function App() {
           {route.page === 'top' && <TopPage of={route.of} window={route.window} service={route.service} />}
           {route.page === 'logs' && <LogsPage search={route.search} />}
           {route.page === 'why' && <WhyPage key={route.of} of={route.of} />}
+          {route.page === 'incidents' && <IncidentsPage name={route.name} />}
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
           {route.page === 'hosts' && <HostsPage />}
@@ -82,6 +84,8 @@ function titleOf(text: Text, route: Route): string | undefined {
     case 'trace':
     case 'top':
       return text.observe[route.page];
+    case 'incidents':
+      return text.incident.title;
     case 'logs':
     case 'now':
     case 'why':
@@ -104,6 +108,7 @@ const chords: Readonly<Record<string, Route>> = {
   n: { page: 'top', of: 'operations', window: '5m' },
   l: { page: 'logs', search: {} },
   w: { page: 'now' },
+  i: { page: 'incidents' },
   c: { page: 'checkup' },
   o: { page: 'hosts' },
   h: { page: 'history' },

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeOf } from './runtime.mjs';
-import { readObserve } from './observe.mjs';
+import { changeIncident, makeIncidents, readObserve } from './observe.mjs';
 import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
@@ -18,7 +18,8 @@ export async function startFixture({ port = 0, services = 0, edges, everyMs = 10
   const world = makeWorld({ count: services, ...(edges && { edges }) });
   const traffic = makeTraffic();
   const policies = makePolicies();
-  const watchers = { status: new Set(), map: new Set(), events: new Set(), traffic: new Set(), runtime: new Set() };
+  const incidents = makeIncidents();
+  const watchers = { status: new Set(), map: new Set(), events: new Set(), traffic: new Set(), runtime: new Set(), incidents: new Set() };
   const open = new Set();
   const push = (feed, event, data, id) => {
     for (const response of watchers[feed]) response.write(`${id ? `id: ${id}\n` : ''}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
@@ -40,7 +41,7 @@ export async function startFixture({ port = 0, services = 0, edges, everyMs = 10
   const server = createServer((request, response) => {
     open.add(response);
     response.on('close', () => open.delete(response));
-    void answer({ request, response, world, traffic, policies, watchers, changed, tell, logEveryMs });
+    void answer({ request, response, world, traffic, policies, incidents, push, watchers, changed, tell, logEveryMs });
   });
   await new Promise((done) => server.listen(port, '127.0.0.1', done));
   const stop = () => {
@@ -71,6 +72,10 @@ async function answer(context) {
       return stream ? watch(response, watchers.traffic) : json(response, trafficOf(world, traffic));
     case 'runtime':
       return stream ? watch(response, watchers.runtime) : json(response, runtimeOf(world));
+    case 'incidents':
+      watch(response, watchers.incidents);
+      response.write(`event: list\ndata: ${JSON.stringify({ items: context.incidents, revision: world.revision })}\n\n`);
+      return undefined;
     case 'requests':
       return name === 'unknown' ? problem(response, 404, 'not found', `no gateway remembers a request '${name}'`, 'give the X-Request-Id of a recent response') : json(response, pastRequest(name));
     case 'events':
@@ -101,9 +106,14 @@ function diff(world, from, to) {
   return { from, to, changes };
 }
 
-async function act({ request, response, world, traffic, changed, tell }, noun, name, verb) {
+async function act({ request, response, world, traffic, incidents, push, changed, tell }, noun, name, verb) {
   let body = '';
   for await (const piece of request) body += piece;
+  const incident = noun === 'incidents' && changeIncident(incidents, name, verb);
+  if (incident) {
+    push('incidents', 'put', incident);
+    return json(response, incident);
+  }
   const did = actOnTraffic(traffic, request.method, noun, name, body ? JSON.parse(body) : undefined);
   if (did) return void response.writeHead(did[0], { 'Content-Type': did[0] < 400 ? 'application/json' : 'application/problem+json' }).end(JSON.stringify(did[1]));
   const service = noun === 'services' ? world.find(name) : undefined;

@@ -94,3 +94,29 @@ export function readObserve(noun, name, query) {
   }
   return undefined;
 }
+
+const ago = (seconds) => new Date(Date.now() - seconds * 1000).toISOString();
+
+/** Two incidents: one goes on, one is over. */
+export function makeIncidents() {
+  return [
+    {
+      kind: 'incident', name: 'inc-2', revision: 901, title: 'transactions of postgresql/shop wait for locks', state: 'open', criticality: 'critical', began: ago(190), opened: ago(170), reopened: 1, acknowledgedBy: '', resolvedBy: '',
+      symptoms: [{ subject: 'route/orders-api', text: 'p99 34 ms → 1.2 s', since: ago(190) }, { subject: 'service/orders', text: '12% of the requests fail', since: ago(150) }],
+      causes: [{ kind: 'rowLock', target: 'database/postgresql/shop', confidence: 0.82, evidence: ['transactions that wait for a lock: 0 → 14'] }],
+      actions: [{ id: 'a1', do: 'admit', about: 'service/orders', text: 'admit only what matters, so that the database has less to do', how: 'mainstay intervention begin service/orders --admit 192 --for 10m --reason "row locks"', undo: 'mainstay intervention end NAME', state: 'suggested', verdict: '' }],
+      told: { chat: 'firing' },
+    },
+    { kind: 'incident', name: 'inc-1', revision: 800, title: 'reviews-1 runs at 100% CPU', state: 'resolved', criticality: 'low', began: ago(90_000), opened: ago(89_990), ended: ago(89_400), reopened: 0, acknowledgedBy: 'mei', resolvedBy: '', symptoms: [], causes: [{ kind: 'cpu', target: 'host/local', confidence: 0.7, evidence: [] }], actions: [], told: {} },
+  ];
+}
+
+/** What a POST about an incident answers. */
+export function changeIncident(incidents, name, verb) {
+  const one = incidents.find((incident) => incident.name === name);
+  if (!one) return undefined;
+  if (verb === 'ack') Object.assign(one, { state: 'acknowledged', acknowledgedBy: 'dashboard' });
+  else if (verb === 'resolve') Object.assign(one, { state: 'resolved', ended: ago(0), resolvedBy: 'dashboard' });
+  else one.silentUntil = ago(-3600);
+  return one;
+}

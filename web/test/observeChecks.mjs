@@ -8,6 +8,7 @@ export const observePages = {
   '/top?of=statements&window=5m': '.top-list',
   '/logs': '.record',
   '/now': '[data-testid=trouble]',
+  '/incidents/inc-2': '[data-testid=incident]',
   '/checkup': '[data-testid=health] tbody tr',
   '/why?of=reviews': '[data-testid=impact]',
 };
@@ -89,6 +90,22 @@ export async function checkObserve(check) {
     await page.getByText('No version was made.').waitFor();
     await card.getByRole('link', { name: 'Trace', exact: true }).click();
     await page.waitForURL(`**/traces/${slowTrace}`);
+  });
+
+  await check('an incident tells its cause, what to do and its story; somebody takes it and ends it', { path: '/now' }, async (page) => {
+    await page.getByTestId('incidents').getByRole('link', { name: /wait for locks/ }).click();
+    await page.waitForURL('**/incidents/inc-2');
+    const one = page.getByTestId('incident');
+    await one.waitFor();
+    const text = await one.innerText();
+    for (const words of ['Row lock', 'confidence 82%', 'came back 1 time', 'suggested', '--admit 192', 'Felt p99 34 ms → 1.2 s', 'Noticed', 'chat \\(firing\\)']) assert.match(text, new RegExp(words));
+    await one.getByRole('button', { name: 'I am at it' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'I am at it' }).click();
+    await one.getByText('Somebody is at it · dashboard', { exact: false }).waitFor();
+    await one.getByRole('button', { name: 'It is over' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'It is over' }).click();
+    await page.getByText('nothing goes on').waitFor();
+    assert.equal(await page.getByTestId('incidents').locator('.incident-row').count(), 2);
   });
 
   await check('why and who is hurt can be asked of anything; what is unknown is said', { path: '/why', expectErrors: true }, async (page) => {

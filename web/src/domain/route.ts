@@ -15,6 +15,7 @@ export type Route =
   | { page: 'top'; of: TopOf; window: string; service?: string }
   | { page: 'logs'; search: LogSearch }
   | { page: 'why'; of: string }
+  | { page: 'incidents'; name?: string }
   | { page: 'now' }
   | { page: 'checkup' }
   | { page: 'hosts' }
@@ -41,6 +42,7 @@ export function parse(url: string): Route {
     const service = searchParams.get('service');
     return { page: 'top', of: topOfs.find((one) => one === searchParams.get('of')) ?? 'operations', window: windows.find((one) => one === searchParams.get('window')) ?? '5m', ...(service && { service }) };
   }
+  if (first === 'incidents') return { page: 'incidents', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
   if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
   if (second !== undefined) return { page: 'missing' };
@@ -69,6 +71,8 @@ export function pathOf(route: Route): string {
       const query = queryOf(route.search);
       return query ? `/traces?${query}` : '/traces';
     }
+    case 'incidents':
+      return route.name ? `/incidents/${encodeURIComponent(route.name)}` : '/incidents';
     case 'why':
       return route.of ? `/why?of=${encodeURIComponent(route.of)}` : '/why';
     case 'logs': {

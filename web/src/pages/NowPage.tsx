@@ -2,24 +2,28 @@ import { useEffect } from 'react';
 import { api } from '../api/client';
 import { live } from '../api/live';
 import type { TrafficAnswer } from '../api/trafficShapes';
+import type { Incident } from '../api/types';
 import { troubles, type Sign, type Trouble } from '../domain/emergency';
 import { age, percent } from '../domain/format';
 import { word } from '../domain/i18n';
+import { goingOn, incidentTone } from '../domain/incidents';
 import { actOf } from '../domain/policies';
 import { Ago } from '../parts/Ago';
-import { stateWords } from '../parts/Badges';
+import { Badge, CriticalityBadge, stateWords } from '../parts/Badges';
 import { Why } from '../parts/Causes';
 import { ToneGlyph } from '../parts/glyphs';
 import { useCell, useLoad, useNow } from '../parts/hooks';
 import { Link } from '../parts/navigation';
 import { useText } from '../parts/settings';
 import { useTraffic } from '../parts/traffic';
+import { useWatched } from '../parts/watched';
 
 const hourMs = 3_600_000;
 
 /** The emergency: what is wrong now, since when, who is hurt, what changed, what is done, and the ways to look closer. */
 export default function NowPage() {
-  const text = useText().care;
+  const text = useText();
+  const incidents = goingOn(useWatched<Incident>('incidents') ?? []);
   useCell(live.map.tick);
   useEffect(() => live.watchMap(), []);
   const { traffic } = useTraffic();
@@ -28,12 +32,24 @@ export default function NowPage() {
   return (
     <div className="page">
       <div className="page-head">
-        <h1>{text.emergency}</h1>
-        {found.length > 0 && <span className="tag tone-bad">{text.count(found.length)}</span>}
-        <div className="actions"><Link className="button" to={{ page: 'checkup' }}>{text.checkup}</Link></div>
+        <h1>{text.care.emergency}</h1>
+        {found.length > 0 && <span className="tag tone-bad">{text.care.count(found.length)}</span>}
+        <div className="actions"><Link className="button" to={{ page: 'incidents' }}>{text.incident.title}</Link><Link className="button" to={{ page: 'checkup' }}>{text.care.checkup}</Link></div>
       </div>
-      {found.length === 0 && (
-        <p className="all-well" data-testid="quiet"><ToneGlyph tone="ok" size={22} /> <strong>{text.quiet}</strong> <span className="quiet">{text.quietHint}</span></p>
+      {incidents.length > 0 && (
+        <ul className="incidents" data-testid="incidents">
+          {incidents.map((one) => (
+            <li key={one.name} className="incident-row">
+              <Badge tone={incidentTone(one)} words={text.incident.state[one.state]} />
+              <span className="incident-title"><Link to={{ page: 'incidents', name: one.name }}>{one.title}</Link></span>
+              <CriticalityBadge of={one.criticality} />
+              <span className="quiet">{one.causes[0] && word(text.care.causes, one.causes[0].kind)} · {text.care.since('')}<Ago at={one.began} /></span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {found.length === 0 && incidents.length === 0 && (
+        <p className="all-well" data-testid="quiet"><ToneGlyph tone="ok" size={22} /> <strong>{text.care.quiet}</strong> <span className="quiet">{text.care.quietHint}</span></p>
       )}
       <div className="troubles" aria-live="polite">{found.map((one) => <Card key={one.kind + one.name} of={one} traffic={traffic} />)}</div>
       <Findings />

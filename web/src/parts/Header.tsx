@@ -25,7 +25,7 @@ export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) 
       <Architecture />
       <nav aria-label={text.app.pages}>
         {page({ page: 'map' }, text.app.map)}
-        {page({ page: 'now' }, text.care.now)}
+        {page({ page: 'now' }, text.care.now, route.page === 'now' || route.page === 'incidents' || route.page === 'why')}
         {page({ page: 'traffic' }, text.app.traffic)}
         {page({ page: 'traces', search: {} }, text.observe.traces, route.page === 'traces' || route.page === 'trace')}
         {page({ page: 'logs', search: {} }, text.care.logs)}

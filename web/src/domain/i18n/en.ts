@@ -1,3 +1,4 @@
+import { incidentEn } from './incident.en';
 import { careEn } from './care.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
@@ -265,6 +266,7 @@ export const en = {
   policies: policiesEn,
   observe: observeEn,
   care: careEn,
+  incident: incidentEn,
   problem: {
     unreachable: 'The server does not answer',
     unreachableHint: 'Look whether “mainstay up” still runs, then try again.',
@@ -283,7 +285,7 @@ export const en = {
       ['0', 'fit everything'],
       ['T', 'map or table'],
       ['G then M, T, R, N', 'go to map, traffic, traces, top lists'],
-      ['G then L, W, C', 'go to logs, what is wrong now, check-up'],
+      ['G then L, W, I, C', 'go to logs, what is wrong now, incidents, check-up'],
       ['G then O, H, E', 'go to hosts, history, events'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],

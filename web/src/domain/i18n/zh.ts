@@ -1,3 +1,4 @@
+import { incidentZh } from './incident.zh';
 import { careZh } from './care.zh';
 import { observeZh } from './observe.zh';
 import { policiesZh } from './policies.zh';
@@ -260,6 +261,7 @@ export const zh: Text = {
   policies: policiesZh,
   observe: observeZh,
   care: careZh,
+  incident: incidentZh,
   problem: {
     unreachable: '服务器没有应答',
     unreachableHint: '请确认 “mainstay up” 仍在运行，然后重试。',
@@ -278,7 +280,7 @@ export const zh: Text = {
       ['0', '显示全部'],
       ['T', '地图或表格'],
       ['G 然后 M、T、R、N', '前往地图、流量、链路、排行'],
-      ['G 然后 L、W、C', '前往日志、急诊、体检'],
+      ['G 然后 L、W、I、C', '前往日志、急诊、事故、体检'],
       ['G 然后 O、H、E', '前往主机、历史、事件'],
       ['?', '本帮助'],
     ],

@@ -1,0 +1,30 @@
+import type { incidentEn } from './incident.en';
+
+export const incidentZh: typeof incidentEn = {
+  title: '事故',
+  count: (count) => (count === 0 ? '没有进行中的事故' : `${count} 个进行中的事故`),
+  none: '还没有发生过事故。',
+  missing: (name) => `没有事故“${name}”。`,
+  state: { open: '进行中', acknowledged: '有人处理', resolved: '已结束' },
+  lasted: (age) => `持续了 ${age}`,
+  reopened: (count) => `复发 ${count} 次`,
+  ack: '我来处理',
+  resolve: '已经结束',
+  silence: '静默…',
+  silentUntil: (time) => `在 ${time} 之前不通知任何人。`,
+  ask: {
+    ack: (title) => `由你处理“${title}”？`,
+    resolve: (title) => `“${title}”已经结束？`,
+    silence: (title) => `不再通知“${title}”？`,
+  },
+  askHint: { ack: '其他人会看到有人在处理。', resolve: '十分钟内不再通知同一事故。', silence: '仍会继续观察。' },
+  actions: '怎么办',
+  noActions: '没有已知有效的办法。',
+  action: { suggested: '建议', done: '已执行', helped: '有效', didNotHelp: '无效', failed: '失败' },
+  undo: '撤销方法',
+  timeline: '时间顺序',
+  moment: { began: '开始', opened: '发现', symptom: '症状', change: '变更', event: '消息', action: '措施', ended: '结束' },
+  difference: '差异',
+  told: '已通知',
+  open: '事故',
+};
