@@ -238,6 +238,8 @@ internal sealed class ClientConnection
             else if (verdict == Verdict.Pass)
             {
                 reason = await Forward.SendAsync(x);
+                if (reason != Reason.None && x.Target!.Park is { } park) reason = await park.RetryAsync(x, reason);
+                if (x.ParkedMs > 0) x.Added.Add("X-Mainstay-Parked"u8, x.ParkedMs);
                 if (reason == Reason.None) x.Target!.Cluster.Sticky?.Issue(x);
                 if (reason == Reason.None && x.Target!.Gates.Length > 0) x.HeadAt = Gateway.Clock.Timestamp;
             }

@@ -101,6 +101,25 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     /// <summary>One per endpoint; empty where instances have none of their own.</summary>
     public BreakerPart[] Breakers { get; private set; } = [];
 
+    /// <summary>The breaker of the whole; null where there is none, or each instance or header's value has its own.</summary>
+    public BreakerPart? Breaker { get; init; }
+
+    /// <summary>How its breaker stands, or the best of its instances', and how far that is from letting all pass.</summary>
+    public (BreakerState State, long LeftMs) BreakerStanding(long nowMs)
+    {
+        if (Breaker is { } only) return (only.Breaker.State, only.Breaker.TrickleLeftMs(nowMs));
+        (BreakerState State, long LeftMs) best = (Breakers.Length == 0 ? BreakerState.Closed : BreakerState.Open, 0);
+        foreach (var one in Breakers)
+        {
+            if (one.Breaker.State == BreakerState.Closed) return (BreakerState.Closed, 0);
+            if (one.Breaker.State == BreakerState.Trickle) best = (BreakerState.Trickle, one.Breaker.TrickleLeftMs(nowMs));
+        }
+        return best;
+    }
+
+    /// <summary>Where its requests wait for the service's recovery; null where they do not.</summary>
+    public ParkRoom? Park { get; init; }
+
     /// <summary>What answers where the cluster does not.</summary>
     public Fallback? Fallback { get; set; }
 

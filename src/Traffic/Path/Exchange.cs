@@ -64,6 +64,9 @@ internal sealed class Exchange
     /// <summary>Calls that are not needed are not made.</summary>
     public bool DropsOptional;
 
+    /// <summary>So many milliseconds it has waited for its service's recovery.</summary>
+    public long ParkedMs;
+
     /// <summary>Somebody holds the target's breakers closed.</summary>
     public bool PassesBreakers;
 
@@ -157,9 +160,12 @@ internal sealed class Exchange
         {
             var clock = Connection.Gateway.Clock;
             var left = Target!.TimeoutMs - clock.MicrosSince(SendingSince) / 1000;
-            return Request.DeadlineMs < 0 ? left : Math.Min(left, Request.DeadlineMs - clock.MicrosSince(StartedAt) / 1000);
+            return Math.Min(left, CallerLeftMs);
         }
     }
+
+    /// <summary>Milliseconds that the caller still waits, as far as it said.</summary>
+    public long CallerLeftMs => Request.DeadlineMs < 0 ? long.MaxValue : Request.DeadlineMs - Connection.Gateway.Clock.MicrosSince(StartedAt) / 1000;
 
     public ReadOnlySpan<byte> HeadBytes => Input.Bytes[..Request.Length];
 
@@ -226,6 +232,7 @@ internal sealed class Exchange
         Lesser = null;
         DropsOptional = false;
         PassesBreakers = false;
+        ParkedMs = 0;
         FirstGate = 0;
         Added.Clear();
         Onward.Clear();

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Threading.Tasks.Sources;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Policies;
@@ -23,6 +24,25 @@ internal sealed class Parking : WaitNode, IResumable, IValueTaskSource<WaitEnd>
     Action IResumable.Action => execute;
 
     public override bool IsWaiting => EndOf(Volatile.Read(ref state)) == WaitEnd.Waiting;
+
+    /// <summary>Waits in a room, for so long at the most, until somebody ends it.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public async ValueTask<WaitEnd> WaitAsync(Exchange x, WaitRoom inRoom, int rank, int keep, long limitMs)
+    {
+        var version = Begin(x.Connection.Wire, inRoom);
+        x.Connection.Waits.ForQueue(this, version, limitMs);
+        var end = inRoom.Park(this, rank, keep, x.Connection.Gateway.Clock.Micros);
+        // The heartbeat may end it at any time from now on; then its word is to be taken.
+        if (end != WaitEnd.Waiting && !TryEnd(end))
+        {
+            if (end == WaitEnd.Admitted) inRoom.Return();
+            end = WaitEnd.Waiting;
+        }
+        if (end == WaitEnd.Displaced) end = WaitEnd.Full;
+        if (end == WaitEnd.Waiting) end = await Task;
+        x.Connection.Waits.EndQueue();
+        return end;
+    }
 
     /// <summary>Begins a wait. Its version, for <see cref="GiveUp"/>.</summary>
     public long Begin(Wire on, WaitRoom inRoom)

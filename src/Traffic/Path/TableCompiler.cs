@@ -183,6 +183,8 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             Hedge = terms.Hedge is { } hedge ? policies.Of($"{about}/hedge", hedge, () => new HedgePolicy(about, hedge)) : null,
             Level = LevelTerms.Of(place),
             Instances = InstanceBreakers.Of(place),
+            Breaker = BreakerSet.Of(place)?.Only,
+            Park = ParkRoom.Of(place),
             Edits = edits,
             IdleMs = (long)(route?.Spec.Idle?.TotalMilliseconds ?? 0),
             Gates =
@@ -197,6 +199,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
                 .. ComposeGate.Compile(route, part => TargetOf(listener, new ReadRoute(part, read!.Template), part.Spec.To!, clusters, isPart: true)),
             ],
         };
+        if (target.Park is { } park) (park.Cluster, park.Standing) = (cluster, target.BreakerStanding);
         target.Fallback = FallbackOf(listener, route, target, terms, clusters, zone);
         if (zone is not null) zone.Parts = [[]];
         split?.Complete(target, other => ClusterOf(other, clusters), (own, other) => own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, budget)));

@@ -130,6 +130,9 @@ internal sealed class Breaker(BreakerSpec terms)
         _ => trickleMs == 0 ? 1 : Math.Min(1, 0.1 + 0.9 * Math.Max(nowMs - SinceMs, 0) / trickleMs),
     };
 
+    /// <summary>How long it takes until all pass, while only a part does.</summary>
+    public long TrickleLeftMs(long nowMs) => State == BreakerState.Trickle ? Math.Max(trickleMs - (nowMs - SinceMs), 0) : 0;
+
     /// <summary>How long it stays open this time.</summary>
     public long OpenMs => openMs * Math.Clamp(Volatile.Read(ref times), 1, LongestTimes);
 

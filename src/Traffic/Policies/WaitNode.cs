@@ -17,6 +17,9 @@ internal enum WaitEnd
 
     /// <summary>The client has left.</summary>
     Gone,
+
+    /// <summary>It never stood in the line, which is full of those who are as important.</summary>
+    Full,
 }
 
 /// <summary>Something that can stand in a <see cref="WaitLine"/>: the links lie in it, so that a line needs no memory of its own.</summary>

@@ -311,8 +311,8 @@ public sealed class BreakerTests
     {
         new BreakerSpec
         {
-            Errors = default, Slow = default, SlowerThan = TimeSpan.Zero, Consecutive = 0, Minimum = 0, Window = default, Open = default, Trickle = TimeSpan.FromHours(1), Probe = "health", PerHeader = "a:b", PerInstance = true,
-        }.Validate().Select(problem => problem.Path).ShouldBe(["errors", "slow", "probe", "perHeader", "perInstance", "slowerThan", "consecutive", "minimum", "window", "open", "trickle"]);
+            Errors = default, Slow = default, SlowerThan = TimeSpan.Zero, Consecutive = 0, Minimum = 0, Window = default, Open = default, Trickle = TimeSpan.FromHours(1), Probe = "health", PerHeader = "a:b", PerInstance = true, Park = new ParkSpec { Wait = default, Requests = 0, Memory = default },
+        }.Validate().Select(problem => problem.Path).ShouldBe(["errors", "slow", "probe", "perHeader", "perInstance", "park", "park.wait", "park.requests", "park.memory", "slowerThan", "consecutive", "minimum", "window", "open", "trickle"]);
         new FallbackSpec { Status = 100, ContentType = "a\r\nb" }.Validate().Select(problem => problem.Path).ShouldBe(["", "contentType", "status"]);
         new DegradeSpec().Validate().Select(problem => problem.Path).ShouldBe([""]);
     }

@@ -42,6 +42,9 @@ public sealed record BreakerSpec
     /// <summary>Each instance has its own breaker: one that fails gets nothing while the others go on, and only where all are open the way is. Default false.</summary>
     public bool PerInstance { get; init; }
 
+    /// <summary>Requests that may be sent later wait for the service's recovery instead of failing: a time, or terms. Default: they fail at once.</summary>
+    public ParkSpec? Park { get; init; }
+
     public IEnumerable<Problem> Validate()
     {
         foreach (var (key, share) in new[] { ("errors", Errors), ("slow", Slow) })
@@ -65,6 +68,16 @@ public sealed record BreakerSpec
         if (PerInstance && PerHeader is not null)
         {
             yield return new("perInstance", "breakers are either of instances or of a header's values", "remove perInstance or perHeader");
+        }
+
+        if (Park is not null && PerHeader is not null)
+        {
+            yield return new("park", "requests wait for one service, not for a header's value", "remove park or perHeader");
+        }
+
+        foreach (var problem in Park?.Validate().Select(p => p.Under("park")) ?? [])
+        {
+            yield return problem;
         }
 
         foreach (var problem in (SlowerThan is { } slow ? Limits.Between("slowerThan", slow, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1)) : [])

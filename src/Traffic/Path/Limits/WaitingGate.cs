@@ -41,20 +41,8 @@ internal abstract class WaitingGate(string name, LimitWatch watch, TargetPlace p
         x.Slots[slot] = Nothing;
         var clock = x.Connection.Gateway.Clock;
         var begun = clock.Micros;
-        var parking = x.Parking ??= new Parking();
-        var version = parking.Begin(x.Connection.Wire, room);
-        x.Connection.Waits.ForQueue(parking, version, room.WaitMs);
         var rank = keep == 0 && Spec.Privileged is not null ? WaitLine.HighestRank : Levels.Business(RequestLevel.Of(x));
-        var end = room.Park(parking, rank, keep, begun);
-        // The heartbeat may end it at any time from now on; then its word is to be taken.
-        if (end != WaitEnd.Waiting && !parking.TryEnd(end))
-        {
-            if (end == WaitEnd.Admitted) room.Return();
-            end = WaitEnd.Waiting;
-        }
-        var isFull = end == WaitEnd.Displaced;
-        if (end == WaitEnd.Waiting) end = await parking.Task;
-        x.Connection.Waits.EndQueue();
+        var end = await (x.Parking ??= new Parking()).WaitAsync(x, room, rank, keep, room.WaitMs);
         switch (end)
         {
             case WaitEnd.Admitted:
@@ -62,8 +50,8 @@ internal abstract class WaitingGate(string name, LimitWatch watch, TargetPlace p
             case WaitEnd.Gone:
                 x.Reason = Reason.ClientAborted;
                 return Verdict.Refuse;
-            case WaitEnd.Displaced:
-                return Refused(x, isFull ? Reason.QueueFull : Reason.Shed);
+            case WaitEnd.Displaced or WaitEnd.Full:
+                return Refused(x, end == WaitEnd.Full ? Reason.QueueFull : Reason.Shed);
             default:
                 return Refused(x, Reason.QueueTimeout);
         }

@@ -6,8 +6,9 @@ namespace Mainstay.Traffic.Path;
 /// <summary>Keeps requests from a service that fails, or that somebody wants them kept from.</summary>
 /// <param name="set">The breakers; null where only an intervention holds it, or each instance has its own.</param>
 /// <param name="instances">Those of the instances.</param>
+/// <param name="park">Where requests wait that it would turn away; null where they do not.</param>
 /// <param name="held">Interventions that hold it, the nearest and newest first.</param>
-internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, Intervention[] held) : Gate("breaker")
+internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, ParkRoom? park, Intervention[] held) : Gate("breaker")
 {
     public override Verdict Enter(Exchange x, int slot)
     {
@@ -17,11 +18,26 @@ internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, 
             x.PassesBreakers = force == BreakerForce.Closed;
             return x.PassesBreakers ? Verdict.Pass : Refuse(x);
         }
-        if (set is null) return instances is { IsShedding: true } && AreAllOpen(x.Target!) ? Refuse(x) : Verdict.Pass;
+        if (set is null) return instances is { IsShedding: true } && AreAllOpen(x.Target!) ? Put(x) : Verdict.Pass;
         var part = set.PartOf(x);
-        if (!set.Of(part).Breaker.Admits(x.NowMs, ref x.Dice)) return Refuse(x);
+        if (!set.Of(part).Breaker.Admits(x.NowMs, ref x.Dice)) return Put(x);
         x.Slots[slot] = part + 1;
         return Verdict.Pass;
+    }
+
+    /// <summary>Who waited does not take part in the draw of those that are let in: the pace of those who waited has been found for all of them.</summary>
+    [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public override async ValueTask<Verdict> WaitAsync(Exchange x, int slot)
+    {
+        x.Slots[slot] = 0;
+        var end = await park!.WaitAsync(x);
+        if (end == WaitEnd.Admitted)
+        {
+            if (set is not null) x.Slots[slot] = 1;
+            return Verdict.Pass;
+        }
+        x.Reason = end == WaitEnd.Gone ? Reason.ClientAborted : Reason.BreakerOpen;
+        return Verdict.Refuse;
     }
 
     public override void Leave(Exchange x, int slot)
@@ -47,6 +63,7 @@ internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, 
         return breaker.State switch
         {
             BreakerState.Closed => new(Verdict.Pass, $"closed: {counts.Errors} errors and {counts.Slow} slow of {counts.Calls} requests"),
+            BreakerState.Open when park is not null && ParkRoom.Fits(x) => new(Verdict.Wait, $"open: {breaker.Why}; it waits for the recovery"),
             BreakerState.Open => Closed($"open: {breaker.Why}", x),
             _ => new(Verdict.Pass, $"{breaker.ShareAt(x.NowMs):P0} of the requests pass: {breaker.Why}"),
         };
@@ -90,6 +107,9 @@ internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, 
         var open = parts.Where(one => one.Breaker.State == BreakerState.Open).Select(one => one.Name).ToList();
         return new(Verdict.Pass, open.Count == 0 ? "closed at all instances" : $"open at {string.Join(", ", open)}");
     }
+
+    /// <summary>Where a request goes that may not pass.</summary>
+    private Verdict Put(Exchange x) => park is not null && ParkRoom.Fits(x) ? Verdict.Wait : Refuse(x);
 
     private static Verdict Refuse(Exchange x)
     {

@@ -45,6 +45,18 @@ internal sealed class BreakerSet : IBeating, IReporting
         return part;
     }
 
+    /// <summary>Those of a target; null where it has none, or each instance has its own.</summary>
+    public static BreakerSet? Of(TargetPlace place)
+    {
+        if (place.Terms.Breaker is not { PerInstance: false } spec) return null;
+        var set = place.Policies.Of($"{place.About}/breaker", spec with { Park = null }, () => new BreakerSet(place.About, spec, place.Policies.Gateway));
+        set.Cluster = place.Cluster;
+        return set;
+    }
+
+    /// <summary>The one of all; null where there are several.</summary>
+    public BreakerPart? Only => header is null ? parts[0] : null;
+
     /// <summary>One of those that <see cref="PartOf"/> gave.</summary>
     public BreakerPart Of(int part) => Volatile.Read(ref parts[part])!;
 

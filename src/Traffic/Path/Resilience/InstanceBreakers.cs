@@ -15,7 +15,7 @@ internal sealed class InstanceBreakers(string about, BreakerSpec terms, Gateway?
 
     /// <summary>Those of a target; null where its instances have none of their own.</summary>
     public static InstanceBreakers? Of(TargetPlace place) => place.Terms.Breaker is { PerInstance: true } spec
-        ? place.Policies.Of($"{place.About}/breaker", spec, () => new InstanceBreakers(place.About, spec, place.Policies.Gateway))
+        ? place.Policies.Of($"{place.About}/breaker", spec with { Park = null }, () => new InstanceBreakers(place.About, spec, place.Policies.Gateway))
         : null;
 
     /// <summary>One of them did not let all pass when it was last looked at.</summary>

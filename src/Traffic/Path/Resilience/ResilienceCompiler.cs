@@ -9,7 +9,6 @@ namespace Mainstay.Traffic.Path;
 internal sealed class ResilienceCompiler(TargetPlace place, PathTemplate? template)
 {
     private readonly string about = place.About;
-    private readonly Cluster cluster = place.Cluster;
     private readonly CallSpec terms = place.Terms;
     private readonly PolicyBook policies = place.Policies;
     private readonly Intervention[] acts = Interventions.Of(place.Model, place.About, place.Cluster.Service);
@@ -54,8 +53,7 @@ internal sealed class ResilienceCompiler(TargetPlace place, PathTemplate? templa
     {
         Intervention[] held = [.. acts.Where(one => one.Breaker is not null)];
         var instances = InstanceBreakers.Of(place);
-        var set = instances is null && terms.Breaker is { } spec ? policies.Of($"{about}/breaker", spec, () => new BreakerSet(about, spec, policies.Gateway)) : null;
-        if (set is not null) set.Cluster = cluster;
-        if (set is not null || instances is not null || held.Length > 0) gates.Add(new BreakerGate(set, instances, held));
+        var set = BreakerSet.Of(place);
+        if (set is not null || instances is not null || held.Length > 0) gates.Add(new BreakerGate(set, instances, ParkRoom.Of(place), held));
     }
 }

@@ -1,0 +1,172 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Traffic.Policies;
+
+namespace Mainstay.Traffic.Path;
+
+/// <summary>Where the requests of one target wait for the recovery of its service: bounded in number, memory and time, and let go at a measured pace.</summary>
+internal sealed class ParkRoom : WaitRoom, IBeating, IReporting
+{
+    private const long PingEveryMs = 500;
+    private const long PingMostMs = 1000;
+    private readonly string about;
+    private readonly Gateway? gateway;
+    private readonly ParkSpec terms;
+    private readonly ParkPace pace = new();
+    private Ping? ping;
+    private long pingedAtMs;
+    private uint turn;
+    private int places;
+    private long held;
+    private long sent;
+    private long gaveUp;
+    private long refused;
+    private bool isTold;
+    private long sentBefore;
+    private long gaveUpBefore;
+
+    public ParkRoom(string about, ParkSpec terms, Gateway? gateway)
+        : base(new QueueSpec { Length = terms.Requests, Wait = terms.Wait, Order = QueueOrder.Priority }) =>
+        (this.about, this.terms, this.gateway) = (about, terms, gateway);
+
+    /// <summary>Who is pinged; changes with each table.</summary>
+    public Cluster? Cluster { get; set; }
+
+    /// <summary>How the target's breaker stands, and how many milliseconds it is from letting all pass.</summary>
+    public Func<long, (BreakerState State, long LeftMs)> Standing { get; set; } = static _ => (BreakerState.Closed, 0);
+
+    /// <summary>The target's room; null where its requests do not wait.</summary>
+    public static ParkRoom? Of(TargetPlace place) => place.Terms.Breaker is { Park: { } terms }
+        ? place.Policies.Of($"{place.About}/park", terms, () => new ParkRoom(place.About, terms, place.Policies.Gateway))
+        : null;
+
+    /// <summary>May be sent later as well as now.</summary>
+    public static bool Fits(Exchange x) => !x.HasPump && !x.Answered && !x.Request.WantsUpgrade && x.Target!.Retry.IsRepeatable(x);
+
+    /// <summary>Waits because nobody could be reached, and sends it again; as often as there is time for. None when the response's head is there.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public async ValueTask<Reason> RetryAsync(Exchange x, Reason reason)
+    {
+        while (reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.BreakerOpen && Fits(x))
+        {
+            x.Target!.Breaker?.Ended(Outcome.Error, 0, x.NowMs);
+            pace.Failed();
+            var end = await WaitAsync(x);
+            if (end == WaitEnd.Gone) return Reason.ClientAborted;
+            if (end != WaitEnd.Admitted) return reason;
+            x.Endpoint?.Leave();
+            x.Endpoint = null;
+            x.EndpointIndex = -1;
+            (x.Tried, x.Attempt) = (0, 0);
+            reason = await Forward.SendAsync(x);
+        }
+        return reason;
+    }
+
+    /// <summary>Waits for the recovery.</summary>
+    [AsyncMethodBuilder(typeof(ReusedTask<>))]
+    public async ValueTask<WaitEnd> WaitAsync(Exchange x)
+    {
+        var clock = x.Connection.Gateway.Clock;
+        var leftMs = Math.Min(WaitMs - x.ParkedMs, x.CallerLeftMs);
+        var bytes = x.Input.Memory.Length + x.Output.Length;
+        var isFull = Interlocked.Add(ref held, bytes) > terms.Memory.Bytes;
+        var begun = clock.Timestamp;
+        var end = leftMs <= 0 ? WaitEnd.TimedOut
+            : isFull ? WaitEnd.Full
+            : await (x.Parking ??= new Parking()).WaitAsync(x, this, Levels.Business(RequestLevel.Of(x)), keep: 0, leftMs);
+        Interlocked.Add(ref held, -bytes);
+        x.ParkedMs += clock.MicrosSince(begun) / 1000;
+        switch (end)
+        {
+            case WaitEnd.Admitted:
+                Interlocked.Increment(ref sent);
+                break;
+            case WaitEnd.Full or WaitEnd.Displaced:
+                Interlocked.Increment(ref refused);
+                break;
+            default:
+                Interlocked.Increment(ref gaveUp);
+                break;
+        }
+        return end;
+    }
+
+    /// <summary>Places are there only while the heartbeat gives them out: who comes then goes with them.</summary>
+    public override bool TryTake(int keep, long nowMicros)
+    {
+        while (true)
+        {
+            var seen = Volatile.Read(ref places);
+            if (seen <= 0) return false;
+            if (Interlocked.CompareExchange(ref places, seen - 1, seen) == seen) return true;
+        }
+    }
+
+    public override void Return() => Interlocked.Increment(ref places);
+
+    public void Beat(long nowMs)
+    {
+        var (state, leftMs) = Standing(nowMs);
+        if (ping is { } running)
+        {
+            if (running.Good is { } good)
+            {
+                ping = null;
+                pace.Pinged(good);
+            }
+            else if (nowMs - pingedAtMs >= PingMostMs)
+            {
+                running.GiveUp();
+            }
+        }
+        var waiting = Waiting;
+        if (waiting > 0 && ping is null && nowMs - pingedAtMs >= PingEveryMs && pace.WantsPing(state)) BeginPing(nowMs);
+        if (pace.Next(state, waiting, leftMs / Heartbeat.IntervalMs) is > 0 and var go)
+        {
+            Volatile.Write(ref places, go);
+            Pump(gateway?.Clock.Micros ?? nowMs * 1000);
+            Volatile.Write(ref places, 0);
+        }
+        Tell(waiting);
+    }
+
+    public PolicyReport? Report(long nowMs) => new(
+        about, "park", "park", Waiting > 0 ? "waiting" : "ready",
+        Waiting > 0 ? string.Create(CultureInfo.InvariantCulture, $"{Waiting} of at most {terms.Requests} requests wait for the service") : "",
+        new Dictionary<string, double>
+        {
+            ["waiting"] = Waiting,
+            ["heldBytes"] = Volatile.Read(ref held),
+            ["sent"] = Volatile.Read(ref sent),
+            ["gaveUp"] = Volatile.Read(ref gaveUp),
+            ["refused"] = Volatile.Read(ref refused),
+        });
+
+    private void BeginPing(long nowMs)
+    {
+        pingedAtMs = nowMs;
+        if (gateway is null || Cluster is not { Endpoints: { Length: > 0 } endpoints})
+        {
+            pace.Pinged(false);
+            return;
+        }
+        ping = new Ping(gateway, endpoints[turn++ % endpoints.Length], null, "");
+        _ = ping.RunAsync();
+    }
+
+    private void Tell(int waiting)
+    {
+        if (waiting > 0 == isTold) return;
+        isTold = waiting > 0;
+        if (isTold)
+        {
+            (sentBefore, gaveUpBefore) = (Volatile.Read(ref sent), Volatile.Read(ref gaveUp));
+            gateway?.Notices.Add(about, "RequestsParked", "requests wait for the service's recovery");
+            return;
+        }
+        var (went, left) = (Volatile.Read(ref sent) - sentBefore, Volatile.Read(ref gaveUp) - gaveUpBefore);
+        gateway?.Notices.Add(about, "RequestsReplayed", string.Create(CultureInfo.InvariantCulture, $"nobody waits any more: {went} requests were sent after their wait, {left} gave up"), isWarning: false);
+    }
+}
