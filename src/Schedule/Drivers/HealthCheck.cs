@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
@@ -32,16 +33,35 @@ static class HealthCheck
 
         using var deadline = new CancellationTokenSource(spec.Timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        var isSpecial = spec.Protocol is not (null or HealthProtocol.Http1);
         var what = spec.Path is null ? $"connect to port {target.Address.Port}" : $"GET {spec.Path}";
         try
         {
+            if (isSpecial && spec.Path is not null)
+            {
+                return Verdict(await SecureCheck.GetAsync(target, either.Token), what);
+            }
+
             using var socket = new Socket(target.Address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(target.Address, either.Token);
+            if (spec.Path is null && isSpecial)
+            {
+                await SecureCheck.HandshakeAsync(socket, target, either.Token);
+            }
+
             return spec.Path is null ? null : await GetAsync(socket, target, what, either.Token);
         }
         catch (SocketException refused)
         {
             return $"{what}: {Words(refused.SocketErrorCode)}";
+        }
+        catch (HttpRequestException failed)
+        {
+            return $"{what}: {(failed.InnerException is SocketException refused ? Words(refused.SocketErrorCode) : (failed.InnerException ?? failed).Message)}";
+        }
+        catch (Exception failed) when (failed is AuthenticationException or IOException)
+        {
+            return $"{what}: no TLS: {failed.Message}";
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
@@ -71,8 +91,10 @@ static class HealthCheck
         var line = Encoding.ASCII.GetString(answer);
         return !line.StartsWith("HTTP/1.", StringComparison.Ordinal) || !int.TryParse(line.AsSpan(9), NumberStyles.None, CultureInfo.InvariantCulture, out var status)
             ? $"{what}: the answer is not HTTP"
-            : status is >= 200 and < 400 ? null : $"{what}: status {status}";
+            : Verdict(status, what);
     }
+
+    static string? Verdict(int status, string what) => status is >= 200 and < 400 ? null : $"{what}: status {status}";
 
     static string Words(SocketError error) => error switch
     {

@@ -11,6 +11,7 @@ internal sealed class Reach(UpstreamProtocol protocol, TlsClient? tls, IPEndPoin
 {
     private readonly Lock gate = new();
     private Http2Upstream? multiplexed;
+    private int generation;
     private bool retired;
 
     /// <summary>A wire for one connection, or one request where connections are shared; null when that fails.</summary>
@@ -44,7 +45,14 @@ internal sealed class Reach(UpstreamProtocol protocol, TlsClient? tls, IPEndPoin
     {
         lock (gate)
         {
-            if (retired || (protocol == UpstreamProtocol.H2 && tls is null)) return null;
+            if (retired || (protocol == UpstreamProtocol.H2 && tls is not { IsUsable: true })) return null;
+            // Requests under way end on the connection that they are on.
+            if (tls is not null && generation != tls.Generation)
+            {
+                multiplexed?.Dispose();
+                multiplexed = null;
+                generation = tls.Generation;
+            }
             return multiplexed ??= new Http2Upstream(transport, address, tls, limits);
         }
     }

@@ -143,7 +143,7 @@ public sealed class Gateway : IAsyncDisposable
                 id, sequence, standing.Revision, standing.BoundListeners, standing.FailedListeners, standing.Problems,
                 book.Take(), inFlight, [.. ejected.Distinct()], Connections, dropped)
             {
-                Policies = policies.Reports(Clock.CoarseMs),
+                Policies = [.. policies.Reports(Clock.CoarseMs), .. tls.Reports(Time.GetUtcNow(), Notices)],
                 Notices = Notices.Take(),
             };
         }
@@ -291,7 +291,7 @@ public sealed class Gateway : IAsyncDisposable
     private static bool IsSameDoor(ListenerModel one, ListenerModel other) =>
         one.Address == other.Address && one.Port == other.Port && one.Kind == other.Kind;
 
-    private Applied Standing() => new(table.Revision, [.. listeners.Keys.Order()], [.. failed.Values], [.. table.Problems, .. tls.Problems]);
+    private Applied Standing() => new(table.Revision, [.. listeners.Keys.Order()], [.. failed.Values], [.. table.Problems, .. tls.Problems, .. policies.Problems]);
 }
 
 /// <summary>How a gateway stands after a table was applied.</summary>

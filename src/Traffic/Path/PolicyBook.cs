@@ -42,6 +42,9 @@ internal sealed class PolicyBook
         return reports;
     }
 
+    /// <summary>What is wrong now with what policies read.</summary>
+    public IEnumerable<string> Problems => now.Values.OfType<IFailing>().Select(one => one.Problem).OfType<string>();
+
     /// <summary>Every policy of the current table that needs the heartbeat.</summary>
     public IEnumerable<IBeating> Beating => now.Values.OfType<IBeating>();
 }
@@ -51,6 +54,13 @@ internal interface IReporting
 {
     /// <summary>How it stands; null where there is nothing to tell.</summary>
     PolicyReport? Report(long nowMs);
+}
+
+/// <summary>A policy that reads what may be wrong.</summary>
+internal interface IFailing
+{
+    /// <summary>What is wrong now, with the remedy or what holds meanwhile; null where nothing is.</summary>
+    string? Problem { get; }
 }
 
 /// <summary>A policy that is looked at by the heartbeat, outside of the path.</summary>

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Security.Cryptography;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
@@ -79,7 +78,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     {
         var found = new List<Endpoint>();
         var (protocol, terms) = (model.Traffic?.Protocol ?? UpstreamProtocol.Http1, model.Traffic?.Tls);
-        var tls = protocol is UpstreamProtocol.Https or UpstreamProtocol.H2 ? TlsOf(model.Service, terms ?? new UpstreamTls(), problems) : null;
+        var tls = protocol is UpstreamProtocol.Https or UpstreamProtocol.H2 ? TlsOf(model.Service, terms ?? new UpstreamTls()) : null;
         foreach (var one in model.Endpoints ?? [])
         {
             var key = (model.Service, one, protocol, terms);
@@ -135,19 +134,9 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         : weights.TryGetValue(endpoint.Instance, out var own) ? own
         : weights.TryGetValue(endpoint.Version ?? "", out var version) ? version : 1;
 
-    /// <summary>Without usable files the endpoints cannot be connected to, which the problem explains.</summary>
-    private static TlsClient? TlsOf(string service, UpstreamTls terms, List<string> problems)
-    {
-        try
-        {
-            return new TlsClient(terms);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            problems.Add($"cluster '{service}': its TLS files cannot be used: {e.Message}");
-            return null;
-        }
-    }
+    /// <summary>Without usable files the endpoints cannot be connected to, which its problem explains.</summary>
+    private TlsClient TlsOf(string service, UpstreamTls terms) =>
+        policies.Of($"service/{service}/tls", terms, () => new TlsClient(service, terms, policies.Gateway));
 
     private ListenerTable Compile(
         ListenerModel model, List<ReadRoute> routes, Dictionary<string, Cluster> clusters)

@@ -194,6 +194,9 @@ public sealed record HealthSpec
     /// <summary>GET this path on the instance's port; a status of 200 to 399 is healthy.</summary>
     public string? Path { get; init; }
 
+    /// <summary>What the instance speaks on its port: <c>http1</c>, <c>https</c>, <c>h2c</c> or <c>h2</c>; over TLS its certificate is not verified, since the instance is known by its port. Without a path, over TLS the handshake is the check. Default http1.</summary>
+    public HealthProtocol? Protocol { get; init; }
+
     /// <summary>Run this command with the instance's environment; exit code 0 is healthy. Excludes <see cref="Path"/>.</summary>
     public string? Command { get; init; }
 
@@ -216,6 +219,16 @@ public sealed record HealthSpec
             yield return new("command", "both a path and a command are given", "keep one of them");
         }
 
+        if (Protocol is not (null or HealthProtocol.Http1) && Command is not null)
+        {
+            yield return new("protocol", "a command speaks for itself", "remove protocol, or check a path");
+        }
+
+        if (Protocol == HealthProtocol.H2c && Path is null && Command is null)
+        {
+            yield return new("protocol", "nothing is asked that could be spoken over HTTP/2", "add a path, or remove protocol: a connect is the check");
+        }
+
         if (Path is not null && !Path.StartsWith('/'))
         {
             yield return new("path", $"'{Path}' does not begin with '/'", $"write '/{Path}'");
@@ -229,6 +242,22 @@ public sealed record HealthSpec
             yield return problem;
         }
     }
+}
+
+/// <summary>What a check of an instance's health speaks.</summary>
+public enum HealthProtocol
+{
+    /// <summary>HTTP/1.1.</summary>
+    Http1,
+
+    /// <summary>HTTP/1.1 over TLS.</summary>
+    Https,
+
+    /// <summary>HTTP/2 without TLS, with prior knowledge.</summary>
+    H2c,
+
+    /// <summary>HTTP/2 over TLS.</summary>
+    H2,
 }
 
 /// <summary>What happens after an instance ends without having been asked to: it is started again, each time after a longer wait.</summary>

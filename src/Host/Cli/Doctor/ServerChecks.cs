@@ -16,6 +16,7 @@ static class ServerChecks
         var status = await session.Client.StatusAsync(stop);
         var took = session.Time.GetElapsedTime(began);
         var map = await session.Client.GetAsync<MapView>("map", stop);
+        var traffic = await session.Client.GetAsync<TrafficView>("traffic", stop);
         return
         [
             Finding.Ok("API", $"{session.Client.Server} answered in {Quantities.Milliseconds(took.TotalMilliseconds)}"),
@@ -23,6 +24,7 @@ static class ServerChecks
             .. GatewayPort(session, status),
             .. status.Hosts.Select(Host),
             .. Services(status),
+            .. Certificates(traffic),
         ];
     }
 
@@ -49,6 +51,15 @@ static class ServerChecks
                 : Finding.Warning($"service {service.Name}", what, FailureAid.NextStepOf(service));
         }
     }
+
+    // What a gateway reads of files is as it says; several gateways have the same files.
+    static IEnumerable<Finding> Certificates(TrafficView traffic) => (traffic.Door ?? []).Concat(traffic.Ways.SelectMany(w => w.Policies))
+        .Where(p => p.Policy.StartsWith("certificate ", StringComparison.Ordinal)).DistinctBy(p => p.Policy).Select(p => p.State switch
+        {
+            "valid" => Finding.Ok(p.Policy, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{p.Numbers.GetValueOrDefault("daysLeft"):0} days left")),
+            "expiring" => Finding.Warning(p.Policy, p.Why, "renew it: gateways read the new files within a second"),
+            _ => Finding.Bad(p.Policy, p.Why, "put a good certificate with its key in the place of its files: gateways read them within a second"),
+        });
 
     // Only where the processes of this data folder are known can it be said whose the port should be.
     static IEnumerable<Finding> GatewayPort(Session session, StatusView status)

@@ -20,6 +20,9 @@ internal sealed class CertificateFiles(string certificateFile, string keyFile)
     /// <summary>What is wrong with the files as they are now; null when nothing is.</summary>
     public string? Problem { get; private set; }
 
+    /// <summary>Tells of the certificate's end.</summary>
+    public CertificateWatch Watch { get; } = new("gateway/gateway", certificateFile);
+
     /// <summary>Looks whether the files have changed and reads them if so. True when another certificate is in use now.</summary>
     public bool Refresh()
     {
@@ -54,12 +57,17 @@ internal sealed class LoadedCertificate
 {
     private LoadedCertificate(X509Certificate2 leaf, X509Certificate2Collection chain)
     {
+        (NotBefore, NotAfter) = (leaf.NotBefore.ToUniversalTime(), leaf.NotAfter.ToUniversalTime());
         Thumbprint = leaf.GetCertHashString(HashAlgorithmName.SHA256);
         Names = NamesOf(leaf);
         Context = SslStreamCertificateContext.Create(leaf, chain, offline: true);
     }
 
     public string Thumbprint { get; }
+
+    public DateTimeOffset NotBefore { get; }
+
+    public DateTimeOffset NotAfter { get; }
 
     /// <summary>Lower-case DNS names, a wildcard as <c>*.name</c>.</summary>
     public IReadOnlyList<string> Names { get; }

@@ -16,6 +16,12 @@ internal sealed class TlsBook
         get { lock (gate) return [.. servers.Values.SelectMany(server => server.Problems).Distinct()]; }
     }
 
+    /// <summary>How the certificates of all listeners stand, each file once.</summary>
+    public IReadOnlyList<PolicyReport> Reports(DateTimeOffset now, NoticeBoard board)
+    {
+        lock (gate) return [.. servers.Values.SelectMany(server => server.Reports(now, board)).DistinctBy(report => report.Policy)];
+    }
+
     /// <summary>Handshakes that failed since the start.</summary>
     public long Failures
     {

@@ -1,5 +1,6 @@
 using System.Net.Security;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
@@ -7,41 +8,103 @@ using Mainstay.Traffic.Path;
 namespace Mainstay.Traffic.Drivers.Tls;
 
 /// <summary>
-/// The client's side of TLS to the endpoints of one service: their certificates must be for the name and from the given or the system's
-/// authorities. Throws where its files cannot be used.
+/// The client's side of TLS to the endpoints of one service: their certificates must be for the name and from the given or the system's authorities. Its files are looked at each second;
+/// changed ones are used for new connections, and where they cannot be used those before stay.
 /// </summary>
-internal sealed class TlsClient
+internal sealed class TlsClient : IBeating, IReporting, IFailing
 {
-    private readonly X509Certificate2Collection? authorities;
-    private readonly SslStreamCertificateContext? own;
-    private readonly OpenSslContext? context;
+    private const long LookEveryMs = 1000;
+    private readonly string service;
+    private readonly UpstreamTls terms;
+    private readonly NoticeBoard? board;
+    private readonly TimeProvider time;
+    private readonly bool isNative;
+    private readonly string[] files;
+    private readonly CertificateWatch? watch;
+    private (DateTime At, long Bytes)[] stamps = [];
+    private volatile Loaded? current;
+    private long lookedAtMs = -LookEveryMs;
+    private int isLooking;
 
+    /// <param name="service">Whose endpoints.</param>
     /// <param name="terms">The terms, with absolute paths.</param>
+    /// <param name="gateway">Who is told; null for nobody.</param>
     /// <param name="native">By OpenSSL itself where it is there (default), else by the runtime's streams.</param>
-    public TlsClient(UpstreamTls terms, bool native = true)
+    public TlsClient(string service, UpstreamTls terms, Path.Gateway? gateway = null, bool native = true)
     {
-        Name = terms.ServerName;
-        if (terms.Ca is { } path)
-        {
-            authorities = [];
-            authorities.ImportFromPemFile(path);
-        }
-        var pair = terms is { Cert: { } certificate, Key: { } key } ? new CertificateModel(certificate, key) : null;
-        if (pair is not null) own = LoadedCertificate.Read(pair.Certificate, pair.Key).Context;
-        if (native && OpenSsl.IsThere) context = OpenSslContext.ForClient(terms.Ca, pair);
+        (this.service, this.terms, board, time) = (service, terms, gateway?.Notices, gateway?.Time ?? TimeProvider.System);
+        isNative = native && OpenSsl.IsThere;
+        files = [.. new[] { terms.Ca, terms.Cert, terms.Key }.OfType<string>()];
+        if (terms.Cert is { } own) watch = new CertificateWatch($"service/{service}", own);
+        Refresh();
     }
 
     /// <summary>The name that certificates must be for.</summary>
-    public string Name { get; }
+    public string Name => terms.ServerName;
+
+    /// <summary>What is wrong with the files as they are now; null when nothing is.</summary>
+    public string? Problem { get; private set; }
+
+    /// <summary>There is something to connect with.</summary>
+    public bool IsUsable => current is not null;
+
+    /// <summary>Rises with each change of what new connections begin with.</summary>
+    public int Generation => current?.Generation ?? 0;
+
+    /// <summary>Has files that changed read, in the thread pool.</summary>
+    public void Beat(long nowMs)
+    {
+        if (files.Length == 0 || nowMs - lookedAtMs < LookEveryMs || Interlocked.Exchange(ref isLooking, 1) != 0) return;
+        lookedAtMs = nowMs;
+        ThreadPool.UnsafeQueueUserWorkItem(
+            static client =>
+            {
+                try
+                {
+                    client.Refresh();
+                }
+                finally
+                {
+                    Volatile.Write(ref client.isLooking, 0);
+                }
+            },
+            this,
+            preferLocal: false);
+    }
+
+    public PolicyReport? Report(long nowMs) => watch?.Look(current?.Own, Problem, time.GetUtcNow(), board);
+
+    /// <summary>Reads the files if they have changed. Not on an event loop: it touches the disk.</summary>
+    public void Refresh()
+    {
+        var seen = files.Select(StampOf).ToArray();
+        if (current is not null && seen.SequenceEqual(stamps)) return;
+        if (current is null && Problem is not null && seen.SequenceEqual(stamps)) return;
+        stamps = seen;
+        try
+        {
+            current = Read();
+            Problem = null;
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            Problem = $"cluster '{service}': its TLS files cannot be used{(current is null ? "" : "; those before stay")}: {e.Message}";
+        }
+    }
 
     /// <summary>The secured wire, or null when the handshake failed; the wire below is then closed.</summary>
     public async ValueTask<Wire?> ConnectAsync(Wire wire)
     {
+        if (current is not { } now)
+        {
+            wire.Close();
+            return null;
+        }
         Wire secured;
         string? failure;
-        if (context is not null)
+        if (now.Context is not null)
         {
-            var native = OpenSslWire.Client(wire, context, Name);
+            var native = OpenSslWire.Client(wire, now.Context, Name);
             failure = await native.HandshakeAsync();
             secured = native;
         }
@@ -56,18 +119,19 @@ internal sealed class TlsClient
         return null;
     }
 
-    /// <summary>The same terms for the runtime's streams.</summary>
+    /// <summary>The same terms for the runtime's streams, as they are now.</summary>
     public SslClientAuthenticationOptions OptionsFor(SslApplicationProtocol application)
     {
+        var now = current;
         var options = new SslClientAuthenticationOptions
         {
             TargetHost = Name,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ApplicationProtocols = [application],
-            ClientCertificateContext = own,
+            ClientCertificateContext = now?.Own?.Context,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
-        if (authorities is null) return options;
+        if (now?.Authorities is not { } authorities) return options;
         var policy = new X509ChainPolicy
         {
             TrustMode = X509ChainTrustMode.CustomRootTrust,
@@ -78,4 +142,26 @@ internal sealed class TlsClient
         options.CertificateChainPolicy = policy;
         return options;
     }
+
+    private Loaded Read()
+    {
+        X509Certificate2Collection? authorities = null;
+        if (terms.Ca is { } path)
+        {
+            authorities = [];
+            authorities.ImportFromPemFile(path);
+            if (authorities.Count == 0) throw new CryptographicException($"{path} holds no certificate");
+        }
+        var pair = terms is { Cert: { } certificate, Key: { } key } ? new CertificateModel(certificate, key) : null;
+        var own = pair is null ? null : LoadedCertificate.Read(pair.Certificate, pair.Key);
+        return new Loaded(authorities, own, isNative ? OpenSslContext.ForClient(terms.Ca, pair) : null, Generation + 1);
+    }
+
+    private static (DateTime At, long Bytes) StampOf(string file)
+    {
+        var info = new FileInfo(file);
+        return info.Exists ? (info.LastWriteTimeUtc, info.Length) : (default, -1);
+    }
+
+    private sealed record Loaded(X509Certificate2Collection? Authorities, LoadedCertificate? Own, OpenSslContext? Context, int Generation);
 }

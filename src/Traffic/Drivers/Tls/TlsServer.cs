@@ -44,6 +44,9 @@ internal sealed class TlsServer
     /// <summary>What is wrong with the files as they are now.</summary>
     public IEnumerable<string> Problems => files.Select(one => one.Problem).Append(authoritiesProblem).Append(refused).OfType<string>();
 
+    /// <summary>How its certificates stand; tells of those that end.</summary>
+    public IEnumerable<PolicyReport> Reports(DateTimeOffset now, NoticeBoard board) => files.Select(one => one.Watch.Look(one.Current, one.Problem, now, board));
+
     /// <summary>Reads files that have changed. Not on an event loop: it touches the disk.</summary>
     public void Refresh()
     {

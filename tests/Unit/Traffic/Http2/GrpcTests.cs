@@ -117,6 +117,38 @@ public sealed class GrpcTests
         (await gateway.AskAsync("GET / HTTP/1.1\r\nHost: h\r\n\r\n")).ShouldNotContain(" 200 ");
     }
 
+    [Theory]
+    [InlineData(UpstreamProtocol.Https)]
+    [InlineData(UpstreamProtocol.H2)]
+    public async Task Authorities_of_endpoints_are_exchanged_while_it_runs(UpstreamProtocol protocol)
+    {
+        using var first = new TestAuthority();
+        using var second = new TestAuthority();
+        var pair = second.Issue("one", "inside.test");
+        await using var service = await KestrelEndpoint.StartAsync(
+            context =>
+            {
+                context.Response.Headers.Connection = context.Request.Protocol == "HTTP/2" ? default : "close";
+                return context.Response.WriteAsync(context.Request.Protocol);
+            },
+            HttpProtocols.Http1AndHttp2,
+            listen => listen.UseHttps(https => https.ServerCertificate = second.Load(pair)));
+        var time = new FakeTime();
+        await using var gateway = new GatewayUnderTest([], time: time, route: Routes.All(s => s with { Retry = new RetrySpec { Attempts = 1 } }));
+        var trusted = first.File1("trusted.pem");
+        await File.WriteAllTextAsync(trusted, "nothing yet");
+        gateway.Apply([service.Endpoint()], new TrafficSpec { Protocol = protocol, Tls = new UpstreamTls { ServerName = "inside.test", Ca = trusted } }).Problems.Single().ShouldContain("TLS files cannot be used");
+        (await gateway.AskAsync("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")).ShouldContain(" 502 ");
+
+        File.Copy(second.CaFile, trusted, overwrite: true);
+        await Until.HoldsAsync(() => gateway.Batch().Problems.Count == 0, () => time.Advance(TimeSpan.FromSeconds(1)));
+        time.Advance(TimeSpan.FromSeconds(30));
+        (await gateway.AskAsync("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")).ShouldContain(" 200 ");
+
+        await File.WriteAllTextAsync(trusted, await File.ReadAllTextAsync(first.CaFile) + "\nof another length\n");
+        await Until.HoldsAsync(async () => !(await gateway.AskAsync("GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")).Contains(" 200 ", StringComparison.Ordinal), () => time.Advance(TimeSpan.FromSeconds(1)));
+    }
+
     static GatewayUnderTest Through(KestrelEndpoint service)
     {
         var gateway = new GatewayUnderTest([]);

@@ -25,9 +25,12 @@ public sealed class TestAuthority : IDisposable
     public string File1(string name) => folder[name];
 
     /// <summary>Writes <c>name.pem</c> and <c>name.key</c> for DNS names; the same name again replaces them.</summary>
-    public CertificateModel Issue(string name, params string[] dns)
+    public CertificateModel Issue(string name, params string[] dns) => IssueUntil(root.NotAfter, name, dns);
+
+    /// <summary>The same with an end.</summary>
+    public CertificateModel IssueUntil(DateTimeOffset notAfter, string name, params string[] dns)
     {
-        using var made = Make($"CN={name}", dns);
+        using var made = Make($"CN={name}", dns, notAfter);
         var pair = new CertificateModel(File1(name + ".pem"), File1(name + ".key"));
         File.WriteAllText(pair.Key, made.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         File.WriteAllText(pair.Certificate, made.ExportCertificatePem());
@@ -37,7 +40,7 @@ public sealed class TestAuthority : IDisposable
     /// <summary>A client's certificate with its key.</summary>
     public X509Certificate2 Client(string subject)
     {
-        using var made = Make(subject, []);
+        using var made = Make(subject, [], root.NotAfter);
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 
@@ -56,7 +59,7 @@ public sealed class TestAuthority : IDisposable
         folder.Dispose();
     }
 
-    X509Certificate2 Make(string subject, string[] dns)
+    X509Certificate2 Make(string subject, string[] dns, DateTimeOffset notAfter)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest(subject, key, HashAlgorithmName.SHA256);
@@ -66,7 +69,7 @@ public sealed class TestAuthority : IDisposable
             foreach (var name in dns) names.AddDnsName(name);
             request.CertificateExtensions.Add(names.Build());
         }
-        using var signed = request.Create(root, root.NotBefore, root.NotAfter, BitConverter.GetBytes(++serial));
+        using var signed = request.Create(root, root.NotBefore, notAfter, BitConverter.GetBytes(++serial));
         return signed.CopyWithPrivateKey(key);
     }
 }

@@ -68,6 +68,35 @@ public sealed class TlsListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificates_end_is_told_of_before_and_after_and_a_new_one_is_good_again()
+    {
+        await using var upstream = RawUpstream.Always(Ok);
+        var now = time.GetUtcNow();
+        var pair = authority.IssueUntil(now + TimeSpan.FromDays(10), "one", "a.test");
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], time: time, tls: authority.Terms(pair));
+        var first = gateway.Batch();
+        var report = first.Policies.Single(policy => policy.Kind == "certificate");
+        (report.About, report.Policy, report.State, report.Numbers["daysLeft"]).ShouldBe(("gateway/gateway", "certificate one.pem", "expiring", 10));
+        first.Notices.Count(notice => notice.Reason == "CertificateExpires").ShouldBe(1);
+        gateway.Batch().Notices.ShouldBeEmpty();
+
+        authority.IssueUntil(now - TimeSpan.FromDays(1), "one", "a.test");
+        var notices = new List<Notice>();
+        await Until.HoldsAsync(
+            () =>
+            {
+                var batch = gateway.Batch();
+                notices.AddRange(batch.Notices);
+                return batch.Policies.Single(policy => policy.Kind == "certificate").State == "expired";
+            },
+            () => time.Advance(TimeSpan.FromSeconds(1)));
+        notices.Select(notice => notice.Reason).ShouldBe(["CertificateExpired"]);
+
+        authority.Issue("one", "a.test");
+        await Until.HoldsAsync(() => gateway.Batch().Policies.Single(policy => policy.Kind == "certificate").State == "valid", () => time.Advance(TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
     public async Task A_client_that_never_finishes_its_handshake_is_cut()
     {
         await using var upstream = RawUpstream.Always(Ok);
