@@ -15,6 +15,10 @@ return args switch
         await StandaloneGateway.RunAsync(StandaloneGateway.Plain(listen, to, others), kind),
     ["gateway", "--listen", var listen, "--to", var to, "--policies"] => await StandaloneGateway.RunAsync(StandaloneGateway.WithPolicies(listen, to), TransportKind.Default),
     ["gateway", "--cached", "--listen", var listen, "--to", var to] => await StandaloneGateway.RunAsync(StandaloneGateway.Cached(listen, to), TransportKind.Default),
+    ["gateway", "--listen", var listen, "--to", var to, "--dead", var dead] => await StandaloneGateway.RunAsync(StandaloneGateway.WithDead(listen, to, dead), TransportKind.Default),
+    ["gateway", "--listen", var listen, "--front", var front, "--mesh", var mesh, "--back", var back] =>
+        await StandaloneGateway.RunAsync(StandaloneGateway.TwoHops(listen, front, mesh, back), TransportKind.Default),
+    ["worker", var port, var workers, var serviceMs, var next] => await Worker.RunAsync(port, workers, serviceMs, next),
     ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),

@@ -54,6 +54,37 @@ internal static class StandaloneGateway
         return plain with { Routes = [.. plain.Routes.Select(route => route with { Spec = route.Spec with { Cache = new CacheSpec() } })] };
     }
 
+    /// <summary>As <see cref="Plain"/>, and below <c>/dead/</c> to a service that is not there, with a breaker.</summary>
+    public static TableModel WithDead(string listen, string to, string dead)
+    {
+        var plain = Plain(listen, to, [$"dead={dead}"]);
+        return plain with { Routes = [.. plain.Routes.Select(route => route.Name == "r-dead" ? route with { Spec = route.Spec with { Breaker = new BreakerSpec() } } : route)] };
+    }
+
+    /// <summary>
+    /// Two hops that protect themselves: from outside to <c>front</c>, and from there through a mesh listener to <c>back</c>. What is below <c>/critical/</c> is critical, all else low.
+    /// </summary>
+    public static TableModel TwoHops(string listen, string front, string mesh, string back)
+    {
+        var traffic = new TrafficSpec
+        {
+            Limits = [new LimitSpec { Algorithm = LimitAlgorithm.Adaptive, Queue = new QueueSpec { Length = 100, Wait = TimeSpan.FromMilliseconds(50), Order = QueueOrder.Priority } }],
+            Levels = new LevelsSpec(),
+        };
+        RouteSpec To(string path, Criticality criticality) => new() { Match = new RouteMatch { Path = path }, To = "front", Criticality = criticality };
+        return new TableModel(
+            1,
+            [
+                new ListenerModel("gateway", "127.0.0.1", PortOf(listen), ListenerKind.Gateway),
+                new ListenerModel("front-to-back", "127.0.0.1", PortOf(mesh), ListenerKind.Mesh, "front", "back"),
+            ],
+            [new RouteModel("critical", To("/critical/{**rest}", Criticality.Critical)), new RouteModel("rest", To("/{**rest}", Criticality.Low))],
+            [
+                new ClusterModel("front", [new EndpointModel("front-1", "127.0.0.1", PortOf(front))], traffic),
+                new ClusterModel("back", [new EndpointModel("back-1", "127.0.0.1", PortOf(back))], traffic),
+            ]);
+    }
+
     public static async Task<int> RunAsync(TableModel table, TransportKind kind)
     {
         var stopping = new TaskCompletionSource();
