@@ -105,7 +105,7 @@ internal sealed class Http2Connection
             foreach (var stream in broken) stream.Break();
             foreach (var stream in idle) stream.Retire();
             idle.Clear();
-            if (live > 0) empty = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (live > 0) empty = new TaskCompletionSource();
             gone = empty?.Task ?? Task.CompletedTask;
         }
         foreach (var stream in broken) stream.Left();
@@ -206,10 +206,13 @@ internal sealed class Http2Connection
     /// <summary>The flow of a wire has ended for good. From any thread.</summary>
     public void Gone()
     {
+        TaskCompletionSource? last = null;
         lock (Gate)
         {
-            if (--live == 0) empty?.TrySetResult();
+            if (--live == 0) last = empty;
         }
+        // What waited goes on here, and takes the lock itself.
+        last?.TrySetResult();
     }
 
     /// <summary>So many bytes of data were taken or thrown away: the client may send as many more. Under the lock.</summary>

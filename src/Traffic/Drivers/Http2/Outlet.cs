@@ -75,7 +75,7 @@ internal sealed class Outlet : IResumable
     public Task WhenDrained()
     {
         if (!isSending && (pending.Length == 0 || isBroken)) return Task.CompletedTask;
-        drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        drained ??= new TaskCompletionSource();
         return drained.Task;
     }
 
@@ -96,6 +96,8 @@ internal sealed class Outlet : IResumable
             End(awaiter.GetResult());
             Pump();
         }
+        // Not under the lock: what waited goes on here.
+        TellDrained();
     }
 
     /// <summary>Lets blocked streams go on for which there is room now.</summary>
@@ -131,6 +133,13 @@ internal sealed class Outlet : IResumable
         return null;
     }
 
+    private void TellDrained()
+    {
+        TaskCompletionSource? waiting;
+        lock (gate) waiting = isSending || (pending.Length > 0 && !isBroken) ? null : drained;
+        waiting?.TrySetResult();
+    }
+
     private bool Begin(out ReadOnlyMemory<byte> bytes)
     {
         bytes = default;
@@ -140,7 +149,6 @@ internal sealed class Outlet : IResumable
             if (isSending) return false;
             if (pending.Length == 0 || isBroken)
             {
-                drained?.TrySetResult();
                 return false;
             }
             (pending, sending) = (sending, pending);
