@@ -25,7 +25,7 @@ async function check(name, { path = '/', fixture = shop, width = 1280, height = 
   if (only && !name.includes(only)) return;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale, reducedMotion: 'reduce' });
   const page = await context.newPage();
-  page.setDefaultTimeout(10_000);
+  page.setDefaultTimeout(30_000);
   const errors = [];
   page.on('pageerror', (error) => errors.push(error.message));
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
@@ -415,6 +415,20 @@ await check('200 services and 600 edges stay fluid with an update per second', {
   return note;
 });
 await harbour.stop();
+
+const vast = await startFixture({ services: 1000, edges: 10_000, everyMs: 5000 });
+const quiet = vast.world.flows.findLast((flow) => flow.base === 0).to;
+await check('1,000 services and 10,000 edges: the busiest and the failing edges are drawn, and all of a selected service', { fixture: vast, path: `/?node=${quiet}`, width: 640, height: 480 }, async (page) => {
+  page.setDefaultTimeout(120_000);
+  await page.locator('[data-testid="map"][data-laid-out="true"]').waitFor();
+  const own = vast.world.flows.filter((flow) => flow.from === quiet || flow.to === quiet).map((flow) => `${flow.from}→${flow.to}`);
+  await page.waitForFunction((wanted) => {
+    const drawn = new Set([...document.querySelectorAll('.flow')].map((flow) => flow.dataset.edge));
+    return document.querySelectorAll('.card').length > 1000 && drawn.size > 700 && drawn.size < 900 && wanted.every((edge) => drawn.has(edge));
+  }, own);
+  return `${own.length} edges of ${quiet}`;
+});
+await vast.stop();
 
 await shop.stop();
 await browser.close();

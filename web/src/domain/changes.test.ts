@@ -24,6 +24,11 @@ describe('changes', () => {
     ]);
   });
 
+  it('puts what is about one route together', () =>
+    expect(grouped([{ path: 'gateway.routes.shop.timeout', before: '"2s"', after: '"3s"' }, { path: 'gateway.listen', before: '"a"', after: '"b"' }]).map(({ name, changes: all }) => [name, all[0]!.path])).toEqual([
+      ['gateway.routes.shop', 'timeout'], ['gateway', 'listen'],
+    ]));
+
   it('does not take one name for the beginning of another', () => {
     expect(touches(changes, 'web')).toBe(true);
     expect(touches(changes, 'webshop')).toBe(true);

@@ -24,8 +24,10 @@ export function grouped(changes: readonly FieldChange[]): ChangeGroup[] {
   const groups = new Map<string, ChangeGroup>();
   for (const change of changes) {
     const parts = change.path.split('.');
-    const collection = parts[0] === 'services' || parts[0] === 'routes';
-    const head = parts.slice(0, collection ? 2 : 1);
+    const collection = parts[0] === 'services' || parts[0] === 'routes' || parts[0] === 'objectives';
+    // A route's name is one part, but what lies below it is what one looks for.
+    const route = parts[0] === 'gateway' && parts[1] === 'routes' && parts.length > 2;
+    const head = parts.slice(0, route ? 3 : collection ? 2 : 1);
     const name = head.join('.');
     const group = groups.get(name) ?? { name, ...(parts[0] === 'services' && parts[1] && { service: parts[1] }), changes: [] };
     groups.set(name, group);

@@ -1,11 +1,12 @@
-import { memo, useSyncExternalStore } from 'react';
+import { memo, useMemo, useSyncExternalStore } from 'react';
 import { live } from '../api/live';
 import type { MapEdge as Shape } from '../api/shapes';
 import * as format from '../domain/format';
 import { edgeKey, type Graph } from '../domain/graph';
 import { mostLabelledEdges, type EdgePath, type Layout } from '../domain/layout';
-import { lookOf } from '../domain/traffic';
-import { useKeyedView } from './hooks';
+import { drawnEdges, isHuge } from '../domain/layoutFast';
+import { badErrors, lookOf } from '../domain/traffic';
+import { useKeyedView, useNow } from './hooks';
 import { useView } from './MapNode';
 import { useText } from './settings';
 
@@ -15,16 +16,31 @@ import { useText } from './settings';
  */
 export const MapEdges = memo(function MapEdges({ graph, layout }: { graph: Graph; layout: Layout }) {
   const labelled = graph.links.length <= mostLabelledEdges;
+  const shown = useShownEdges(graph);
   return (
     <svg className={labelled ? 'flows' : 'flows dense'} width={layout.size.width} height={layout.size.height} aria-hidden="true">
       <ArrowHeads />
       {graph.links.map((link) => {
-        const drawn = layout.edges.get(edgeKey(link));
+        const drawn = !shown || shown.has(edgeKey(link)) ? layout.edges.get(edgeKey(link)) : undefined;
         return drawn && <MapEdge key={edgeKey(link)} from={link.from} to={link.to} drawn={drawn} labelled={labelled} />;
       })}
     </svg>
   );
 });
+
+/** Edges of a huge map that are drawn at a time: ten thousand of them would be a grey sheet, and slow to move. */
+const mostDrawnEdges = 800;
+const chooseEveryMs = 10_000;
+
+/** Which edges are drawn; undefined for all. Chosen anew now and then, and whenever another node is looked at. */
+function useShownEdges(graph: Graph): ReadonlySet<string> | undefined {
+  const view = useView();
+  const huge = isHuge(graph);
+  const active = useSyncExternalStore(view.onActive, () => (huge ? view.active() : undefined));
+  const round = Math.floor(useNow(chooseEveryMs) / chooseEveryMs);
+  const known = useSyncExternalStore(live.map.tick.subscribe, () => huge && live.map.tick.get() > 0);
+  return useMemo(() => (huge ? drawnEdges(live.map.edges.all(), active, mostDrawnEdges, badErrors) : undefined), [huge, graph, active, round, known]);
+}
 
 /** An edge: its line changes with the order of magnitude of its traffic, its words with every update. */
 const MapEdge = memo(function MapEdge({ from, to, drawn, labelled }: { from: string; to: string; drawn: EdgePath; labelled: boolean }) {

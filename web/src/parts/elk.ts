@@ -1,15 +1,17 @@
 import ELK from 'elkjs/lib/elk-api';
 import workerUrl from 'elkjs/lib/elk-worker.min.js?url';
 import type { Graph } from '../domain/graph';
+import { isHuge, layFast } from '../domain/layoutFast';
 import { fitZoom, fromElk, mostLabelledEdges, toElk, type Direction, type Layout, type Size } from '../domain/layout';
 
 let engine: InstanceType<typeof ELK> | undefined;
 
 /**
- * Lays the graph out in a worker, which is loaded with the first call. The first layout of a small graph is made in both
+ * Lays the graph out: a huge one at once, any other by an engine in a worker, which is loaded with the first call. The first layout of a small graph is made in both
  * directions and the one that shows larger in the frame is taken; later ones keep the direction and the order.
  */
 export async function layOut(graph: Graph, frame: Size, before: Layout | undefined): Promise<Layout> {
+  if (isHuge(graph)) return layFast(graph, frame);
   engine ??= new ELK({ workerFactory: () => new Worker(workerUrl) });
   if (before) return one(graph, before.direction, frame, before);
   const natural: Direction = frame.width >= frame.height ? 'RIGHT' : 'DOWN';
