@@ -40,6 +40,7 @@ public sealed class ApiParts
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
+        var desk = new PromDesk(services.Samples, time);
         byte[]? document = null;
         Routes =
         [
@@ -54,6 +55,7 @@ public sealed class ApiParts
             .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
             .. new TraceEndpoints(services.Telemetry).Routes(),
             .. new PrometheusEndpoints(services.Telemetry).Routes(),
+            .. new PromEndpoints(desk, services.Samples, services.Telemetry.Exemplars, time).Routes(),
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),
@@ -61,7 +63,7 @@ public sealed class ApiParts
             .. new IncidentEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
-            .. new MetricEndpoints(services.Samples, time, limits).Routes(),
+            .. new MetricEndpoints(services.Samples, desk, time, limits).Routes(),
             .. new RuntimeEndpoints(services, probes, Streams, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
         ];

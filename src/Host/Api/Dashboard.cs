@@ -17,7 +17,7 @@ public sealed class Dashboard(string? folder)
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; worker-src 'self'; "
         + "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-    static readonly string[] NoPages = ["/api", "/internal", "/openapi", "/metrics", "/healthz", "/livez", "/readyz", "/assets"];
+    static readonly string[] NoPages = ["/api", "/internal", "/openapi", "/metrics", "/prometheus", "/healthz", "/livez", "/readyz", "/assets"];
 
     public void Use(IApplicationBuilder app)
     {

@@ -71,7 +71,7 @@ public static class CommandLine
         PlanVerb.Build(kit), ApplyVerb.Build(kit), DiffVerb.Build(kit), HistoryVerb.Build(kit),
         StatusVerb.Build(kit), GetVerb.Build(kit), MapVerb.Build(kit), LogsVerb.Build(kit), EventsVerb.Build(kit),
         ScaleVerb.Build(kit), RestartVerb.Build(kit),
-        TopVerb.Build(kit), MetricsVerb.Build(kit),
+        TopVerb.Build(kit), QueryVerb.Build(kit),
         TraceVerb.Build(kit), HotVerb.Build(kit),
         WhyVerb.Build(kit), ImpactVerb.Build(kit), IncidentVerb.Build(kit),
         TrafficVerb.Build(kit), ExplainVerb.Build(kit), InterventionVerb.Build(kit), CacheVerb.Build(kit),

@@ -50,7 +50,7 @@ public sealed class AccessRules(bool loopback, string? token, string internalTok
     static bool NeedsToken(HttpRequest request)
     {
         var path = request.Path;
-        return path.StartsWithSegments("/api") || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/metrics")
+        return path.StartsWithSegments("/api") || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/metrics") || path.StartsWithSegments("/prometheus")
             || (!Open.Contains(path.Value, StringComparer.Ordinal) && IsWrite(request.Method));
     }
 

@@ -16,6 +16,16 @@ public interface IMetricStore : IMetricSink
     /// <param name="toMs">The last time, inclusive.</param>
     IReadOnlyList<SeriesSamples> Read(MetricSelector selector, long fromMs, long toMs);
 
+    /// <summary>As above, by any condition.</summary>
+    /// <param name="name">The name of the series, or the one that Prometheus would give them; null for any.</param>
+    /// <param name="matches">What else must hold. Not called twice for one series.</param>
+    /// <param name="fromMs">The first time, inclusive.</param>
+    /// <param name="toMs">The last time, inclusive.</param>
+    IReadOnlyList<SeriesSamples> Read(string? name, Func<MetricSeries, bool> matches, long fromMs, long toMs);
+
+    /// <summary>The series that have samples within a span of time, or have had them near it. In no particular order.</summary>
+    IReadOnlyList<MetricSeries> Series(string? name, Func<MetricSeries, bool> matches, long fromMs, long toMs);
+
     /// <summary>How it stands.</summary>
     MetricStoreFigures Figures();
 }

@@ -49,6 +49,9 @@ public sealed class MetricSeries : IEquatable<MetricSeries>
 
     public string Name { get; }
 
+    /// <summary>The name that Prometheus would give it; see <see cref="Metrics.PrometheusName"/>.</summary>
+    public string PrometheusName => field ??= Metrics.PrometheusName.Of(this);
+
     public string Unit { get; }
 
     public MetricKind Kind { get; }

@@ -53,15 +53,17 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
         }
     }
 
-    public IReadOnlyList<SeriesSamples> Read(MetricSelector selector, long fromMs, long toMs)
+    public IReadOnlyList<SeriesSamples> Read(MetricSelector selector, long fromMs, long toMs) => Read(selector.Name, selector.Matches, fromMs, toMs);
+
+    public IReadOnlyList<SeriesSamples> Read(string? name, Func<MetricSeries, bool> matches, long fromMs, long toMs)
     {
         // What is still written to is copied; the rest never changes, and unpacking waits for nobody.
         var found = new List<(MetricSeries Series, List<SampleChunk> Chunks)>();
         lock (gate)
         {
-            foreach (var track in selector.Name is { } name ? byName.GetValueOrDefault(name) ?? [] : tracks.Values.AsEnumerable())
+            foreach (var track in Named(name))
             {
-                if (selector.Matches(track.Series) && track.Within(fromMs, toMs) is { Count: > 0 } chunks)
+                if (matches(track.Series) && track.Within(fromMs, toMs) is { Count: > 0 } chunks)
                 {
                     found.Add((track.Series, chunks));
                 }
@@ -86,6 +88,14 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
         return result;
     }
 
+    public IReadOnlyList<MetricSeries> Series(string? name, Func<MetricSeries, bool> matches, long fromMs, long toMs)
+    {
+        lock (gate)
+        {
+            return [.. Named(name).Where(t => t.Overlaps(fromMs, toMs) && matches(t.Series)).Select(t => t.Series)];
+        }
+    }
+
     public MetricStoreFigures Figures()
     {
         lock (gate)
@@ -107,6 +117,10 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
         taken++;
     }
 
+    IEnumerable<Track> Named(string? name) => name is null ? tracks.Values : byName.GetValueOrDefault(name) ?? [];
+
+    static string[] NamesOf(MetricSeries series) => series.PrometheusName == series.Name ? [series.Name] : [series.Name, series.PrometheusName];
+
     Track? Begin(MetricSeries series)
     {
         if (tracks.Count >= limits.Series || series.Refusal() is not null)
@@ -116,12 +130,16 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
 
         var track = new Track(series);
         tracks[series] = track;
-        if (!byName.TryGetValue(series.Name, out var same))
+        foreach (var name in NamesOf(series))
         {
-            byName[series.Name] = same = [];
+            if (!byName.TryGetValue(name, out var same))
+            {
+                byName[name] = same = [];
+            }
+
+            same.Add(track);
         }
 
-        same.Add(track);
         bytes += series.Bytes;
         return track;
     }
@@ -158,10 +176,13 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
         foreach (var track in tracks.Values.Where(t => t.IsEmpty).ToArray())
         {
             tracks.Remove(track.Series);
-            byName[track.Series.Name].Remove(track);
-            if (byName[track.Series.Name].Count == 0)
+            foreach (var name in NamesOf(track.Series))
             {
-                byName.Remove(track.Series.Name);
+                byName[name].Remove(track);
+                if (byName[name].Count == 0)
+                {
+                    byName.Remove(name);
+                }
             }
 
             bytes -= track.Series.Bytes;
@@ -211,6 +232,8 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
 
         public List<SampleChunk> Within(long fromMs, long toMs) =>
             [.. chunks.Where(c => c.LastMs >= fromMs && c.FirstMs <= toMs).Select(c => ReferenceEquals(c, chunks[^1]) ? c.Copy() : c)];
+
+        public bool Overlaps(long fromMs, long toMs) => chunks.Count > 0 && chunks[^1].LastMs >= fromMs && chunks[0].FirstMs <= toMs;
 
         public IEnumerable<(long LastMs, int Bytes)> Ends() => chunks.Select(c => (c.LastMs, c.Bytes));
 
