@@ -41,6 +41,9 @@ public sealed class DataLayout(string root)
     /// <summary>The chosen traces.</summary>
     public string Traces => Path.Combine(Root, "telemetry", "traces");
 
+    /// <summary>The samples of series.</summary>
+    public string Metrics => Path.Combine(Root, "telemetry", "metrics");
+
     public string LogOf(string role) => Path.Combine(Root, "logs", "roles", role + ".log");
 
     /// <summary>Makes the folders and the internal token. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where it cannot.</summary>

@@ -7,6 +7,7 @@ using Mainstay.Host.Api;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Cli;
 using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Schedule.Decide;
 using Mainstay.State.Sqlite;
@@ -47,9 +48,10 @@ static class ServerRole
 
         var traces = new TraceStore(
             new DiskFiles(arguments.Data.Traces), time, new() { Keep = limits.Traces, Sampling = new() { SpansPerSecond = limits.TraceBudget } });
+        var samples = new DiskMetricStore(new DiskFiles(arguments.Data.Metrics), time, options: new() { Keep = limits.Metrics });
         var services = new ServerServices(store, kinds, time)
         {
-            OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops)], Traces = traces,
+            OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Samples = samples,
         };
         await using var api = ApiServer.Build(options, services);
         await api.StartAsync(stop);
@@ -57,11 +59,21 @@ static class ServerRole
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
-        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [traces.Tick], stop)]);
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [traces.Tick, samples.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
         return 0;
     }
+
+    static Action<MetricsText> SampleMetrics(DiskMetricStore samples) => text =>
+    {
+        var disk = samples.Disk;
+        text.Gauge("mainstay_metrics_disk_blocks", "Sealed blocks of samples.", disk.Blocks);
+        text.Gauge("mainstay_metrics_disk_bytes", "Of sealed blocks of samples.", disk.Bytes);
+        text.Gauge("mainstay_metrics_disk_log_bytes", "Of samples that are not in a block yet.", samples.LogBytes);
+        text.Counter("mainstay_metrics_disk_damaged_total", "Blocks and pages of samples that could not be read.", disk.Damaged);
+        text.Counter("mainstay_metrics_disk_unwritten_total", "Samples that could not be written.", disk.Unwritten);
+    };
 
     static Action<MetricsText> LoopMetrics((string Name, Loop Loop)[] loops) => text =>
     {

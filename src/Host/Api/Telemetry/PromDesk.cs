@@ -11,7 +11,7 @@ public sealed class PromDesk(IMetricStore store, TimeProvider time)
 
     static readonly PromLimits Limits = new();
 
-    readonly SemaphoreSlim turns = new(2);
+    readonly Turns turns = new();
 
     public StoreSource Source { get; } = new(store);
 
@@ -23,7 +23,7 @@ public sealed class PromDesk(IMetricStore store, TimeProvider time)
 
     async Task<(PromAnswer?, PromFault?)> RunAsync(Func<CancellationToken, (PromAnswer?, PromFault?)> answer, CancellationToken stop)
     {
-        await turns.WaitAsync(stop);
+        await turns.Free.WaitAsync(stop);
         try
         {
             using var patience = new CancellationTokenSource(Patience, time);
@@ -33,7 +33,12 @@ public sealed class PromDesk(IMetricStore store, TimeProvider time)
         }
         finally
         {
-            turns.Release();
+            turns.Free.Release();
         }
+    }
+
+    sealed class Turns
+    {
+        public SemaphoreSlim Free { get; } = new(2);
     }
 }

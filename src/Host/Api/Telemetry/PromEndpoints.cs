@@ -255,7 +255,7 @@ public sealed class PromEndpoints(PromDesk desk, IMetricStore store, ExemplarRin
 
         public string? One(string name) => values.GetValueOrDefault(name)?.FirstOrDefault(v => v.Length > 0);
 
-        public IReadOnlyList<string> Many(string name) => values.GetValueOrDefault(name) ?? [];
+        public List<string> Many(string name) => values.GetValueOrDefault(name) ?? [];
 
         /// <summary>Milliseconds since 1970; null where what is given is no time.</summary>
         public long? Time(string name, long? absent)

@@ -1,18 +1,22 @@
 using System.Globalization;
 using Mainstay.Core.Kinds;
 using Mainstay.Observe.Store.Blocks;
+using Mainstay.Observe.Store.Metrics;
 
 namespace Mainstay.Host.Api.Telemetry;
 
 /// <summary>How much telemetry the server keeps on disk.</summary>
 /// <param name="Traces">Of chosen traces. Default seven days, at most 4 GiB.</param>
 /// <param name="Logs">Of log records. Default seven days, at most 4 GiB.</param>
+/// <param name="Metrics">Of samples of series. Default 14 days, at most 2 GiB.</param>
 /// <param name="TraceBudget">Spans of chosen traces kept in a second. Default 1,000.</param>
-public sealed record TelemetryLimits(Retention Traces, Retention Logs, double TraceBudget)
+public sealed record TelemetryLimits(Retention Traces, Retention Logs, Retention Metrics, double TraceBudget)
 {
     public const string TracesVariable = "MAINSTAY_KEEP_TRACES";
 
     public const string LogsVariable = "MAINSTAY_KEEP_LOGS";
+
+    public const string MetricsVariable = "MAINSTAY_KEEP_METRICS";
 
     public const string BudgetVariable = "MAINSTAY_TRACE_BUDGET";
 
@@ -30,14 +34,14 @@ public sealed record TelemetryLimits(Retention Traces, Retention Logs, double Tr
             problems.Add(new(BudgetVariable, $"'{budget}' is no number of spans a second", "give a number such as 1000"));
         }
 
-        return new(Keep(TracesVariable), Keep(LogsVariable), spans);
+        return new(Keep(TracesVariable, Standard), Keep(LogsVariable, Standard), Keep(MetricsVariable, new MetricDiskOptions().Keep), spans);
 
-        Retention Keep(string name)
+        Retention Keep(string name, Retention standard)
         {
             var text = variable(name);
             if (string.IsNullOrEmpty(text))
             {
-                return Standard;
+                return standard;
             }
 
             var parts = text.Split(',', StringSplitOptions.TrimEntries);
@@ -47,7 +51,7 @@ public sealed record TelemetryLimits(Retention Traces, Retention Logs, double Tr
             }
 
             problems.Add(new(name, $"'{text}' does not say how long and how much is kept", "give AGE,SIZE such as 7d,4Gi"));
-            return Standard;
+            return standard;
         }
     }
 }

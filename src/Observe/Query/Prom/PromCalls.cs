@@ -146,11 +146,11 @@ static class PromCalls
         return PromMath.Present([made]);
     }
 
-    static IReadOnlyList<PromRow> Timestamps(PromEvaluation of, PromNode arg, PromGrid grid) => arg is SelectorNode selector
+    static List<PromRow> Timestamps(PromEvaluation of, PromNode arg, PromGrid grid) => arg is SelectorNode selector
         ? PromMath.Present([.. of.Samples(selector, grid).Select(s => new PromRow(s.Labels.Nameless(), [.. s.Values.Zip(s.Times, (v, t) => Has(v) ? t / 1000.0 : Absent)]))])
         : [.. of.Vector(arg, grid).Select(r => new PromRow(r.Labels.Nameless(), [.. r.Values.Select((v, i) => Has(v) ? grid.At(i) / 1000.0 : Absent)]))];
 
-    static IReadOnlyList<PromRow> Replace(CallNode call, IReadOnlyList<PromRow> rows)
+    static List<PromRow> Replace(CallNode call, IReadOnlyList<PromRow> rows)
     {
         var (target, replacement, from, pattern) = (Text(call, 1), Text(call, 2), Text(call, 3), Text(call, 4));
         if (PromParser.PatternOf(pattern) is not { } regex)
@@ -165,19 +165,19 @@ static class PromCalls
     static string Groups(string replacement) => System.Text.RegularExpressions.Regex.Replace(
         replacement, @"\$(\w+)", m => $"${{{m.Groups[1].Value}}}", System.Text.RegularExpressions.RegexOptions.NonBacktracking);
 
-    static IReadOnlyList<PromRow> Join(CallNode call, IReadOnlyList<PromRow> rows)
+    static List<PromRow> Join(CallNode call, IReadOnlyList<PromRow> rows)
     {
         var (target, separator) = (Text(call, 1), Text(call, 2));
         string[] sources = [.. call.Args.Skip(3).Select(a => ((TextNode)a).Value)];
         return Relabelled(call, rows, labels => labels.With(target, string.Join(separator, sources.Select(s => labels[s]))));
     }
 
-    static IReadOnlyList<PromRow> Relabelled(CallNode call, IReadOnlyList<PromRow> rows, Func<PromLabels, PromLabels> with) =>
+    static List<PromRow> Relabelled(CallNode call, IReadOnlyList<PromRow> rows, Func<PromLabels, PromLabels> with) =>
         Distinct(call, [.. rows.Select(r => new PromRow(with(r.Labels), r.Values))]);
 
     static string Text(CallNode call, int at) => ((TextNode)call.Args[at]).Value;
 
-    static IReadOnlyList<PromRow> WithNumbers(PromEvaluation of, CallNode call, PromGrid grid)
+    static List<PromRow> WithNumbers(PromEvaluation of, CallNode call, PromGrid grid)
     {
         double[][] numbers = [.. call.Args.Skip(1).Select(a => of.Scalar(a, grid))];
         double Value(double v, int i) => call.Function.Name switch

@@ -52,6 +52,12 @@ public sealed class MetricSeries : IEquatable<MetricSeries>
     /// <summary>The name that Prometheus would give it; see <see cref="Metrics.PrometheusName"/>.</summary>
     public string PrometheusName => field ??= Metrics.PrometheusName.Of(this);
 
+    /// <summary>The names that it is found by: its own, and the one that Prometheus would give it where that is another.</summary>
+    public ReadOnlySpan<string> Names => PrometheusName == Name ? new[] { Name } : new[] { Name, PrometheusName };
+
+    /// <summary>What tells it from others: name and labels.</summary>
+    public string Key => key;
+
     public string Unit { get; }
 
     public MetricKind Kind { get; }

@@ -13,7 +13,7 @@ public sealed record MetricStoreLimits
     public long Bytes { get; init; } = 128L << 20;
 }
 
-/// <summary>The hot window: samples of the last hour, packed in memory. Nothing of it survives the process.</summary>
+/// <summary>The hot window: samples of the last hour, packed in memory. Nothing of it survives the process by itself; see <see cref="DiskMetricStore"/>.</summary>
 public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : IMetricStore
 {
     // Between two looks for what is too old.
@@ -30,11 +30,45 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
     long taken;
     long refused;
     long evicted;
+    long evictedUntil = long.MinValue;
     long swept = time.GetTimestamp();
 
     public MetricStore(TimeProvider time)
         : this(time, new())
     {
+    }
+
+    /// <summary>Samples before it are refused: they would belong where nothing is added any more.</summary>
+    internal long FloorMs { get; set; } = long.MinValue;
+
+    /// <summary>From here on it has everything that was added.</summary>
+    internal long CompleteFromMs
+    {
+        get
+        {
+            lock (gate)
+            {
+                return Math.Max(evictedUntil, time.GetUtcNow().ToUnixTimeMilliseconds() - (long)limits.Window.TotalMilliseconds);
+            }
+        }
+    }
+
+    /// <summary>The samples of one series within a span of time.</summary>
+    internal IReadOnlyList<MetricPoint> Points(MetricSeries series, long fromMs, long toMs)
+    {
+        List<SampleChunk> chunks;
+        lock (gate)
+        {
+            chunks = tracks.TryGetValue(series, out var track) ? track.Within(fromMs, toMs) : [];
+        }
+
+        var points = new List<MetricPoint>();
+        foreach (var chunk in chunks)
+        {
+            chunk.Read(fromMs, toMs, points);
+        }
+
+        return points;
     }
 
     public void Add(ReadOnlySpan<MetricSample> samples)
@@ -106,7 +140,7 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
 
     void Take(in MetricSample sample)
     {
-        if ((!tracks.TryGetValue(sample.Series, out var track) && (track = Begin(sample.Series)) is null) || sample.AtMs <= track.LastMs)
+        if (sample.AtMs < FloorMs || (!tracks.TryGetValue(sample.Series, out var track) && (track = Begin(sample.Series)) is null) || sample.AtMs <= track.LastMs)
         {
             refused++;
             return;
@@ -119,8 +153,6 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
 
     IEnumerable<Track> Named(string? name) => name is null ? tracks.Values : byName.GetValueOrDefault(name) ?? [];
 
-    static string[] NamesOf(MetricSeries series) => series.PrometheusName == series.Name ? [series.Name] : [series.Name, series.PrometheusName];
-
     Track? Begin(MetricSeries series)
     {
         if (tracks.Count >= limits.Series || series.Refusal() is not null)
@@ -130,7 +162,7 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
 
         var track = new Track(series);
         tracks[series] = track;
-        foreach (var name in NamesOf(series))
+        foreach (var name in series.Names)
         {
             if (!byName.TryGetValue(name, out var same))
             {
@@ -167,6 +199,7 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
                 }
             }
 
+            evictedUntil = Math.Max(evictedUntil, cutoff);
             foreach (var track in tracks.Values)
             {
                 Drop(track, cutoff, true);
@@ -176,7 +209,7 @@ public sealed class MetricStore(TimeProvider time, MetricStoreLimits limits) : I
         foreach (var track in tracks.Values.Where(t => t.IsEmpty).ToArray())
         {
             tracks.Remove(track.Series);
-            foreach (var name in NamesOf(track.Series))
+            foreach (var name in track.Series.Names)
             {
                 byName[name].Remove(track);
                 if (byName[name].Count == 0)

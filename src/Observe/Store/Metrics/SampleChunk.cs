@@ -27,6 +27,13 @@ sealed class SampleChunk
     /// <summary>What it takes in memory.</summary>
     public int Bytes => bits.Length + 96;
 
+    /// <summary>Its samples as they are packed; with the count and the first time they make it again.</summary>
+    public ReadOnlySpan<byte> Packed => bits.AsSpan(0, (bitCount + 7) / 8);
+
+    /// <summary>A chunk that was packed before, to be read.</summary>
+    public static SampleChunk Of(int count, long firstMs, long lastMs, ReadOnlySpan<byte> packed) =>
+        new() { bits = packed.ToArray(), bitCount = packed.Length * 8, Count = count, FirstMs = firstMs, LastMs = lastMs };
+
     public void Add(long atMs, double value)
     {
         var raw = BitConverter.DoubleToUInt64Bits(value);
@@ -171,7 +178,7 @@ sealed class SampleChunk
             {
                 var room = 8 - (at & 7);
                 var take = Math.Min(room, count);
-                value = (value << take) | (((ulong)bits[at >> 3] >> (room - take)) & ((1UL << take) - 1));
+                value = (value << take) | (((ulong)(at >> 3 < bits.Length ? bits[at >> 3] : 0) >> (room - take)) & ((1UL << take) - 1));
                 at += take;
                 count -= take;
             }
