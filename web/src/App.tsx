@@ -22,6 +22,7 @@ const TopPage = lazy(() => import('./pages/TopPage'));
 const LogsPage = lazy(() => import('./pages/LogsPage'));
 const WhyPage = lazy(() => import('./pages/WhyPage'));
 const IncidentsPage = lazy(() => import('./pages/IncidentsPage'));
+const QueryPage = lazy(() => import('./pages/QueryPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
@@ -56,6 +57,7 @@ export function App() {
           {route.page === 'logs' && <LogsPage search={route.search} />}
           {route.page === 'why' && <WhyPage key={route.of} of={route.of} />}
           {route.page === 'incidents' && <IncidentsPage name={route.name} />}
+          {route.page === 'query' && <QueryPage query={route.query} span={route.span} />}
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
           {route.page === 'hosts' && <HostsPage />}
@@ -88,6 +90,7 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.incident.title;
     case 'logs':
     case 'now':
+    case 'query':
     case 'why':
     case 'checkup':
       return text.care[route.page];
@@ -108,6 +111,7 @@ const chords: Readonly<Record<string, Route>> = {
   n: { page: 'top', of: 'operations', window: '5m' },
   l: { page: 'logs', search: {} },
   w: { page: 'now' },
+  q: { page: 'query', query: '', span: '15m' },
   i: { page: 'incidents' },
   c: { page: 'checkup' },
   o: { page: 'hosts' },

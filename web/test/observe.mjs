@@ -74,6 +74,7 @@ const missingThing = (of) => ({ status: 404, body: { title: 'Not Found', status:
 
 export function readObserve(noun, name, query) {
   if (noun === 'telemetry' && name === 'logs') return { status: 200, body: { items: logRecords(query).slice(0, Number(query.get('limit') ?? 100)) } };
+  if (noun === 'metrics' && query.get('query').includes('nonsense')) return { status: 400, body: { title: 'Bad Request', status: 400, detail: "1:1: there is no function 'nonsense'", remedy: 'see what can be asked in docs/observe.md' } };
   if (noun === 'metrics') return { status: 200, body: metric(query) };
   if (noun === 'why') return { status: 200, body: /reviews/.test(query.get('of')) ? diagnosis : { causes: [] } };
   if (noun === 'impact') return query.get('of') === 'nothing' ? missingThing('nothing') : { status: 200, body: { target: query.get('of'), apis: [{ route: 'orders-api', share: 0.62, requestsPerSecond: 41, addedP99Ms: 210, errorRatio: 0.03 }] } };

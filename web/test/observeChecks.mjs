@@ -10,6 +10,7 @@ export const observePages = {
   '/now': '[data-testid=trouble]',
   '/incidents/inc-2': '[data-testid=incident]',
   '/checkup': '[data-testid=health] tbody tr',
+  '/query?q=sum(process.memory.usage)&span=1h': '[data-testid=series]',
   '/why?of=reviews': '[data-testid=impact]',
 };
 
@@ -117,6 +118,19 @@ export async function checkObserve(check) {
     await page.getByRole('button', { name: 'Ask' }).click();
     await page.getByText('It is as usual.').waitFor();
     assert.match(await page.getByTestId('impact').innerText(), /orders-api\s+62%\s+41\s+\+210 ms/);
+  });
+
+  await check('any question is answered as a chart and figures; what cannot be asked is told with its place', { path: '/query', expectErrors: true }, async (page) => {
+    await page.getByRole('button', { name: /histogram_quantile/ }).click();
+    await page.waitForURL('**/query?q=histogram_quantile*');
+    await page.getByTestId('chart').waitFor();
+    await page.getByRole('search').getByRole('textbox').fill('nonsense(x)');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('alert').filter({ hasText: "1:1: there is no function 'nonsense'" }).waitFor();
+    await page.getByRole('search').getByRole('textbox').fill('process.memory.usage');
+    await page.getByRole('button', { name: 'Ask' }).click();
+    await page.getByRole('rowheader', { name: 'service.instance.id=orders-1' }).waitFor();
+    await page.getByText('2 series').waitFor();
   });
 
   await check('the check-up tells what is left, and what each service uses', { path: '/checkup' }, async (page) => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { busyShare, linePath, linesBy, nearest, roundAbove, roundSpan, type Series } from './charts';
 
-const series = (labels: Record<string, string>, ...points: [number, number][]): Series => ({ name: 'n', unit: '', labels, points });
+const series = (labels: Record<string, string>, ...points: [number, number][]): Series => ({ name: 'n', labels, points });
 
 it('adds series of one instance up, time by time', () => {
   const lines = linesBy([series({ i: 'a', mode: 'user' }, [1, 1], [2, 2]), series({ i: 'a', mode: 'system' }, [2, 3]), series({ i: 'b' }, [1, 9])], 'i');

@@ -1,10 +1,9 @@
 /** One series of `GET /api/v1/metrics/query`. */
 export interface Series {
   name: string;
-  unit: string;
   labels: Readonly<Record<string, string>>;
-  /** Milliseconds since the epoch and value. */
-  points: readonly (readonly number[])[];
+  /** Milliseconds since the epoch and value; what is no finite number is null. */
+  points: readonly (readonly (number | null)[])[];
 }
 
 /** A line of a chart; gaps where a time has no value. */
@@ -19,7 +18,7 @@ export function linesBy(series: readonly Series[], label: string): Line[] {
   for (const one of series) {
     const name = one.labels[label] ?? '';
     const sum = sums.get(name) ?? new Map<number, number>();
-    for (const [at, value] of one.points) sum.set(at!, (sum.get(at!) ?? 0) + value!);
+    for (const [at, value] of one.points) if (value !== null && value !== undefined) sum.set(at!, (sum.get(at!) ?? 0) + value);
     sums.set(name, sum);
   }
   return [...sums].map(([name, sum]) => ({ name, points: [...sum].map(([at, value]) => ({ at, value })).sort((a, b) => a.at - b.at) })).sort((a, b) => mostOf(b) - mostOf(a));

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Series } from './charts';
 import { boundWords, heatOf, quantileOf, ratioOf, strength, totalOf } from './heat';
 
-const bucket = (le: string, ...points: [number, number][]): Series => ({ name: 'd_bucket', unit: '', labels: { le }, points });
+const bucket = (le: string, ...points: [number, number][]): Series => ({ name: 'd_bucket', labels: { le }, points });
 const heat = heatOf([bucket('0.1', [1, 8], [2, 0]), bucket('+Inf', [1, 10], [2, 4]), bucket('1', [1, 9]), bucket('1', [2, 4])]);
 
 describe('heat', () => {

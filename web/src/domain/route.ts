@@ -1,5 +1,6 @@
 import type { TopOf, TraceSearch } from '../api/observeShapes';
 import { logQueryOf, logSearchOf, type LogSearch } from './logsView';
+import { querySpans } from './query';
 import { queryOf, searchOf, topOfs, windows } from './observe';
 
 /** A page and what it is about, as the address bar has it. */
@@ -16,6 +17,7 @@ export type Route =
   | { page: 'logs'; search: LogSearch }
   | { page: 'why'; of: string }
   | { page: 'incidents'; name?: string }
+  | { page: 'query'; query: string; span: string }
   | { page: 'now' }
   | { page: 'checkup' }
   | { page: 'hosts' }
@@ -51,6 +53,7 @@ export function parse(url: string): Route {
     const to = number(searchParams.get('to'));
     return { page: 'history', ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   }
+  if (first === 'query') return { page: 'query', query: searchParams.get('q') ?? '', span: Object.keys(querySpans).find((one) => one === searchParams.get('span')) ?? '15m' };
   if (first === 'why') return { page: 'why', of: searchParams.get('of') ?? '' };
   if (first === 'logs') return { page: 'logs', search: logSearchOf(searchParams) };
   return plainPages.find((page) => page === first) ? ({ page: first } as Route) : { page: 'missing' };
@@ -73,6 +76,8 @@ export function pathOf(route: Route): string {
     }
     case 'incidents':
       return route.name ? `/incidents/${encodeURIComponent(route.name)}` : '/incidents';
+    case 'query':
+      return `/query?q=${encodeURIComponent(route.query)}&span=${route.span}`;
     case 'why':
       return route.of ? `/why?of=${encodeURIComponent(route.of)}` : '/why';
     case 'logs': {

@@ -30,6 +30,7 @@ export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) 
         {page({ page: 'traces', search: {} }, text.observe.traces, route.page === 'traces' || route.page === 'trace')}
         {page({ page: 'logs', search: {} }, text.care.logs)}
         {page({ page: 'top', of: 'operations', window: '5m' }, text.observe.top)}
+        {page({ page: 'query', query: '', span: '15m' }, text.care.query)}
         {page({ page: 'checkup' }, text.care.checkup)}
         {page({ page: 'hosts' }, text.app.hosts)}
         {page({ page: 'history' }, text.app.history)}

@@ -81,4 +81,11 @@ export const careEn = {
   heat: 'Durations, how many took so long',
   heatWords: 'Heat map of durations over time',
   heatCell: (from: string, to: string, rate: string, time: string) => `${time}: ${rate}/s took ${from} to ${to}`,
+  query: 'Query',
+  question: 'A question in the language of Prometheus',
+  asking: 'Asking…',
+  seriesCount: (count: number) => plural(count, 'series', 'series'),
+  figures: 'Figures',
+  series: 'Series',
+  lastValue: 'Last value',
 };

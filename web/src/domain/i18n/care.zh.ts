@@ -80,4 +80,11 @@ export const careZh: typeof careEn = {
   heat: '耗时分布',
   heatWords: '耗时随时间变化的热力图',
   heatCell: (from, to, rate, time) => `${time}：每秒 ${rate} 个耗时 ${from} 至 ${to}`,
+  query: '查询',
+  question: '用 Prometheus 的查询语言提问',
+  asking: '查询中…',
+  seriesCount: (count) => `${count} 条序列`,
+  figures: '数值',
+  series: '序列',
+  lastValue: '最新值',
 };

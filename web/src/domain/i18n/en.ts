@@ -286,7 +286,7 @@ export const en = {
       ['T', 'map or table'],
       ['G then M, T, R, N', 'go to map, traffic, traces, top lists'],
       ['G then L, W, I, C', 'go to logs, what is wrong now, incidents, check-up'],
-      ['G then O, H, E', 'go to hosts, history, events'],
+      ['G then Q, O, H, E', 'go to query, hosts, history, events'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
   },
