@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mainstay.Core.Kinds.Json;
 
 namespace Mainstay.Core.Kinds;
 
@@ -10,6 +11,9 @@ public static class Codec
     public static JsonSerializerOptions Options { get; } = Make(indented: false);
 
     public static JsonSerializerOptions Indented { get; } = Make(indented: true);
+
+    /// <summary>The same notation by the serializer's own way: slower to begin with, but it can describe it, and its checks of what strangers send can be tightened.</summary>
+    public static JsonSerializerOptions BySerializer { get; } = Make(indented: false, ours: false);
 
     public static byte[] Encode<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, typeof(T) == typeof(Resource) ? value!.GetType() : typeof(T), Options);
 
@@ -74,7 +78,7 @@ public static class Codec
         }
     }
 
-    static JsonSerializerOptions Make(bool indented)
+    static JsonSerializerOptions Make(bool indented, bool ours = true)
     {
         var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
         {
@@ -85,18 +89,12 @@ public static class Codec
             NumberHandling = JsonNumberHandling.Strict,
             Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false), new DurationJson() },
         };
+        if (ours)
+        {
+            options.Converters.Add(new RecordJsonFactory());
+        }
+
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
-    }
-
-    sealed class DurationJson : JsonConverter<TimeSpan>
-    {
-        public override TimeSpan Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String && Durations.TryParse(reader.GetString(), out var value)
-                ? value
-                : throw new JsonException("expected a duration such as \"500ms\", \"10s\" or \"1h30m\"");
-
-        public override void Write(Utf8JsonWriter writer, TimeSpan value, JsonSerializerOptions options) =>
-            writer.WriteStringValue(Durations.Format(value));
     }
 }

@@ -11,7 +11,7 @@ namespace Mainstay.Host.Api;
 public static class Body
 {
     /// <summary>The codec's notation, refusing unknown members, and null where a record, list or map has a value in any case.</summary>
-    public static JsonSerializerOptions Strict { get; } = new(Codec.Options)
+    public static JsonSerializerOptions Strict { get; } = new(Codec.BySerializer)
     {
         UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
         RespectNullableAnnotations = true,

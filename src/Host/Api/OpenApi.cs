@@ -138,7 +138,7 @@ public static partial class OpenApi
         return schema;
     }
 
-    static JsonNode SchemaOf(Type type) => Codec.Options.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
+    static JsonNode SchemaOf(Type type) => Codec.BySerializer.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
     {
         TreatNullObliviousAsNonNullable = true,
         TransformSchemaNode = (context, schema) => context.TypeInfo.Type == typeof(TimeSpan) || context.TypeInfo.Type == typeof(TimeSpan?)

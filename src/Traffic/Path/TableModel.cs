@@ -41,12 +41,12 @@ public sealed record TableModel(
     public static TableModel Empty { get; } = new(0, [], [], []);
 
     /// <summary>The table as one line of JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, TrafficJson.Default.TableModel);
+    public string ToJson() => JsonSerializer.Serialize(this, Codec.Options);
 
     /// <summary>Reads a table; throws <see cref="JsonException"/> for anything that is not one. Absent lists are empty.</summary>
     public static TableModel FromJson(string json)
     {
-        var read = JsonSerializer.Deserialize(json, TrafficJson.Default.TableModel) ?? throw new JsonException("The table is null.");
+        var read = JsonSerializer.Deserialize<TableModel>(json, Codec.Options) ?? throw new JsonException("The table is null.");
         // What another version of the gateway wrote may be JSON and still be no table of this one.
         if ((read.Routes ?? []).Any(route => route is not { Name: not null, Spec: { Match: not null } })
             || (read.Listeners ?? []).Any(listener => listener is not { Name: not null, Address: not null })
@@ -122,13 +122,11 @@ public sealed record ClusterModel(
 /// <param name="Zone">The zone of the host that it runs on; null where that is not known.</param>
 public sealed record EndpointModel(string Instance, string Host, int Port, string? Version = null, string? Zone = null);
 
-/// <summary>The wire form of what server and gateway exchange.</summary>
+/// <summary>The wire form of what gateways tell the server; tables are in the notation of resources, which they are made of.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
     UseStringEnumConverter = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
-[JsonSerializable(typeof(TableModel))]
-[JsonSerializable(typeof(TlsModel))]
 [JsonSerializable(typeof(RecordBatch))]
 [JsonSerializable(typeof(IReadOnlyList<RecordBatch>))]
 [JsonSerializable(typeof(ReadyFile))]

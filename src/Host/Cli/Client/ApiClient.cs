@@ -145,7 +145,8 @@ public sealed class ApiClient : IDisposable
         }
         catch (JsonException error)
         {
-            throw Unreadable(error.Message);
+            var what = error.Message.Split(" Path: ")[0].TrimEnd('.');
+            throw Unreadable(error.Path is { Length: > 2 } at ? $"{at[2..]}: {what}" : what);
         }
     }
 

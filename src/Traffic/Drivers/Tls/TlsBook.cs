@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mainstay.Core.Kinds;
 using Mainstay.Traffic.Path;
 
 namespace Mainstay.Traffic.Drivers.Tls;
@@ -38,7 +39,7 @@ internal sealed class TlsBook
             foreach (var listener in listeners)
             {
                 if (listener.Model.Tls is not { } terms) continue;
-                var key = JsonSerializer.Serialize(terms, TrafficJson.Default.TlsModel);
+                var key = JsonSerializer.Serialize(terms, Codec.Options);
                 if (!servers.TryGetValue(key, out var server))
                 {
                     server = before.TryGetValue(key, out var known) ? known : new TlsServer(terms);
