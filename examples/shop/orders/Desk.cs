@@ -6,7 +6,7 @@ namespace Shop.Orders;
 /// Takes orders. An order is kept before inventory is asked, so it is never lost: when inventory does not answer in time, the customer gets a
 /// pending order and the background work finishes it.
 /// </summary>
-sealed partial class Desk(OrderFolder folder, InventoryClient inventory, ILogger<Desk> log) : BackgroundService
+sealed partial class Desk(IOrders orders, InventoryClient inventory, IEvents events, ILogger<Desk> log) : BackgroundService
 {
     /// <summary>Longer than a request may work on its order, so that request and background work never decide the same order at once.</summary>
     static readonly TimeSpan Abandoned = InventoryClient.Timeout * 2;
@@ -15,8 +15,8 @@ sealed partial class Desk(OrderFolder folder, InventoryClient inventory, ILogger
     /// <returns>The order and whether it is this draft's; false when its id belongs to another order.</returns>
     public async Task<(Order Order, bool Same, bool New)> Place(Order draft)
     {
-        var known = folder.Find(draft.Id);
-        var kept = known ?? folder.Keep(draft);
+        var known = await orders.Find(draft.Id);
+        var kept = known ?? await orders.Keep(draft);
         if (!kept.SameAs(draft))
             return (kept, Same: false, New: false);
         if (kept.Status != Status.Pending)
@@ -49,7 +49,7 @@ sealed partial class Desk(OrderFolder folder, InventoryClient inventory, ILogger
     {
         try
         {
-            foreach (var order in folder.PendingFor(Abandoned, DateTimeOffset.UtcNow))
+            foreach (var order in await orders.PendingFor(Abandoned, DateTimeOffset.UtcNow))
                 if (stop.IsCancellationRequested || (await Finish(order)).Status == Status.Pending)
                     return;
         }
@@ -67,7 +67,8 @@ sealed partial class Desk(OrderFolder folder, InventoryClient inventory, ILogger
             log.LogWarning("Order {Id} waits: inventory does not answer", order.Id);
             return end;
         }
-        var settled = folder.Settle(end);
+        var settled = await orders.Settle(end);
+        await events.Tell(settled);
         log.LogInformation("Order {Id} is {Status}", settled.Id, settled.Status);
         return settled;
     }

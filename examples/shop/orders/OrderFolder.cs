@@ -6,7 +6,7 @@ namespace Shop.Orders;
 /// Orders as files that several processes may share: <c>pending/ID.json</c> until the goods are confirmed, then <c>settled/HOUR/ID.json</c>.
 /// A file appears whole or not at all, is on the disk before its name is, and is never rewritten; so no lock is needed.
 /// </summary>
-sealed class OrderFolder
+sealed class OrderFolder : IOrders
 {
     const int HoursListed = 24 * 14;
 
@@ -20,16 +20,11 @@ sealed class OrderFolder
         Disk.FlushFolder(folder);
     }
 
-    public Order? Find(string id) => Read(SettledPath(id)) ?? Read(PendingPath(id)) ?? Read(SettledPath(id));
+    public Task<Order?> Find(string id) => Task.FromResult(Look(id));
 
-    /// <summary>Keeps a new order.</summary>
-    /// <returns>The order that has this id now: this one, or the one that was first.</returns>
-    /// <exception cref="IOException">The disk is full or failing; nothing was kept.</exception>
-    public Order Keep(Order order) => Create(PendingPath(order.Id), order);
+    public Task<Order> Keep(Order order) => Task.FromResult(Create(PendingPath(order.Id), order));
 
-    /// <summary>Records an order's end and forgets that it was pending.</summary>
-    /// <returns>The order's end: this one, or the one another process recorded first.</returns>
-    public Order Settle(Order order)
+    public Task<Order> Settle(Order order)
     {
         var path = SettledPath(order.Id);
         var hour = Path.GetDirectoryName(path)!;
@@ -40,24 +35,26 @@ sealed class OrderFolder
         }
         var kept = Create(path, order);
         File.Delete(PendingPath(order.Id));
-        return kept;
+        return Task.FromResult(kept);
     }
 
-    /// <summary>Pending orders that no request is working on any more, oldest first.</summary>
-    public IEnumerable<Order> PendingFor(TimeSpan age, DateTimeOffset now) =>
+    public Task<IReadOnlyList<Order>> PendingFor(TimeSpan age, DateTimeOffset now) => Task.FromResult<IReadOnlyList<Order>>([.. Waiting(age, now)]);
+
+    public Task<Order[]> Latest(int count)
+    {
+        var hours = Directory.GetDirectories(settled).OrderDescending(StringComparer.Ordinal).Take(HoursListed);
+        var found = hours.SelectMany(h => new DirectoryInfo(h).EnumerateFiles("*.json").OrderByDescending(f => f.LastWriteTimeUtc).Take(count)).Take(count);
+        return Task.FromResult<Order[]>([.. found.Select(f => Read(f.FullName)).Concat(Waiting(TimeSpan.Zero, DateTimeOffset.UtcNow)).OfType<Order>()
+            .DistinctBy(o => o.Id).OrderByDescending(o => o.At).Take(count)]);
+    }
+
+    Order? Look(string id) => Read(SettledPath(id)) ?? Read(PendingPath(id)) ?? Read(SettledPath(id));
+
+    IEnumerable<Order> Waiting(TimeSpan age, DateTimeOffset now) =>
         new DirectoryInfo(pending).EnumerateFiles("*.json")
             .Where(f => now - f.LastWriteTimeUtc >= age)
             .OrderBy(f => f.Name, StringComparer.Ordinal)
             .Select(f => Read(f.FullName)).OfType<Order>();
-
-    /// <summary>The latest orders, newest first.</summary>
-    public Order[] Latest(int count)
-    {
-        var hours = Directory.GetDirectories(settled).OrderDescending(StringComparer.Ordinal).Take(HoursListed);
-        var found = hours.SelectMany(h => new DirectoryInfo(h).EnumerateFiles("*.json").OrderByDescending(f => f.LastWriteTimeUtc).Take(count)).Take(count);
-        return [.. found.Select(f => Read(f.FullName)).Concat(PendingFor(TimeSpan.Zero, DateTimeOffset.UtcNow)).OfType<Order>()
-            .DistinctBy(o => o.Id).OrderByDescending(o => o.At).Take(count)];
-    }
 
     Order Create(string path, Order order)
     {
@@ -69,7 +66,7 @@ sealed class OrderFolder
         }
         var created = Disk.MoveIfFree(temporary, path);
         Disk.FlushFolder(Path.GetDirectoryName(path)!);
-        return created ? order : Read(path) ?? Find(order.Id) ?? throw new IOException($"Order {order.Id} vanished while it was kept.");
+        return created ? order : Read(path) ?? Look(order.Id) ?? throw new IOException($"Order {order.Id} vanished while it was kept.");
     }
 
     static Order? Read(string path)

@@ -1,9 +1,6 @@
 using System.Diagnostics;
 using Shop.Orders;
 
-// Nothing here exports spans, so a caller's trace context travels on unchanged.
-DistributedContextPropagator.Current = DistributedContextPropagator.CreatePassThroughPropagator();
-
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.WebHost.ConfigureKestrel(k => k.Limits.MaxRequestBodySize = 64 * 1024);
 if (builder.Configuration["ASPNETCORE_URLS"] is null && builder.Configuration["PORT"] is { } port)
@@ -13,9 +10,16 @@ builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
 builder.Services.Configure<HostOptions>(o => o.ShutdownTimeout = TimeSpan.FromSeconds(8));
 builder.Services.ConfigureHttpJsonOptions(o => o.SerializerOptions.TypeInfoResolverChain.Insert(0, Json.Default));
 
-var folder = DataFolder.From(builder.Configuration["DATA_DIR"], "orders");
+#if MIDDLEWARE
+var place = Shop.Orders.Middleware.Setup.Add(builder);
+#else
+// Nothing here exports spans, so a caller's trace context travels on unchanged.
+DistributedContextPropagator.Current = DistributedContextPropagator.CreatePassThroughPropagator();
+var place = DataFolder.From(builder.Configuration["DATA_DIR"], "orders");
+builder.Services.AddSingleton<IOrders>(_ => new OrderFolder(place));
+builder.Services.AddSingleton<IEvents, NoEvents>();
+#endif
 builder.Services.AddHttpContextAccessor();
-builder.Services.AddSingleton(_ => new OrderFolder(folder));
 builder.Services.AddSingleton(s => new InventoryClient(InventoryClient.Connect(builder.Configuration, s.GetRequiredService<IHttpContextAccessor>())));
 builder.Services.AddSingleton<Desk>();
 builder.Services.AddHostedService(s => s.GetRequiredService<Desk>());
@@ -31,9 +35,12 @@ app.Use((context, next) =>
 });
 
 app.MapGet("/health", () => "ok");
-app.MapGet("/api/orders", (OrderFolder orders, int? limit) => orders.Latest(Math.Clamp(limit ?? 20, 1, 100)));
-app.MapGet("/api/orders/{id}", (OrderFolder orders, string id) =>
-    Desk.IsId(id) && orders.Find(id) is { } order ? Results.Ok(order) : Results.Problem("No such order.", statusCode: 404));
+#if MIDDLEWARE
+Shop.Orders.Middleware.Setup.Use(app);
+#endif
+app.MapGet("/api/orders", (IOrders orders, int? limit) => orders.Latest(Math.Clamp(limit ?? 20, 1, 100)));
+app.MapGet("/api/orders/{id}", async (IOrders orders, string id) =>
+    Desk.IsId(id) && await orders.Find(id) is { } order ? Results.Ok(order) : Results.Problem("No such order.", statusCode: 404));
 app.MapPost("/api/orders", async (Draft draft, Desk desk) =>
 {
     if (Desk.Flaw(draft) is { } flaw)
@@ -59,14 +66,14 @@ app.MapPost("/api/orders", async (Draft draft, Desk desk) =>
 
 try
 {
-    app.Services.GetRequiredService<OrderFolder>();
+    app.Services.GetRequiredService<IOrders>();
 }
 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
 {
-    app.Logger.LogCritical("Cannot use the data folder {Folder} (DATA_DIR): {Why}", folder, e.Message);
+    app.Logger.LogCritical("Cannot keep orders in {Place}: {Why}", place, e.Message);
     await app.DisposeAsync();
     return 1;
 }
-app.Logger.LogInformation("Orders in {Folder}", folder);
+app.Logger.LogInformation("Orders in {Place}", place);
 app.Run();
 return 0;

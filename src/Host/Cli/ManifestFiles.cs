@@ -36,15 +36,14 @@ public static class ManifestFiles
             ?? throw Invalid($"there is no {Names[0]} in {path}", "name a folder with one, or the file itself with -f");
     }
 
-    // One byte more than may be is enough to see that a file is too large, however large it is.
+    // One byte more than may be is enough to see that a file is too large, however large it is. A pipe has no length.
     static byte[] ReadBytes(string path)
     {
         try
         {
             using var file = File.OpenRead(path);
-            var bytes = new byte[Math.Min(file.Length, ManifestFile.MaxLength + 1L)];
-            file.ReadExactly(bytes);
-            return bytes;
+            var bytes = new byte[ManifestFile.MaxLength + 1];
+            return bytes[..file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

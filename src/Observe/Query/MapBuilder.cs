@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
@@ -40,7 +41,7 @@ public static class MapBuilder
         var places = Places(seen);
         foreach (var (edge, figures) in traced.Edges.OrderBy(e => e.Key.From, StringComparer.Ordinal).ThenBy(e => e.Key.To, StringComparer.Ordinal))
         {
-            var key = edge with { To = places.GetValueOrDefault(edge.To, edge.To) };
+            var key = edge with { To = places.GetValueOrDefault(edge.To) ?? ServerOf(seen, edge) ?? edge.To };
             if (!all.TryAdd(key, figures))
             {
                 continue;
@@ -74,6 +75,16 @@ public static class MapBuilder
         }
 
         return places;
+    }
+
+    // Traces name a database by its system and its name within the server: it is the one server of that system that the caller needs.
+    static string? ServerOf(Snapshot seen, EdgeKey edge)
+    {
+        ProbeKind? kind = edge.To.Split('/', 2)[0] switch { "postgresql" => ProbeKind.Postgres, "redis" => ProbeKind.Redis, _ => null };
+        string[] servers = kind is null || seen.Get<Service>(edge.From) is not { } caller
+            ? []
+            : [.. caller.Spec.Needs.Keys.Where(n => seen.Get<Service>(n)?.Spec.Probe?.Kind == kind)];
+        return servers is [var only] ? only : null;
     }
 
     static MapNode NodeOf(string id, PeerKind kind) => new(
