@@ -5,6 +5,7 @@ server=/usr/lib/rabbitmq/bin/rabbitmq-server
 [ -x "$server" ] || { echo "RabbitMQ is missing: apt-get install rabbitmq-server" >&2; exit 1; }
 data=$DATA_DIR/rabbitmq
 mkdir -p "$data"
+cd "$data"
 echo '[rabbitmq_management].' >"$data/plugins"
 cat >"$data/rabbitmq.conf" <<CONF
 listeners.tcp.1 = 127.0.0.1:$EVENTS_PORT

@@ -126,7 +126,7 @@ public sealed class BlameWalk
 
     bool IsDown(string id) =>
         seen.Nodes.TryGetValue(id, out var node)
-        && ((node.Wanted > 0 && node.Ready == 0) || (node.Probe is { } probe && seen.Of(Subjects.Probe(probe), Figure.Up) is { IsKnown: true, Now: < 0.75 }));
+        && ((node.Wanted > 0 && node.Ready == 0) || (node.Probe is { } probe && StoreSuspects.IsSilent(seen.Of(Subjects.Probe(probe), Figure.Up))));
 
     static double PerRequest(double calls, double requests) => double.IsFinite(calls) && requests > 0 ? calls / requests : 0;
 

@@ -1,5 +1,6 @@
 using Mainstay.Core.Graph;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
@@ -120,7 +121,7 @@ public static class MapFindings
 
         foreach (var service in services.Values.OrderBy(s => s.Name, StringComparer.Ordinal).Where(s => ledger.Served(s.Name) >= Thresholds.UnusedRequests))
         {
-            foreach (var need in service.Spec.Needs.Keys.Where(n => !ledger.Has(new EdgeKey(service.Name, n))).Order(StringComparer.Ordinal))
+            foreach (var need in service.Spec.Needs.Keys.Where(n => !ledger.Has(new EdgeKey(service.Name, n)) && !HasQueue(services, ledger, service.Name, n)).Order(StringComparer.Ordinal))
             {
                 yield return new(
                     MapFindingKind.UnusedNeed, [service.Name, need],
@@ -129,6 +130,13 @@ public static class MapFindings
             }
         }
     }
+
+    // A broker is called by its queues: traces name those.
+    static bool HasQueue(Dictionary<string, Service> services, EdgeLedger ledger, string service, string need) =>
+        services.GetValueOrDefault(need)?.Spec.Probe?.Kind == ProbeKind.Rabbitmq
+        && ledger.Edges.Any(e => (e.From == service && IsQueue(e.To)) || (e.To == service && IsQueue(e.From)));
+
+    static bool IsQueue(string node) => node.StartsWith("rabbitmq/", StringComparison.Ordinal);
 
     static string Variable(string service) => $"{service.ToUpperInvariant().Replace('-', '_')}_URL";
 

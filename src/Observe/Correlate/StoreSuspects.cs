@@ -42,7 +42,7 @@ static class StoreSuspects
         foreach (var store in seen.Nodes.Values.Where(n => n is { IsStore: true, Probe: not null }).OrderBy(n => n.Id, StringComparer.Ordinal))
         {
             var up = seen.Of(Subjects.Probe(store.Probe!), Figure.Up);
-            if (up is { IsKnown: true, Now: < 0.75 } && (!up.HasBaseline || up.Before > 0.5))
+            if (IsSilent(up))
             {
                 suspects.Add(DownKind(store.Kind), Target(store), blame.Weight, 0.65, new Evidence($"{store.Probe} does not answer its probe; no trace says that {blame.Node.Id} uses it"));
             }
@@ -53,6 +53,9 @@ static class StoreSuspects
         }
     }
 
+    /// <summary>Whether a server does not answer its probe, and did before: one that never did is probed wrongly.</summary>
+    public static bool IsSilent(Deviation up) => up is { IsKnown: true, Now: < 0.75 } && (!up.HasBaseline || up.Before > 0.5);
+
     public static string Target(SeenNode node) => $"{node.Kind.ToString().ToLowerInvariant()}/{node.Probe ?? node.Id}";
 
     static bool IsDown(Picture seen, Blame blame, Suspects suspects)
@@ -60,7 +63,7 @@ static class StoreSuspects
         var node = blame.Node;
         var up = node.Probe is { } probe ? seen.Of(Subjects.Probe(probe), Figure.Up) : Deviation.Unknown(Figure.Up);
         var isGone = node is { Wanted: > 0, Ready: 0 };
-        if (isGone || up is { IsKnown: true, Now: < 0.75 })
+        if (isGone || IsSilent(up))
         {
             suspects.Add(DownKind(node.Kind), Target(node), blame.Weight, 0.97, [new Evidence(isGone ? $"{node.Id} has no instance that is ready" : $"{node.Probe} does not answer its probe"), .. blame.Why]);
             return true;

@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
@@ -50,6 +51,15 @@ public sealed class MapFindingsTests
         Of(declared, "gateway>web web>reviews", after: TimeSpan.FromMinutes(11)).ShouldBe(["UndeclaredNeed web,reviews ", "UnusedNeed web,orders "]);
         Of(declared, "gateway>web web>orders web>reviews", after: TimeSpan.FromMinutes(11)).ShouldBe(["UndeclaredNeed web,reviews "]);
         Of(declared, "web>reviews", after: TimeSpan.FromMinutes(11)).ShouldBe(["UndeclaredNeed web,reviews "], "web was not asked for anything: its needs are not known to be unused");
+    }
+
+    [Fact]
+    public void ABrokerIsCalledByItsQueues()
+    {
+        Service Broker() => Service("events") with { Spec = Service("events").Spec with { Probe = new() { Kind = ProbeKind.Rabbitmq } } };
+        Resource[] declared = [Service("web", needs: "events"), Service("mailer", needs: "events"), Broker()];
+        Of(declared, "gateway>web web>rabbitmq/mails rabbitmq/mails>mailer", after: TimeSpan.FromMinutes(11)).ShouldBeEmpty();
+        Of(declared, "gateway>web rabbitmq/mails>mailer", after: TimeSpan.FromMinutes(11)).ShouldBe(["UnusedNeed web,events "]);
     }
 
     [Fact]
