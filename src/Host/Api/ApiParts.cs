@@ -49,6 +49,7 @@ public sealed class ApiParts
             .. new DiffEndpoint(store, kinds).Routes(),
             .. new EventEndpoints(store, kinds, lists).Routes(),
             .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),
+            .. new LogSearchEndpoints(services.Telemetry.Logs, store, kinds, Mirror, Streams, time, limits).Routes(),
             .. lists.Routes(),
             .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new CacheEndpoints(store, kinds, Mirror, time, events).Routes(),

@@ -4,6 +4,7 @@ using Mainstay.Deliver;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Observe.Ingest;
+using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 
@@ -34,10 +35,13 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
     public IMetricStore Samples { get; init; } = new MetricStore(Time);
 
     /// <summary>What takes telemetry in. Default: a new one.</summary>
-    public TelemetryIntake Telemetry { get => field ??= new(Time, Samples, kept: Traces); init; }
+    public TelemetryIntake Telemetry { get => field ??= new(Time, Samples, kept: Traces, logs: Logs); init; }
 
     /// <summary>Keeps traces on disk; null for memory alone.</summary>
     public TraceStore? Traces { get; init; }
+
+    /// <summary>Keeps log records on disk; null for memory alone.</summary>
+    public LogStore? Logs { get; init; }
 
     /// <summary>Add the metrics of other parts, for example the loops' counters, to <c>/metrics</c>.</summary>
     public IReadOnlyList<Action<MetricsText>> Metrics { get; init; } = [];

@@ -44,6 +44,9 @@ public sealed class DataLayout(string root)
     /// <summary>The samples of series.</summary>
     public string Metrics => Path.Combine(Root, "telemetry", "metrics");
 
+    /// <summary>Log records, searchable.</summary>
+    public string Records => Path.Combine(Root, "telemetry", "logs");
+
     public string LogOf(string role) => Path.Combine(Root, "logs", "roles", role + ".log");
 
     /// <summary>Makes the folders and the internal token. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where it cannot.</summary>

@@ -7,6 +7,7 @@ using Mainstay.Host.Api;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Cli;
 using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Schedule.Decide;
@@ -49,9 +50,10 @@ static class ServerRole
         var traces = new TraceStore(
             new DiskFiles(arguments.Data.Traces), time, new() { Keep = limits.Traces, Sampling = new() { SpansPerSecond = limits.TraceBudget } });
         var samples = new DiskMetricStore(new DiskFiles(arguments.Data.Metrics), time, options: new() { Keep = limits.Metrics });
+        var logs = new LogStore(time, new DiskFiles(arguments.Data.Records), new() { Keep = limits.Logs });
         var services = new ServerServices(store, kinds, time)
         {
-            OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Samples = samples,
+            OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Logs = logs, Samples = samples,
         };
         await using var api = ApiServer.Build(options, services);
         await api.StartAsync(stop);
@@ -59,7 +61,7 @@ static class ServerRole
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
-        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [traces.Tick, samples.Tick], stop)]);
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs).Tick, traces.Tick, logs.Tick, samples.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
         return 0;

@@ -62,12 +62,15 @@ static class LogSegments
         return (lines, from);
     }
 
-    static byte[] Read(string path, long offset)
+    static byte[] Read(string path, long offset) => Piece(path, offset, long.MaxValue);
+
+    /// <summary>Whole lines from a place on, at most so many bytes; none where the file is gone.</summary>
+    public static byte[] Piece(string path, long offset, long most)
     {
         try
         {
             using var file = File.OpenHandle(path, share: FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[Math.Max(0, RandomAccess.GetLength(file) - offset)];
+            var bytes = new byte[Math.Clamp(RandomAccess.GetLength(file) - offset, 0, most)];
             var count = RandomAccess.Read(file, bytes, offset);
             return bytes[..(bytes.AsSpan(0, count).LastIndexOf((byte)'\n') + 1)];
         }
@@ -104,7 +107,8 @@ static class LogSegments
         }
     }
 
-    static IEnumerable<LogLine> Parse(byte[] bytes, string name)
+    /// <summary>Lines as they lie in a file.</summary>
+    public static IEnumerable<LogLine> Parse(byte[] bytes, string name)
     {
         foreach (var text in Encoding.UTF8.GetString(bytes).Split('\n')[..^1])
         {

@@ -9,6 +9,7 @@ using Mainstay.Observe.Ingest.Spans;
 using Mainstay.Observe.Ingest.Zipkin;
 using Mainstay.Observe.Numbers;
 using Mainstay.Observe.Store.Metrics;
+using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Traffic.Path;
 
@@ -48,7 +49,8 @@ public sealed class TelemetryIntake
     /// <param name="budgetBytes">What bodies under way may take together. Default 192 MiB.</param>
     /// <param name="traceBytes">Memory for the newest spans. Default 128 MiB, taken as it is needed.</param>
     /// <param name="kept">Keeps traces on disk as well. Default: in memory alone.</param>
-    public TelemetryIntake(TimeProvider time, IMetricSink? samples = null, long budgetBytes = 192L << 20, long traceBytes = 128L << 20, TraceStore? kept = null)
+    /// <param name="logs">Keeps log records. Default: one in memory alone.</param>
+    public TelemetryIntake(TimeProvider time, IMetricSink? samples = null, long budgetBytes = 192L << 20, long traceBytes = 128L << 20, TraceStore? kept = null, LogStore? logs = null)
     {
         Budget = new(budgetBytes);
         samples ??= new MetricStore(time);
@@ -59,7 +61,7 @@ public sealed class TelemetryIntake
         Traced = new(time, RecordIntake.Scale, maxEdges: 16_384);
         Spans = new(time, Traces, Traced, LatencyBuckets.IndexOf, Calls);
         Alerts = new(time);
-        Logs = new();
+        Logs = logs ?? new(time);
     }
 
     public IntakeBudget Budget { get; }
@@ -76,7 +78,7 @@ public sealed class TelemetryIntake
 
     public AlertBoard Alerts { get; }
 
-    public LogWindow Logs { get; }
+    public LogStore Logs { get; }
 
     /// <summary>Turns points into series.</summary>
     public PointIntake Points { get; }
@@ -151,7 +153,12 @@ public sealed class TelemetryIntake
         text.Counter("mainstay_traces_orphans_total", "Callees' spans whose caller's did not come.", joins.Orphans);
         text.Counter("mainstay_traces_hurried_total", "Spans not waited for as long as usual, because too many waited.", joins.Hurried);
         text.Counter("mainstay_operations_dropped_total", "Numbers not counted because there were too many operations.", joins.Uncounted);
-        text.Counter("mainstay_logs_forgotten_total", "Log records that made room for newer ones.", Logs.Forgotten);
+        var logs = Logs.Figures;
+        text.Gauge("mainstay_logs_fresh_records", "Log records in memory, not yet sealed.", logs.Fresh);
+        text.Counter("mainstay_logs_forgotten_total", "Log records that made room for newer ones before they could be sealed.", logs.Forgotten);
+        text.Gauge("mainstay_logs_disk_records", "Log records in sealed blocks.", logs.Disk.Items);
+        text.Gauge("mainstay_logs_disk_bytes", "Of sealed blocks.", logs.Disk.Bytes);
+        text.Counter("mainstay_logs_disk_damaged_total", "Blocks and pages that could not be read.", logs.Disk.Damaged);
         text.Counter("mainstay_points_refused_total", "Points whose labels are too long to be kept.", Points.Refused);
         text.Counter("mainstay_points_forgotten_total", "How often all series of points were forgotten because there were too many.", Points.Forgotten);
         text.Counter("mainstay_exemplars_total", "Exemplars that came.", Exemplars.Added);

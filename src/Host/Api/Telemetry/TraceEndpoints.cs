@@ -6,6 +6,7 @@ using Mainstay.Observe.Numbers;
 using Mainstay.Observe.Query;
 using Mainstay.Observe.Sampling;
 using Mainstay.Observe.Store.Blocks;
+using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Traces;
 
 namespace Mainstay.Host.Api.Telemetry;
@@ -14,7 +15,6 @@ namespace Mainstay.Host.Api.Telemetry;
 public sealed class TraceEndpoints(TelemetryIntake intake)
 {
     const int MostTraces = 500;
-    const int MostLogs = 5000;
 
     public IEnumerable<ApiRoute> Routes() =>
     [
@@ -45,18 +45,6 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
                 ("limit", "At most so many; default 10, at most 1000."),
             ],
             Answer = typeof(TopList),
-        },
-        new("GET", "/api/v1/telemetry/logs", "The newest log records that came over OTLP and match, newest first.", LogsAsync)
-        {
-            Query =
-            [
-                ("service", "Of this service alone."),
-                ("text", "Part of the message, whatever its case."),
-                ("severity", "The least severity, 1 to 24: debug from 5, info 9, warn 13, error 17, fatal 21."),
-                ("trace", "Of this trace alone."),
-                ("limit", $"At most so many; default 100, at most {MostLogs}."),
-            ],
-            Answer = typeof(LogList),
         },
         new("GET", "/api/v1/telemetry", "What came in, by format, and what became of it.", IntakeAsync) { Answer = typeof(IntakeView) },
     ];
@@ -147,19 +135,6 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             : Task.FromResult<Answer?>(Answer.Json(new TopList(of, by, window, intake.Spans.Top(what, order, (int)span.TotalSeconds, limit, service))));
     }
 
-    Task<Answer?> LogsAsync(Call call)
-    {
-        var query = new LogQuery
-        {
-            Service = call.Query("service"),
-            Text = call.Query("text"),
-            Trace = call.Query("trace"),
-            Severity = call.Number("severity", 0, 0, 24),
-            Limit = call.Number("limit", 100, 1, MostLogs),
-        };
-        return Task.FromResult<Answer?>(call.Wrong() is { } wrong ? wrong : Answer.Json(new LogList(intake.Logs.Find(query))));
-    }
-
     Task<Answer?> IntakeAsync(Call call)
     {
         if (call.Wrong() is { } wrong)
@@ -171,7 +146,7 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
         return Task.FromResult<Answer?>(Answer.Json(new IntakeView(
             [.. intake.Counters.Select(c => new IntakeFormatView(c.Name, c.Requests, c.Bytes, Map(c.Items), Map(c.Refusals)))],
             intake.Budget.Used, intake.Budget.Most, traces.Spans, traces.Traces, traces.Bytes, traces.Forgotten, joins.Calls, joins.Orphans,
-            traces.Disk, intake.Kept?.Sampling)));
+            traces.Disk, intake.Kept?.Sampling, intake.Logs.Figures)));
     }
 
     static bool Moment(string? text, out DateTimeOffset? at)
@@ -202,18 +177,16 @@ public sealed record TraceList(IReadOnlyList<TraceSummary> Items);
 /// <summary>A top list.</summary>
 public sealed record TopList(string Of, string By, string Window, IReadOnlyList<TopRow> Items);
 
-/// <summary>Log records, newest first.</summary>
-public sealed record LogList(IReadOnlyList<StoredLog> Items);
-
 /// <summary>What came in and what is kept of it.</summary>
 /// <param name="BudgetUsedBytes">Memory of bodies under way.</param>
 /// <param name="ForgottenSpans">Spans that made room for newer ones.</param>
 /// <param name="Orphans">Callees' spans whose caller's did not come.</param>
 /// <param name="TracesOnDisk">Sealed blocks of chosen traces.</param>
 /// <param name="Sampling">What was chosen, by reason; null where nothing is kept on disk.</param>
+/// <param name="Logs">What is kept of log records.</param>
 public sealed record IntakeView(
     IReadOnlyList<IntakeFormatView> Formats, long BudgetUsedBytes, long BudgetBytes, long KeptSpans, long KeptTraces, long KeptBytes, long ForgottenSpans, long Calls, long Orphans,
-    DiskFigures TracesOnDisk, SamplingFigures? Sampling);
+    DiskFigures TracesOnDisk, SamplingFigures? Sampling, LogFigures Logs);
 
 /// <summary>What came in of one format.</summary>
 /// <param name="Items">By outcome: taken, refused.</param>

@@ -23,7 +23,16 @@ static class TraceVerb
             {
                 var json = await session.Client.GetAsync($"traces/{Uri.EscapeDataString(wanted)}", stop);
                 var trace = ApiClient.As<TraceView>(json);
-                session.Screen.Write(json, () => Write(session.Screen, trace));
+                var (logs, records) = await LogSearches.OfTraceAsync(session, trace.Id, stop);
+                json["logs"] = logs.DeepClone();
+                session.Screen.Write(json, () =>
+                {
+                    Write(session.Screen, trace);
+                    foreach (var record in records)
+                    {
+                        LogSearches.Write(session, record);
+                    }
+                });
                 return ExitCode.Ok;
             }
 
