@@ -33,13 +33,14 @@ public sealed class ApiParts
         Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
-        Correlator = new Correlator(services, Mirror, probes, Views.Plain, events);
+        var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
+        var runner = new ActionRunner(services, Mirror, applier, events);
+        Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Background = new Background(
             services.OnFault, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
-        var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
         var desk = new PromDesk(services.Samples, time);
         byte[]? document = null;
         Routes =
@@ -61,7 +62,7 @@ public sealed class ApiParts
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
-            .. new IncidentEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new IncidentEndpoints(store, kinds, Mirror, runner, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
             .. new MetricEndpoints(services.Samples, desk, time, limits).Routes(),

@@ -15,6 +15,9 @@ public static class Advice
     /// <summary>The level from which requests are admitted when the lesser ones are to be kept away: high and critical.</summary>
     public const int AdmitHigh = 3 * 128;
 
+    // What users notice least comes first.
+    static readonly string[] Mildest = [DegradeSpec.ServeStaleName, DegradeSpec.MinimalName, DegradeSpec.DropOptionalName, DegradeSpec.FallbackName, DegradeSpec.OffName];
+
     /// <summary>The actions for an incident, the best first; none where the cause is not known.</summary>
     public static IReadOnlyList<IncidentAction> For(Incident incident, Snapshot seen)
     {
@@ -32,7 +35,7 @@ public static class Advice
             "host" => hurt.FirstOrDefault(s => seen.Group<Instance>(s.Name).Any(i => i.Host == name)),
             _ => null,
         };
-        return [.. Of(cause.Kind, name, service, hurt, seen).Index().Select(a => a.Item with { Id = $"a{a.Index + 1}" })];
+        return [.. Of(cause.Kind, name, service, hurt, seen).Where(a => ActionDecide.ModeOf(a, seen).Mode != InterventionMode.Off).Index().Select(a => a.Item with { Id = $"a{a.Index + 1}" })];
     }
 
     static IEnumerable<IncidentAction> Of(string kind, string name, Service? service, List<Service> hurt, Snapshot seen) => kind switch
@@ -70,7 +73,7 @@ public static class Advice
 
     static IEnumerable<IncidentAction> Out(Service service, string why, Snapshot seen) =>
         service.Wanted() < service.Spec.Instances.Max && service.Scale != 0
-            ? [new("", "scale", $"service/{service.Name}", $"run {service.Wanted() + 1} instances of {service.Name}: {why}", $"mainstay scale {service.Name} {service.Wanted() + 1}", $"mainstay scale {service.Name} {service.Wanted()}")]
+            ? [new("", "scale", $"service/{service.Name}", $"run {service.Wanted() + 1} instances of {service.Name}: {why}", $"mainstay scale {service.Name} {service.Wanted() + 1}", $"mainstay scale {service.Name} {service.Wanted()}") { Argument = Number(service.Wanted() + 1) }]
             : [Say($"service/{service.Name}", $"{service.Name} already runs all {service.Spec.Instances.Max} instances that it may")];
 
     static IEnumerable<IncidentAction> Consumers(string queue, Snapshot seen) =>
@@ -79,16 +82,18 @@ public static class Advice
     // Only where levels are declared does a limit know whom to keep away.
     static IEnumerable<IncidentAction> Shed(List<Service> hurt, string why) =>
         hurt.Where(s => s.Spec.Traffic is { Levels: not null }).Take(1)
-            .Select(s => new IncidentAction("", "admit", $"service/{s.Name}", $"admit only what is of high criticality to {s.Name}: {why}", $"mainstay intervention begin service/{s.Name} --admit {AdmitHigh} --reason '…'"))
+            .Select(s => new IncidentAction("", "admit", $"service/{s.Name}", $"admit only what is of high criticality to {s.Name}: {why}", $"mainstay intervention begin service/{s.Name} --admit {AdmitHigh} --reason '…'") { Argument = Number(AdmitHigh) })
             .DefaultIfEmpty(Say(hurt.Count > 0 ? $"service/{hurt[0].Name}" : "", $"limit the requests to {(hurt.Count > 0 ? hurt[0].Name : "what is hurt")}: {why}; declare 'traffic: {{ levels }}' so that it can be done by criticality"));
 
     static IEnumerable<IncidentAction> Degrade(List<Service> hurt, Snapshot seen) =>
         seen.All<Route>().Where(r => r.Spec.Degrade is not null && hurt.Exists(s => r.Spec.Services.Contains(s.Name))).OrderBy(r => r.Name, StringComparer.Ordinal)
-            .SelectMany(r => r.Spec.Degrade!.Names().Order(StringComparer.Ordinal).Take(1).Select(name => new IncidentAction(
-                "", "degrade", $"route/{r.Name}", $"throw the degradation {name} on {r.Name}: it asks less of what is behind", $"mainstay intervention begin route/{r.Name} --degrade {name} --reason '…'")));
+            .SelectMany(r => Mildest.Intersect(r.Spec.Degrade!.Names()).Take(1).Select(name => new IncidentAction(
+                "", "degrade", $"route/{r.Name}", $"throw the degradation {name} on {r.Name}: it asks less of what is behind", $"mainstay intervention begin route/{r.Name} --degrade {name} --reason '…'") { Argument = name }));
 
     static IncidentAction Restart(Service service, string why) =>
-        new("", "restart", $"service/{service.Name}", $"restart {service.Name}: {why}", $"mainstay restart {service.Name}");
+        new("", "restart", $"service/{service.Name}", $"restart {service.Name}: {why}", $"mainstay restart {service.Name}") { Argument = "" };
+
+    static string Number(int number) => number.ToString(System.Globalization.CultureInfo.InvariantCulture);
 
     static IncidentAction Say(string about, string text) => new("", "advice", about, text);
 

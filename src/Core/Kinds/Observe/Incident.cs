@@ -86,6 +86,9 @@ public sealed record IncidentCause(string Kind, string Target, double Confidence
 /// <param name="State">Whether it was done.</param>
 public sealed record IncidentAction(string Id, string Do, string About, string Text, string How = "", string Undo = "", ActionState State = ActionState.Suggested)
 {
+    /// <summary>What the act needs: the number of instances, the level, the name of the degradation; null where no command does it.</summary>
+    public string? Argument { get; init; }
+
     /// <summary>When it was done.</summary>
     public DateTimeOffset? At { get; init; }
 

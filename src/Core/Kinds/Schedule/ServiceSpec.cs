@@ -38,6 +38,9 @@ public sealed record ServiceSpec
     /// <summary>How requests are spread over its instances. Default: to whom is expected to answer sooner, of two.</summary>
     public TrafficSpec? Traffic { get; init; }
 
+    /// <summary>What Mainstay may do of its own accord when it knows the cause of trouble. Default: it suggests.</summary>
+    public InterventionsSpec? Interventions { get; init; }
+
     /// <summary>How the figures of its instances are asked for, where they are a server or have an exporter. Default: they are not.</summary>
     public ProbeSpec? Probe { get; init; }
 
@@ -70,6 +73,7 @@ public sealed record ServiceSpec
             .Concat(Health.Validate().Select(p => p.Under("health")))
             .Concat(Restart.Validate().Select(p => p.Under("restart")))
             .Concat(Probe?.Validate().Select(p => p.Under("probe")) ?? [])
+            .Concat(Interventions?.Validate().Select(p => p.Under("interventions")) ?? [])
             .Concat(Traffic?.Validate().Select(p => p.Under("traffic")) ?? [])
             .Concat(Needs.SelectMany(n => n.Value.Validate().Select(p => p.Under($"needs.{n.Key}"))))
             .Concat(Limits.Between("grace", Grace, TimeSpan.Zero, TimeSpan.FromMinutes(10)))

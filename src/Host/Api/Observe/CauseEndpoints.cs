@@ -17,6 +17,10 @@ public sealed class CauseEndpoints(Correlator correlator)
             Query = [("of", "A name, `host/NAME`, `instance/NAME`, `service/NAME`, `queue/NAME`, or a part of a statement.")],
             Answer = typeof(Impact),
         },
+        new("GET", "/api/v1/reliability", "How routes serve beside their objectives: nines, budgets and how fast they are spent, times to repair and between failures.", c => Task.FromResult<Answer?>((Answer?)c.Wrong() ?? Answer.Json(correlator.Objectives.View())))
+        {
+            Answer = typeof(ObjectivesView),
+        },
     ];
 
     static Task<Answer?> AnswerAsync<T>(Call call, Func<string, T?> ask, string what)

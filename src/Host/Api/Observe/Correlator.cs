@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Store;
@@ -37,17 +38,21 @@ public sealed class Correlator
     Picture? picture;
     long steps;
 
-    public Correlator(ServerServices services, Mirror mirror, ProbeRunner probes, Func<MapView> map, EventNames names)
+    public Correlator(ServerServices services, Mirror mirror, ProbeRunner probes, Func<MapView> map, ActionRunner runner, EventNames names)
     {
         (this.services, this.mirror, this.probes, this.map, this.names) = (services, mirror, probes, map, names);
         recorder = new(figures, services.Samples);
-        incidents = new(services, mirror, names);
+        incidents = new(services, mirror, runner, names);
+        Objectives = new(services, mirror);
         ledger = new(services.Time.GetUtcNow());
         mirror.Subscribe(_ => 0, Note);
     }
 
     /// <summary>What is wrong with who depends on whom, as of the last step.</summary>
     public MapJudgement Map { get; private set; } = new([], new Dictionary<string, Criticality>());
+
+    /// <summary>Counts for objectives.</summary>
+    public ObjectiveKeeper Objectives { get; }
 
     /// <summary>Looks once a step until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -152,6 +157,8 @@ public sealed class Correlator
             {
                 figures.Distrust(found.Min(f => f.Symptom.Step));
             }
+
+            found.AddRange(Objectives.Count(routes, picture).Select(s => new Found(s, Diagnose.Of(picture, s with { Subject = $"route/{mirror.Read(seen => seen.Get<Objective>(s.Subject["objective/".Length..]))?.Spec.Route}" }))));
         }
 
         await incidents.TakeAsync(found, now, stop);

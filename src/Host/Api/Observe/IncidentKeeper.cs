@@ -8,7 +8,7 @@ using Mainstay.Observe.Correlate;
 namespace Mainstay.Host.Api.Observe;
 
 /// <summary>Keeps the incidents in the store equal to what is felt, and tells of each as an event.</summary>
-public sealed class IncidentKeeper(ServerServices services, Mirror mirror, EventNames names)
+public sealed class IncidentKeeper(ServerServices services, Mirror mirror, ActionRunner runner, EventNames names)
 {
     readonly IncidentDesk desk = new();
 
@@ -24,6 +24,7 @@ public sealed class IncidentKeeper(ServerServices services, Mirror mirror, Event
             await CommitAsync(before, advised, Told(before, advised, now), stop);
         }
 
+        await ActAsync(now, stop);
         var over = known.Where(i => i.State == IncidentState.Resolved).OrderByDescending(i => i.Opened).Skip(Incident.Kept).Take(100).ToList();
         if (over.Count > 0)
         {
@@ -31,11 +32,33 @@ public sealed class IncidentKeeper(ServerServices services, Mirror mirror, Event
         }
     }
 
+    // Verdicts first: an action that has not helped makes room for the next.
+    async Task ActAsync(DateTimeOffset now, CancellationToken stop)
+    {
+        foreach (var incident in mirror.Read(seen => seen.All<Incident>().Where(i => i.Actions.Count > 0 && (i.State != IncidentState.Resolved || i.Actions.Any(a => a.State == ActionState.Done))).ToList()))
+        {
+            var judged = ActionDecide.Judged(incident, now);
+            if (!ReferenceEquals(judged, incident))
+            {
+                await CommitAsync(incident, judged, names.Make(now, $"incident/{incident.Name}", "ActionJudged", judged.Actions.First(a => a.Verdict.Length > 0 && a.State is ActionState.Helped or ActionState.DidNotHelp).Verdict), stop);
+                await runner.UndoAsync(judged, stop);
+            }
+            else if (mirror.Read(seen => ActionDecide.Next(incident, seen, now)) is { } next)
+            {
+                var done = await runner.DoAsync(incident, next, "mainstay", now, stop);
+                await CommitAsync(
+                    incident, incident with { Actions = [.. incident.Actions.Select(a => a.Id == next.Id ? done : a)] },
+                    names.Make(now, $"incident/{incident.Name}", done.State == ActionState.Done ? "ActionDone" : "ActionFailed", $"{done.Text}{(done.Verdict.Length > 0 ? $": {done.Verdict}" : "")}", Severity.Warning), stop);
+            }
+        }
+    }
+
     // What was done stays; what is only suggested follows the cause.
     IReadOnlyList<IncidentAction> Advised(Incident incident)
     {
         var done = incident.Actions.Where(a => a.State != ActionState.Suggested).ToList();
-        return [.. done, .. mirror.Read(seen => Advice.For(incident, seen)).Where(a => !done.Exists(d => d.Do == a.Do && d.About == a.About))];
+        var advised = mirror.Read(seen => Advice.For(incident, seen)).Where(a => !done.Exists(d => d.Do == a.Do && d.About == a.About)).ToList();
+        return [.. done, .. advised.Index().Select(a => a.Item with { Id = $"a{done.Count + a.Index + 1}" })];
     }
 
     Event? Told(Incident? before, Incident after, DateTimeOffset now) =>

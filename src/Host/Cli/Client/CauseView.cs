@@ -20,3 +20,15 @@ public sealed record HurtView(string Route, double Share, double RequestsPerSeco
 
 /// <summary>Something that is wrong with who depends on whom.</summary>
 public sealed record FindingView(string Kind, string Message, string Remedy, string? Trace);
+
+/// <summary>How objectives stand, as <c>GET /api/v1/reliability</c> gives it.</summary>
+public sealed record ReliabilityView(IReadOnlyList<ObjectiveView> Items);
+
+/// <summary>An objective.</summary>
+public sealed record ObjectiveView(string Name, string Route, IReadOnlyList<IndicatorView> Indicators, int Incidents, double? MttrSeconds, double? MttfSeconds);
+
+/// <summary>One thing that is asked of it.</summary>
+public sealed record IndicatorView(string Of, double Target, double? Actual, double? Nines, double BudgetLeft, IReadOnlyList<BurnView> Burns);
+
+/// <summary>How fast its budget is spent.</summary>
+public sealed record BurnView(double LongBurn, bool Firing);

@@ -9,16 +9,17 @@ namespace Mainstay.Host.Cli.Verbs;
 /// <summary><c>mainstay incident</c>: what is wrong, since when, who is hurt, why, and what to do.</summary>
 static class IncidentVerb
 {
-    static readonly string[] Actions = ["list", "show", "ack", "resolve", "silence"];
+    static readonly string[] Actions = ["list", "show", "ack", "resolve", "silence", "do"];
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, show, ack, resolve, silence.");
+        var action = VerbKit.Required("ACTION", "One of list, show, ack, resolve, silence, do.");
         action.CompletionSources.Add(Actions);
         var subject = VerbKit.Optional("NAME", "The incident; not with list.");
+        var id = VerbKit.Optional("ACTION-ID", "With do which of the suggested actions.");
         var all = kit.Flags.Switch("--all", "With list also those that are over.");
         var span = kit.Flags.Duration("--for", TimeSpan.FromHours(1), "With silence how long nobody is told: 1m to 30d.");
-        return kit.Verb("incident", "Show what is wrong, since when, who is hurt and why; say that you are at it or that it is over.", [action, subject, all, span], async (parsed, session, stop) =>
+        return kit.Verb("incident", "Show what is wrong, since when, who is hurt and why; say that you are at it or that it is over.", [action, subject, id, all, span], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
             if (!Actions.Contains(word, StringComparer.Ordinal))
@@ -34,8 +35,9 @@ static class IncidentVerb
 
             var name = parsed.GetValue(subject) ?? throw new CliError("the incident is missing", $"write mainstay incident {word} NAME, see 'mainstay incident list'", ExitCode.Invalid);
             var path = $"incidents/{Uri.EscapeDataString(name)}";
+            var what = word != "do" ? "" : parsed.GetValue(id) ?? throw new CliError("the action is missing", $"write mainstay incident do {name} ID, see 'mainstay incident show {name}'", ExitCode.Invalid);
             var json = word == "show" ? await session.Client.GetAsync(path, stop)
-                : await session.Client.PostAsync(word == "silence" ? $"{path}/silence?for={Durations.Format(parsed.GetValue(span))}" : $"{path}/{word}", null, stop);
+                : await session.Client.PostAsync(word == "silence" ? $"{path}/silence?for={Durations.Format(parsed.GetValue(span))}" : word == "do" ? $"{path}/actions/{Uri.EscapeDataString(what)}" : $"{path}/{word}", null, stop);
             var incident = ApiClient.As<Incident>(json);
             session.Screen.Write(json, () => Show(session, incident));
             return ExitCode.Ok;
@@ -93,7 +95,7 @@ static class IncidentVerb
         foreach (var action in incident.Actions)
         {
             var state = action.State switch { ActionState.Suggested => "suggested", ActionState.Done => "done", ActionState.Helped => "helped", ActionState.DidNotHelp => "did not help", _ => "failed" };
-            screen.Line($"  {state}: {TextWidth.Harmless(action.Text)}{(action.Verdict.Length > 0 ? $"; {TextWidth.Harmless(action.Verdict)}" : "")}");
+            screen.Line($"  {action.Id} {state}: {TextWidth.Harmless(action.Text)}{(action.Verdict.Length > 0 ? $"; {TextWidth.Harmless(action.Verdict)}" : "")}");
             if (action.How.Length > 0)
             {
                 screen.Line(screen.Paint(Tone.Dim, $"     {TextWidth.Harmless(action.How)}"));
