@@ -18,6 +18,7 @@ return args switch
     ["gateway", "--listen", var listen, "--to", var to, "--dead", var dead] => await StandaloneGateway.RunAsync(StandaloneGateway.WithDead(listen, to, dead), TransportKind.Default),
     ["gateway", "--listen", var listen, "--front", var front, "--mesh", var mesh, "--back", var back] =>
         await StandaloneGateway.RunAsync(StandaloneGateway.TwoHops(listen, front, mesh, back), TransportKind.Default),
+    ["offer", var port, var path, var rate, var seconds, var file] => await Offer.RunAsync(port, path, rate, seconds, file),
     ["worker", var port, var workers, var serviceMs, var next] => await Worker.RunAsync(port, workers, serviceMs, next),
     ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),

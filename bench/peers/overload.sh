@@ -1,6 +1,6 @@
 #!/bin/bash
 # What overload leaves of services that the gateway protects, with real processes: services of known capacity (so many requests at a time, each of 10 ms), an
-# open load of 3 and 10 times that capacity, 5 % of it critical, over one hop and over two in a row that are both overloaded. Tells goodput as a part of
+# open load (requests begin at random times, whether those before were answered or not) of 3 and 10 times that capacity, 5 % of it critical, over one hop and over two in a row that are both overloaded. Tells goodput as a part of
 # what the service alone can do, the 99th percentile of what was admitted beside its bound (twice that of the unloaded way, and the 50 ms that a queue holds at each hop), and the
 # share of critical and of other requests that were served. The first seconds, in which limits are found, do not count.
 #
@@ -55,12 +55,12 @@ figures() { # log skip
     NR == 1 { from = $1 + skip * 1000000 }
     $1 >= from { all++; to = $1; if ($2 == 200) { ok++; print $3 > "'"$folder"'/ok" } }
     END { span = (to - from) / 1000000; printf "%.0f %.0f %d %d ", all / span, ok / span, all, ok }'
-  sort -n "$folder/ok" | awk '{ v[NR] = $1 } END { print NR ? v[int(NR * 0.99) + 1 > NR ? NR : int(NR * 0.99) + 1] : 0 }'
+  sort -n "$folder/ok" | awk '{ v[NR] = $1 } END { at = int(NR * 0.99) + 1; if (at > NR) at = NR; print (NR > 0 ? v[at] : 0) }'
   : > "$folder/ok"
 }
 
-load() { # log rate connections port path
-  h2load --h1 -t1 -c"$3" -D "$((seconds + warm))" --rps "$(awk "BEGIN { print $2 / $3 }")" --log-file="$1" "http://127.0.0.1:$4$5" > "$1.out" 2>&1
+load() { # log rate port path
+  "$bench" offer "$3" "$4" "$2" "$((seconds + warm))" "$1" > "$1.out" 2>&1
 }
 
 # A service of one hop: 4 at a time. Two hops: 6 at a time, 5 ms and a call of one with 4 at a time.
@@ -77,14 +77,14 @@ for hops in 1 2; do
   rm -f "$folder"/*.h2
   h2load --h1 -t1 -c12 -D 4 --log-file="$folder/alone.h2" "http://127.0.0.1:$alone/x" > "$folder/alone.out" 2>&1
   read -r _ capacity _ _ _ < <(figures "$folder/alone.h2" 1)
-  load "$folder/calm.h2" "$((capacity * 3 / 10))" 20 "$port" /x
+  load "$folder/calm.h2" "$((capacity * 3 / 10))" "$port" /x
   read -r _ _ _ _ calm < <(figures "$folder/calm.h2" "$warm")
   for times in 3 10; do
     rm -f "$folder"/*.h2
     offered=$((capacity * times))
-    load "$folder/critical.h2" "$((offered / 20))" 20 "$port" /critical/x &
+    load "$folder/critical.h2" "$((offered / 20))" "$port" /critical/x &
     other=$!
-    load "$folder/rest.h2" "$((offered * 19 / 20))" "$((offered / 10))" "$port" /x
+    load "$folder/rest.h2" "$((offered * 19 / 20))" "$port" /x
     wait $other
     read -r crate cgood call cok cp99 < <(figures "$folder/critical.h2" "$warm")
     read -r rate good all ok p99 < <(figures "$folder/rest.h2" "$warm")

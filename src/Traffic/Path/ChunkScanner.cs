@@ -38,6 +38,9 @@ internal struct ChunkScanner
     private long left;
     private ulong nameHash;
 
+    /// <summary>The largest chunk; 0 for whatever the digits can say.</summary>
+    public long MostChunk { get; init; }
+
     public readonly bool IsDone => at == At.Done;
 
     public readonly bool IsBad => at == At.Bad;
@@ -108,7 +111,7 @@ internal struct ChunkScanner
         if (digit >= 0 && count < SizeDigits)
         {
             left = count++ == 0 ? digit : left * 16 + digit;
-            return At.Size;
+            return MostChunk > 0 && left > MostChunk ? At.Bad : At.Size;
         }
         if (count == 0 || digit >= 0) return At.Bad;
         return next == '\r' ? At.SizeEnd : next == ';' ? Begin(At.Extension) : At.Bad;

@@ -23,7 +23,8 @@ internal struct RequestBody
     /// <summary>Looks at what arrived behind the head.</summary>
     public static RequestBody Begin(RequestHead request, Span<byte> behindHead)
     {
-        var body = new RequestBody { chunked = request.Chunked, left = Math.Max(request.ContentLength, 0) };
+        // Larger chunks are what many endpoints refuse, Kestrel among them.
+        var body = new RequestBody { chunks = new ChunkScanner { MostChunk = int.MaxValue }, chunked = request.Chunked, left = Math.Max(request.ContentLength, 0) };
         if (body.chunked || body.left > 0) body.Buffered = body.Take(behindHead);
         else body.IsComplete = true;
         return body;
