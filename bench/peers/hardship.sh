@@ -20,75 +20,23 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-for tool in nginx h2load curl; do
-  command -v "$tool" >/dev/null || { echo "$tool is not installed" >&2; exit 2; }
-done
+. "$(dirname "$0")/lib/peers.sh"
+needs nginx h2load curl
 ulimit -n "$(ulimit -Hn)"
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bench=${BENCH:-$root/artifacts/bin/Bench/release/Mainstay.Bench}
-[ -x "$bench" ] || { echo "build it first: dotnet build -c Release bench/Bench" >&2; exit 2; }
-
-folder=$(mktemp -d)
-chmod 755 "$folder" # nginx started by root reads as another user
-pids=()
-finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2>/dev/null || true; done
-  rm -rf "$folder"
-}
-trap finish EXIT
-
-base=$((20000 + RANDOM % 10000))
+workplace
 upstream=$base ours=$((base + 1)) nginx=$((base + 2)) mute=$((base + 3)) garbage=$((base + 4)) sink=$((base + 5)) failing=$((base + 6)) dead=$((base + 7))
-mkdir "$folder/www"
-head -c 1024 /dev/zero | tr '\0' x > "$folder/www/1k"
-head -c 33554432 /dev/zero | tr '\0' x > "$folder/www/large"
-common="daemon off; worker_processes 1; error_log $folder/error.log; worker_rlimit_nofile $(ulimit -Hn); events { worker_connections 16384; }"
-http="access_log off; keepalive_requests 1000000000; keepalive_timeout 3600s;
-client_body_temp_path $folder/t1; proxy_temp_path $folder/t2; fastcgi_temp_path $folder/t3; uwsgi_temp_path $folder/t4; scgi_temp_path $folder/t5;"
-cat > "$folder/upstream.conf" <<END
-pid $folder/upstream.pid; $common
-http { $http server { listen 127.0.0.1:$upstream; root $folder/www; } }
-END
+object 1k 1024
+object large 33554432
+upstream_conf "$upstream" 1
 cat > "$folder/nginx.conf" <<END
-pid $folder/nginx.pid; $common
-http { $http upstream s { server 127.0.0.1:$upstream; keepalive 256; }
+pid $folder/nginx.pid; $(nginx_main 1)
+http { $(nginx_http) upstream s { server 127.0.0.1:$upstream; keepalive 256; }
   client_max_body_size 0; proxy_request_buffering off;
   server { listen 127.0.0.1:$nginx; location /garbage/ { proxy_pass http://127.0.0.1:$garbage; } location /mute/ { proxy_pass http://127.0.0.1:$mute; }
     location /sink/ { proxy_pass http://127.0.0.1:$sink; proxy_http_version 1.1; } location /dead/ { proxy_pass http://127.0.0.1:$dead; }
     location / { proxy_pass http://s; proxy_http_version 1.1; proxy_set_header Connection ""; } } }
 END
-
-start() { # name port command...
-  local name=$1 port=$2
-  shift 2
-  "$@" > "$folder/$name.log" 2>&1 < <(exec sleep infinity) &
-  eval "${name}_pid=$!"
-  pids+=($!)
-  for _ in $(seq 200); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return; fi
-    sleep 0.05
-  done
-  echo "$name did not start:" >&2
-  cat "$folder/$name.log" >&2
-  exit 1
-}
-
-hold() { # what port connections -> held until "free"
-  exec 4> >(exec "$bench" hold "$@" > "$folder/hold.log" 2>&1)
-  for _ in $(seq 600); do
-    if grep -q held "$folder/hold.log" 2>/dev/null; then return; fi
-    sleep 0.1
-  done
-  echo "$*: could not be set up" >&2
-  cat "$folder/hold.log" >&2
-  exit 1
-}
-
-free() {
-  exec 4>&-
-  rm -f "$folder/hold.log"
-}
 
 # Latency percentiles in microseconds, from h2load's log of each request: start, status, duration.
 measure() { # name port [path] [rate]

@@ -17,37 +17,12 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-command -v h2load > /dev/null || { echo "h2load is not installed" >&2; exit 2; }
+. "$(dirname "$0")/lib/peers.sh"
+needs h2load
 ulimit -n "$(ulimit -Hn)"
 
-root=$(cd "$(dirname "$0")/../.." && pwd)
-bench=${BENCH:-$root/artifacts/bin/Bench/release/Mainstay.Bench}
-[ -x "$bench" ] || { echo "build it first: dotnet build -c Release bench/Bench" >&2; exit 2; }
-
-folder=$(mktemp -d)
-pids=()
-finish() {
-  for pid in "${pids[@]}"; do kill "$pid" 2> /dev/null || true; done
-  rm -rf "$folder"
-}
-trap finish EXIT
-
-base=$((20000 + RANDOM % 10000))
+workplace
 one=$base two=$((base + 1)) mesh=$((base + 2)) single=$((base + 3)) front=$((base + 4)) back=$((base + 5)) idle=$((base + 6))
-
-start() { # name port command...
-  local name=$1 port=$2
-  shift 2
-  "$@" > "$folder/$name.log" 2>&1 < <(exec sleep infinity) &
-  pids+=($!)
-  for _ in $(seq 200); do
-    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2> /dev/null; then return; fi
-    sleep 0.05
-  done
-  echo "$name did not start:" >&2
-  cat "$folder/$name.log" >&2
-  exit 1
-}
 
 # Requests served per second, and percentiles of them in microseconds, after the first seconds: offered served p99
 figures() { # log skip
