@@ -1,7 +1,7 @@
 #!/bin/bash
 # What difficult clients and endpoints cost everybody else: latency of a fixed moderate load (h2load, open rate) through our gateway, alone and beside
 # (1) 10,000 clients that send half a head and come again when they are cut, (2) clients that ask for 32 MB and read nothing, (3) 100 clients of an endpoint that never
-# answers, (4) 100 clients, 10 requests a second each, of one that answers no HTTP, (5) the upload of 1 GB at 200 MB/s; with the gateway's memory. Clients of an
+# answers, (4) 100 clients, 10 requests a second each, of one that answers no HTTP, (5) the upload of 1 GB at 100 MB/s; with the gateway's memory. Clients of an
 # endpoint that answers at once would otherwise ask as fast as the machine can, and take its CPU from what is measured. Then how fast an open breaker says no. The same load goes
 # through nginx too, as a measure for the machine.
 #
@@ -45,7 +45,7 @@ measure() { # name port [path] [rate]
   [ -s "$folder/h2.log" ] || { echo "$1: h2load measured nothing:" >&2; cat "$folder/h2.out" >&2; exit 1; }
   sort -n -k3 "$folder/h2.log" | awk -v name="$1" -v rss="$(awk '/^VmRSS/ { print int($2 / 1024) }' "/proc/$ours_pid/status")" '
     { v[NR] = $3; if ($2 != 200) bad++ }
-    END { printf "%-34s%9d%9d%9d%9d%10d MiB\n", name, NR, bad, v[int(NR * 0.5) + 1], v[int(NR * 0.99) + 1], rss }'
+    END { printf "%-40s%9d%9d%9d%9d%10d MiB\n", name, NR, bad, v[int(NR * 0.5) + 1], v[int(NR * 0.99) + 1], rss }'
 }
 
 start upstream "$upstream" nginx -p "$folder" -c "$folder/upstream.conf"
@@ -56,25 +56,31 @@ start garbage "$garbage" "$bench" hold garbage "$garbage" 0
 start sink "$sink" "$bench" worker "$sink" 100 0 0
 start failing "$failing" "$bench" gateway --listen "$failing" --to "$upstream" --dead "$dead"
 for _ in 1 2 3; do measure warm "$ours" > /dev/null; done
-printf '%-34s%9s%9s%9s%9s%14s\n' "beside" requests failed "p50 µs" "p99 µs" "our memory"
+printf '%-40s%9s%9s%9s%9s%14s\n' "beside" requests failed "p50 µs" "p99 µs" "our memory"
 measure "nginx, nothing" "$nginx"
 measure "nothing" "$ours"
 hold half "$ours" "$slow"
 measure "$slow slow heads" "$ours"
 free
 hold unread "$ours" "$unread"
-sleep 4 # until the kernel's buffers are full: before, the one endpoint sends what nobody reads
+# Until the kernel's buffers are full: before, the one endpoint sends what nobody reads.
+for _ in $(seq 30); do
+  sleep 2
+  curl -s -m 1 -o /dev/null "http://127.0.0.1:$ours/1k" && break
+done
 measure "$unread that read nothing" "$ours"
 free
 for through in ours nginx; do
   for what in mute garbage; do
-    h2load --h1 -t1 -c100 --rps 10 -D "$((seconds + 2))" "http://127.0.0.1:${!through}/$what/x" > "$folder/$what.out" 2>&1 &
+    h2load --h1 -t1 -c100 --rps 10 -D "$((2 * seconds + 3))" "http://127.0.0.1:${!through}/$what/x" > "$folder/$what.out" 2>&1 &
     load=$!
+    # What a way costs while the runtime still compiles it is not what it costs.
+    measure warm "${!through}" > /dev/null
     measure "$through: 100 clients of a $what endpoint" "${!through}"
     kill $load 2>/dev/null || true
   done
   truncate -s 1G "$folder/large"
-  curl -s -o "$folder/upload.out" -w '%{http_code} %{size_upload} %{time_total}\n' --limit-rate 200M -T "$folder/large" "http://127.0.0.1:${!through}/sink/x" > "$folder/upload.log" 2>&1 &
+  curl -s -o "$folder/upload.out" -w '%{http_code} %{size_upload} %{time_total}\n' --limit-rate 100M -T "$folder/large" "http://127.0.0.1:${!through}/sink/x" > "$folder/upload.log" 2>&1 &
   load=$!
   measure "$through: an upload of 1 GB" "${!through}"
   wait $load || true
