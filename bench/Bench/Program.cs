@@ -2,6 +2,7 @@ using Mainstay.Bench;
 using Mainstay.Bench.Hold;
 using Mainstay.Bench.Ingest;
 using Mainstay.Bench.Loop;
+using Mainstay.Bench.Observe;
 using Mainstay.Bench.Store;
 using Mainstay.Bench.Traces;
 using Mainstay.Bench.Traffic.Overload;
@@ -24,6 +25,7 @@ return args switch
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),
     ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),
+    ["top"] => TopLoad.Run(),
     ["traces", .. var rest] => TraceLoad.Run(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),
     _ => Harness.Run(args),

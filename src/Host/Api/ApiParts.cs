@@ -38,7 +38,7 @@ public sealed class ApiParts
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Background = new Background(
-            services.OnFault, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, time).RunAsync);
+            services.OnFault, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var desk = new PromDesk(services.Samples, time);
@@ -61,6 +61,7 @@ public sealed class ApiParts
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. Views.Routes(),
+            .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
             .. new IncidentEndpoints(store, kinds, Mirror, runner, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),

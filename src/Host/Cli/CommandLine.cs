@@ -72,7 +72,7 @@ public static class CommandLine
         StatusVerb.Build(kit), GetVerb.Build(kit), MapVerb.Build(kit), LogsVerb.Build(kit), EventsVerb.Build(kit),
         ScaleVerb.Build(kit), RestartVerb.Build(kit),
         TopVerb.Build(kit), QueryVerb.Build(kit),
-        TraceVerb.Build(kit), HotVerb.Build(kit),
+        TraceVerb.Build(kit),
         WhyVerb.Build(kit), ImpactVerb.Build(kit), IncidentVerb.Build(kit), ObjectivesVerb.Build(kit),
         TrafficVerb.Build(kit), ExplainVerb.Build(kit), InterventionVerb.Build(kit), CacheVerb.Build(kit),
         DoctorVerb.Build(kit), SchemaVerb.Build(kit), CompletionVerb.Build(kit), VersionVerb.Build(kit),

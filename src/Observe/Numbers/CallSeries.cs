@@ -33,8 +33,8 @@ public readonly record struct CallsKey(CallsOf Of, string A, string B = "", stri
 /// </summary>
 /// <param name="sink">Takes the samples.</param>
 /// <param name="exemplars">Takes the slowest trace of an operation's ten seconds.</param>
-/// <param name="most">The most lines; what has no room is counted as dropped. Default 8192.</param>
-public sealed class CallSeries(IMetricSink sink, ExemplarRing exemplars, int most = 8192)
+/// <param name="most">The most lines; what has no room is counted as dropped. Default 2048, which is 43,000 series.</param>
+public sealed class CallSeries(IMetricSink sink, ExemplarRing exemplars, int most = 2048)
 {
     /// <summary>Between two samples.</summary>
     public const int Seconds = 10;

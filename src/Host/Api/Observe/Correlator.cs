@@ -72,6 +72,15 @@ public sealed class Correlator
         }
     }
 
+    /// <summary>The changes that are remembered, oldest first.</summary>
+    public IReadOnlyList<SeenChange> Changes()
+    {
+        lock (gate)
+        {
+            return [.. changes];
+        }
+    }
+
     /// <summary>Why something is not well; null where there is nothing of that name.</summary>
     public Diagnosis? Why(string of)
     {

@@ -1,10 +1,15 @@
+using System.Runtime.InteropServices;
 using Mainstay.Observe.Numbers;
+using Mainstay.Observe.Query;
+using Mainstay.Observe.Store.Metrics;
 
 namespace Mainstay.Host.Api.Telemetry;
 
-/// <summary>Has the numbers of calls written as samples every ten seconds, at whole tens of the clock.</summary>
-public sealed class SeriesClock(TelemetryIntake telemetry, TimeProvider time)
+/// <summary>Has the numbers of calls and the live map written as samples every ten seconds, at whole tens of the clock.</summary>
+public sealed class SeriesClock(TelemetryIntake telemetry, Func<MapView> map, IMetricSink sink, TimeProvider time)
 {
+    readonly List<MetricSample> samples = [];
+
     /// <summary>Runs until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -23,5 +28,8 @@ public sealed class SeriesClock(TelemetryIntake telemetry, TimeProvider time)
         telemetry.Spans.Advance();
         telemetry.Spans.Write();
         telemetry.Calls.Write(time.GetUtcNow().ToUnixTimeMilliseconds());
+        samples.Clear();
+        MapHistory.Write(map(), samples);
+        sink.Add(CollectionsMarshal.AsSpan(samples));
     }
 }

@@ -43,17 +43,15 @@ public sealed class ViewEndpoints
             Query = Watch,
             Answer = typeof(StatusView),
         },
-        new("GET", "/api/v1/map", "The live map; with watch=true an event `map` each second in which something changed.", c => ServeAsync(c, map, "map", Map))
-        {
-            Query = Watch,
-            Answer = typeof(MapView),
-        },
     ];
 
     static IReadOnlyList<(string, string)> Watch { get; } = [("watch", "true: server-sent events.")];
 
     /// <summary>How many payloads were made for events.</summary>
     public long Made => status.Made + map.Made;
+
+    /// <summary>Answers with the live map, once or as events.</summary>
+    public Task<Answer?> ServeMapAsync(Call call) => ServeAsync(call, map, "map", Map);
 
     StatusView Status()
     {

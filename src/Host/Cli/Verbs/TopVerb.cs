@@ -6,21 +6,28 @@ using Mainstay.Observe.Query;
 
 namespace Mainstay.Host.Cli.Verbs;
 
-/// <summary><c>mainstay top</c>: hosts, instances and middleware with what they use, the busiest first.</summary>
+/// <summary><c>mainstay top</c>: hosts, instances and middleware with what they use; operations, services, callers and statements with what they take. The most first.</summary>
 static class TopVerb
 {
     static readonly string[] Subjects = ["hosts", "instances", "middleware"];
 
     public static Command Build(VerbKit kit)
     {
-        var subject = VerbKit.Optional("WHAT", "hosts, instances or middleware. Default: instances.");
-        subject.CompletionSources.Add(Subjects);
-        return kit.Verb("top", "Show what hosts, instances or middleware use, the busiest first.", [subject], async (parsed, session, stop) =>
+        var lists = new TopLists(kit);
+        var subject = VerbKit.Optional("WHAT", "hosts, instances or middleware: what they use; operations, services, callers or statements: how often and how long. Default: instances.");
+        subject.CompletionSources.Add([.. Subjects, .. TopLists.Subjects]);
+        return kit.Verb("top", "Show what uses most, is called most, is slowest, or takes the most time altogether.", [subject, .. lists.Flags], async (parsed, session, stop) =>
         {
             var what = parsed.GetValue(subject) ?? "instances";
+            if (TopLists.Subjects.Contains(what))
+            {
+                await lists.ShowAsync(what, parsed, session, stop);
+                return ExitCode.Ok;
+            }
+
             if (!Subjects.Contains(what))
             {
-                throw new CliError($"'{what}' is not something that top shows", "write hosts, instances or middleware", ExitCode.Invalid);
+                throw new CliError($"'{what}' is not something that top shows", $"write one of {string.Join(", ", Subjects)}, {string.Join(", ", TopLists.Subjects)}", ExitCode.Invalid);
             }
 
             var json = await session.Client.GetAsync("runtime", stop);

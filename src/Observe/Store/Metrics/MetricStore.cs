@@ -6,8 +6,8 @@ public sealed record MetricStoreLimits
     /// <summary>How long samples are kept. Default 1h.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromHours(1);
 
-    /// <summary>The most series at a time; samples of further ones are refused. Default 50,000.</summary>
-    public int Series { get; init; } = 50_000;
+    /// <summary>The most series at a time; samples of further ones are refused. Default 100,000.</summary>
+    public int Series { get; init; } = 100_000;
 
     /// <summary>The most memory for samples and names, in bytes; beyond it the oldest samples go before their time. Default 128 MiB.</summary>
     public long Bytes { get; init; } = 128L << 20;
