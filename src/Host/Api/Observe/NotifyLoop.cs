@@ -23,6 +23,9 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
     static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
 
     readonly Dictionary<(string Incident, string Receiver), (DateTimeOffset At, TimeSpan Wait)> later = [];
+
+    // What this process has told itself: the mirror may show it a moment later.
+    readonly Dictionary<(string Incident, string Receiver), string> said = [];
     long delivered;
     long failed;
 
@@ -67,16 +70,18 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
             }
         }
 
-        foreach (var gone in later.Keys.Where(k => !incidents.Exists(i => i.Name == k.Incident)).ToArray())
+        foreach (var gone in later.Keys.Concat(said.Keys).Where(k => !incidents.Exists(i => i.Name == k.Incident)).ToArray())
         {
             later.Remove(gone);
+            said.Remove(gone);
         }
     }
 
     // Whom nobody told that it began, nobody tells that it is over.
     bool IsDue(Incident incident, Receiver receiver, DateTimeOffset now)
     {
-        var (wanted, told) = (IncidentMessage.StateOf(incident), incident.Told.GetValueOrDefault(receiver.Name));
+        var wanted = IncidentMessage.StateOf(incident);
+        var told = said.GetValueOrDefault((incident.Name, receiver.Name)) ?? incident.Told.GetValueOrDefault(receiver.Name);
         return wanted != told && (wanted == "firing" || told == "firing") && incident.Criticality >= receiver.Spec.Least
             && (!later.TryGetValue((incident.Name, receiver.Name), out var wait) || wait.At <= now);
     }
@@ -95,6 +100,7 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
 
         Interlocked.Increment(ref delivered);
         later.Remove(key);
+        said[key] = IncidentMessage.StateOf(incident);
         await RememberAsync(incident.Name, receiver.Name, IncidentMessage.StateOf(incident), stop);
     }
 
