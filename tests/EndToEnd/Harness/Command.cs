@@ -24,7 +24,7 @@ sealed record Outcome(string Line, int Code, string Out, string Error)
 static class Command
 {
     /// <summary>No command takes longer.</summary>
-    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(3);
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(6);
 
     /// <summary>Runs it to its end.</summary>
     public static async Task<Outcome> RunAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null, string? folder = null)

@@ -10,6 +10,8 @@ static class Proc
     public const int SigInt = 2;
     public const int SigKill = 9;
     public const int SigTerm = 15;
+    public const int SigCont = 18;
+    public const int SigStop = 19;
 
     public static IEnumerable<int> All() => Directory.EnumerateDirectories("/proc")
         .Select(f => int.TryParse(Path.GetFileName(f), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
@@ -17,6 +19,19 @@ static class Proc
 
     /// <summary>False also for a zombie: it has ended and only waits to be reaped.</summary>
     public static bool IsAlive(int pid) => Read(pid, "stat") is { Length: > 0 } stat && stat[(stat.LastIndexOf(')') + 2)..][0] is not ('Z' or 'X');
+
+    /// <summary>Those that it started, those that these started, and so on.</summary>
+    public static IReadOnlyList<int> Descendants(int pid)
+    {
+        var children = All().ToLookup(Parent);
+        var found = new List<int> { pid };
+        for (var i = 0; i < found.Count; i++)
+        {
+            found.AddRange(children[found[i]].Except(found));
+        }
+
+        return found[1..];
+    }
 
     public static string[] Arguments(int pid) => Read(pid, "cmdline").Split('\0', StringSplitOptions.RemoveEmptyEntries);
 
@@ -44,6 +59,8 @@ static class Proc
     }
 
     public static void Signal(int pid, int signal) => _ = kill(pid, signal);
+
+    static int Parent(int pid) => Read(pid, "stat") is { Length: > 0 } stat ? (int)Number(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[1]) : 0;
 
     static long RollupBytes(int pid, string name) =>
         Number(Read(pid, "smaps_rollup").Split('\n').First(l => l.StartsWith(name, StringComparison.Ordinal))[name.Length..].Replace("kB", "").Trim()) * 1024;

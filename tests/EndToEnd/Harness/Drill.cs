@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Text.Json.Nodes;
+
+namespace Mainstay.EndToEnd.Harness;
+
+/// <summary>The shop on PostgreSQL, Redis and RabbitMQ, under a small steady load, with the means to break it and to ask why.</summary>
+sealed class Drill : IAsyncDisposable
+{
+    /// <summary>The right cause has to be first within so long: generous, the time itself is printed.</summary>
+    static readonly TimeSpan Patience = TimeSpan.FromSeconds(100);
+
+    /// <summary>What is usual is known after 70 s; nothing is judged before.</summary>
+    static readonly TimeSpan Baseline = TimeSpan.FromSeconds(90);
+
+    readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
+    readonly int[] ports = Ports.Free(5);
+    Process? load;
+
+    public Installation Mainstay { get; } = new();
+
+    /// <summary>Why the drill cannot run here; null where it can.</summary>
+    public static string? Missing() => new[] { "/usr/bin/psql", "/usr/lib/postgresql/15/bin/postgres", "/usr/bin/redis-server", "/usr/lib/rabbitmq/bin/rabbitmq-server", "/usr/bin/npm" }
+        .FirstOrDefault(f => !File.Exists(f)) is { } file ? $"{file} is missing" : null;
+
+    /// <summary>Starts everything and waits until it is known what is usual.</summary>
+    public async Task StartAsync()
+    {
+        var up = await Mainstay.TryUpAsync(Files());
+        up.Code.ShouldBe(0, $"{up}\n{Mainstay.Logs()}");
+        await Mainstay.ConvergedAsync(TimeSpan.FromMinutes(3));
+        Loaded();
+
+        await Eventually.PassAsync(Baseline);
+    }
+
+    /// <summary>Waits until nothing is wrong any more.</summary>
+    public Task CalmAsync(string of) => Eventually.IsAsync(async () => (await WhyAsync(of))["symptom"] is null, TimeSpan.FromMinutes(3), () => Mainstay.Logs());
+
+    /// <summary>Waits until the likeliest cause of what is wrong with <paramref name="of"/> is this one; gives how long it took from now.</summary>
+    public async Task<TimeSpan> FindsAsync(string of, string kind, string target)
+    {
+        var began = Stopwatch.GetTimestamp();
+        var told = new List<string>();
+        await Eventually.IsAsync(
+            async () =>
+            {
+                Loaded();
+                var (why, first) = (await WhyAsync(of), "");
+                if (why["causes"] is JsonArray { Count: > 0 } causes)
+                {
+                    first = $"{causes[0]!["kind"]} {causes[0]!["target"]}";
+                }
+
+                if (told.Count == 0 || !told[^1].EndsWith(first, StringComparison.Ordinal))
+                {
+                    told.Add($"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s: {why["symptom"]}: {first}");
+                }
+
+                return first == $"{kind} {target}";
+            },
+            Patience,
+            () => string.Join('\n', told));
+        return Stopwatch.GetElapsedTime(began);
+    }
+
+    /// <summary>Asks an instance to do something to itself.</summary>
+    public async Task AskAsync(HttpMethod method, InstanceSeen instance, string path)
+    {
+        using var answer = await http.SendAsync(new(method, $"http://{instance.Endpoint}{path}"));
+        answer.EnsureSuccessStatusCode();
+    }
+
+    public async Task<IReadOnlyList<InstanceSeen>> InstancesAsync(string service) => (await Mainstay.StatusAsync())[service].Instances;
+
+    /// <summary>A client of the database that runs a statement until it is disposed.</summary>
+    public async Task<IAsyncDisposable> InDatabaseAsync(string statement)
+    {
+        var client = Psql("drill", statement);
+        await Eventually.IsAsync(async () => (await SqlAsync("select count(*) from pg_stat_activity where application_name = 'drill' and state = 'active' and query ~ 'pg_sleep'")).Trim() == "1", TimeSpan.FromSeconds(20));
+        return new Client(this, client);
+    }
+
+    /// <summary>Runs a statement in the database to its end; gives what it says.</summary>
+    public async Task<string> SqlAsync(string statement)
+    {
+        using var client = Psql("keeper", statement);
+        var said = await client.StandardOutput.ReadToEndAsync();
+        await client.WaitForExitAsync();
+        client.ExitCode.ShouldBe(0, said);
+        return said;
+    }
+
+    /// <summary>Holds still all processes of a service until disposed.</summary>
+    public async Task<IDisposable> StoppedAsync(string service) => new Still([.. (await InstancesAsync(service)).SelectMany(i => Proc.Descendants(i.Pid).Prepend(i.Pid))]);
+
+    public async ValueTask DisposeAsync()
+    {
+        load?.Kill();
+        load?.Dispose();
+        http.Dispose();
+        await Mainstay.DisposeAsync();
+    }
+
+    async Task<JsonNode> WhyAsync(string of) => JsonNode.Parse((await Mainstay.RunAsync("why", of, "-o", "json")).ShouldBe(0).Out)!;
+
+    // It lasts ten minutes at most, and is begun again.
+    void Loaded()
+    {
+        if (load is { HasExited: false })
+        {
+            return;
+        }
+
+        load?.Dispose();
+        load = Process.Start(new ProcessStartInfo(Path.Combine(Repository.Shop, "load"), ["--url", Mainstay.Gateway.ToString(), "--seconds", "600", "--rate", "30", "--orders", "20"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        load.OutputDataReceived += (_, _) => { };
+        load.ErrorDataReceived += (_, _) => { };
+        load.BeginOutputReadLine();
+        load.BeginErrorReadLine();
+    }
+
+    Process Psql(string application, string statement) => Process.Start(new ProcessStartInfo(
+        "psql", ["-X", "-q", "-t", "-A", "-d", $"host=127.0.0.1 port={ports[0]} user=postgres dbname=shop application_name={application}", "-c", statement])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    string[] Files() =>
+    [
+        Repository.Shop,
+        Path.Combine(Repository.Shop, "middleware.yaml"),
+        Mainstay.Write("drill.yaml", $$"""
+            services:
+              orders-db: { env: { DB_PORT: "{{ports[0]}}" }, probe: { port: {{ports[0]}} } }
+              cache: { env: { CACHE_PORT: "{{ports[1]}}" }, probe: { port: {{ports[1]}} } }
+              events: { env: { EVENTS_PORT: "{{ports[2]}}", EVENTS_ADMIN_PORT: "{{ports[3]}}", EVENTS_DIST_PORT: "{{ports[4]}}" }, probe: { port: {{ports[3]}} } }
+              orders:
+                env:
+                  DB: Host=127.0.0.1;Port={{ports[0]}};Username=postgres;Database=shop;Maximum Pool Size=10;Timeout=3;Command Timeout=4
+                  EVENTS: amqp://guest:guest@127.0.0.1:{{ports[2]}}
+              reviews: { env: { DB: "postgres://postgres@127.0.0.1:{{ports[0]}}/shop", CACHE: "redis://127.0.0.1:{{ports[1]}}" } }
+              ledger: { env: { FAULTS: "on", DB: "postgres://postgres@127.0.0.1:{{ports[0]}}/shop", EVENTS: "amqp://guest:guest@127.0.0.1:{{ports[2]}}" } }
+            gateway: { listen: "http://127.0.0.1:{{Mainstay.GatewayPort}}" }
+            """),
+    ];
+
+    sealed class Client(Drill drill, Process client) : IAsyncDisposable
+    {
+        // A backend that sleeps does not see that its client is gone.
+        public async ValueTask DisposeAsync()
+        {
+            await drill.SqlAsync("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'drill'");
+            client.Kill();
+            client.Dispose();
+        }
+    }
+
+    sealed class Still : IDisposable
+    {
+        readonly int[] all;
+
+        public Still(int[] all)
+        {
+            this.all = all;
+            all.ShouldNotBeEmpty();
+            Array.ForEach(all, pid => Proc.Signal(pid, Proc.SigStop));
+        }
+
+        public void Dispose() => Array.ForEach(all, pid => Proc.Signal(pid, Proc.SigCont));
+    }
+}
