@@ -21,6 +21,14 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     public Task A_database_that_stands_still() => FoundAsync("shop", "databaseDown", "database/orders-db", async drill => Until(await drill.StoppedAsync("orders-db")));
 
     [Fact]
+    public Task Runtimes_that_stand_still_for_collections() => FoundAsync("shop", "gc", "service/orders", async drill =>
+    {
+        var orders = await drill.InstancesAsync("orders");
+        await Task.WhenAll(orders.Select(i => drill.AskAsync(HttpMethod.Post, i, "/faults/gc?seconds=120")));
+        return new End(() => Task.WhenAll(orders.Select(i => drill.AskAsync(HttpMethod.Delete, i, "/faults"))));
+    });
+
+    [Fact]
     public Task A_consumer_that_cannot_keep_up() => FoundAsync("queue/rabbitmq/order-events", "backlog", "queue/rabbitmq/order-events", async drill =>
     {
         var ledger = (await drill.InstancesAsync("ledger"))[0];

@@ -17,6 +17,9 @@ static class ServiceSuspects
         Surge(seen, blame, suspects);
     }
 
+    /// <summary>How well collections explain it, by the share of time that they take.</summary>
+    public static double GcScore(Deviation gc) => Math.Min(0.95, 0.65 + (gc.Now * 1.5));
+
     static void Down(Picture seen, Blame blame, Suspects suspects)
     {
         var (service, subject) = (blame.Node, Subjects.Service(blame.Node.Id));
@@ -39,7 +42,7 @@ static class ServiceSuspects
         var gc = seen.Of(subject, Figure.GcPaused);
         if (gc.Reached(Thresholds.GcPaused))
         {
-            suspects.Add(CauseKind.Gc, Subjects.Service(blame.Node.Id), weight, Math.Min(0.95, 0.65 + (gc.Now * 1.5)), [Evidence.Of($"{instance.Name} stands still for collections", gc), .. blame.Why]);
+            suspects.Add(CauseKind.Gc, Subjects.Service(blame.Node.Id), weight, GcScore(gc), [Evidence.Of($"{instance.Name} stands still for collections", gc), .. blame.Why]);
         }
 
         var queue = seen.Of(subject, Figure.PoolQueue);

@@ -17,17 +17,37 @@ static class StoreSuspects
             return;
         }
 
+        // A caller that stands still holds what it has locked, and all that it waits for looks slow.
+        var rest = StandsStill(seen, blame, suspects) ? blame with { Weight = blame.Weight * Thresholds.CallerStandsStill } : blame;
         var others = suspects.Count;
-        Server(seen, node, blame.Weight, 1, blame.Why, suspects);
-        if (node.Kind == SeenKind.Database && blame.Path.Count > 1)
+        Server(seen, node, rest.Weight, 1, rest.Why, suspects);
+        if (node.Kind == SeenKind.Database && rest.Path.Count > 1)
         {
-            Statements(seen, blame, suspects);
+            Statements(seen, rest, suspects);
         }
 
         if (suspects.Count == others)
         {
-            suspects.Add(CauseKind.SlowStore, Target(node), blame.Weight, 0.5, blame.Why);
+            suspects.Add(CauseKind.SlowStore, Target(node), rest.Weight, 0.5, rest.Why);
         }
+    }
+
+    static bool StandsStill(Picture seen, Blame blame, Suspects suspects)
+    {
+        if (blame.Path.Count < 2 || !seen.Nodes.TryGetValue(blame.Path[^2], out var caller))
+        {
+            return false;
+        }
+
+        var paused = caller.Instances.Select(i => (Instance: i, Gc: seen.Of(Subjects.Instance(i.Name), Figure.GcPaused))).Where(i => i.Gc.Reached(Thresholds.GcPaused)).ToList();
+        foreach (var (instance, gc) in paused)
+        {
+            suspects.Add(
+                CauseKind.Gc, Subjects.Service(caller.Id), blame.Weight / caller.Instances.Count, ServiceSuspects.GcScore(gc),
+                [Evidence.Of($"{instance.Name} stands still for collections", gc), .. blame.Why]);
+        }
+
+        return paused.Count > 0;
     }
 
     /// <summary>What a service's own trouble can have to do with servers that no trace leads to.</summary>

@@ -63,6 +63,9 @@ public static class Thresholds
     /// <summary>A change counts as a cause where the trouble began at most so long after it.</summary>
     public static readonly TimeSpan ChangeBefore = TimeSpan.FromMinutes(10);
 
+    /// <summary>Instances that begin to serve so soon after the first one of their service are its first start, which changes nothing that was there.</summary>
+    public static readonly TimeSpan FirstStart = TimeSpan.FromMinutes(1);
+
     /// <summary>Within this long a change is suspected in full; then less and less.</summary>
     public static readonly TimeSpan ChangeAtOnce = TimeSpan.FromSeconds(90);
 
@@ -76,6 +79,9 @@ public static class Thresholds
 
     /// <summary>Share of CPU time that the machine below, or a limit, takes away.</summary>
     public const double Taken = 0.10;
+
+    /// <summary>What a store shows counts by this much where its caller stands still for collections.</summary>
+    public const double CallerStandsStill = 0.5;
 
     /// <summary>Share of time in which a .NET runtime stands still for collections.</summary>
     public const double GcPaused = 0.05;

@@ -141,6 +141,7 @@ sealed class Drill : IAsyncDisposable
               events: { env: { EVENTS_PORT: "{{ports[2]}}", EVENTS_ADMIN_PORT: "{{ports[3]}}", EVENTS_DIST_PORT: "{{ports[4]}}" }, probe: { port: {{ports[3]}} } }
               orders:
                 env:
+                  FAULTS: "on"
                   DB: Host=127.0.0.1;Port={{ports[0]}};Username=postgres;Database=shop;Maximum Pool Size=10;Timeout=3;Command Timeout=4
                   EVENTS: amqp://guest:guest@127.0.0.1:{{ports[2]}}
               reviews: { env: { DB: "postgres://postgres@127.0.0.1:{{ports[0]}}/shop", CACHE: "redis://127.0.0.1:{{ports[1]}}" } }

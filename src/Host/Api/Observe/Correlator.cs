@@ -32,7 +32,7 @@ public sealed class Correlator
     readonly EdgeLedger ledger;
     readonly ConcurrentQueue<SeenChange> noted = new();
     readonly List<SeenChange> changes = [];
-    readonly ConcurrentDictionary<string, string> serving = new(StringComparer.Ordinal);
+    readonly ConcurrentDictionary<string, (string Hash, DateTimeOffset Since)> serving = new(StringComparer.Ordinal);
     readonly IncidentKeeper incidents;
     readonly HashSet<string> told = new(StringComparer.Ordinal);
     Picture? picture;
@@ -196,11 +196,17 @@ public sealed class Correlator
         var now = services.Time.GetUtcNow();
         if (after is Instance { Status.State: InstanceState.Ready } instance)
         {
-            var was = serving.GetValueOrDefault(instance.Service);
-            serving[instance.Service] = instance.Template.Hash;
+            var (was, since) = serving.TryGetValue(instance.Service, out var known) ? known : (null, now);
+            serving[instance.Service] = (instance.Template.Hash, since);
             if (was is not null && was != instance.Template.Hash)
             {
                 noted.Enqueue(ChangeLog.Replaced(instance, now));
+                return;
+            }
+
+            // Where nothing was there before, nothing has changed.
+            if (now - since < Thresholds.FirstStart)
+            {
                 return;
             }
         }
