@@ -29,7 +29,7 @@ public sealed class SightTests
         var host = (await JsonAsync(mainstay, "hosts"))[0]!;
         ((double)host["processors"]!).ShouldBe(Environment.ProcessorCount);
         ((double)host["memoryAvailable"]!).ShouldBeInRange(1, (double)host["memoryTotal"]!);
-        var query = JsonNode.Parse((await mainstay.RunAsync("metrics", "rate(process.cpu.time{service.name=\"burner\"}[5s])", "-o", "json")).ShouldBe(0).Out)!;
+        var query = JsonNode.Parse((await mainstay.RunAsync("query", "rate(process.cpu.time{service.name=\"burner\"}[5s])", "-o", "json")).ShouldBe(0).Out)!;
         query["series"]!.AsArray().Count.ShouldBe(2, "user and system");
     }
 

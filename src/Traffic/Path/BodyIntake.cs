@@ -62,7 +62,7 @@ internal static class BodyIntake
     private static Reason Ended(Exchange x, Reason reason)
     {
         // The heartbeat may have given up just as the last byte came: the body is served, but nothing more can be received.
-        if (!x.Connection.Waits.End()) x.Close = true;
+        if (!x.Connection.Waits.Arrived()) x.Close = true;
         return reason;
     }
 }

@@ -218,7 +218,7 @@ internal sealed class ClientConnection
         var table = Listener.Table;
         x.Begin(Gateway.Clock.Timestamp);
         // The heartbeat may have given up on the head just as it became whole; it is served, but nothing more can be received.
-        if (!Waits.End()) x.Close = true;
+        if (!Waits.Arrived()) x.Close = true;
         x.Body = RequestBody.Begin(x.Request, x.Input.Memory.Span[x.Request.Length..]);
         x.BytesIn = x.Request.Length + x.Body.Buffered;
         var reason = x.Body.IsBad ? Reason.BadRequest : Reason.None;

@@ -28,6 +28,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
     private volatile For what;
     private volatile bool bodyReceives;
     private volatile bool clientGone;
+    private bool upstreamSpent;
     private bool isStreamBody;
     private volatile ConnectAttempt? attempt;
     private volatile Upstream? upstream;
@@ -49,6 +50,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
     public void ForRequest()
     {
         upstream = null;
+        upstreamSpent = false;
         if (deadline.IsFired) deadline.Forgive();
         Begin(For.Request, gateway.Limits.KeepAlive);
     }
@@ -96,7 +98,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
         Begin(For.Upstream, idleMs > 0 ? TimeSpan.FromMilliseconds(idleMs) : isEventStream ? gateway.Limits.StreamIdle : gateway.Limits.UpstreamStall);
 
     /// <summary>Why the upstream's side ended: the heartbeat's reason if it was it, else the given one.</summary>
-    public Reason Why(Reason otherwise) => !IsExpired ? otherwise : clientGone ? Reason.ClientAborted : Reason.UpstreamTimeout;
+    public Reason Why(Reason otherwise) => !IsExpired && !upstreamSpent ? otherwise : clientGone ? Reason.ClientAborted : Reason.UpstreamTimeout;
 
     /// <summary>From this time on, whatever is waited for is ended: for a request that is part of another one.</summary>
     public void EndBy(long atMs) => Volatile.Write(ref endsAtMs, atMs);
@@ -106,8 +108,16 @@ internal sealed class Waits(Gateway gateway, Wire client)
 
     /// <summary>Waits for the client to take what is sent.</summary>
     /// <param name="bytes">How many.</param>
-    public void ForClient(int bytes) =>
+    public void ForClient(int bytes)
+    {
+        // The endpoint's time was over just as it brought something: that is sent all the same, and for that the client has its own time.
+        if (deadline.IsFired)
+        {
+            upstreamSpent = true;
+            deadline.Forgive();
+        }
         Begin(For.Client, Math.Min((long)gateway.Limits.BodyStall.TotalMilliseconds, BodyPace.LimitMs(gateway.Limits, bytes)));
+    }
 
     /// <summary>Waits in a line, for so long at the most.</summary>
     public void ForQueue(Parking where, long version, long limitMs)
@@ -131,7 +141,11 @@ internal sealed class Waits(Gateway gateway, Wire client)
     /// <summary>Bytes passed through the tunnel, in either direction.</summary>
     public void TunnelMoved() => deadline.Extend(Later(gateway.Limits.StreamIdle));
 
-    public void ForLinger() => Begin(For.Linger, gateway.Limits.Linger);
+    public void ForLinger()
+    {
+        if (deadline.IsFired) deadline.Forgive();
+        Begin(For.Linger, gateway.Limits.Linger);
+    }
 
     /// <summary>The wait is over; false if the heartbeat was faster.</summary>
     public bool End()
@@ -141,10 +155,19 @@ internal sealed class Waits(Gateway gateway, Wire client)
         return deadline.Clear();
     }
 
+    /// <summary>What the client was to send is here. False if the heartbeat was faster: nothing more can be received, and what is here is served in its own time.</summary>
+    public bool Arrived()
+    {
+        if (End()) return true;
+        deadline.Forgive();
+        return false;
+    }
+
     /// <summary>Between two attempts nothing is waited for; what fired for the last one is forgotten. False if the client has left.</summary>
     public bool Rest()
     {
         if (!End()) deadline.Forgive();
+        upstreamSpent = false;
         return !clientGone;
     }
 
@@ -208,6 +231,11 @@ internal sealed class Waits(Gateway gateway, Wire client)
         {
             Wake(seen, from, connect);
         }
+        else if (deadline.IsFired)
+        {
+            // It fired for a wait that was over by then: the one that has begun since has no time of its own.
+            Wake(what, upstream, attempt);
+        }
     }
 
     /// <summary>The client's wire says by itself that it has left: an exchange that waits for its endpoint is over. From any thread.</summary>
@@ -226,7 +254,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
         var version = Volatile.Read(ref parkingVersion);
         if (parking is not { } where) return;
         // A wait that was replaced by another meanwhile has another version, and does not hear this.
-        if (deadline.TryFire(nowMs) || (nowMs >= Volatile.Read(ref endsAtMs) && deadline.FireNow())) where.GiveUp(version, WaitEnd.TimedOut);
+        if (deadline.TryFire(nowMs) || deadline.IsFired || (nowMs >= Volatile.Read(ref endsAtMs) && deadline.FireNow())) where.GiveUp(version, WaitEnd.TimedOut);
         else if (askPeer && client.IsEnded && deadline.FireNow()) where.GiveUp(version, WaitEnd.Gone);
     }
 
