@@ -41,40 +41,7 @@ public readonly ref struct AlertView
 public static class AlertList
 {
     /// <summary>Tells every alert to the sink; one without labels is refused.</summary>
-    public static DecodeResult Read(ReadOnlySpan<byte> body, DecodeScratch scratch, IAlertSink sink)
-    {
-        var (taken, refused, first) = (0, 0, DecodeFault.None);
-        scratch.Clear();
-        var json = new JsonSource(body, scratch);
-        try
-        {
-            if (json.StartArray())
-            {
-                while (json.NextObject())
-                {
-                    json.ItemFault = DecodeFault.None;
-                    One(ref json, sink);
-                    if (json.ItemFault == DecodeFault.None)
-                    {
-                        taken++;
-                    }
-                    else
-                    {
-                        first = refused++ == 0 ? json.ItemFault : first;
-                    }
-
-                    scratch.Clear();
-                }
-            }
-
-            json.Reader.Read();
-            return new(taken, refused, DecodeFault.None, 0, first);
-        }
-        catch (Exception error) when (JsonSource.FaultOf(error) is not DecodeFault.None)
-        {
-            return new(taken, refused, JsonSource.FaultOf(error), (int)json.Reader.BytesConsumed, first);
-        }
-    }
+    public static DecodeResult Read(ReadOnlySpan<byte> body, DecodeScratch scratch, IAlertSink sink) => JsonList.Read(body, scratch, sink, One);
 
     static void One(ref JsonSource json, IAlertSink sink)
     {

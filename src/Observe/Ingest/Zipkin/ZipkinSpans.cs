@@ -11,40 +11,7 @@ public static class ZipkinSpans
     /// Tells every span to the sink, each after the endpoint that it is of. Tags become text attributes under their own names; the remote endpoint becomes
     /// <c>service.peer.name</c>, <c>network.peer.address</c> and <c>network.peer.port</c>; annotations become events; a tag <c>error</c> is the status error.
     /// </summary>
-    public static DecodeResult Read(ReadOnlySpan<byte> body, DecodeScratch scratch, ISpanSink sink)
-    {
-        var (taken, refused, first) = (0, 0, DecodeFault.None);
-        scratch.Clear();
-        var json = new JsonSource(body, scratch);
-        try
-        {
-            if (json.StartArray())
-            {
-                while (json.NextObject())
-                {
-                    json.ItemFault = DecodeFault.None;
-                    One(ref json, sink);
-                    if (json.ItemFault == DecodeFault.None)
-                    {
-                        taken++;
-                    }
-                    else
-                    {
-                        first = refused++ == 0 ? json.ItemFault : first;
-                    }
-
-                    scratch.Clear();
-                }
-            }
-
-            json.Reader.Read();
-            return new(taken, refused, DecodeFault.None, 0, first);
-        }
-        catch (Exception error) when (JsonSource.FaultOf(error) is not DecodeFault.None)
-        {
-            return new(taken, refused, JsonSource.FaultOf(error), (int)json.Reader.BytesConsumed, first);
-        }
-    }
+    public static DecodeResult Read(ReadOnlySpan<byte> body, DecodeScratch scratch, ISpanSink sink) => JsonList.Read(body, scratch, sink, One);
 
     static void One(ref JsonSource json, ISpanSink sink)
     {
