@@ -35,6 +35,6 @@ public sealed class CauseEndpoints(Correlator correlator)
         return Task.FromResult<Answer?>(
             of is null or { Length: > 2000 } ? ProblemAnswer.BadRequest("'of' is missing or longer than 2000 characters", $"name a {what}", [])
             : ask(of) is { } answer ? Answer.Json(answer)
-            : ProblemAnswer.NotFound($"there is no {what} '{of}'", "see 'mainstay map'; what was just declared or called is known after 5 s"));
+            : ProblemAnswer.NotFound($"there is no {what} '{of}'", "see 'mainstay map'; what was just called is known after a few seconds"));
     }
 }

@@ -20,6 +20,7 @@ namespace Mainstay.Host.Api.Observe;
 public sealed class Correlator
 {
     const int StatementSeconds = 20;
+    static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     readonly ServerServices services;
     readonly Mirror mirror;
@@ -86,8 +87,7 @@ public sealed class Correlator
     {
         lock (gate)
         {
-            var subjects = picture is null ? [] : Subjects(picture, of).ToList();
-            return subjects.Count == 0 ? null : subjects.Select(s => Diagnose.Why(picture!, s)).OrderBy(d => d.Symptom is null ? 1 : 0).First();
+            return Ask(seen => Subjects(seen, of).Select(s => Diagnose.Why(seen, s)).OrderBy(d => d.Symptom is null ? 1 : 0).FirstOrDefault());
         }
     }
 
@@ -96,7 +96,7 @@ public sealed class Correlator
     {
         lock (gate)
         {
-            return picture is not null && Mainstay.Observe.Correlate.ImpactOf.Resolve(picture, of) is { } target ? Mainstay.Observe.Correlate.ImpactOf.Of(picture, target) : null;
+            return Ask(seen => Mainstay.Observe.Correlate.ImpactOf.Resolve(seen, of) is { } target ? Mainstay.Observe.Correlate.ImpactOf.Of(seen, target) : null);
         }
     }
 
@@ -134,18 +134,44 @@ public sealed class Correlator
         }
     }
 
-    async Task StepAsync(CancellationToken stop)
+    // What the last step did not know may have been declared or called since: then it is looked once more.
+    T? Ask<T>(Func<Picture, T?> question)
+        where T : class
+    {
+        var answer = picture is null ? null : question(picture);
+        if (answer is null && (picture is null || services.Time.GetUtcNow() - picture.At > Again))
+        {
+            picture = Look(View());
+            answer = question(picture);
+        }
+
+        return answer;
+    }
+
+    Seen View()
     {
         var now = services.Time.GetUtcNow();
-        var view = map();
-        var middleware = KeyFigures.Complete(services.Samples, probes.Standing(), now);
-        var statements = services.Telemetry.Spans.Top(TopOf.Statements, TopBy.Heat, StatementSeconds, FigureRecorder.MostStatements, null);
-        var kinds = services.Telemetry.Spans.Kinds();
+        return new(
+            now, map(), KeyFigures.Complete(services.Samples, probes.Standing(), now),
+            services.Telemetry.Spans.Top(TopOf.Statements, TopBy.Heat, StatementSeconds, FigureRecorder.MostStatements, null), services.Telemetry.Spans.Kinds());
+    }
+
+    // Under the gate.
+    Picture Look(Seen view)
+    {
+        var beside = new PictureBuilder.Beside(view.Kinds, ledger.Edges, view.Middleware, view.Statements, changes, recorder.Queues);
+        return mirror.Read(seen => PictureBuilder.Build(seen, view.Map, figures, beside));
+    }
+
+    async Task StepAsync(CancellationToken stop)
+    {
+        var view = View();
+        var now = view.At;
         var routes = services.Routes.Edges().Where(e => e.Key.From == TrafficBuilder.RouteEdge).ToDictionary(e => e.Key.To, e => e.Value, StringComparer.Ordinal);
         List<Found> found;
         lock (gate)
         {
-            foreach (var edge in view.Edges)
+            foreach (var edge in view.Map.Edges)
             {
                 ledger.See(new(edge.From, edge.To), edge.RequestsPerSecond, now);
             }
@@ -158,9 +184,8 @@ public sealed class Correlator
 
             changes.RemoveRange(0, Math.Max(0, changes.Count - ChangeLog.Most));
             figures.Begin(now);
-            recorder.Record(view, routes, ledger.Edges, middleware, statements);
-            var beside = new PictureBuilder.Beside(kinds, ledger.Edges, middleware, statements, changes, recorder.Queues);
-            picture = mirror.Read(seen => PictureBuilder.Build(seen, view, figures, beside));
+            recorder.Record(view.Map, routes, ledger.Edges, view.Middleware, view.Statements);
+            picture = Look(view);
             found = [.. SymptomFinder.All(picture).Select(s => new Found(s, Diagnose.Of(picture, s)))];
             if (found.Count > 0)
             {
@@ -172,7 +197,7 @@ public sealed class Correlator
 
         await incidents.TakeAsync(found, now, stop);
 
-        await JudgeMapAsync(kinds, now, stop);
+        await JudgeMapAsync(view.Kinds, now, stop);
     }
 
     async Task JudgeMapAsync(IReadOnlyDictionary<string, Mainstay.Observe.Join.PeerKind> kinds, DateTimeOffset now, CancellationToken stop)
@@ -216,6 +241,8 @@ public sealed class Correlator
             noted.Enqueue(change);
         }
     }
+
+    sealed record Seen(DateTimeOffset At, MapView Map, IReadOnlyList<MiddlewareFigures> Middleware, IReadOnlyList<TopRow> Statements, IReadOnlyDictionary<string, Mainstay.Observe.Join.PeerKind> Kinds);
 }
 
 /// <summary>What was found about the map.</summary>
