@@ -6,6 +6,9 @@ namespace Mainstay.Schedule.Drivers;
 /// <summary>What <c>/proc</c> says about processes (proc(5)). A process that ends while it is read counts as absent.</summary>
 static class ProcessTable
 {
+    const uint KernelThread = 0x0020_0000; // PF_KTHREAD of proc(5)'s flags
+    const int MostLooks = 500; // at about a millisecond each
+
     /// <summary>Changes with every boot of the machine: process ids and start ticks mean nothing across it.</summary>
     public static string BootId { get; } = ReadText("/proc/sys/kernel/random/boot_id")?.Trim() ?? "";
 
@@ -25,7 +28,7 @@ static class ProcessTable
         var found = new List<TaggedProcess>();
         foreach (var pid in Pids())
         {
-            if (Tag(pid, agent) is { } tag && Stat(pid) is { } stat)
+            if (Settled(pid, () => Tag(pid, agent)) is { } tag && Stat(pid) is { } stat)
             {
                 found.Add(new(tag.Part, tag.Epoch, stat));
             }
@@ -45,7 +48,7 @@ static class ProcessTable
         foreach (var pid in Pids())
         {
             if (pid != leader && Stat(pid) is { } stat
-                && ((stat.Session == leader && leader > 0 && stat.StartTicks >= startTicks) || Tag(pid, agent)?.Part == part))
+                && ((stat.Session == leader && leader > 0 && stat.StartTicks >= startTicks) || Settled(pid, () => Tag(pid, agent))?.Part == part))
             {
                 found.Add(stat);
             }
@@ -72,6 +75,25 @@ static class ProcessTable
     static IEnumerable<int> Pids() => Directory.EnumerateDirectories("/proc")
         .Select(folder => int.TryParse(Path.GetFileName(folder), NumberStyles.None, CultureInfo.InvariantCulture, out var pid) ? pid : 0)
         .Where(pid => pid > 0);
+
+    // While a process replaces its program it has neither arguments nor environment for a moment, and looks as if it were nobody's: a child is in that moment when the
+    // call that started it returns.
+    static T? Settled<T>(int pid, Func<T?> look)
+        where T : struct
+    {
+        var found = look();
+        var patience = new SpinWait();
+        for (var count = 0; found is null && count < MostLooks && IsReplacing(pid); count++)
+        {
+            patience.SpinOnce();
+            found = look();
+        }
+
+        return found;
+    }
+
+    static bool IsReplacing(int pid) =>
+        ReadText($"/proc/{pid}/cmdline") is "" && ReadText($"/proc/{pid}/environ") is "" && Read(pid) is { State: not ('Z' or 'X'), IsKernels: false };
 
     // A process that ended meanwhile, or is another user's, is not one of ours either way.
     static (string Part, int Epoch)? Tag(int pid, string agent)
@@ -118,7 +140,10 @@ static class ProcessTable
         var fields = text[(name + 2)..].Split(' ');
         return fields.Length < 20
             ? null
-            : new(pid, fields[0][0], Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture), fields.Length > 49 ? Number(fields[49]) : null);
+            : new(pid, fields[0][0], Number(fields[3]), long.Parse(fields[19], CultureInfo.InvariantCulture), fields.Length > 49 ? Number(fields[49]) : null)
+            {
+                IsKernels = (uint.Parse(fields[6], CultureInfo.InvariantCulture) & KernelThread) != 0,
+            };
     }
 
     static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
@@ -142,7 +167,11 @@ static class ProcessTable
 /// <param name="Session">Process id of its session's leader.</param>
 /// <param name="StartTicks">When it started, in clock ticks since boot: with the pid and the boot id it identifies a process for ever.</param>
 /// <param name="WaitStatus">Its wait status once it has ended; null where the kernel does not say.</param>
-readonly record struct ProcessStat(int Pid, char State, int Session, long StartTicks, int? WaitStatus);
+readonly record struct ProcessStat(int Pid, char State, int Session, long StartTicks, int? WaitStatus)
+{
+    /// <summary>It is a thread of the kernel, which never has arguments or an environment.</summary>
+    public bool IsKernels { get; init; }
+}
 
 /// <summary>A process that carries our tags.</summary>
 /// <param name="Part">The instance or build that it was started for.</param>

@@ -86,8 +86,17 @@ public sealed class RecoveryTests : IDisposable
         var started = bench.Start("sleep 1000");
         File.WriteAllText(Directory.GetFiles(bench.Folder.Records).Single(), content);
         bench.Restart().ShouldBeEmpty();
-        using var child = new EventThread("watch");
         SpinWait.SpinUntil(() => !RuntimeBench.IsAlive(started.Pid), RuntimeBench.Patience).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void AProcessIsFoundTheMomentAfterItsStart()
+    {
+        for (var epoch = 1; epoch <= 100; epoch++)
+        {
+            var started = bench.Start("sleep 1000", $"web-{epoch}");
+            ProcessTable.Tagged(bench.Folder.AgentId).Select(t => t.Stat.Pid).ShouldContain(started.Pid, $"start {epoch}");
+        }
     }
 
     [Fact]
