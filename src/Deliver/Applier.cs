@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Schedule;
@@ -41,6 +42,45 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
     /// <summary>Replaces a service's instances one after another.</summary>
     public Task<ApplyOutcome> RestartAsync(string service, Author author, CancellationToken stop = default) =>
         WriteAsync("restart", $"service/{service}", author, seen => RestartDecide.Next(seen, service), stop: stop);
+
+    /// <summary>Declares anew what an earlier version declared: all of it, or one service with the fewest others that have to go along. Makes a new version.</summary>
+    /// <param name="version">The number or tag of the version.</param>
+    /// <param name="service">The only service that has to go back; null for everything.</param>
+    /// <param name="dryRun">Decides and writes nothing.</param>
+    /// <param name="author">For the version and the audit.</param>
+    /// <param name="stop">Gives up before the commit.</param>
+    public async Task<ApplyOutcome> RollbackAsync(string version, string? service, bool dryRun, Author author, CancellationToken stop = default)
+    {
+        var named = author.Message.Length > 0 ? author : author with { Message = service is null ? $"rollback to {version}" : $"rollback {service} to {version}" };
+        var history = await DeclaredReader.HistoryAsync(store, kinds, stop);
+        ApplyPlan Next(DeclaredState seen)
+        {
+            if (seen.Architecture is null)
+            {
+                return ApplyPlan.NothingApplied;
+            }
+
+            var number = int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var plain) ? plain : seen.Architecture.Tags?.GetValueOrDefault(version);
+            if (history.FirstOrDefault(v => v.Number == number) is not { } to)
+            {
+                return ApplyPlan.Missing("version", version);
+            }
+
+            var (wanted, problems) = service is null ? (RollbackDecide.Whole(to), []) : RollbackDecide.One(seen, to, service, history);
+            problems = wanted is null ? problems : [.. ManifestRules.Problems(wanted.Spec, Around(wanted.BaseFolder)), .. Unbuildable(seen, wanted, stop)];
+            return problems.Count > 0 ? ApplyPlan.Refused(problems) : ApplyDecide.Next(seen, wanted!, named, time.GetUtcNow());
+        }
+
+        return await WriteAsync("rollback", service is null ? AboutAll : $"service/{service}", named, Next, dryRun: dryRun, alone: true, stop: stop);
+    }
+
+    /// <summary>Gives a version a name, or takes the name away.</summary>
+    /// <param name="tag">The name.</param>
+    /// <param name="version">The version's number; null takes the name away.</param>
+    /// <param name="author">For the audit.</param>
+    /// <param name="stop">Gives up before the commit.</param>
+    public Task<ApplyOutcome> TagAsync(string tag, int? version, Author author, CancellationToken stop = default) =>
+        WriteAsync("tag", AboutAll, author, seen => TagDecide.Next(seen, tag, version), stop: stop);
 
     /// <summary>Starts everything that is declared.</summary>
     public Task<ApplyOutcome> StartAsync(Author author, CancellationToken stop = default) =>
@@ -106,6 +146,12 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         // One notation, so that the same folder written otherwise is no change.
         var baseFolder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(request.BaseFolder));
         var read = ManifestReader.Read(request.Files, Around(baseFolder));
+        if (read.Problems.Any(p => VersionRules.IsAbout(p.Path)) && await DeclaredReader.HistoryAsync(store, kinds, stop) is { Count: > 0 } history)
+        {
+            // A set of versions that would do is worth a second reading.
+            read = ManifestReader.Read(request.Files, Around(baseFolder) with { History = history });
+        }
+
         if (read.Value is not { } spec)
         {
             return new(ApplyResult.Invalid, 0, [], read.Problems, read.Warnings);
@@ -118,7 +164,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         }
 
         var wanted = new Declaration { Spec = GuardRules.Settled(spec, baseFolder), BaseFolder = baseFolder, Digests = digests, Run = request.Run ? true : null };
-        var outcome = await WriteAsync("apply", AboutAll, author, seen => ApplyDecide.Next(seen, wanted, author, time.GetUtcNow()), dryRun: dryRun, alone: true, stop: stop);
+        var outcome = await WriteAsync("apply", AboutAll, author, seen => ApplyDecide.Next(seen, wanted, author, time.GetUtcNow()), IsVersion(request.IfVersion), dryRun, alone: true, stop);
         return outcome with { Problems = [.. outcome.Problems.Select(p => read.Place(new(p.Path, p.What, p.Remedy)))], Warnings = read.Warnings };
     }
 
@@ -141,6 +187,19 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         }
 
         return (digests, problems);
+    }
+
+    // Outputs of builds are found by their content. Where neither the output is known nor the sources are still those, it cannot be had again.
+    IEnumerable<Problem> Unbuildable(DeclaredState seen, Declaration wanted, CancellationToken stop)
+    {
+        var content = new ContentDigest(dataFolder);
+        foreach (var (name, digest) in wanted.Digests.Where(d => seen.Find(d.Key)?.Digest != d.Value && !seen.Built.Contains(Build.NameOf(d.Key, d.Value))))
+        {
+            if (content.Of(wanted.Spec.Services[name], wanted.BaseFolder, stop).Digest != digest)
+            {
+                yield return new($"services.{name}.build", $"the software that {name} had then is not kept, and its sources have changed since", "bring the sources of that time into its folder and apply them");
+            }
+        }
     }
 
     ApplyPlan Checked(DeclaredState seen, Declaration wanted, Author author)
@@ -175,7 +234,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
             first ??= seen.Architecture?.Revision ?? 0;
             if (expected?.Invoke(seen) == false)
             {
-                return Refused(ApplyResult.Stale, current, new PlacedProblem(Place.Nowhere, new Problem("", $"{about} is not at the expected revision", "read it again, then repeat the change")));
+                return Refused(ApplyResult.Stale, current, new PlacedProblem(Place.Nowhere, new Problem("", $"{about} is not at the expected revision; version {current} is in force", "read it again, then repeat the change")));
             }
 
             var plan = next(seen);
@@ -187,10 +246,12 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
             var nothing = plan.Writes.Puts.Count + plan.Writes.Deletes.Count == 0;
             if (nothing || dryRun || (await committer.CommitAsync(plan, verb, about, author, stop)).Succeeded)
             {
-                return new(nothing ? ApplyResult.Unchanged : ApplyResult.Applied, plan.Version?.Number ?? current, plan.Changes, [], []);
+                return new(nothing ? ApplyResult.Unchanged : ApplyResult.Applied, plan.Version?.Number ?? current, plan.Changes, [], []) { Moves = plan.Moves };
             }
         }
     }
+
+    static Func<DeclaredState, bool>? IsVersion(int? ifVersion) => ifVersion is { } version ? seen => (seen.Architecture?.Version ?? 0) == version : null;
 
     static Func<DeclaredState, bool>? Expected(Resource resource, long? ifRevision) =>
         ifRevision is { } revision ? seen => RevisionOf(seen, resource) == revision : null;

@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Deliver.Decide;
 using Mainstay.Deliver.Manifest;
 
 namespace Mainstay.Deliver;
@@ -14,6 +15,9 @@ public sealed record ApplyRequest
 
     /// <summary>Whether everything is to run afterwards; false leaves it stopped or running as it is. Default true.</summary>
     public bool Run { get; init; } = true;
+
+    /// <summary>Only if this version is in force (0: only if none is); null does not ask.</summary>
+    public int? IfVersion { get; init; }
 }
 
 /// <summary>What became of a write.</summary>
@@ -29,6 +33,9 @@ public sealed record ApplyOutcome(
     IReadOnlyList<PlacedProblem> Problems,
     IReadOnlyList<PlacedProblem> Warnings)
 {
+    /// <summary>The running services whose instances are replaced, in the order in which they move.</summary>
+    public IReadOnlyList<ServiceMove> Moves { get; init; } = [];
+
     /// <summary>Whether anything changed, or would.</summary>
     public bool Changed => Changes.Count > 0;
 }

@@ -19,6 +19,8 @@ public static class ApplyDecide
     {
         var services = wanted.Spec.Services.ToDictionary(
             s => s.Key, s => ServiceFor(seen.Services.GetValueOrDefault(s.Key), s.Key, s.Value, wanted, now), StringComparer.Ordinal);
+        var moves = MoveOrder.Of(seen, services, wanted.Backwards);
+        services = MoveOrder.Ordered(services, moves);
         var version = VersionFor(seen, wanted, services, author, now);
         var changes = Diff.Between(Current(seen), version);
         version = version with { Changes = changes };
@@ -49,7 +51,7 @@ public static class ApplyDecide
         PutGateway(plan, seen, wanted.Spec.Gateway, wanted.BaseFolder);
         PutWatched(plan, seen, wanted);
         PutObserved(plan, seen, wanted);
-        return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes };
+        return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes, Moves = moves };
     }
 
     static Service ServiceFor(Service? seen, string name, ServiceSpec spec, Declaration wanted, DateTimeOffset now)
@@ -89,6 +91,7 @@ public static class ApplyDecide
             ProxyProtocol = wanted.Spec.Gateway.ProxyProtocol,
             Cache = wanted.Spec.Gateway.Cache,
             Routes = wanted.Spec.Gateway.Routes,
+            Compatible = wanted.Spec.Compatible is { Count: > 0 } compatible ? compatible : null,
             Watch = wanted.Spec.Watch is { Count: > 0 } watch ? watch : null,
             Objectives = wanted.Spec.Objectives is { Count: > 0 } objectives ? objectives : null,
             Notify = wanted.Spec.Notify is { Count: > 0 } notify ? notify : null,
@@ -113,6 +116,7 @@ public static class ApplyDecide
         ProxyProtocol = declared.Spec.Gateway.ProxyProtocol,
         Cache = declared.Spec.Gateway.Cache,
         Routes = declared.Spec.Gateway.Routes,
+        Compatible = declared.Spec.Compatible,
         Watch = declared.Spec.Watch,
         Objectives = declared.Spec.Objectives,
         Notify = declared.Spec.Notify,
@@ -129,6 +133,7 @@ public static class ApplyDecide
         {
             Title = wanted.Spec.Architecture,
             Environment = wanted.Spec.Environment,
+            Compatible = wanted.Spec.Compatible is { Count: > 0 } compatible ? compatible : null,
             Version = architecture.Version + (changed ? 1 : 0),
             Running = running,
         };

@@ -16,6 +16,9 @@ public sealed record ApplyPlan
     /// <summary>What differs from the version in force, in ordinal order of paths.</summary>
     public IReadOnlyList<FieldChange> Changes { get; init; } = [];
 
+    /// <summary>The running services whose instances are replaced, in the order in which they move.</summary>
+    public IReadOnlyList<ServiceMove> Moves { get; init; } = [];
+
     /// <summary>Why it cannot be done; then there is nothing else in the plan.</summary>
     public IReadOnlyList<Problem> Problems { get; init; } = [];
 
@@ -24,10 +27,10 @@ public sealed record ApplyPlan
 
     public static ApplyPlan Refused(params IReadOnlyList<Problem> problems) => new() { Problems = problems };
 
-    public static ApplyPlan Missing(string kind, string name) => new()
+    public static ApplyPlan Missing(string kind, string name, string? remedy = null) => new()
     {
         IsMissing = true,
-        Problems = [new("", $"there is no {kind} '{name}'", $"see 'mainstay get {kind}s'")],
+        Problems = [new("", $"there is no {kind} '{name}'", remedy ?? $"see 'mainstay get {kind}s'")],
     };
 
     public static ApplyPlan NothingApplied { get; } = new()

@@ -16,6 +16,9 @@ public sealed record Declaration
     /// <summary>Numbers of instances asked for now, null to ask for none; services that are not in it keep what was asked before.</summary>
     public IReadOnlyDictionary<string, int?> Scales { get; init; } = new Dictionary<string, int?>();
 
+    /// <summary>True where it was asked to go back: consumers then move before their providers, unless the versions rise.</summary>
+    public bool Backwards { get; init; }
+
     /// <summary>Whether everything is to run; null leaves it as it is (at first: stopped).</summary>
     public bool? Run { get; init; }
 }

@@ -28,6 +28,9 @@ public sealed record DeclaredState
     /// <summary>The receivers of incidents by name.</summary>
     public IReadOnlyDictionary<string, Receiver> Receivers { get; init; } = new Dictionary<string, Receiver>();
 
+    /// <summary>The builds that have succeeded, by name.</summary>
+    public IReadOnlySet<string> Built { get; init; } = new HashSet<string>();
+
     /// <summary>The version in force; null before the first.</summary>
     public ArchitectureVersion? Latest { get; init; }
 
@@ -50,6 +53,7 @@ public sealed record DeclaredState
                 Architecture = Architecture.Title,
                 Environment = Architecture.Environment,
                 Services = services.ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal),
+                Compatible = Architecture.Compatible,
                 Watch = Watched.Count == 0 ? null : Watched.ToDictionary(w => w.Key, w => w.Value.Spec, StringComparer.Ordinal),
                 Objectives = Objectives.Count == 0 ? null : Objectives.ToDictionary(o => o.Key, o => o.Value.Spec, StringComparer.Ordinal),
                 Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),

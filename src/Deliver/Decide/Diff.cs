@@ -28,6 +28,7 @@ public static class Diff
         ["architecture"] = version.Title,
         ["environment"] = version.Environment is "" ? null : version.Environment,
         ["baseFolder"] = version.BaseFolder,
+        ["compatible"] = version.Compatible is { Count: > 0 } compatible ? Tree(compatible) : null,
         ["services"] = new JsonObject(version.Services.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Content(s.Value)))),
         ["watch"] = version.Watch is not { Count: > 0 } watch ? null : new JsonObject(watch.Select(w => KeyValuePair.Create<string, JsonNode?>(w.Key, Tree(w.Value)))),
         ["objectives"] = version.Objectives is not { Count: > 0 } objectives ? null : new JsonObject(objectives.Select(o => KeyValuePair.Create<string, JsonNode?>(o.Key, Tree(o.Value)))),

@@ -13,6 +13,7 @@ public static class ManifestRules
         TitleProblems(spec)
             .Concat(ServiceRules.Problems(spec, around))
             .Concat(NeedRules.Problems(spec))
+            .Concat(VersionRules.Problems(spec, around.History))
             .Concat(WatchRules.Problems(spec))
             .Concat(ObjectiveRules.Problems(spec))
             .Concat(NotifyRules.Problems(spec))

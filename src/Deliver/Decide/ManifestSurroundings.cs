@@ -1,3 +1,5 @@
+using Mainstay.Core.Kinds.Deliver;
+
 namespace Mainstay.Deliver.Decide;
 
 /// <summary>What the rules need to know of the world around a manifest.</summary>
@@ -11,6 +13,9 @@ public sealed record ManifestSurroundings
 
     /// <summary>Which certificates there are; null leaves them unchecked.</summary>
     public ICertificates? Certificates { get; init; }
+
+    /// <summary>Earlier versions of the architecture, newest first, in which a set of versions that work together is looked for. Default: none.</summary>
+    public IReadOnlyList<ArchitectureVersion> History { get; init; } = [];
 
     /// <summary>The port of the Admin API, which nothing else may listen on. Default 7070.</summary>
     public int AdminPort { get; init; } = 7070;

@@ -12,7 +12,7 @@ static class NeedRules
     public static IEnumerable<Problem> Problems(ArchitectureSpec spec)
     {
         var needs = spec.Services.SelectMany(s => s.Value.Needs.Select(n => (Caller: s.Key, Callee: n.Key, Need: n.Value)));
-        return needs.SelectMany(n => Each(spec, n.Caller, n.Callee, n.Need)
+        return needs.SelectMany(n => Each(spec, n.Caller, n.Callee)
             .Concat(Splits(spec, n.Caller, n.Callee, n.Need))
             .Concat(Fallback(spec, n.Callee, n.Need).Select(p => p.Under(PathOf(n.Caller, n.Callee))))).Concat(Cycles(spec));
     }
@@ -28,7 +28,7 @@ static class NeedRules
             $"{service.Key} is critical and cannot do without {need.Key}, which is {level}",
             $"make the need optional, or {need.Key} critical");
 
-    static IEnumerable<Problem> Each(ArchitectureSpec spec, string caller, string callee, NeedSpec need)
+    static IEnumerable<Problem> Each(ArchitectureSpec spec, string caller, string callee)
     {
         if (caller == callee)
         {
@@ -37,13 +37,6 @@ static class NeedRules
         else if (!spec.Services.TryGetValue(callee, out var service))
         {
             yield return new(PathOf(caller, callee), $"there is no service '{Words.Shown(callee)}'", Suggest(callee, spec.Services.Keys));
-        }
-        else if (need.Version is not null && VersionRange.TryParse(need.Version, out var range))
-        {
-            foreach (var problem in Range(caller, callee, need.Version, range, service.Version))
-            {
-                yield return problem;
-            }
         }
     }
 
@@ -74,18 +67,6 @@ static class NeedRules
     internal static string Suggest(string name, IEnumerable<string> services) =>
         Nearest.To(name, services) is { } nearest ? $"did you mean '{nearest}'?" : "declare it below 'services', or remove this";
 
-    static IEnumerable<Problem> Range(string caller, string callee, string text, VersionRange range, string? declared)
-    {
-        if (declared is null)
-        {
-            yield return new($"{PathOf(caller, callee)}.version", $"{caller} needs {callee} {text}, and {callee} declares no version", $"declare the version of {callee}, or remove the range");
-        }
-        else if (SemanticVersion.TryParse(declared, out var version) && !range.Contains(version))
-        {
-            yield return new($"{PathOf(caller, callee)}.version", $"{caller} needs {callee} {text}, and {callee} is {declared}", $"bring {callee} to a version in the range, or widen the range");
-        }
-    }
-
     static IEnumerable<Problem> Cycles(ArchitectureSpec spec)
     {
         var graph = new DependencyGraph(spec.Services.Select(s => (s.Key, s.Value.Needs.Keys.Where(n => n != s.Key))));
@@ -98,5 +79,5 @@ static class NeedRules
     static string Path(IReadOnlyList<string> cycle) =>
         string.Join(" → ", cycle.Count <= 12 ? cycle : [.. cycle.Take(6), $"… {cycle.Count - 12} more …", .. cycle.TakeLast(6)]);
 
-    static string PathOf(string caller, string callee) => $"services.{caller}.needs.{callee}";
+    internal static string PathOf(string caller, string callee) => $"services.{caller}.needs.{callee}";
 }

@@ -23,6 +23,7 @@ static class DeclaredReader
                 ? await GetAsync<ArchitectureVersion>(store, kinds, architecture.Version.ToString(CultureInfo.InvariantCulture), stop)
                 : null,
             Services = await AllAsync<Service>(store, kinds, stop),
+            Built = (await AllAsync<Build>(store, kinds, stop)).Values.Where(b => b.Status.State == BuildState.Succeeded).Select(b => b.Name).ToHashSet(StringComparer.Ordinal),
             Gateway = await GetAsync<Gateway>(store, kinds, Gateway.TheName, stop),
             Routes = await AllAsync<Route>(store, kinds, stop),
             Watched = await AllAsync<WatchedServer>(store, kinds, stop),
@@ -30,6 +31,10 @@ static class DeclaredReader
             Receivers = await AllAsync<Receiver>(store, kinds, stop),
         };
     }
+
+    /// <summary>The versions of the architecture, newest first.</summary>
+    public static async ValueTask<IReadOnlyList<ArchitectureVersion>> HistoryAsync(IStore store, KindRegistry kinds, CancellationToken stop) =>
+        [.. (await AllAsync<ArchitectureVersion>(store, kinds, stop)).Values.OrderByDescending(v => v.Number)];
 
     static async ValueTask<T?> GetAsync<T>(IStore store, KindRegistry kinds, string name, CancellationToken stop)
         where T : Resource

@@ -68,7 +68,7 @@ public static class CommandLine
     static IEnumerable<Command> Verbs(VerbKit kit) =>
     [
         UpVerb.Build(kit), DownVerb.Build(kit),
-        PlanVerb.Build(kit), ApplyVerb.Build(kit), DiffVerb.Build(kit), HistoryVerb.Build(kit),
+        PlanVerb.Build(kit), ApplyVerb.Build(kit), DiffVerb.Build(kit), HistoryVerb.Build(kit), RollbackVerb.Build(kit), TagVerb.Build(kit),
         StatusVerb.Build(kit), GetVerb.Build(kit), MapVerb.Build(kit), LogsVerb.Build(kit), EventsVerb.Build(kit),
         ScaleVerb.Build(kit), RestartVerb.Build(kit),
         TopVerb.Build(kit), QueryVerb.Build(kit),

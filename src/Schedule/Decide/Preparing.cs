@@ -6,6 +6,17 @@ namespace Mainstay.Schedule.Decide;
 /// <summary>What must be there before instances of the wanted template can be started.</summary>
 static class Preparing
 {
+    /// <summary>Whether what it runs may be replaced now: who was changed with it and comes first has all that is declared of it. Otherwise says why not.</summary>
+    public static bool IsItsTurn(ServiceWork work)
+    {
+        if (work.View.First.Count > 0 && work.Status.Stable is { } stable && stable.Hash != work.Wanted.Hash && work.Running.Any())
+        {
+            work.Blocked = (Reasons.WaitingForOrder, $"{ServiceDecide.Title(work.Wanted)} waits until {string.Join(", ", work.View.First)} run{(work.View.First.Count == 1 ? "s" : "")} as declared");
+        }
+
+        return work.Blocked is null;
+    }
+
     /// <summary>Whether they can be started: the artifact exists, the needs have ports, and at the first start are ready. Otherwise says why not.</summary>
     public static bool IsDone(ServiceWork work)
     {

@@ -9,6 +9,7 @@ namespace Mainstay.Schedule.Decide;
 sealed class ScheduleIndex
 {
     readonly Dictionary<string, SortedSet<string>> callers = new(StringComparer.Ordinal);
+    readonly Dictionary<string, SortedSet<string>> later = new(StringComparer.Ordinal);
     readonly Dictionary<string, SortedSet<string>> linked = new(StringComparer.Ordinal);
     readonly Dictionary<string, HashSet<string>> draining = new(StringComparer.Ordinal);
     readonly Dictionary<string, int> perHost = new(StringComparer.Ordinal);
@@ -18,6 +19,9 @@ sealed class ScheduleIndex
     public IEnumerable<string> Draining => draining.Keys;
 
     public IEnumerable<string> CallersOf(string service) => callers.GetValueOrDefault(service) ?? Enumerable.Empty<string>();
+
+    /// <summary>The services that move after <paramref name="service"/>.</summary>
+    public IEnumerable<string> WaitingFor(string service) => later.GetValueOrDefault(service) ?? Enumerable.Empty<string>();
 
     /// <summary>The services that have a mesh link to <paramref name="service"/>, whether or not they still declare the need.</summary>
     public IEnumerable<string> LinkedTo(string service) => linked.GetValueOrDefault(service) ?? Enumerable.Empty<string>();
@@ -30,6 +34,7 @@ sealed class ScheduleIndex
         {
             of = seen;
             callers.Clear();
+            later.Clear();
             linked.Clear();
             draining.Clear();
             perHost.Clear();
@@ -60,6 +65,11 @@ sealed class ScheduleIndex
         {
             callers.GetValueOrDefault(need)?.Remove(service!.Name);
         }
+
+        foreach (var first in service?.After ?? [])
+        {
+            later.GetValueOrDefault(first)?.Remove(service!.Name);
+        }
     }
 
     void Link(Service? service)
@@ -67,6 +77,11 @@ sealed class ScheduleIndex
         foreach (var need in service?.Spec.Needs.Keys ?? [])
         {
             (callers.TryGetValue(need, out var set) ? set : callers[need] = new(StringComparer.Ordinal)).Add(service!.Name);
+        }
+
+        foreach (var first in service?.After ?? [])
+        {
+            (later.TryGetValue(first, out var set) ? set : later[first] = new(StringComparer.Ordinal)).Add(service!.Name);
         }
     }
 

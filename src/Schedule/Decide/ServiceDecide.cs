@@ -24,7 +24,7 @@ public static class ServiceDecide
         {
             Stop(work);
         }
-        else if (Preparing.IsDone(work))
+        else if (Preparing.IsItsTurn(work) && Preparing.IsDone(work))
         {
             Replacing.Judge(work);
             Replacing.Approach(work);

@@ -68,11 +68,17 @@ public sealed class ServiceReconciler : IReconciler
             Endpoints = seen.Get<Endpoints>(key),
             Links = Links(service, seen),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not { Status.Ready: > 0 }).Select(n => n.Key)],
+            First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],
             LiveDependants = [.. LiveDependants(service, seen)],
             Hosts = [.. seen.All<Host>().Where(h => h.State == HostState.Ready).Select(h => new HostLoad(h.Name, index.InstancesOn(h.Name)))],
             ServedTable = seen.All<GatewayNode>().Select(g => g.TableRevision).DefaultIfEmpty(long.MaxValue).Min(),
         };
     }
+
+    // All that is declared of it runs, and nothing of it was turned back.
+    static bool IsSettled(Service service, Snapshot seen) =>
+        service.Status is { Incoming: null, Rejected: null, State: Lifecycle.Run or Lifecycle.Scale or Lifecycle.Ready }
+        && service.Status.Observed == service.Asked(seen.Get<Architecture>(Architecture.TheName) is { Running: true });
 
     // A caller that no longer declares the need keeps its link while instances of its former declaration run: they still call.
     IEnumerable<string> LiveDependants(Service service, Snapshot seen)
@@ -108,6 +114,11 @@ public sealed class ServiceReconciler : IReconciler
             {
                 yield return caller;
             }
+        }
+
+        foreach (var later in index.WaitingFor(service.Name))
+        {
+            yield return later;
         }
 
         if (before is null || after is null || before.Removed != after.Removed || !before.Spec.Needs.Keys.SequenceEqual(after.Spec.Needs.Keys))

@@ -24,6 +24,9 @@ public sealed record ServiceView
     /// <summary>Needs that are not optional and have no ready instance.</summary>
     public required IReadOnlyList<string> NeedsNotReady { get; init; }
 
+    /// <summary>Services that move before this one and have not all of what is declared of them.</summary>
+    public IReadOnlyList<string> First { get; init; } = [];
+
     /// <summary>Services that need this one and still have instances.</summary>
     public required IReadOnlyList<string> LiveDependants { get; init; }
 

@@ -14,6 +14,7 @@ namespace Mainstay.Tests.Deliver;
 
 /// <summary>
 /// Changes of what is declared, one after another on one store. Commands: <c>apply</c>, <c>plan</c>, <c>scale S N</c>, <c>restart S</c>,
+/// <c>rollback VERSION [S]</c>, <c>tag NAME VERSION|-</c>, <c>apply-if VERSION</c>, <c>runs S …</c> (services that have had all instances ready),
 /// <c>put route N PATH TO</c>, <c>put gateway LISTEN</c>, <c>put service N RUN [REV]</c>, <c>delete KIND N [REV]</c>, <c>start</c>, <c>stop</c>, and
 /// <c>show KEY</c>. The trace: outcome and version, changes, problems, and every key that was written or deleted.
 /// </summary>
@@ -42,6 +43,19 @@ public class ApplyScenarios
             return await store.GetAsync(key) is { } entry ? Encoding.UTF8.GetString(entry.Value.Span) : "(absent)";
         }
 
+        if (step.Words is ["runs", .. var running])
+        {
+            foreach (var name in running)
+            {
+                var kind = CoreKinds.All.Of<Service>();
+                var service = (Service)kind.Decode((await store.GetAsync(kind.KeyOf(name)))!);
+                var stable = new InstanceTemplate { Run = service.Spec.Run!, Folder = "/shop", Health = new(), Restart = new() };
+                await store.CommitAsync(new([], [new(kind.KeyOf(name), Codec.Encode(service with { Status = service.Status with { Stable = stable } }))]));
+            }
+
+            return "";
+        }
+
         var before = await store.RangeAsync("");
         var outcome = await RunAsync(step, applier);
         return Trace(outcome, before.Entries, (await store.RangeAsync("")).Entries);
@@ -53,6 +67,10 @@ public class ApplyScenarios
         ["apply-stopped"] => applier.ApplyAsync(Request(step, run: false), Ann),
         ["plan"] => applier.PlanAsync(Request(step, run: true)),
         ["scale", var service, var number] => applier.ScaleAsync(service, int.Parse(number, CultureInfo.InvariantCulture), Ann),
+        ["apply-if", var version] => applier.ApplyAsync(Request(step, run: true) with { IfVersion = int.Parse(version, CultureInfo.InvariantCulture) }, Ann),
+        ["rollback", var version] => applier.RollbackAsync(version, null, dryRun: false, Ann),
+        ["rollback", var version, var service] => applier.RollbackAsync(version, service, dryRun: false, Ann),
+        ["tag", var tag, var version] => applier.TagAsync(tag, version == "-" ? null : int.Parse(version, CultureInfo.InvariantCulture), Ann),
         ["restart", var service] => applier.RestartAsync(service, Ann),
         ["start"] => applier.StartAsync(Ann),
         ["stop"] => applier.StopAsync(Ann),
@@ -88,6 +106,11 @@ public class ApplyScenarios
         foreach (var change in outcome.Changes)
         {
             trace.Append("  ").Append(change.Path).Append(": ").Append(change.Before ?? "-").Append(" -> ").Append(change.After ?? "-").Append('\n');
+        }
+
+        foreach (var move in outcome.Moves)
+        {
+            trace.Append(CultureInfo.InvariantCulture, $"  move {move.Service} {move.From} -> {move.To}{(move.After.Count == 0 ? "" : $" after {string.Join(", ", move.After)}")}\n");
         }
 
         var revisions = before.ToDictionary(e => e.Key, e => e.ModRevision);

@@ -11,7 +11,7 @@ namespace Mainstay.Tests.Schedule;
 /// <code>
 /// up [HOST…]                             the architecture runs and these hosts are ready
 /// down | start                           the architecture is stopped | runs again
-/// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N]   as an apply does; 'b?' is optional
+/// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N] [after=a,b]   as an apply does; 'b?' is optional
 /// scale NAME N | restart NAME | remove NAME
 /// ready|starting|crash|stopped INSTANCE… as its agent reports; 'crash' adds a failure, 'crash=5' sets the number
 /// build NAME running|succeeded|failed    as its agent reports
@@ -107,10 +107,11 @@ sealed class ServiceWords
                 .ToDictionary(n => n.TrimEnd('?'), n => new NeedSpec { Optional = n.EndsWith('?') }),
             Recover = options.ContainsKey("pet") ? Recover.Pet : Recover.Cattle,
         };
+        string[]? after = options.TryGetValue("after", out var first) ? first.Split(',') : null;
         var digest = build is null ? null : build.PadRight(64, '0');
         return known is null
-            ? new Service { Name = words[0], Spec = spec, Digest = digest, BaseFolder = "/src" }
-            : known with { Spec = spec, Digest = digest, Removed = false };
+            ? new Service { Name = words[0], Spec = spec, Digest = digest, BaseFolder = "/src", After = after }
+            : known with { Spec = spec, Digest = digest, Removed = false, After = after };
     }
 
     void Build(string service, BuildState state)

@@ -16,6 +16,9 @@ public sealed record ArchitectureSpec
     /// <summary>The highest number of objectives.</summary>
     public const int MostObjectives = 500;
 
+    /// <summary>The highest number of rules which versions work together.</summary>
+    public const int MostCompatible = 500;
+
     /// <summary>The highest number of receivers of incidents.</summary>
     public const int MostReceivers = 50;
 
@@ -36,6 +39,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>How well routes are to serve, by name. Default: nothing is asked. At most 500.</summary>
     public IReadOnlyDictionary<string, ObjectiveSpec>? Objectives { get; init; }
+
+    /// <summary>Which versions work together: each entry gives versions for some services, as comparators joined by spaces. Entries for the same services are alternatives, one of which has to hold. Default: what needs say. At most 500.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, string>>? Compatible { get; init; }
 
     /// <summary>Who is told of incidents, by name. Default: nobody. At most 50.</summary>
     public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }

@@ -40,6 +40,9 @@ public sealed record ArchitectureVersion : Resource
 
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 
+    /// <summary>Which versions work together, as declared.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, string>>? Compatible { get; init; }
+
     public IReadOnlyDictionary<string, WatchSpec>? Watch { get; init; }
 
     public IReadOnlyDictionary<string, ObjectiveSpec>? Objectives { get; init; }

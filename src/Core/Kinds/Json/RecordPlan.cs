@@ -128,7 +128,7 @@ sealed class RecordPlan
     {
         var constructor = type.GetConstructors()[0];
         return constructor.Invoke([.. constructor.GetParameters().Select(p =>
-            p.HasDefaultValue && p.DefaultValue is { } value ? value : p.ParameterType.IsValueType ? RuntimeHelpers.GetUninitializedObject(p.ParameterType) : null)]);
+            p.HasDefaultValue && p.DefaultValue is { } value ? value : p.ParameterType.IsValueType && Nullable.GetUnderlyingType(p.ParameterType) is null ? RuntimeHelpers.GetUninitializedObject(p.ParameterType) : null)]);
     }
 
     static bool IsChangeable(Type type) =>

@@ -17,6 +17,12 @@ public sealed record Architecture : Resource
     /// <summary>False after <c>down</c>: everything is stopped in reverse order and stays declared.</summary>
     public bool Running { get; init; } = true;
 
+    /// <summary>Which versions of services work together, as declared.</summary>
+    public IReadOnlyList<IReadOnlyDictionary<string, string>>? Compatible { get; init; }
+
+    /// <summary>Names that users gave to versions, with the versions' numbers; null where none were given.</summary>
+    public IReadOnlyDictionary<string, int>? Tags { get; init; }
+
     /// <summary>For each service that was forgotten, the number that its next instance would have got: a service of that name goes on from there, so that no instance's name is ever used twice.</summary>
     public IReadOnlyDictionary<string, int> Forgotten { get; init; } = new Dictionary<string, int>();
 }

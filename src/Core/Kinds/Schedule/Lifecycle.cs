@@ -72,6 +72,7 @@ public static class Reasons
     public const string Building = nameof(Building);
     public const string BuildFailed = nameof(BuildFailed);
     public const string WaitingForNeeds = nameof(WaitingForNeeds);
+    public const string WaitingForOrder = nameof(WaitingForOrder);
     public const string WaitingForDependants = nameof(WaitingForDependants);
     public const string WaitingForHost = nameof(WaitingForHost);
     public const string Starting = nameof(Starting);

@@ -20,6 +20,9 @@ public sealed record Service : Resource
     /// <summary>Absolute folder of the manifest that declared it; relative folders start there.</summary>
     public required string BaseFolder { get; init; }
 
+    /// <summary>Services that were changed together with it and move first: its instances are not replaced before those have theirs. Providers come first, in a rollback their consumers. Null for none.</summary>
+    public IReadOnlyList<string>? After { get; init; }
+
     public ServiceStatus Status { get; init; } = new();
 
     /// <summary>How many instances are to run while the architecture runs.</summary>

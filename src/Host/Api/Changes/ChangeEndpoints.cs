@@ -20,6 +20,14 @@ public sealed class ChangeEndpoints(Applier applier, ApiLimits limits)
             Answer = typeof(ChangeResult),
             BodyBytes = limits.ApplyBytes,
         },
+        new("POST", "/api/v1/rollback", "Goes back to an earlier version, with all of it or with one service and whoever has to go along; a new version comes of it.", RollbackAsync)
+        {
+            Query = [("dryRun", "true: decides and writes nothing.")],
+            Body = typeof(RollbackBody),
+            Answer = typeof(ChangeResult),
+        },
+        new("POST", "/api/v1/tags/{name}", "Gives a version a name.", TagAsync) { Body = typeof(TagBody), Answer = typeof(ChangeResult) },
+        new("DELETE", "/api/v1/tags/{name}", "Takes the name of a version away.", c => VerbAsync(c, by => applier.TagAsync(c.Path("name"), null, by, c.Stop))) { Answer = typeof(ChangeResult) },
         new("POST", "/api/v1/services/{name}/scale", "Changes the number of a service's instances, within its bounds.", ScaleAsync)
         {
             Body = typeof(ScaleBody),
@@ -65,7 +73,7 @@ public sealed class ChangeEndpoints(Applier applier, ApiLimits limits)
             return refused;
         }
 
-        var request = new ApplyRequest { Files = body.Files, BaseFolder = body.BaseFolder, Run = body.Run };
+        var request = new ApplyRequest { Files = body.Files, BaseFolder = body.BaseFolder, Run = body.Run, IfVersion = body.IfVersion };
         var outcome = dryRun
             ? await applier.PlanAsync(request, call.Stop)
             : await applier.ApplyAsync(request, AuthorOf(call, body.Message), call.Stop);
@@ -88,6 +96,36 @@ public sealed class ChangeEndpoints(Applier applier, ApiLimits limits)
         return body.Message is null or { Length: > LongestMessage }
             ? ProblemAnswer.BadRequest($"'message' is longer than {LongestMessage} characters, or null", "write a shorter one")
             : null;
+    }
+
+    async Task<Answer?> RollbackAsync(Call call)
+    {
+        var dryRun = call.Flag("dryRun");
+        if (call.Wrong() is { } wrong)
+        {
+            return wrong;
+        }
+
+        var (body, malformed) = await Body.ReadAsync<RollbackBody>(call);
+        if (body is null)
+        {
+            return malformed;
+        }
+
+        return body.Version is null || body.Message is null or { Length: > LongestMessage }
+            ? ProblemAnswer.BadRequest($"'version' is null, or 'message' longer than {LongestMessage} characters", "give the number or tag of a version, and a short message")
+            : Outcomes.Of(await applier.RollbackAsync(body.Version, body.Service, dryRun, AuthorOf(call, body.Message), call.Stop), dryRun);
+    }
+
+    async Task<Answer?> TagAsync(Call call)
+    {
+        if (call.Wrong() is { } wrong)
+        {
+            return wrong;
+        }
+
+        var (body, malformed) = await Body.ReadAsync<TagBody>(call);
+        return body is null ? malformed : Outcomes.Of(await applier.TagAsync(call.Path("name"), body.Version, AuthorOf(call), call.Stop), dryRun: false);
     }
 
     async Task<Answer?> ScaleAsync(Call call)

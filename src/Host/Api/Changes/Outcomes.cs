@@ -14,7 +14,7 @@ public static class Outcomes
         return outcome.Result switch
         {
             ApplyResult.Applied or ApplyResult.Unchanged => Answer.Json(new ChangeResult(
-                outcome.Version, outcome.Changes, outcome.Changed, dryRun, outcome.Warnings.Count == 0 ? null : [.. outcome.Warnings.Select(Place)])),
+                outcome.Version, outcome.Changes, outcome.Changed, dryRun, outcome.Warnings.Count == 0 ? null : [.. outcome.Warnings.Select(Place)], outcome.Moves.Count == 0 ? null : outcome.Moves)),
             ApplyResult.Missing => ProblemAnswer.NotFound(what, remedy),
             ApplyResult.Conflict => ProblemAnswer.Conflict(what, remedy),
             ApplyResult.Stale => new ProblemAnswer(StatusCodes.Status412PreconditionFailed, "stale", what, remedy),

@@ -15,7 +15,7 @@ namespace Mainstay.Host.Api.Changes;
 /// </summary>
 public sealed class ResourceWrites(Applier applier, KindEndpoints kinds)
 {
-    static readonly string[] OfTheSystem = ["kind", "revision", "status", "digest", "scale", "generation", "removed"];
+    static readonly string[] OfTheSystem = ["kind", "revision", "status", "digest", "scale", "generation", "removed", "after"];
 
     public IEnumerable<ApiRoute> Routes() =>
     [

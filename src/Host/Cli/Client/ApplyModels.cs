@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Deliver.Decide;
 using Mainstay.Deliver.Manifest;
 
 namespace Mainstay.Host.Cli.Client;
@@ -8,7 +9,8 @@ namespace Mainstay.Host.Cli.Client;
 /// <param name="BaseFolder">Absolute folder that the manifest's relative paths start from.</param>
 /// <param name="Message">Why, for the history.</param>
 /// <param name="Run">Start the architecture when it is stopped.</param>
-public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, string BaseFolder, string Message = "", bool Run = true);
+/// <param name="IfVersion">Only if this version is in force; null does not ask.</param>
+public sealed record ApplyRequest(IReadOnlyList<ManifestFile> Files, string BaseFolder, string Message = "", bool Run = true, int? IfVersion = null);
 
 /// <summary>What applying did, or would do.</summary>
 public sealed record ApplyResult
@@ -21,6 +23,9 @@ public sealed record ApplyResult
     public bool Changed { get; init; }
 
     public bool DryRun { get; init; }
+
+    /// <summary>The running services whose instances are replaced, in the order in which they move.</summary>
+    public IReadOnlyList<ServiceMove> Moves { get; init; } = [];
 }
 
 /// <summary>The difference of two versions.</summary>
