@@ -25,6 +25,7 @@ const IncidentsPage = lazy(() => import('./pages/IncidentsPage'));
 const QueryPage = lazy(() => import('./pages/QueryPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
+const JobsPage = lazy(() => import('./pages/JobsPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
@@ -60,6 +61,7 @@ export function App() {
           {route.page === 'query' && <QueryPage query={route.query} span={route.span} />}
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
+          {route.page === 'jobs' && <JobsPage name={route.name} />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
             <div className="page">
@@ -88,6 +90,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.observe[route.page];
     case 'incidents':
       return text.incident.title;
+    case 'jobs':
+      return text.jobs.title;
     case 'logs':
     case 'now':
     case 'query':
@@ -115,6 +119,7 @@ const chords: Readonly<Record<string, Route>> = {
   i: { page: 'incidents' },
   c: { page: 'checkup' },
   o: { page: 'hosts' },
+  j: { page: 'jobs' },
   h: { page: 'history' },
   e: { page: 'events' },
 };

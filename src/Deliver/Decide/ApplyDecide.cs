@@ -51,6 +51,7 @@ public static class ApplyDecide
         PutGateway(plan, seen, wanted.Spec.Gateway, wanted.BaseFolder);
         PutWatched(plan, seen, wanted);
         PutObserved(plan, seen, wanted);
+        PutJobs(plan, seen, wanted);
         return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes, Moves = moves };
     }
 
@@ -95,6 +96,7 @@ public static class ApplyDecide
             Watch = wanted.Spec.Watch is { Count: > 0 } watch ? watch : null,
             Objectives = wanted.Spec.Objectives is { Count: > 0 } objectives ? objectives : null,
             Notify = wanted.Spec.Notify is { Count: > 0 } notify ? notify : null,
+            Jobs = wanted.Spec.Jobs is { Count: > 0 } jobs ? jobs : null,
         };
     }
 
@@ -120,6 +122,7 @@ public static class ApplyDecide
         Watch = declared.Spec.Watch,
         Objectives = declared.Spec.Objectives,
         Notify = declared.Spec.Notify,
+        Jobs = declared.Spec.Jobs,
     };
 
     static string Count(int changes) => changes == 1 ? "1 change" : $"{changes} changes";
@@ -209,6 +212,26 @@ public static class ApplyDecide
         PutAll(
             plan, seen.Receivers, wanted.Spec.Notify ?? new Dictionary<string, NotifySpec>(),
             (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec, BaseFolder = wanted.BaseFolder });
+    }
+
+    // As with services, the reconciler ends what is marked as removed: deleting it here would orphan its runs.
+    static void PutJobs(Plan plan, DeclaredState seen, Declaration wanted)
+    {
+        var declared = wanted.Spec.Jobs ?? new Dictionary<string, JobSpec>();
+        foreach (var (name, spec) in declared.OrderBy(j => j.Key, StringComparer.Ordinal))
+        {
+            var before = seen.Jobs.GetValueOrDefault(name);
+            var job = (before ?? new Job { Name = name, Spec = spec, BaseFolder = wanted.BaseFolder }) with { Spec = spec, BaseFolder = wanted.BaseFolder, Removed = false };
+            if (before is null || !Codec.Same(before, job))
+            {
+                plan.Put(job);
+            }
+        }
+
+        foreach (var gone in seen.Jobs.Values.Where(j => !j.Removed && !declared.ContainsKey(j.Name)).OrderBy(j => j.Name, StringComparer.Ordinal))
+        {
+            plan.Put(gone with { Removed = true });
+        }
     }
 
     static void PutAll<T, TSpec>(Plan plan, IReadOnlyDictionary<string, T> seen, IReadOnlyDictionary<string, TSpec> wanted, Func<T?, string, TSpec, T> make)

@@ -31,6 +31,9 @@ public sealed record DeclaredState
     /// <summary>The builds that have succeeded, by name.</summary>
     public IReadOnlySet<string> Built { get; init; } = new HashSet<string>();
 
+    /// <summary>The jobs by name, with those that are being removed.</summary>
+    public IReadOnlyDictionary<string, Job> Jobs { get; init; } = new Dictionary<string, Job>();
+
     /// <summary>The version in force; null before the first.</summary>
     public ArchitectureVersion? Latest { get; init; }
 
@@ -46,6 +49,7 @@ public sealed record DeclaredState
         }
 
         var services = Services.Values.Where(s => !s.Removed).ToArray();
+        var jobs = Jobs.Values.Where(j => !j.Removed).ToArray();
         return new()
         {
             Spec = new()
@@ -57,6 +61,7 @@ public sealed record DeclaredState
                 Watch = Watched.Count == 0 ? null : Watched.ToDictionary(w => w.Key, w => w.Value.Spec, StringComparer.Ordinal),
                 Objectives = Objectives.Count == 0 ? null : Objectives.ToDictionary(o => o.Key, o => o.Value.Spec, StringComparer.Ordinal),
                 Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
+                Jobs = jobs.Length == 0 ? null : jobs.ToDictionary(j => j.Name, j => j.Spec, StringComparer.Ordinal),
                 Gateway = new()
                 {
                     Listen = Gateway?.Listen ?? Gateway.DefaultListen,

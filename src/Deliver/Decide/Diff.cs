@@ -12,6 +12,7 @@ public static class Diff
 {
     static readonly JsonNode ServiceDefaults = Tree(new ServiceSpec());
     static readonly JsonNode NeedDefaults = Tree(new NeedSpec());
+    static readonly JsonNode JobDefaults = Tree(new JobSpec { Run = "" });
     static readonly JsonNode RouteDefaults = Tree(new RouteSpec { Match = new() });
 
     /// <summary>In ordinal order of paths; empty when both declare the same. A null <paramref name="before"/> declares nothing.</summary>
@@ -33,6 +34,7 @@ public static class Diff
         ["watch"] = version.Watch is not { Count: > 0 } watch ? null : new JsonObject(watch.Select(w => KeyValuePair.Create<string, JsonNode?>(w.Key, Tree(w.Value)))),
         ["objectives"] = version.Objectives is not { Count: > 0 } objectives ? null : new JsonObject(objectives.Select(o => KeyValuePair.Create<string, JsonNode?>(o.Key, Tree(o.Value)))),
         ["notify"] = version.Notify is not { Count: > 0 } notify ? null : new JsonObject(notify.Select(n => KeyValuePair.Create<string, JsonNode?>(n.Key, Tree(n.Value)))),
+        ["jobs"] = version.Jobs is not { Count: > 0 } jobs ? null : new JsonObject(jobs.Select(j => KeyValuePair.Create<string, JsonNode?>(j.Key, Tree(j.Value)))),
         ["gateway"] = new JsonObject
         {
             ["listen"] = version.Listen,
@@ -75,7 +77,7 @@ public static class Diff
         }
     }
 
-    static bool IsContainer(string path) => path is "services" or "gateway" or "gateway.routes";
+    static bool IsContainer(string path) => path is "services" or "jobs" or "gateway" or "gateway.routes";
 
     static string? Text(string path, JsonNode? value, JsonNode? other)
     {
@@ -84,6 +86,7 @@ public static class Diff
             ["services", _] => ServiceDefaults,
             ["services", _, "needs", _] => NeedDefaults,
             ["gateway", "routes", _] => RouteDefaults,
+            ["jobs", _] => JobDefaults,
             _ => null,
         };
         return value is null ? null : (other is null && defaults is not null ? Without(value, defaults) : value).ToJsonString(Codec.Options);

@@ -17,6 +17,7 @@ public static class ManifestRules
             .Concat(WatchRules.Problems(spec))
             .Concat(ObjectiveRules.Problems(spec))
             .Concat(NotifyRules.Problems(spec))
+            .Concat(JobRules.Problems(spec, around))
             .Concat(GatewayRules.Problems(spec, around));
 
     /// <summary>What is allowed and likely to hurt.</summary>

@@ -29,6 +29,7 @@ static class DeclaredReader
             Watched = await AllAsync<WatchedServer>(store, kinds, stop),
             Objectives = await AllAsync<Objective>(store, kinds, stop),
             Receivers = await AllAsync<Receiver>(store, kinds, stop),
+            Jobs = await AllAsync<Job>(store, kinds, stop),
         };
     }
 

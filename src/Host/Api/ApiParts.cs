@@ -60,6 +60,7 @@ public sealed class ApiParts
             .. new PromEndpoints(desk, services.Samples, services.Telemetry.Exemplars, time).Routes(),
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
+            .. new JobEndpoints(store, kinds, time, events).Routes(),
             .. Views.Routes(),
             .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),

@@ -11,12 +11,13 @@ public sealed class LogEndpoints(string? data, Mirror mirror, StreamGate gate, T
 
     public IEnumerable<ApiRoute> Routes() =>
     [
-        new("GET", "/api/v1/logs", "Log lines of a service, an instance or a build, oldest first, one JSON object per line; as events `log` where text/event-stream is accepted.", LogsAsync)
+        new("GET", "/api/v1/logs", "Log lines of a service, an instance, a run of a job or a build, oldest first, one JSON object per line; as events `log` where text/event-stream is accepted.", LogsAsync)
         {
             Query =
             [
-                ("service", "All instances of this service; exactly one of service, instance and build is given."),
+                ("service", "All instances of this service; exactly one of service, instance, run and build is given."),
                 ("instance", "This instance."),
+                ("run", "All tasks of this run of a job."),
                 ("build", "This build."),
                 ("tail", $"How many of the last lines; default 200, at most {MostTail}."),
                 ("follow", "true: goes on with what comes."),
@@ -27,7 +28,7 @@ public sealed class LogEndpoints(string? data, Mirror mirror, StreamGate gate, T
 
     async Task<Answer?> LogsAsync(Call call)
     {
-        var (service, instance, build) = (call.Query("service"), call.Query("instance"), call.Query("build"));
+        var (service, instance, build, run) = (call.Query("service"), call.Query("instance"), call.Query("build"), call.Query("run"));
         var tail = call.Number("tail", 200, 0, MostTail);
         var follow = call.Flag("follow");
         if (call.Wrong() is { } wrong)
@@ -35,10 +36,10 @@ public sealed class LogEndpoints(string? data, Mirror mirror, StreamGate gate, T
             return wrong;
         }
 
-        string?[] given = [service, instance, build];
+        string?[] given = [service, instance, build, run];
         if (given.Count(g => g is not null) != 1)
         {
-            return ProblemAnswer.BadRequest("the query does not say whose logs", "give exactly one of service, instance and build");
+            return ProblemAnswer.BadRequest("the query does not say whose logs", "give exactly one of service, instance, run and build");
         }
 
         if (data is null)
@@ -53,7 +54,7 @@ public sealed class LogEndpoints(string? data, Mirror mirror, StreamGate gate, T
 
         var (reader, selects) = build is not null
             ? (LogReader.OfBuilds(data), LogReader.NameIs(build))
-            : (LogReader.OfInstances(data), service is not null ? LogReader.ServiceIs(service) : LogReader.NameIs(instance!));
+            : (LogReader.OfInstances(data), service is not null ? LogReader.ServiceIs(service) : run is not null ? LogReader.RunIs(run) : LogReader.NameIs(instance!));
         var events = call.Request.Headers.Accept.ToString().Contains(EventStream.Events, StringComparison.OrdinalIgnoreCase);
         return await gate.ServeAsync(
             call,

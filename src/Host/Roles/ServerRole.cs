@@ -25,7 +25,7 @@ static class ServerRole
         await using var store = SqliteStore.Open(new SqliteStoreOptions { Path = Path.Combine(arguments.Data.Store, "mainstay.db"), Time = time });
         void Fault(string where, Exception fault) => Role.Say(time, $"{where}: {fault.GetType().Name}: {fault.Message}");
         (string Name, Loop Loop) Of(IReconciler reconciler) => (reconciler.Name, new(store, kinds, reconciler, NoDriver.Instance, time) { OnFault = Fault });
-        (string Name, Loop Loop)[] loops = [Of(new ServiceReconciler()), Of(new LinkReconciler(IsFree)), Of(new InterventionReconciler())];
+        (string Name, Loop Loop)[] loops = [Of(new ServiceReconciler()), Of(new LinkReconciler(IsFree)), Of(new InterventionReconciler()), Of(new JobReconciler())];
 
         var options = new ApiOptions
         {

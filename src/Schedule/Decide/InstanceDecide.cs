@@ -93,6 +93,13 @@ public static class InstanceDecide
 
     static Step Ready(Instance instance, InstanceStatus status, Proc proc, DateTimeOffset now)
     {
+        if (instance.Template.Once is { } once)
+        {
+            return now >= once.Until
+                ? GiveUp(instance, status, Reasons.DeadlineExceeded, "it was not done by its deadline")
+                : new(status with { Reason = Reasons.Serving }, once.Until);
+        }
+
         var clean = status.ReadyAt + instance.Template.Restart.Reset;
         status = status with { Failures = now >= clean ? 0 : status.Failures };
         return proc.Health == HealthState.Unhealthy
@@ -110,6 +117,14 @@ public static class InstanceDecide
     {
         var restart = instance.Template.Restart;
         var (reason, message) = Cause(status, proc);
+        if (instance.Template.Once is not null)
+        {
+            return new(Ended(status, InstanceState.Stopped) with
+            {
+                ExitCode = proc.ExitCode, Reason = proc.ExitCode == 0 && reason == Reasons.Exited ? Reasons.Completed : reason, Message = message,
+            });
+        }
+
         var failures = status.ReadyAt + restart.Reset <= (proc.EndedAt ?? now) ? 1 : status.Failures + 1;
         status = Ended(status, InstanceState.Backoff) with
         {

@@ -29,6 +29,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     readonly ProcessRuntime runtime;
     readonly LogKeeper logs;
     readonly HealthProber prober;
+    readonly ExitFiles exits;
     readonly Channel<Func<ValueTask>> seen = Channel.CreateUnbounded<Func<ValueTask>>(new() { SingleReader = true });
 
     // Touched by the queue's reader alone, once it runs.
@@ -40,6 +41,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     {
         (this.store, this.folder, this.place, this.logs, this.time, this.onFault) = (store, folder, place, logs, time, onFault);
         address = IPAddress.Parse(place.Address);
+        exits = new(folder);
         var ports = new PortPicker(address, folder.AgentId);
         runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
         prober = new(events, time) { OnNews = (instance, epoch, view) => Enqueue(() => TakeAsync(instance, epoch, view)) };
@@ -168,7 +170,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         runtime.Start(new(
             start.Id,
             start.Epoch,
-            instance.Template.Run,
+            instance.Template.Once is null ? instance.Template.Run : exits.Noting(instance.Template.Run, start.Id, start.Epoch),
             instance.Template.Folder,
             port => InstanceEnvironment.Of(instance, place, port, folder),
             files.Output,
@@ -179,6 +181,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     {
         prober.End(instance);
         runtime.Forget(instance);
+        exits.Forget(instance);
         logs.Close(instance);
         current.Remove(instance);
         started.Remove(instance);
@@ -195,7 +198,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             Endpoint = record.Port == 0 ? "" : new IPEndPoint(address, record.Port).ToString(),
             StartedAt = record.StartedAt,
             EndedAt = record.EndedAt,
-            ExitCode = record.ExitCode,
+            ExitCode = record.ExitCode ?? (record.Phase == ProcPhase.Ended ? exits.Of(record.Instance, record.Epoch) : null),
             Message = record.Message,
         };
         if (record.Phase == ProcPhase.Running)
@@ -220,6 +223,12 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         }
 
         var now = time.GetUtcNow();
+        if (instance.Template.Once is not null)
+        {
+            // A task is not asked how it does: it runs, or it has ended.
+            return proc with { WatchedAt = now, Health = HealthState.Healthy, HealthAt = proc.StartedAt ?? now };
+        }
+
         var endpoint = IPEndPoint.Parse(proc.Endpoint);
         var wasReady = instance.Status.Epoch == proc.Epoch && instance.Status.ReadyAt is not null;
         var view = wasReady ? new HealthView(HealthState.Healthy, instance.Status.ReadyAt ?? now) : new HealthView(HealthState.Unknown, now);

@@ -49,7 +49,7 @@ static class InstanceEnvironment
         Add(place.Telemetry, variables);
         if (template.Build is { } build)
         {
-            variables["OUT"] = folder.OutputOf(instance.Service, build);
+            variables["OUT"] = folder.OutputOf(Build.ServiceOf(build), build);
         }
 
         return variables;

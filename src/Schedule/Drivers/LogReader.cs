@@ -20,6 +20,10 @@ public sealed class LogReader(string folder)
         name.Length > service.Length + 1 && name.StartsWith(service, StringComparison.Ordinal) && name[service.Length] == '-'
         && name.AsSpan(service.Length + 1).IndexOfAnyExceptInRange('0', '9') < 0;
 
+    /// <summary>Selects the tasks of a job's run: their names are the run's, a dot, the index, a dot and the try.</summary>
+    public static Func<string, bool> RunIs(string run) => name =>
+        name.Length > run.Length + 1 && name.StartsWith(run, StringComparison.Ordinal) && name[run.Length] == '.';
+
     /// <summary>Selects one instance or build.</summary>
     public static Func<string, bool> NameIs(string wanted) => name => name == wanted;
 

@@ -156,7 +156,7 @@ public sealed class InstanceScenarios
             return text + (s.Message.Length > 0 ? $" \"{s.Message}\"" : "");
         }
 
-        static Instance Declared(IEnumerable<string> words)
+        Instance Declared(IEnumerable<string> words)
         {
             var given = words.Select(w => w.Split('=')).ToDictionary(w => w[0], w => w[1]);
             TimeSpan Span(string key, string usual) => Durations.TryParse(given.GetValueOrDefault(key, usual), out var span) ? span : throw new FormatException(key);
@@ -170,6 +170,7 @@ public sealed class InstanceScenarios
                     Run = "web",
                     Folder = "/web",
                     Grace = Span("grace", "10s"),
+                    Once = given.ContainsKey("once") ? new() { Until = now + Span("once", "") } : null,
                     Health = new() { Startup = Span("startup", "30s") },
                     Restart = new()
                     {

@@ -20,6 +20,7 @@ export type Route =
   | { page: 'query'; query: string; span: string }
   | { page: 'now' }
   | { page: 'checkup' }
+  | { page: 'jobs'; name?: string }
   | { page: 'hosts' }
   | { page: 'missing' };
 
@@ -45,6 +46,7 @@ export function parse(url: string): Route {
     return { page: 'top', of: topOfs.find((one) => one === searchParams.get('of')) ?? 'operations', window: windows.find((one) => one === searchParams.get('window')) ?? '5m', ...(service && { service }) };
   }
   if (first === 'incidents') return { page: 'incidents', ...(second && { name: decodeURIComponent(second) }) };
+  if (first === 'jobs') return { page: 'jobs', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
   if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
   if (second !== undefined) return { page: 'missing' };
@@ -76,6 +78,8 @@ export function pathOf(route: Route): string {
     }
     case 'incidents':
       return route.name ? `/incidents/${encodeURIComponent(route.name)}` : '/incidents';
+    case 'jobs':
+      return route.name ? `/jobs/${encodeURIComponent(route.name)}` : '/jobs';
     case 'query':
       return `/query?q=${encodeURIComponent(route.query)}&span=${route.span}`;
     case 'why':

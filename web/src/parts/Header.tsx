@@ -33,6 +33,7 @@ export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) 
         {page({ page: 'query', query: '', span: '15m' }, text.care.query)}
         {page({ page: 'checkup' }, text.care.checkup)}
         {page({ page: 'hosts' }, text.app.hosts)}
+        {page({ page: 'jobs' }, text.jobs.title)}
         {page({ page: 'history' }, text.app.history)}
         {page({ page: 'events' }, text.app.events)}
       </nav>

@@ -22,6 +22,9 @@ public sealed record ArchitectureSpec
     /// <summary>The highest number of receivers of incidents.</summary>
     public const int MostReceivers = 50;
 
+    /// <summary>The highest number of jobs.</summary>
+    public const int MostJobs = 500;
+
     /// <summary>The highest number of routes.</summary>
     public const int MostRoutes = 10_000;
 
@@ -45,6 +48,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>Who is told of incidents, by name. Default: nobody. At most 50.</summary>
     public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }
+
+    /// <summary>What runs to its end on a schedule, after other jobs or when asked, by name. Default: nothing. At most 500.</summary>
+    public IReadOnlyDictionary<string, JobSpec>? Jobs { get; init; }
 
     /// <summary>The front door.</summary>
     public GatewaySpec Gateway { get; init; } = new();

@@ -49,6 +49,8 @@ public sealed record ArchitectureVersion : Resource
 
     public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }
 
+    public IReadOnlyDictionary<string, JobSpec>? Jobs { get; init; }
+
     /// <summary>What differs from the version before.</summary>
     public IReadOnlyList<FieldChange> Changes { get; init; } = [];
 }

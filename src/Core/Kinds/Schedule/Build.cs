@@ -27,6 +27,9 @@ public sealed record Build : Resource
 
     /// <summary>The name of the build of <paramref name="digest"/> for <paramref name="service"/>.</summary>
     public static string NameOf(string service, string digest) => $"{service}-{digest[..12]}";
+
+    /// <summary>The service of the build called <paramref name="build"/>.</summary>
+    public static string ServiceOf(string build) => build[..^13];
 }
 
 /// <summary>How a build stands.</summary>

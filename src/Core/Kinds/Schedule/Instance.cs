@@ -63,6 +63,16 @@ public sealed record InstanceTemplate
 
     /// <summary>The service's restart generation that it was made in.</summary>
     public int Generation { get; init; }
+
+    /// <summary>Where it is a job's task, which runs to its end once and is not checked; null for what is to serve.</summary>
+    public OnceTemplate? Once { get; init; }
+}
+
+/// <summary>How a task runs.</summary>
+public sealed record OnceTemplate
+{
+    /// <summary>It is ended then.</summary>
+    public required DateTimeOffset Until { get; init; }
 }
 
 /// <summary>How an instance stands, as its agent last reported.</summary>

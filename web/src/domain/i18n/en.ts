@@ -1,5 +1,6 @@
 import { incidentEn } from './incident.en';
 import { careEn } from './care.en';
+import { jobsEn } from './jobs.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
@@ -11,6 +12,7 @@ const plural = (count: number, one: string, many: string) => `${count} ${count =
 /** English; its shape is what every other language must have. */
 export const en = {
   language: 'English',
+  jobs: jobsEn,
   app: {
     skip: 'Skip to content',
     pages: 'Pages',
@@ -286,7 +288,7 @@ export const en = {
       ['T', 'map or table'],
       ['G then M, T, R, N', 'go to map, traffic, traces, top lists'],
       ['G then L, W, I, C', 'go to logs, what is wrong now, incidents, check-up'],
-      ['G then Q, O, H, E', 'go to query, hosts, history, events'],
+      ['G then Q, O, J, H, E', 'go to query, hosts, jobs, history, events'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
   },

@@ -1,5 +1,6 @@
 import { incidentZh } from './incident.zh';
 import { careZh } from './care.zh';
+import { jobsZh } from './jobs.zh';
 import { observeZh } from './observe.zh';
 import { policiesZh } from './policies.zh';
 import type { Text } from '.';
@@ -7,6 +8,7 @@ import type { Text } from '.';
 /** 简体中文。 */
 export const zh: Text = {
   language: '中文',
+  jobs: jobsZh,
   app: {
     skip: '跳到正文',
     pages: '页面',
@@ -281,7 +283,7 @@ export const zh: Text = {
       ['T', '地图或表格'],
       ['G 然后 M、T、R、N', '前往地图、流量、链路、排行'],
       ['G 然后 L、W、I、C', '前往日志、急诊、事故、体检'],
-      ['G 然后 Q、O、H、E', '前往查询、主机、历史、事件'],
+      ['G 然后 Q、O、J、H、E', '前往查询、主机、任务、历史、事件'],
       ['?', '本帮助'],
     ],
   },
