@@ -19,6 +19,7 @@ public static class RollbackDecide
             Watch = to.Watch,
             Objectives = to.Objectives,
             Notify = to.Notify,
+            Jobs = to.Jobs,
             Gateway = new()
             {
                 Listen = to.Listen, Tls = to.Tls, TrustedProxies = to.TrustedProxies, Bans = to.Bans, ProxyProtocol = to.ProxyProtocol, Cache = to.Cache, Routes = to.Routes,
