@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Schedule.Policies;
 
 namespace Mainstay.Schedule.Decide;
 
@@ -80,6 +81,12 @@ static class Replacing
         var wanted = work.Count;
         var surge = Math.Max(1, wanted / 4);
         var taken = work.Running.Count(i => !work.IsLost(i));
+        if (wanted > 1 && FirstLight.HoldUntil(work.Status, work.Running.Any(work.IsServing), work.View.CallersWait, work.Now) is { } until)
+        {
+            wanted = 1;
+            work.Plan.Wait(until);
+        }
+
         for (var missing = Math.Min(wanted - work.Current.Count(), wanted + surge - taken); missing > 0; missing--)
         {
             if (!work.Create())

@@ -2,6 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
+using Mainstay.Schedule.Policies;
 
 namespace Mainstay.Schedule.Decide;
 
@@ -20,7 +21,7 @@ public sealed class ServiceReconciler : IReconciler
         index.Take(before, after, seen);
         return (after ?? before) switch
         {
-            Service service => Around((Service?)before, (Service?)after, service),
+            Service service => Around((Service?)before, (Service?)after, service, seen),
             Instance instance => after is null ? [instance.Service, .. Needs(instance.Service, seen)] : [instance.Service],
             Build build => [build.Service],
             MeshLink link => [link.Caller, link.Callee],
@@ -69,6 +70,7 @@ public sealed class ServiceReconciler : IReconciler
             Links = Links(service, seen),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not { Status.Ready: > 0 }).Select(n => n.Key)],
             First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],
+            CallersWait = service.Status.Stable is null && Callers(key).Any(c => seen.Get<Service>(c) is { } caller && FirstLight.IsAwaited(caller)),
             LiveDependants = [.. LiveDependants(service, seen)],
             Hosts = [.. seen.All<Host>().Where(h => h.State == HostState.Ready).Select(h => new HostLoad(h.Name, index.InstancesOn(h.Name)))],
             ServedTable = seen.All<GatewayNode>().Select(g => g.TableRevision).DefaultIfEmpty(long.MaxValue).Min(),
@@ -105,7 +107,7 @@ public sealed class ServiceReconciler : IReconciler
     }
 
     // Whoever waits for this service to be ready, or to be gone, looks again when that changes; nobody else is woken.
-    IEnumerable<string> Around(Service? before, Service? after, Service service)
+    IEnumerable<string> Around(Service? before, Service? after, Service service, Snapshot seen)
     {
         yield return service.Name;
         if (before?.Status.Ready > 0 != after?.Status.Ready > 0)
@@ -121,6 +123,15 @@ public sealed class ServiceReconciler : IReconciler
             yield return later;
         }
 
+        // What came up with one instance for its callers' sake may have the rest now.
+        if (before is not null && FirstLight.IsAwaited(before) && !(after is not null && FirstLight.IsAwaited(after)))
+        {
+            foreach (var need in Reach(service.Name, of => seen.Get<Service>(of)?.Spec.Needs.Keys ?? []).Where(n => seen.Get<Service>(n) is { Status.Stable: null }))
+            {
+                yield return need;
+            }
+        }
+
         if (before is null || after is null || before.Removed != after.Removed || !before.Spec.Needs.Keys.SequenceEqual(after.Spec.Needs.Keys))
         {
             foreach (var need in (before?.Spec.Needs.Keys ?? []).Union(after?.Spec.Needs.Keys ?? []))
@@ -128,6 +139,24 @@ public sealed class ServiceReconciler : IReconciler
                 yield return need;
             }
         }
+    }
+
+    HashSet<string> Callers(string service) => Reach(service, index.CallersOf);
+
+    // Everything that is reached from a service by one or more steps, in whatever order; cycles end.
+    static HashSet<string> Reach(string service, Func<string, IEnumerable<string>> step)
+    {
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>([service]);
+        while (open.TryPop(out var at))
+        {
+            foreach (var next in step(at).Where(reached.Add))
+            {
+                open.Push(next);
+            }
+        }
+
+        return reached;
     }
 
     static IEnumerable<string> Needs(string service, Snapshot seen) => seen.Get<Service>(service)?.Spec.Needs.Keys ?? [];

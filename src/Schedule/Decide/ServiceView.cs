@@ -30,6 +30,9 @@ public sealed record ServiceView
     /// <summary>Services that need this one and still have instances.</summary>
     public required IReadOnlyList<string> LiveDependants { get; init; }
 
+    /// <summary>Whether a service that needs this one, directly or through others, comes up for the first time and has no instance that serves.</summary>
+    public bool CallersWait { get; init; }
+
     /// <summary>The hosts whose agents answer.</summary>
     public required IReadOnlyList<HostLoad> Hosts { get; init; }
 
