@@ -7,6 +7,8 @@ const Redis = require('ioredis');
 const port = Number(process.env.PORT ?? 5104);
 const servedBy = process.env.MAINSTAY_INSTANCE ?? `reviews-${process.pid}`;
 const cachedSeconds = 2;
+// Milliseconds that each answer takes longer: a way to see what a bad version does.
+const slowMs = Math.min(Math.max(Number(process.env.SLOW_MS) || 0, 0), 10_000);
 const database = new Pool({ connectionString: process.env.DB ?? 'postgres://postgres@127.0.0.1:5432/shop', max: 4, connectionTimeoutMillis: 3000 });
 const cache = new Redis(process.env.CACHE ?? 'redis://127.0.0.1:6379', { maxRetriesPerRequest: 1, commandTimeout: 2000 });
 for (const [name, of] of Object.entries({ database, cache })) of.on('error', (error) => console.error(`${name}: ${error.message}`));
@@ -58,6 +60,7 @@ async function answer(path) {
 
 const server = http.createServer(async (request, response) => {
   request.resume();
+  if (slowMs > 0 && request.url !== '/health') await new Promise((done) => setTimeout(done, slowMs));
   const [status, body] = await answer(request.url.split('?', 1)[0]).catch((error) => [503, JSON.stringify({ title: error.message, status: 503 })]);
   const headers = { 'Content-Type': 'application/json; charset=utf-8', 'Content-Length': Buffer.byteLength(body), 'X-Served-By': servedBy };
   const id = request.headers['x-request-id'];

@@ -87,7 +87,9 @@ public sealed class BlameWalk
         var callsBefore = PerRequest(rate.Before, served.Before);
         var title = $"{caller} → {edge.To}";
         var evidence = new List<Evidence>();
-        var isSlower = mean.Rose && mean.Added >= Thresholds.SlowMs / 4 && mean.Now >= mean.Before * 1.3;
+        // That there is trouble is known above: what explains most of it need not be beyond its own noise.
+        var isSlower = mean.HasBaseline && mean.Added >= Thresholds.SlowMs / 4 && mean.Now >= mean.Before * 1.3
+            && (mean.Rose || (Added(caller) is > 0 and var felt && callsNow * mean.Added >= Thresholds.MostOfIt * felt));
         var addedMs = isSlower ? callsNow * mean.Added : 0;
         if (isSlower)
         {

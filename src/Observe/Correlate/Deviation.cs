@@ -15,7 +15,7 @@ public readonly record struct Baseline(double Median, double Spread, int Steps)
 
         values.Sort();
         var median = values[values.Length / 2];
-        var tail = (values[(int)(0.95 * (values.Length - 1))] - median) / 1.645;
+        var tail = (values[(int)(0.9 * (values.Length - 1))] - median) / 1.2816;
         for (var i = 0; i < values.Length; i++)
         {
             values[i] = Math.Abs(values[i] - median);

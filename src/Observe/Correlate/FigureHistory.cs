@@ -4,7 +4,7 @@ namespace Mainstay.Observe.Correlate;
 
 /// <summary>
 /// An hour of figures in steps of <see cref="Thresholds.StepSeconds"/>, with what is usual for each. Robust: usual is the median, the spread comes from the median
-/// deviation and the upper tail, and steps in which something was known to be wrong do not count. Bounded: beyond the limit new series are not taken, and counted.
+/// deviation and the upper tail, and neither the first minute of a series counts nor steps in which something was known to be wrong or had just been. Bounded: beyond the limit new series are not taken, and counted.
 /// Not safe for several callers at a time.
 /// </summary>
 /// <param name="most">The most series, each of 3 KB. Default 12,000.</param>
@@ -61,16 +61,17 @@ public sealed class FigureHistory(int most = 12_000)
     /// <summary>Whether anything is known of a figure.</summary>
     public bool Has(string subject, Figure figure) => rings.ContainsKey((subject, figure));
 
-    /// <summary>From here to the newest step something is wrong: it is not what is usual.</summary>
+    /// <summary>From here to the newest step something is wrong: it is not what is usual, nor is the step before, nor what comes while things recover.</summary>
     public void Distrust(long from)
     {
-        if (wrong.Count > 0 && wrong[^1].To >= from - 1)
+        var (first, last) = (from - 1, Step + Thresholds.RecoverySteps);
+        if (wrong.Count > 0 && wrong[^1].To >= first - 1)
         {
-            wrong[^1] = (Math.Min(wrong[^1].From, from), Step);
+            wrong[^1] = (Math.Min(wrong[^1].From, first), last);
         }
         else
         {
-            wrong.Add((from, Step));
+            wrong.Add((first, last));
         }
     }
 
@@ -134,8 +135,10 @@ public sealed class FigureHistory(int most = 12_000)
             return known;
         }
 
-        var count = 0;
-        for (var step = Step - Thresholds.StepsKept + 1; step <= Step - Thresholds.GuardSteps; step++)
+        // What has just begun to be measured warms up; it counts only while there is little else.
+        var (count, oldest, newest) = (0, Step - Thresholds.StepsKept + 1, Step - Thresholds.GuardSteps);
+        var warm = ring.First + Thresholds.WarmSteps;
+        for (var step = Math.Max(oldest, newest - warm >= 2 * Thresholds.LeastBaseline ? warm : oldest); step <= newest; step++)
         {
             if (ring.Get(step) is var value && !float.IsNaN(value) && !IsWrong(step))
             {
@@ -178,6 +181,9 @@ public sealed class FigureHistory(int most = 12_000)
 
         public Ring() => Array.Fill(values, float.NaN);
 
+        /// <summary>The step of its first value.</summary>
+        public long First { get; private set; } = -1;
+
         public long Last { get; private set; } = -1;
 
         public Baseline? Known { get; set; }
@@ -188,6 +194,7 @@ public sealed class FigureHistory(int most = 12_000)
 
         public void Set(long step, float value)
         {
+            First = First < 0 ? step : First;
             for (var gap = Math.Max(Last + 1, step - values.Length + 1); gap < step; gap++)
             {
                 values[gap % values.Length] = float.NaN;

@@ -17,11 +17,14 @@ static class HostSuspects
     {
         var subject = Subjects.Host(host);
         var cpu = seen.Of(subject, Figure.Busy);
-        if (cpu.Reached(Thresholds.CpuBusy, Thresholds.CpuRise))
+        var processors = seen.Of(subject, Figure.Processors) is { IsKnown: true, Now: var count } ? count : 1;
+        var burner = Burner(seen, host);
+        var isBurnt = cpu is { IsKnown: true, Now: >= Thresholds.CpuBusy } && burner is { } grown && grown.Cpu.Added >= Thresholds.Burns * processors;
+        if (isBurnt || cpu.Reached(Thresholds.CpuBusy, Thresholds.CpuRise))
         {
             suspects.Add(
                 CauseKind.Cpu, subject, weight, 0.65 + (0.3 * Math.Clamp((cpu.Now - Thresholds.CpuBusy) / (1 - Thresholds.CpuBusy), 0, 1)),
-                [Evidence.Of($"{host} processors busy", cpu), Burner(seen, host, cpu), .. blame.Why]);
+                [Evidence.Of($"{host} processors busy", cpu), Taker(host, burner, cpu.Added * processors), .. blame.Why]);
         }
 
         var steal = seen.Of(subject, Figure.Steal);
@@ -37,19 +40,21 @@ static class HostSuspects
         }
     }
 
-    // Who takes it: the instance whose use grew the most, or nobody that we run.
-    static Evidence Burner(Picture seen, string host, Deviation cpu)
+    // The instance whose use of processors grew the most; null where none did.
+    static (string Name, Deviation Cpu)? Burner(Picture seen, string host)
     {
-        var added = cpu.Added * seen.Of(Subjects.Host(host), Figure.Processors) switch { { IsKnown: true, Now: var processors } => processors, _ => 1 };
         var grown = seen.Nodes.Values.SelectMany(n => n.Instances).Where(i => i.Host == host)
             .Select(i => (i.Name, Cpu: seen.Of(Subjects.Instance(i.Name), Figure.Cpu)))
             .Where(i => i.Cpu.HasBaseline && i.Cpu.Rose)
             .OrderByDescending(i => i.Cpu.Added).ThenBy(i => i.Name, StringComparer.Ordinal)
             .ToList();
-        return grown.Count > 0 && grown[0].Cpu.Added >= added / 2
-            ? Evidence.Of($"{grown[0].Name} processors in use, the most of what is added", grown[0].Cpu)
-            : new Evidence($"no instance of Mainstay's on {host} uses much more than usual: something else on the machine does");
+        return grown.Count > 0 ? grown[0] : null;
     }
+
+    // Who takes what is added: an instance, or nobody that we run.
+    static Evidence Taker(string host, (string Name, Deviation Cpu)? burner, double added) => burner is { } one && one.Cpu.Added >= added / 2
+        ? Evidence.Of($"{one.Name} processors in use, the most of what is added", one.Cpu)
+        : new($"no instance of Mainstay's on {host} uses much more than usual: something else on the machine does");
 
     static void Rest(Picture seen, Blame blame, string host, double weight, Suspects suspects)
     {

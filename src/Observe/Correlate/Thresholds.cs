@@ -15,6 +15,12 @@ public static class Thresholds
     /// <summary>The newest steps say nothing about what is usual: a fault that begins now must not.</summary>
     public const int GuardSteps = 8;
 
+    /// <summary>So many steps after trouble was last felt things still recover: they say nothing about what is usual.</summary>
+    public const int RecoverySteps = 4;
+
+    /// <summary>The first steps of a series say nothing about what is usual: programs warm up for a minute.</summary>
+    public const int WarmSteps = 12;
+
     /// <summary>Fewer steps than this are no baseline: nothing is judged in the first 70 s.</summary>
     public const int LeastBaseline = 6;
 
@@ -57,6 +63,9 @@ public static class Thresholds
     /// <summary>A part of the added time smaller than this is not followed.</summary>
     public const double LeastShare = 0.25;
 
+    /// <summary>Where the part of a caller's added time that a callee explains is this much, the callee is slower, however much it varies otherwise.</summary>
+    public const double MostOfIt = 0.5;
+
     /// <summary>The longest path that is walked.</summary>
     public const int MostDepth = 12;
 
@@ -76,6 +85,9 @@ public static class Thresholds
     public const double CpuBusy = 0.85;
 
     public const double CpuRise = 0.15;
+
+    /// <summary>Or where one instance suddenly takes so large a part of all its processors.</summary>
+    public const double Burns = 0.25;
 
     /// <summary>Share of CPU time that the machine below, or a limit, takes away.</summary>
     public const double Taken = 0.10;

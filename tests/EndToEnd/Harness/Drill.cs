@@ -56,11 +56,31 @@ sealed class Drill : IAsyncDisposable
                     told.Add($"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s: {why["symptom"]}: {first}");
                 }
 
-                return first == $"{kind} {target}";
+                return target.EndsWith('*') ? first.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : first == $"{kind} {target}";
             },
             Patience,
             () => string.Join('\n', told));
         return Stopwatch.GetElapsedTime(began);
+    }
+
+    /// <summary>Makes the shop as it is declared, with one more manifest laid over; waits until it is so.</summary>
+    public async Task ApplyAsync(string? over = null)
+    {
+        string[] files = over is null ? Files() : [.. Files(), Mainstay.Write("over.yaml", over)];
+        (await Mainstay.RunAsync(["apply", .. files.SelectMany(f => new[] { "-f", f }), "--wait"])).ShouldBe(0);
+    }
+
+    /// <summary>Every incident that there is or was: its name and title.</summary>
+    public async Task<IReadOnlyList<string>> IncidentsAsync() => [.. (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().Select(i => $"{i!["name"]} {i["title"]}")];
+
+    /// <summary>Keeps the load up for a while.</summary>
+    public async Task LoadedAsync(TimeSpan span)
+    {
+        for (var left = span; left > TimeSpan.Zero; left -= TimeSpan.FromSeconds(5))
+        {
+            Loaded();
+            await Eventually.PassAsync(left < TimeSpan.FromSeconds(5) ? left : TimeSpan.FromSeconds(5));
+        }
     }
 
     /// <summary>Asks an instance to do something to itself.</summary>
