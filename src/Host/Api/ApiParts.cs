@@ -34,7 +34,8 @@ public sealed class ApiParts
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
-        var runner = new ActionRunner(services, Mirror, applier, events);
+        var replacer = new InstanceReplacer(store, kinds, Mirror, time, events);
+        var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Background = new Background(
@@ -47,6 +48,7 @@ public sealed class ApiParts
         [
             new ApiRoute("GET", "/openapi/v1.json", "This document.", _ => Task.FromResult<Answer?>(new BytesAnswer(document ??= OpenApi.Make(Routes!, kinds, options.Version)))),
             .. new ChangeEndpoints(applier, limits).Routes(),
+            .. replacer.Routes(),
             .. new DiffEndpoint(store, kinds).Routes(),
             .. new EventEndpoints(store, kinds, lists).Routes(),
             .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),

@@ -48,7 +48,7 @@ public static class Advice
         "connectionPool" => Shed(hurt, "fewer requests hold connections; more instances would only take more of them"),
         "databaseDown" or "cacheDown" or "queueDown" => Degrade(hurt, seen).Append(Say(name, $"start {name} again; Mainstay does not run it, or sees no instance of it that is ready")),
         "gc" when service is not null => [Restart(service, "its instances are replaced one after the other, with empty heaps; raise its memory if it comes back")],
-        "instance" when service is not null => [Restart(service, $"{name} is replaced with the others, one after the other; the gateway's outlier ejection, where it is declared, keeps requests from it meanwhile")],
+        "instance" when service is not null => OneOf(service, name, seen),
         "change" when service is not null => [Say($"service/{service.Name}", $"undo the change: 'mainstay history' and 'mainstay diff' show it, 'mainstay apply' of the manifest before it brings the version before back") with { Do = "rollback", How = "mainstay history" }],
         "intervention" when service is not null => seen.All<Intervention>().Where(i => i.About == $"service/{service.Name}" || i.About.EndsWith($".{service.Name}", StringComparison.Ordinal)).OrderBy(i => i.Name, StringComparer.Ordinal)
             .Select(i => Say(i.About, $"end the intervention: {i.Act()}") with { Do = "end", How = $"mainstay intervention end {i.Name}" }),
@@ -89,6 +89,16 @@ public static class Advice
         seen.All<Route>().Where(r => r.Spec.Degrade is not null && hurt.Exists(s => r.Spec.Services.Contains(s.Name))).OrderBy(r => r.Name, StringComparer.Ordinal)
             .SelectMany(r => Mildest.Intersect(r.Spec.Degrade!.Names()).Take(1).Select(name => new IncidentAction(
                 "", "degrade", $"route/{r.Name}", $"throw the degradation {name} on {r.Name}: it asks less of what is behind", $"mainstay intervention begin route/{r.Name} --degrade {name} --reason '…'") { Argument = name }));
+
+    // One that serves alone can only be restarted with all others of its service.
+    static IEnumerable<IncidentAction> OneOf(Service service, string name, Snapshot seen) =>
+        seen.Group<Instance>(service.Name).Any(i => i.Name != name && i.Goal == InstanceGoal.Run && i.Status.State == InstanceState.Ready)
+            ?
+            [
+                new("", "replace", $"service/{service.Name}", $"replace {name}: it gets no more requests, and another takes its place", $"mainstay restart {service.Name} --only {name}") { Argument = name },
+                new("", "eject", $"service/{service.Name}", $"keep requests from {name} for a while: it runs on and can be looked at", $"mainstay intervention begin service/{service.Name} --eject {name} --reason '…'") { Argument = name },
+            ]
+            : [Restart(service, $"{name} is replaced with the others, one after the other")];
 
     static IncidentAction Restart(Service service, string why) =>
         new("", "restart", $"service/{service.Name}", $"restart {service.Name}: {why}", $"mainstay restart {service.Name}") { Argument = "" };

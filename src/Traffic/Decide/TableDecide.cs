@@ -45,7 +45,7 @@ public static class TableDecide
         view.Revision,
         [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(l => Mesh(l, view))],
         [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? "")))],
-        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(e, view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view.Zones))])
+        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view.Zones))])
     {
         StickyKey = view.Secret is { } secret && view.Services.Values.Any(s => s.Traffic?.Sticky is not null) ? StickyKeyOf(secret) : null,
         TrustedProxies = view.Gateway?.TrustedProxies,
@@ -104,6 +104,14 @@ public static class TableDecide
 
     static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder, IReadOnlyDictionary<string, string> zones) =>
         new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, zones.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium);
+
+    // Without those that are ejected, unless nobody would be left.
+    static Endpoints Kept(Endpoints all, IEnumerable<Intervention> interventions)
+    {
+        var ejected = interventions.Where(i => i.About == $"service/{all.Name}").Select(i => i.Eject).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        Endpoint[] kept = ejected.Count == 0 ? [] : [.. all.Items.Where(e => !ejected.Contains(e.Instance))];
+        return kept.Length > 0 ? all with { Items = kept } : all;
+    }
 
     static EndpointModel? EndpointOf(Endpoint endpoint, string? zone) =>
         IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version, zone) : null;

@@ -22,7 +22,8 @@ public sealed class AdviceTests
     [InlineData("rowLock", "database/shop-db", "degrade route/shop serveStale, admit service/web 384")]
     [InlineData("slowStatement", "statement/SELECT 1", "degrade route/shop serveStale, admit service/web 384")]
     [InlineData("gc", "service/web", "restart service/web ")]
-    [InlineData("instance", "instance/web-1", "restart service/web ")]
+    [InlineData("instance", "instance/web-1", "replace service/web web-1, eject service/web web-1")]
+    [InlineData("instance", "instance/web-2", "restart service/web ")]
     [InlineData("change", "service/web", "rollback service/web -")]
     [InlineData("databaseDown", "database/shop-db", "degrade route/shop serveStale, advice shop-db -")]
     [InlineData("unknown", "service/web", "")]
@@ -78,7 +79,7 @@ public sealed class AdviceTests
         Resource[] all =
         [
             web with { Spec = web.Spec with { Interventions = new() { Mode = mode }, Traffic = new() { Levels = new() } } },
-            Instance("web-1", "web", "a"), new HostRecord { Name = "a" }, new HostRecord { Name = "b" },
+            Instance("web-1", "web", "a"), Instance("web-2", "web", "a") with { Status = new() { State = InstanceState.Ready } }, new HostRecord { Name = "a" }, new HostRecord { Name = "b" },
             new Route { Name = "shop", Spec = new() { Match = new(), To = "web", Degrade = new() { ServeStale = TimeSpan.FromMinutes(1) } } },
             .. incidents ?? [],
         ];

@@ -51,6 +51,17 @@ public sealed class ZoneTests
         table.Clusters.Single().Endpoints.Select(endpoint => endpoint.Zone).ShouldBe(["east", null]);
     }
 
+    [Theory]
+    [InlineData("s-1", "s-2")]
+    [InlineData("s-1 s-2", "s-1 s-2")]
+    public void The_table_leaves_out_who_is_ejected_but_never_the_last(string ejected, string kept)
+    {
+        var endpoints = new Endpoints { Name = "s", Items = [new Endpoint("s-1", "127.0.0.1:5001", ""), new Endpoint("s-2", "127.0.0.1:5002", "")] };
+        var interventions = ejected.Split(' ').Select(instance => new Intervention { Name = instance, About = "service/s", Reason = "slow", At = default, Until = default, Eject = instance });
+        var table = TableDecide.Next(new TableView(1, null, [], [], [endpoints], new Dictionary<string, ServiceSpec>(), interventions));
+        string.Join(' ', table.Clusters.Single().Endpoints.Select(endpoint => endpoint.Instance)).ShouldBe(kept);
+    }
+
     [Fact]
     public void Wrong_terms_are_all_told() =>
         new ZoneSpec { Healthy = default, InFlight = 0 }.Validate().Select(problem => problem.Path).ShouldBe(["healthy", "inFlight"]);

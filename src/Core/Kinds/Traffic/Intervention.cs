@@ -44,6 +44,9 @@ public sealed record Intervention : Resource
     /// <summary>Turns a client away: its address, or a range such as <c>10.1.0.0/16</c>.</summary>
     public string? Ban { get; init; }
 
+    /// <summary>Keeps requests from one instance of the service that it is about; it runs on. Never the last one that serves. It comes back with the server's next table after the end.</summary>
+    public string? Eject { get; init; }
+
     public override IEnumerable<Problem> Validate()
     {
         foreach (var problem in base.Validate())
@@ -76,10 +79,15 @@ public sealed record Intervention : Resource
             yield return new("about", "only degradations are thrown by criticality", "write route/NAME, need/CALLER.CALLEE or service/NAME, or throw a degradation");
         }
 
-        var acts = new object?[] { Breaker, Fault, Degrade, Limits, Admit, Ban }.Count(a => a is not null);
+        var acts = new object?[] { Breaker, Fault, Degrade, Limits, Admit, Ban, Eject }.Count(a => a is not null);
         if (acts != 1)
         {
-            yield return new("", $"{acts} acts are given", "give exactly one of breaker, fault, degrade, limits, admit, ban");
+            yield return new("", $"{acts} acts are given", "give exactly one of breaker, fault, degrade, limits, admit, ban, eject");
+        }
+
+        if (Eject is not null && !About.StartsWith("service/", StringComparison.Ordinal))
+        {
+            yield return new("about", $"an instance is ejected from its service, '{About}' is none", "write service/NAME");
         }
 
         foreach (var problem in Fault?.Validate().Select(p => p.Under("fault")) ?? [])
@@ -105,6 +113,7 @@ public sealed record Intervention : Resource
         : Degrade is { } degradation ? $"degradation {degradation}"
         : Limits is { } limits ? limits switch { LimitSwitch.Off => "limits off", LimitSwitch.DryRun => "limits count only", _ => "limits on" }
         : Admit is { } level ? $"admission from level {level}"
+        : Eject is { } instance ? $"ejection of {instance}"
         : $"ban of {Ban}";
 
     static bool IsAbout(string about) => about == FrontDoor || about.Split('/') is [var kind, var name] && kind switch

@@ -8,13 +8,14 @@ using Mainstay.Core.Store;
 using Mainstay.Deliver;
 using Mainstay.Deliver.Decide;
 using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Observe.Correlate;
 
 namespace Mainstay.Host.Api.Observe;
 
-/// <summary>Carries out what is suggested, by the same ways that people have: a scale, a restart, or an intervention with an end. Each is in the audit and an event.</summary>
-public sealed class ActionRunner(ServerServices services, Mirror mirror, Applier applier, EventNames names)
+/// <summary>Carries out what is suggested, by the same ways that people have: a scale, a restart, one instance replaced, or an intervention with an end. Each is in the audit and an event.</summary>
+public sealed class ActionRunner(ServerServices services, Mirror mirror, Applier applier, InstanceReplacer replacer, EventNames names)
 {
     long serial;
 
@@ -28,13 +29,14 @@ public sealed class ActionRunner(ServerServices services, Mirror mirror, Applier
         {
             "scale" => Refusal(await applier.ScaleAsync(name, int.Parse(action.Argument!, CultureInfo.InvariantCulture), author, stop)),
             "restart" => Refusal(await applier.RestartAsync(name, author, stop)),
-            "admit" or "degrade" => await InterveneAsync(incident, action, who, now, stop),
+            "replace" => (await replacer.ReplaceAsync(action.Argument!, author, stop)).Why?.What,
+            "admit" or "degrade" or "eject" => await InterveneAsync(incident, action, who, now, stop),
             _ => "no command does it",
         };
         return action with
         {
             State = why is null ? ActionState.Done : ActionState.Failed, At = now, Verdict = why ?? "",
-            Intervention = why is null && action.Do is "admit" or "degrade" ? NameOf(incident, action) : null,
+            Intervention = why is null && action.Do is "admit" or "degrade" or "eject" ? NameOf(incident, action) : null,
         };
     }
 
@@ -59,6 +61,7 @@ public sealed class ActionRunner(ServerServices services, Mirror mirror, Applier
             Name = NameOf(incident, action), About = action.About, Reason = Cut($"incident {incident.Name}: {incident.Title}"), By = who, At = now, Until = now + ActionDecide.Lasts,
             Admit = action.Do == "admit" ? int.Parse(action.Argument!, CultureInfo.InvariantCulture) : null,
             Degrade = action.Do == "degrade" ? action.Argument : null,
+            Eject = action.Do == "eject" ? action.Argument : null,
         };
         if (mirror.Read(seen => InterventionRules.Problems(one, seen).FirstOrDefault()) is { } problem)
         {

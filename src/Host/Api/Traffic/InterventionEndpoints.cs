@@ -140,6 +140,19 @@ public static class InterventionRules
         {
             yield return undeclared;
         }
+        else if (one is { Eject: { } instance } && one.About.StartsWith("service/", StringComparison.Ordinal) && Lonely(one.About["service/".Length..], instance, seen) is { } lonely)
+        {
+            yield return lonely;
+        }
+    }
+
+    // Who would be the last to serve stays.
+    static Problem? Lonely(string service, string instance, Snapshot seen)
+    {
+        var serving = seen.Get<Endpoints>(service)?.Items ?? [];
+        return !serving.Any(e => e.Instance == instance) ? new("eject", $"'{instance}' is no instance of {service} that serves", serving.Count == 0 ? $"{service} has none" : $"those that serve: {string.Join(", ", serving.Take(20).Select(e => e.Instance))}")
+            : serving.Any(e => e.Instance != instance && !seen.All<Intervention>().Any(i => i.About == $"service/{service}" && i.Eject == e.Instance)) ? null
+            : new("eject", $"'{instance}' is the last instance of {service} that serves", $"run more first: mainstay scale {service} 2");
     }
 
     static Problem? Missing(string about, Snapshot seen)

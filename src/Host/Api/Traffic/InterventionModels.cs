@@ -33,6 +33,9 @@ public sealed record InterventionBody
     /// <summary>Turns a client away: its address, or a range.</summary>
     public string? Ban { get; init; }
 
+    /// <summary>Keeps requests from this instance of the service.</summary>
+    public string? Eject { get; init; }
+
     public Intervention ToIntervention(string name, string by, DateTimeOffset now) => new()
     {
         Name = name,
@@ -47,5 +50,6 @@ public sealed record InterventionBody
         Limits = Limits,
         Admit = Admit,
         Ban = Ban,
+        Eject = Eject,
     };
 }

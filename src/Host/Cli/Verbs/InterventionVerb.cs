@@ -83,13 +83,14 @@ static class InterventionVerb
         readonly Option<string?> limits = flags.Text("--limits", "off|dryRun|on", "Let limits pass everything, only count, or limit.");
         readonly Option<string?> admit = flags.Text("--admit", "LEVEL", "Admit only requests of this level or higher.");
         readonly Option<string?> ban = flags.Text("--ban", "ADDRESS", "Turn a client away: an IP address or range.");
+        readonly Option<string?> eject = flags.Text("--eject", "INSTANCE", "Keep requests from one instance of a service; it runs on.");
         readonly Option<string?> delay = flags.Text("--delay", "DURATION", "Fault: hold requests back for this long.");
         readonly Option<string?> abort = flags.Text("--abort", "STATUS", "Fault: answer with this status instead of the service.");
         readonly Option<bool> reset = flags.Switch("--reset", "Fault: reset the client's connection instead of answering.");
         readonly Option<string?> bandwidth = flags.Text("--bandwidth", "SIZE", "Fault: let so many bytes of a response pass per second, for example 64Ki.");
         readonly Option<string?> percent = flags.Text("--percent", "SHARE", "Fault: which part of the requests, for example 10%. Default: all.");
 
-        public IReadOnlyList<Option> All => [reason, span, breaker, degrade, limits, admit, ban, delay, abort, reset, bandwidth, percent];
+        public IReadOnlyList<Option> All => [reason, span, breaker, degrade, limits, admit, ban, eject, delay, abort, reset, bandwidth, percent];
 
         public JsonObject Body(string about, ParseResult parsed)
         {
@@ -103,6 +104,7 @@ static class InterventionVerb
             Put(body, "degrade", parsed.GetValue(degrade));
             Put(body, "limits", parsed.GetValue(limits));
             Put(body, "ban", parsed.GetValue(ban));
+            Put(body, "eject", parsed.GetValue(eject));
             Put(body, "admit", Number(parsed.GetValue(admit), "--admit"));
             if (Fault(parsed) is { Count: > 0 } fault)
             {

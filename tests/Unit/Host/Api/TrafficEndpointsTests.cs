@@ -48,7 +48,7 @@ public sealed class TrafficEndpointsTests
         [
             "reason: say why, for whoever finds it later",
             "for: choose a duration within",
-            ": give exactly one of breaker, fault, degrade, limits, admit, ban",
+            ": give exactly one of breaker, fault, degrade, limits, admit, ban, eject",
             "fault.abort: choose a status from 400 to 599",
             "about: did you mean 'route/orders-api'?",
         ]);
