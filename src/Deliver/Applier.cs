@@ -19,7 +19,8 @@ namespace Mainstay.Deliver;
 /// <param name="folders">This machine's folders.</param>
 /// <param name="adminPort">Port of the Admin API, which the gateway must leave alone.</param>
 /// <param name="dataFolder">Mainstay's own folder, absolute, which no build reads; null where there is none.</param>
-public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time, IFolders folders, int adminPort, string? dataFolder = null)
+/// <param name="whyNoExpression">Why an expression of a rule cannot be read; null leaves them unchecked.</param>
+public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time, IFolders folders, int adminPort, string? dataFolder = null, Func<string, string?>? whyNoExpression = null)
 {
     // Statuses of services change while we decide; that is no conflict of intentions, so a few tries are made.
     const int Tries = 5;
@@ -134,7 +135,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
 
     string About(Resource resource) => kinds.Of(resource.GetType()).KeyOf(resource.Name);
 
-    ManifestSurroundings Around(string baseFolder) => new() { BaseFolder = baseFolder, Folders = folders, Certificates = new DiskCertificates(), AdminPort = adminPort };
+    ManifestSurroundings Around(string baseFolder) => new() { BaseFolder = baseFolder, Folders = folders, Certificates = new DiskCertificates(), AdminPort = adminPort, WhyNoExpression = whyNoExpression };
 
     async Task<ApplyOutcome> ApplyAsync(ApplyRequest request, Author author, bool dryRun, CancellationToken stop)
     {

@@ -13,6 +13,7 @@ public static class DeliverPlane
     /// <param name="time">For the time of versions, events and audit entries.</param>
     /// <param name="adminPort">The port of the Admin API, which the gateway may not take.</param>
     /// <param name="dataFolder">Mainstay's own folder, absolute, which no build reads; null where there is none.</param>
-    public static Applier Applier(IStore store, KindRegistry kinds, TimeProvider time, int adminPort, string? dataFolder) =>
-        new(store, kinds, time, new DiskFolders(), adminPort, dataFolder);
+    /// <param name="whyNoExpression">Why an expression of a rule cannot be read; null leaves them unchecked.</param>
+    public static Applier Applier(IStore store, KindRegistry kinds, TimeProvider time, int adminPort, string? dataFolder, Func<string, string?>? whyNoExpression = null) =>
+        new(store, kinds, time, new DiskFolders(), adminPort, dataFolder, whyNoExpression);
 }

@@ -48,7 +48,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     }, isLong: true);
 
     [Fact]
-    public Task One_instance_that_is_slow() => FoundAsync("shop", "instance", "instance/orders-*", async drill =>
+    public Task One_instance_that_is_slow() => FoundAsync("orders", "instance", "instance/orders-*", async drill =>
     {
         var one = (await drill.InstancesAsync("orders"))[0];
         await drill.AskAsync(HttpMethod.Post, one, "/faults/slow?seconds=120");
@@ -56,7 +56,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     }, isLong: true);
 
     [Fact]
-    public Task Processors_that_somebody_burns() => FoundAsync("shop", "cpu", "host/*", async drill =>
+    public Task Processors_that_somebody_burns() => FoundAsync("orders", "cpu", "host/*", async drill =>
     {
         var one = (await drill.InstancesAsync("orders"))[0];
         await drill.AskAsync(HttpMethod.Post, one, "/faults/cpu?seconds=120");

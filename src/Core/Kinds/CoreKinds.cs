@@ -27,6 +27,7 @@ public static class CoreKinds
         new Kind<GatewayNode>("node", "nodes", columns: [("TABLE", n => n.TableRevision.ToString(CultureInfo.InvariantCulture)), ("PID", n => Number(n.Pid))]),
         new Kind<WatchedServer>("watched", "watched-servers", columns: [("KIND", w => w.Spec.Kind.ToString().ToLowerInvariant()), ("ADDRESS", w => w.Spec.Address)]),
         new Kind<Objective>("objective", "objectives", columns: [("ROUTE", o => o.Spec.Route), ("AVAILABILITY", o => o.Spec.Availability?.ToString() ?? "-"), ("P99", o => o.Spec.P99 is { } p99 ? Durations.Format(p99) : "-")]),
+        new Kind<AlertRule>("rule", "rules", columns: [("FOR", r => Durations.Format(r.Spec.For)), ("SEVERITY", r => Word(r.Spec.Severity)), ("ABOUT", r => r.Spec.About ?? "-"), ("EXPR", r => r.Spec.Expr)]),
         new Kind<Receiver>("receiver", "receivers", columns: [("BY", r => r.Spec.Webhook is not null ? "webhook" : r.Spec.Chat is not null ? "chat" : "email")]),
         new Kind<Incident>("incident", "incidents", columns: [("STATE", i => i.State.ToString()), ("CRITICALITY", i => Word(i.Criticality)), ("BEGAN", i => Time(i.Began)), ("TITLE", i => i.Title)]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),

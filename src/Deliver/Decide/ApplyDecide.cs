@@ -95,6 +95,7 @@ public static class ApplyDecide
             Compatible = wanted.Spec.Compatible is { Count: > 0 } compatible ? compatible : null,
             Watch = wanted.Spec.Watch is { Count: > 0 } watch ? watch : null,
             Objectives = wanted.Spec.Objectives is { Count: > 0 } objectives ? objectives : null,
+            Rules = wanted.Spec.Rules is { Count: > 0 } rules ? rules : null,
             Notify = wanted.Spec.Notify is { Count: > 0 } notify ? notify : null,
             Jobs = wanted.Spec.Jobs is { Count: > 0 } jobs ? jobs : null,
         };
@@ -121,6 +122,7 @@ public static class ApplyDecide
         Compatible = declared.Spec.Compatible,
         Watch = declared.Spec.Watch,
         Objectives = declared.Spec.Objectives,
+        Rules = declared.Spec.Rules,
         Notify = declared.Spec.Notify,
         Jobs = declared.Spec.Jobs,
     };
@@ -208,6 +210,9 @@ public static class ApplyDecide
     {
         PutAll(
             plan, seen.Objectives, wanted.Spec.Objectives ?? new Dictionary<string, ObjectiveSpec>(),
+            (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec });
+        PutAll(
+            plan, seen.Rules, wanted.Spec.Rules ?? new Dictionary<string, RuleSpec>(),
             (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec });
         PutAll(
             plan, seen.Receivers, wanted.Spec.Notify ?? new Dictionary<string, NotifySpec>(),

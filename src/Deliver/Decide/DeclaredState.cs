@@ -25,6 +25,9 @@ public sealed record DeclaredState
     /// <summary>The objectives by name.</summary>
     public IReadOnlyDictionary<string, Objective> Objectives { get; init; } = new Dictionary<string, Objective>();
 
+    /// <summary>The users' own rules by name.</summary>
+    public IReadOnlyDictionary<string, AlertRule> Rules { get; init; } = new Dictionary<string, AlertRule>();
+
     /// <summary>The receivers of incidents by name.</summary>
     public IReadOnlyDictionary<string, Receiver> Receivers { get; init; } = new Dictionary<string, Receiver>();
 
@@ -60,6 +63,7 @@ public sealed record DeclaredState
                 Compatible = Architecture.Compatible,
                 Watch = Watched.Count == 0 ? null : Watched.ToDictionary(w => w.Key, w => w.Value.Spec, StringComparer.Ordinal),
                 Objectives = Objectives.Count == 0 ? null : Objectives.ToDictionary(o => o.Key, o => o.Value.Spec, StringComparer.Ordinal),
+                Rules = Rules.Count == 0 ? null : Rules.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Jobs = jobs.Length == 0 ? null : jobs.ToDictionary(j => j.Name, j => j.Spec, StringComparer.Ordinal),
                 Gateway = new()

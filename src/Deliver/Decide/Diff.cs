@@ -33,6 +33,7 @@ public static class Diff
         ["services"] = new JsonObject(version.Services.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Content(s.Value)))),
         ["watch"] = version.Watch is not { Count: > 0 } watch ? null : new JsonObject(watch.Select(w => KeyValuePair.Create<string, JsonNode?>(w.Key, Tree(w.Value)))),
         ["objectives"] = version.Objectives is not { Count: > 0 } objectives ? null : new JsonObject(objectives.Select(o => KeyValuePair.Create<string, JsonNode?>(o.Key, Tree(o.Value)))),
+        ["rules"] = version.Rules is not { Count: > 0 } rules ? null : new JsonObject(rules.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
         ["notify"] = version.Notify is not { Count: > 0 } notify ? null : new JsonObject(notify.Select(n => KeyValuePair.Create<string, JsonNode?>(n.Key, Tree(n.Value)))),
         ["jobs"] = version.Jobs is not { Count: > 0 } jobs ? null : new JsonObject(jobs.Select(j => KeyValuePair.Create<string, JsonNode?>(j.Key, Tree(j.Value)))),
         ["gateway"] = new JsonObject

@@ -16,6 +16,7 @@ public static class ManifestRules
             .Concat(VersionRules.Problems(spec, around.History))
             .Concat(WatchRules.Problems(spec))
             .Concat(ObjectiveRules.Problems(spec))
+            .Concat(AlertRules.Problems(spec, around))
             .Concat(NotifyRules.Problems(spec))
             .Concat(JobRules.Problems(spec, around))
             .Concat(GatewayRules.Problems(spec, around));

@@ -17,6 +17,9 @@ public sealed record ManifestSurroundings
     /// <summary>Earlier versions of the architecture, newest first, in which a set of versions that work together is looked for. Default: none.</summary>
     public IReadOnlyList<ArchitectureVersion> History { get; init; } = [];
 
+    /// <summary>Why an expression over what is measured cannot be read, with the place in it; null where it can. Null itself leaves expressions unchecked.</summary>
+    public Func<string, string?>? WhyNoExpression { get; init; }
+
     /// <summary>The port of the Admin API, which nothing else may listen on. Default 7070.</summary>
     public int AdminPort { get; init; } = 7070;
 }

@@ -28,6 +28,7 @@ static class DeclaredReader
             Routes = await AllAsync<Route>(store, kinds, stop),
             Watched = await AllAsync<WatchedServer>(store, kinds, stop),
             Objectives = await AllAsync<Objective>(store, kinds, stop),
+            Rules = await AllAsync<AlertRule>(store, kinds, stop),
             Receivers = await AllAsync<Receiver>(store, kinds, stop),
             Jobs = await AllAsync<Job>(store, kinds, stop),
         };

@@ -10,6 +10,7 @@ using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
 using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Query.Prom;
 
 namespace Mainstay.Host.Api;
 
@@ -33,7 +34,7 @@ public sealed class ApiParts
         Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
-        var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data);
+        var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data, text => PromParser.Parse(text).Fault?.ToString());
         var replacer = new InstanceReplacer(store, kinds, Mirror, time, events);
         var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
@@ -59,7 +60,7 @@ public sealed class ApiParts
             .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
             .. new TraceEndpoints(services.Telemetry).Routes(),
             .. new PrometheusEndpoints(services.Telemetry).Routes(),
-            .. new PromEndpoints(desk, services.Samples, services.Telemetry.Exemplars, time).Routes(),
+            .. new PromEndpoints(desk, services.Samples, services.Telemetry.Exemplars, time, Correlator.Rules).Routes(),
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. new JobEndpoints(store, kinds, time, events).Routes(),
@@ -79,7 +80,7 @@ public sealed class ApiParts
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
         typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
-        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule),
     ];
 
     public ServerServices Services { get; }

@@ -135,7 +135,7 @@ public sealed class IncidentDesk
         };
     }
 
-    static string Said(IncidentCause cause) => cause.Kind == "unknown" ? $"the cause is not known, it is in {cause.Target}" : $"{Words(cause.Kind)}, {cause.Target}";
+    static string Said(IncidentCause cause) => cause is { Kind: "unknown" } && cause.Target.StartsWith("alert/", StringComparison.Ordinal) ? "a rule of your own" : cause.Kind == "unknown" ? $"the cause is not known, it is in {cause.Target}" : $"{Words(cause.Kind)}, {cause.Target}";
 
     static string Words(string kind) => string.Concat(kind.Select(c => char.IsAsciiLetterUpper(c) ? $" {char.ToLowerInvariant(c)}" : $"{c}"));
 

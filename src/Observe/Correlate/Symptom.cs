@@ -9,6 +9,9 @@ public enum SymptomKind
     Latency,
     Backlog,
     Down,
+
+    /// <summary>A rule of the users' own holds.</summary>
+    Rule,
 }
 
 /// <summary>Something that users or callers feel.</summary>

@@ -2,6 +2,7 @@ using System.Text;
 using Mainstay.Core.Kinds;
 using Mainstay.Deliver.Decide;
 using Mainstay.Deliver.Manifest;
+using Mainstay.Observe.Query.Prom;
 using Mainstay.Tests.Scenarios;
 using Xunit;
 
@@ -16,7 +17,7 @@ public class ManifestScenarios
     [MemberData(nameof(Files))]
     public void Every_manifest_gives_its_recorded_trace(string file) => ScenarioFile.Run(file, Run);
 
-    internal static ManifestSurroundings Around { get; } = new() { BaseFolder = "/shop", Folders = new KnownFolders("/shop", "/shop/web", "/shop/orders") };
+    internal static ManifestSurroundings Around { get; } = new() { BaseFolder = "/shop", Folders = new KnownFolders("/shop", "/shop/web", "/shop/orders"), WhyNoExpression = text => PromParser.Parse(text).Fault?.ToString() };
 
     static string Run(ScenarioStep step)
     {

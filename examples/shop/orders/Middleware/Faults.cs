@@ -25,7 +25,7 @@ static class Faults
             switch (kind)
             {
                 case "cpu":
-                    for (var i = 0; i < Environment.ProcessorCount * 2; i++)
+                    for (var i = 0; i < Environment.ProcessorCount * 8; i++)
                         new Thread(() => Burn(end.Token)) { IsBackground = true }.Start();
                     break;
                 case "gc":

@@ -19,6 +19,9 @@ public sealed record ArchitectureSpec
     /// <summary>The highest number of rules which versions work together.</summary>
     public const int MostCompatible = 500;
 
+    /// <summary>The highest number of rules.</summary>
+    public const int MostRules = 500;
+
     /// <summary>The highest number of receivers of incidents.</summary>
     public const int MostReceivers = 50;
 
@@ -45,6 +48,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>Which versions work together: each entry gives versions for some services, as comparators joined by spaces. Entries for the same services are alternatives, one of which has to hold. Default: what needs say. At most 500.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, string>>? Compatible { get; init; }
+
+    /// <summary>Conditions over what is measured that make incidents, by name. Default: none. At most 500.</summary>
+    public IReadOnlyDictionary<string, RuleSpec>? Rules { get; init; }
 
     /// <summary>Who is told of incidents, by name. Default: nobody. At most 50.</summary>
     public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }

@@ -47,6 +47,8 @@ public sealed record ArchitectureVersion : Resource
 
     public IReadOnlyDictionary<string, ObjectiveSpec>? Objectives { get; init; }
 
+    public IReadOnlyDictionary<string, RuleSpec>? Rules { get; init; }
+
     public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }
 
     public IReadOnlyDictionary<string, JobSpec>? Jobs { get; init; }

@@ -21,6 +21,10 @@ public sealed class CauseEndpoints(Correlator correlator)
         {
             Answer = typeof(ObjectivesView),
         },
+        new("GET", "/api/v1/alerts", "How the users' own rules stand: inactive, pending or firing, since when, with what value.", c => Task.FromResult<Answer?>((Answer?)c.Wrong() ?? Answer.Json(correlator.Rules.View())))
+        {
+            Answer = typeof(RulesView),
+        },
     ];
 
     static Task<Answer?> AnswerAsync<T>(Call call, Func<string, T?> ask, string what)

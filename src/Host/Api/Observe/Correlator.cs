@@ -45,6 +45,7 @@ public sealed class Correlator
         recorder = new(figures, services.Samples);
         incidents = new(services, mirror, runner, names);
         Objectives = new(services, mirror);
+        Rules = new(services, mirror);
         ledger = new(services.Time.GetUtcNow());
         mirror.Subscribe(_ => 0, Note);
     }
@@ -54,6 +55,9 @@ public sealed class Correlator
 
     /// <summary>Counts for objectives.</summary>
     public ObjectiveKeeper Objectives { get; }
+
+    /// <summary>Looks at the users' own rules.</summary>
+    public RuleKeeper Rules { get; }
 
     /// <summary>Looks once a step until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -195,6 +199,8 @@ public sealed class Correlator
             found.AddRange(Objectives.Count(routes, picture).Select(s => new Found(s, Diagnose.Of(picture, s with { Subject = $"route/{mirror.Read(seen => seen.Get<Objective>(s.Subject["objective/".Length..]))?.Spec.Route}" }))));
         }
 
+        // Expressions may read much: they hold up nobody who asks why.
+        found.AddRange(Rules.Look(picture).Select(s => new Found(s, Rules.Why(s, picture))));
         await incidents.TakeAsync(found, now, stop);
 
         await JudgeMapAsync(view.Kinds, now, stop);

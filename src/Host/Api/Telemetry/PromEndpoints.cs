@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mainstay.Host.Api.Observe;
 using Mainstay.Observe.Query.Prom;
 using Mainstay.Observe.Store.Metrics;
 using Microsoft.AspNetCore.Http;
@@ -9,7 +10,7 @@ namespace Mainstay.Host.Api.Telemetry;
 /// The HTTP API of Prometheus below <c>/prometheus</c>, so that Grafana's Prometheus data source and whatever else speaks it can ask. Parameters come in the query or as a form;
 /// those that are not known are left unread, as Prometheus does.
 /// </summary>
-public sealed class PromEndpoints(PromDesk desk, IMetricStore store, ExemplarRing exemplars, TimeProvider time)
+public sealed class PromEndpoints(PromDesk desk, IMetricStore store, ExemplarRing exemplars, TimeProvider time, RuleKeeper rules)
 {
     const string Prefix = "/prometheus/api/v1";
     const int MostExemplars = 5000;
@@ -24,8 +25,8 @@ public sealed class PromEndpoints(PromDesk desk, IMetricStore store, ExemplarRin
         .. Both("/query_exemplars", "Prometheus' HTTP API: exemplars, with the traces that they were part of.", ExemplarsAsync),
         new("GET", Prefix + "/label/{name}/values", "Prometheus' HTTP API: the values that a label has.", ValuesAsync),
         new("GET", Prefix + "/metadata", "Prometheus' HTTP API: types and units of metrics.", Metadata),
-        new("GET", Prefix + "/rules", "Prometheus' HTTP API: there are no recording or alerting rules.", _ => Task.FromResult<Answer?>(PromJson.Success(j => Empty(j, "groups")))),
-        new("GET", Prefix + "/alerts", "Prometheus' HTTP API: there are no alerts of rules.", _ => Task.FromResult<Answer?>(PromJson.Success(j => Empty(j, "alerts")))),
+        new("GET", Prefix + "/rules", "Prometheus' HTTP API: the rules of the manifest, as one group.", _ => Task.FromResult<Answer?>(PromJson.Success(j => PromRules.Groups(j, rules.View())))),
+        new("GET", Prefix + "/alerts", "Prometheus' HTTP API: the rules that hold.", _ => Task.FromResult<Answer?>(PromJson.Success(j => PromRules.Alerts(j, rules.View())))),
         new("GET", Prefix + "/status/buildinfo", "Prometheus' HTTP API: the version whose language is spoken.", _ => Task.FromResult<Answer?>(PromJson.Success(j =>
         {
             j.WriteStartObject();
@@ -39,14 +40,6 @@ public sealed class PromEndpoints(PromDesk desk, IMetricStore store, ExemplarRin
     {
         async Task<Answer?> Handle(Call call) => await Asked.ReadAsync(call) is { } asked ? await handle(asked) : PromJson.Error("the form cannot be read");
         return [new("GET", Prefix + path, summary, Handle), new("POST", Prefix + path, summary, Handle)];
-    }
-
-    static void Empty(System.Text.Json.Utf8JsonWriter json, string list)
-    {
-        json.WriteStartObject();
-        json.WriteStartArray(list);
-        json.WriteEndArray();
-        json.WriteEndObject();
     }
 
     async Task<Answer?> QueryAsync(Asked asked)

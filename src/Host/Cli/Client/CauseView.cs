@@ -32,3 +32,11 @@ public sealed record IndicatorView(string Of, double Target, double? Actual, dou
 
 /// <summary>How fast its budget is spent.</summary>
 public sealed record BurnView(double LongBurn, bool Firing);
+
+/// <summary>How the users' own rules stand, as <c>GET /api/v1/alerts</c> gives it.</summary>
+public sealed record AlertsView(IReadOnlyList<AlertView> Items);
+
+/// <summary>A rule.</summary>
+/// <param name="State"><c>inactive</c>, <c>pending</c> or <c>firing</c>.</param>
+/// <param name="Fault">Why it could not be looked at; null where it could.</param>
+public sealed record AlertView(string Name, Mainstay.Core.Kinds.Observe.RuleSpec Spec, string State, DateTimeOffset? Since, int Series, double? Value, string Text, string? Fault);
