@@ -18,6 +18,7 @@ public static class RollbackDecide
             Compatible = to.Compatible,
             Watch = to.Watch,
             Objectives = to.Objectives,
+            Rules = to.Rules,
             Notify = to.Notify,
             Jobs = to.Jobs,
             Gateway = new()
