@@ -1,7 +1,7 @@
 #!/bin/bash
 # What difficult clients and endpoints cost everybody else: latency of a fixed moderate load (h2load, open rate) through our gateway, alone and beside
 # (1) 10,000 clients that send half a head and come again when they are cut, (2) clients that ask for 32 MB and read nothing, (3) 100 clients of an endpoint that never
-# answers, (4) 100 clients, 10 requests a second each, of one that answers no HTTP, (5) the upload of 1 GB at 100 MB/s; with the gateway's memory. Clients of an
+# answers, (4) 100 clients, 10 requests a second each, of one that answers what is no header, (5) the upload of 1 GB at 100 MB/s; with the gateway's memory. Clients of an
 # endpoint that answers at once would otherwise ask as fast as the machine can, and take its CPU from what is measured. Then how fast an open breaker says no. The same load goes
 # through nginx too, as a measure for the machine.
 #

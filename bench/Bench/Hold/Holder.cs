@@ -7,7 +7,7 @@ namespace Mainstay.Bench.Hold;
 
 /// <summary>
 /// Clients that only hold connections, for measurements of what they cost others: <c>idle</c> asks once and then stays, <c>half</c> sends half a head
-/// and comes again when it is cut, <c>unread</c> asks and reads nothing. Endpoints that misbehave: <c>mute</c> never answers, <c>garbage</c> answers no HTTP.
+/// and comes again when it is cut, <c>unread</c> asks and reads nothing. Endpoints that misbehave: <c>mute</c> never answers, <c>garbage</c> answers what is no header (nginx takes what does not even begin like HTTP for HTTP/0.9, and waits for more of it).
 /// </summary>
 internal static class Holder
 {
@@ -84,12 +84,23 @@ internal static class Holder
         using var door = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         door.Bind(at);
         door.Listen(1024);
-        var held = new List<Socket>();
-        while (true)
+        while (true) _ = MisbehaveAsync(await door.AcceptAsync(), garbage);
+    }
+
+    private static async Task MisbehaveAsync(Socket socket, bool garbage)
+    {
+        var buffer = new byte[1024];
+        try
         {
-            var socket = await door.AcceptAsync();
-            held.Add(socket);
-            if (garbage) await socket.SendAsync("this is no HTTP\r\n\r\n"u8.ToArray());
+            if (garbage) await socket.SendAsync("HTTP/1.1 200 OK\r\nthis is no header\r\n\r\n"u8.ToArray());
+            while (await socket.ReceiveAsync(buffer) > 0)
+            {
+            }
         }
+        catch (SocketException)
+        {
+            // The other side has had enough of it.
+        }
+        socket.Dispose();
     }
 }

@@ -280,7 +280,7 @@ internal sealed class ClientConnection
         else if (!x.Pump.IsCompleted)
         {
             // The response is over, or there will be none, while the request still arrives: nobody wants the rest.
-            x.Upstream!.Close();
+            x.Upstream!.Break();
             if (complete) Wire.EndSending();
             Waits.HurryBody();
             if (!complete) Wire.StopReceiving();
@@ -333,7 +333,7 @@ internal sealed class ClientConnection
         {
             var isFree = complete && inTime && x.IsReusable && upstream.Available == 0 && !x.HasUnread;
             if (isFree) upstream.Endpoint.Keep(upstream, Gateway.Clock.CoarseMs);
-            else upstream.Discard();
+            else upstream.Discard(isOver: complete);
             x.Upstream = null;
         }
         Admit.Leave(x);

@@ -107,7 +107,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
         {
             isGivenUp = true;
             attempt?.GiveUp();
-            upstream?.Close();
+            upstream?.Break();
         }
     }
 
@@ -269,7 +269,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
             return false;
         }
         policy.CountWon();
-        first.Close();
+        first.Break();
         return true;
     }
 

@@ -50,7 +50,7 @@ internal sealed class MirrorFlight(Gateway gateway, MirrorPolicy policy, Cluster
     {
         isGivenUp = true;
         attempt?.GiveUp();
-        upstream?.Close();
+        upstream?.Break();
     }
 
     private async Task RunAsync()
@@ -84,7 +84,7 @@ internal sealed class MirrorFlight(Gateway gateway, MirrorPolicy policy, Cluster
             var isFree = !isGivenUp && await taken.Wire.SendAsync(bytes.AsMemory(0, length)) >= 0 && await DiscardAsync(taken);
             upstream = null;
             if (isFree && !isGivenUp && taken.Available == 0) endpoint.Keep(taken, gateway.Clock.CoarseMs);
-            else taken.Discard();
+            else taken.Discard(isOver: isFree);
             return isAnswered;
         }
         finally
@@ -101,7 +101,7 @@ internal sealed class MirrorFlight(Gateway gateway, MirrorPolicy policy, Cluster
         var connect = new ConnectAttempt(lane);
         attempt = connect;
         if (isGivenUp) connect.GiveUp();
-        var wire = await gateway.Transport.ConnectAsync(endpoint.Address, connect);
+        var wire = await endpoint.Reach.ConnectAsync(gateway.Transport, connect);
         attempt = null;
         return wire is null ? null : new Upstream(endpoint, wire);
     }

@@ -92,7 +92,7 @@ internal struct RequestBody
 
     private static Reason Fail(Exchange x, Reason reason)
     {
-        x.Upstream!.Close();
+        x.Upstream!.Break();
         return reason;
     }
 

@@ -72,19 +72,28 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
         hasAhead = true;
     }
 
-    /// <summary>Closes it. The buffer goes back only where no receive can still write into it.</summary>
-    public void Close()
-    {
-        if (Interlocked.Exchange(ref closed, 1) == 0) Wire.Close();
-    }
+    /// <summary>Closes it when nothing is under way. The buffer goes back only where no receive can still write into it.</summary>
+    public void Close() => Leave(reset: false);
 
-    /// <summary>Closes it and gives its buffer back; for the flow that owns it, with no receive under way.</summary>
-    public void Discard()
+    /// <summary>
+    /// Breaks off what is under way. Told by a reset: the endpoint learns at once that nobody waits, and no port is left in TIME_WAIT, of which an endpoint that
+    /// fails often enough would otherwise use up all that there are.
+    /// </summary>
+    public void Break() => Leave(reset: true);
+
+    /// <summary>Breaks it off and gives its buffer back; for the flow that owns it, with no receive under way.</summary>
+    /// <param name="isOver">Its last exchange is complete: it is closed and not broken off.</param>
+    public void Discard(bool isOver = false)
     {
-        Close();
+        Leave(reset: !isOver);
         if (hasAhead || buffer.Length == 0) return;
         Buffers.Return(buffer);
         buffer = [];
+    }
+
+    private void Leave(bool reset)
+    {
+        if (Interlocked.Exchange(ref closed, 1) == 0) Wire.Close(reset);
     }
 
     private void MakeRoom()

@@ -214,7 +214,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
         if (bodyDeadline.TryFire(nowMs))
         {
             if (bodyReceives) client.StopReceiving();
-            else from?.Close();
+            else from?.Break();
         }
         if (nowMs >= Volatile.Read(ref endsAtMs))
         {
@@ -271,7 +271,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
                 connect?.GiveUp();
                 break;
             case For.Upstream:
-                from?.Close();
+                from?.Break();
                 break;
             case For.Hedge:
                 hedge?.GiveUp();
@@ -281,7 +281,7 @@ internal sealed class Waits(Gateway gateway, Wire client)
                 break;
             case For.Tunnel:
                 client.Close(reset: true);
-                from?.Close();
+                from?.Break();
                 break;
         }
     }

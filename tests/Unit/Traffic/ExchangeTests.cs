@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
 using Shouldly;
@@ -47,6 +48,33 @@ public abstract class ExchangeTests(TransportKind kind) : OnBothTransports(kind)
         trace.ShouldMatch("^[0-9a-f]{32}$");
         seen.ShouldContain($"X-Request-Id: {trace}\r\n");
         response.ShouldBe($"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-Request-Id: {trace}\r\nVia: 1.1 mainstay\r\n\r\nok");
+    }
+
+    [Theory]
+    [InlineData("this is no HTTP\r\n\r\n", "502", "ConnectionReset")]
+    [InlineData("HTTP/1.1 200 OK\r\nthis is no header\r\n\r\n", "502", "ConnectionReset")]
+    [InlineData("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok", "200", "ended")]
+    public async Task Only_what_is_under_way_is_broken_off(string answer, string status, string end)
+    {
+        var ending = new TaskCompletionSource<string>();
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            await peer.ReadHeadAsync();
+            await peer.SendAsync(answer);
+            try
+            {
+                await peer.ReadToEndAsync();
+                ending.TrySetResult("ended");
+            }
+            catch (SocketException e)
+            {
+                // A reset leaves no port in TIME_WAIT with us.
+                ending.TrySetResult(e.SocketErrorCode.ToString());
+            }
+        });
+        await using var gateway = Gateway([upstream.Endpoint()]);
+        (await gateway.AskAsync(Get)).ShouldStartWith($"HTTP/1.1 {status} ");
+        (await ending.Task.WaitAsync(RawPeer.Patience, TimeProvider.System)).ShouldBe(end);
     }
 
     [Fact]
