@@ -27,22 +27,26 @@ internal struct CacheAsk
 
     public readonly bool IsConditional => !IfNoneMatch.IsEmpty || !IfModifiedSince.IsEmpty || !Range.IsEmpty;
 
-    public static CacheAsk Of(Exchange x, ReadOnlySpan<byte> head)
+    /// <summary>Reads a request's head, in place: it is much to be copied.</summary>
+    public void Read(Exchange x, ReadOnlySpan<byte> head)
     {
         var request = x.Request;
-        var ask = new CacheAsk { Facts = new RequestFacts { Control = new(), IsGet = !request.IsHead, IsAuthorized = x.Identity is not null } };
+        this = default;
+        Facts.Control = new();
+        Facts.IsGet = !request.IsHead;
+        Facts.IsAuthorized = x.Identity is not null;
         Piece pragma = default;
         for (var start = request.StartLineLength; start < request.Length - 2;)
         {
-            var line = new Piece(start, head[start..].IndexOf((byte)'\n') - 1);
+            var colon = head[start..].IndexOf((byte)':');
+            var line = new Piece(start, colon + head[(start + colon)..].IndexOf((byte)'\n') - 1);
             start += line.Length + 2;
-            ask.Take(line, line.Of(head).IndexOf((byte)':'), head, ref pragma);
+            Take(line, colon, head, ref pragma);
         }
-        if (!pragma.IsEmpty) ask.Facts.Control.AddPragma(pragma.Of(head));
-        ask.IsOdd |= request.HasBody || request.WantsUpgrade || request.Expects;
-        ask.HasForwarded &= request.Trusted;
-        ask.Facts.IsRange = !ask.Range.IsEmpty;
-        return ask;
+        if (!pragma.IsEmpty) Facts.Control.AddPragma(pragma.Of(head));
+        IsOdd |= request.HasBody || request.WantsUpgrade || request.Expects;
+        HasForwarded &= request.Trusted;
+        Facts.IsRange = !Range.IsEmpty;
     }
 
     private static Piece ValueOf(Piece line, int colon, ReadOnlySpan<byte> head)
@@ -54,29 +58,29 @@ internal struct CacheAsk
     private void Take(Piece line, int colon, ReadOnlySpan<byte> head, ref Piece pragma)
     {
         var name = head.Slice(line.Start, colon);
-        // Lengths tell most names apart.
-        switch (colon)
+        // Lengths and first letters tell most names apart.
+        switch ((colon << 8) | (name[0] | 0x20))
         {
-            case 5 when Is(name, "range"u8): Range = ValueOf(line, colon, head); break;
-            case 6 when Is(name, "cookie"u8): Facts.HasCookie = true; break;
-            case 6 when Is(name, "pragma"u8): pragma = ValueOf(line, colon, head); break;
-            case 8 when Is(name, "if-match"u8): IsOdd = true; break;
-            case 8 when Is(name, "if-range"u8): IfRange = ValueOf(line, colon, head); break;
-            case 9 when Is(name, "forwarded"u8): HasForwarded = true; break;
-            case 13 when Is(name, "cache-control"u8): Facts.Control.Add(ValueOf(line, colon, head).Of(head)); break;
-            case 13 when Is(name, "authorization"u8): Facts.IsAuthorized = true; break;
-            case 13 when Is(name, "if-none-match"u8): IfNoneMatch = ValueOf(line, colon, head); break;
+            case (5 << 8) | 'r' when Is(name, "range"u8): Range = ValueOf(line, colon, head); break;
+            case (6 << 8) | 'c' when Is(name, "cookie"u8): Facts.HasCookie = true; break;
+            case (6 << 8) | 'p' when Is(name, "pragma"u8): pragma = ValueOf(line, colon, head); break;
+            case (8 << 8) | 'i' when Is(name, "if-match"u8): IsOdd = true; break;
+            case (8 << 8) | 'i' when Is(name, "if-range"u8): IfRange = ValueOf(line, colon, head); break;
+            case (9 << 8) | 'f' when Is(name, "forwarded"u8): HasForwarded = true; break;
+            case (13 << 8) | 'c' when Is(name, "cache-control"u8): Facts.Control.Add(ValueOf(line, colon, head).Of(head)); break;
+            case (13 << 8) | 'a' when Is(name, "authorization"u8): Facts.IsAuthorized = true; break;
+            case (13 << 8) | 'i' when Is(name, "if-none-match"u8): IfNoneMatch = ValueOf(line, colon, head); break;
             // What makes some services do something else than the address and method say.
-            case 13 when Is(name, "x-rewrite-url"u8) || Is(name, "x-http-method"u8): IsOdd = true; break;
-            case 14 when Is(name, "x-original-url"u8): IsOdd = true; break;
-            case 15 when Is(name, "accept-encoding"u8):
+            case (13 << 8) | 'x' when Is(name, "x-rewrite-url"u8) || Is(name, "x-http-method"u8): IsOdd = true; break;
+            case (14 << 8) | 'x' when Is(name, "x-original-url"u8): IsOdd = true; break;
+            case (15 << 8) | 'a' when Is(name, "accept-encoding"u8):
                 AcceptEncoding = ValueOf(line, colon, head);
                 AcceptEncodings++;
                 break;
-            case 17 when Is(name, "x-method-override"u8): IsOdd = true; break;
-            case 17 when Is(name, "if-modified-since"u8): IfModifiedSince = ValueOf(line, colon, head); break;
-            case 19 when Is(name, "if-unmodified-since"u8): IsOdd = true; break;
-            case 22 when Is(name, "x-http-method-override"u8): IsOdd = true; break;
+            case (17 << 8) | 'x' when Is(name, "x-method-override"u8): IsOdd = true; break;
+            case (17 << 8) | 'i' when Is(name, "if-modified-since"u8): IfModifiedSince = ValueOf(line, colon, head); break;
+            case (19 << 8) | 'i' when Is(name, "if-unmodified-since"u8): IsOdd = true; break;
+            case (22 << 8) | 'x' when Is(name, "x-http-method-override"u8): IsOdd = true; break;
             default:
                 HasForwarded |= colon > 12 && name[0] is (byte)'x' or (byte)'X' && HeaderNames.Of(name) is HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded;
                 break;

@@ -16,6 +16,7 @@ internal sealed class CacheVisit
 
     private readonly BodyCollector body = new();
     private readonly StoredAnswer answer = new();
+    private readonly AcceptedCodings codings = new();
     private readonly byte[] selecting = new byte[FactsReader.MostSelecting];
     private byte[] key = new byte[512];
     private int keyLength;
@@ -50,7 +51,7 @@ internal sealed class CacheVisit
         (zone, siblings, IsOpen) = (own, all, true);
         x.Connection.Refreshing?.ApplyTo(x);
         var bytes = x.HeadBytes;
-        ask = CacheAsk.Of(x, bytes);
+        ask.Read(x, bytes);
         var method = x.Request.Method.Of(bytes);
         if (!x.Request.IsHead && !method.SequenceEqual("GET"u8))
         {
@@ -173,7 +174,6 @@ internal sealed class CacheVisit
         body.Clear();
         answer.Clear();
         (zone, siblings, kept, asking, flight, joining, head) = (null, null, null, null, null, null, null);
-        ask = default;
         why = default;
         keyLength = 0;
     }
@@ -182,7 +182,7 @@ internal sealed class CacheVisit
     {
         Reset();
         (zone, IsOpen) = (from, true);
-        ask = CacheAsk.Of(x, x.HeadBytes);
+        ask.Read(x, x.HeadBytes);
         if (MakeKey(x, from, ask)) kept = Selected(from.Store.Find(hash, Key), x);
     }
 
@@ -297,7 +297,7 @@ internal sealed class CacheVisit
         {
             var vary = one.Head.Vary;
             if (vary.Length == 0) return one;
-            if (vary != written) length = FactsReader.WriteSelecting(selecting, written = vary, x.Request, x.HeadBytes, ask);
+            if (vary != written) length = FactsReader.WriteSelecting(selecting, written = vary, x.Request, x.HeadBytes, ask, codings);
             if (length >= 0 && selecting.AsSpan(0, length).SequenceEqual(one.Head.Selecting)) return one;
         }
         return null;
@@ -368,7 +368,7 @@ internal sealed class CacheVisit
         facts.IsOpenEnded = response.IsEventStream || (hasBody && response.ContentLength < 0 && !response.Chunked);
         var verdict = CacheRules.Judge(ask.Facts, facts, terms);
         if (verdict <= Keep.LastGood && FactsReader.VaryOf(bytes, response) is { } vary
-            && FactsReader.WriteSelecting(selecting, vary, x.Request, x.HeadBytes, ask) is >= 0 and var length)
+            && FactsReader.WriteSelecting(selecting, vary, x.Request, x.HeadBytes, ask, codings) is >= 0 and var length)
         {
             body.Begin(zone.Store, response.ContentLength, zone.MostObject, hasBody);
             if (!body.IsGivenUp)

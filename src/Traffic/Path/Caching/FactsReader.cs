@@ -56,7 +56,7 @@ internal static class FactsReader
     }
 
     /// <summary>Writes what a request has of these headers. The length; -1 where it is too much.</summary>
-    public static int WriteSelecting(Span<byte> into, byte[][] names, RequestHead request, ReadOnlySpan<byte> head, in CacheAsk ask)
+    public static int WriteSelecting(Span<byte> into, byte[][] names, RequestHead request, ReadOnlySpan<byte> head, in CacheAsk ask, AcceptedCodings codings)
     {
         var length = 0;
         foreach (var name in names)
@@ -66,7 +66,7 @@ internal static class FactsReader
             // The one that nearly all name was found with the others.
             if (ask.AcceptEncodings < 2 && name.AsSpan().SequenceEqual("accept-encoding"u8))
             {
-                if (ask.AcceptEncodings == 1) length = SelectingHeader.Write(into, length, name, ask.AcceptEncoding.Of(head));
+                if (ask.AcceptEncodings == 1) length = SelectingHeader.WriteCodings(into, length, ask.AcceptEncoding.Of(head), codings);
                 continue;
             }
             var at = 0;

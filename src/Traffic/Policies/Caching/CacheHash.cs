@@ -9,14 +9,18 @@ internal static class CacheHash
 
     public static ulong Of(ReadOnlySpan<byte> bytes, ulong seed)
     {
+        var all = bytes;
         var hash = Fold(seed ^ (ulong)bytes.Length, Odd);
-        while (bytes.Length >= 8)
+        while (bytes.Length >= 16)
         {
-            hash = Fold(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes), seed | 1);
-            bytes = bytes[8..];
+            hash = Fold(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes), seed ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]));
+            bytes = bytes[16..];
         }
+        if (bytes.Length >= 8) hash = Fold(hash ^ BinaryPrimitives.ReadUInt64LittleEndian(bytes), seed | 1);
         ulong rest = 0;
-        foreach (var one in bytes) rest = (rest << 8) | one;
+        // The last eight, of which some may have been taken before.
+        if (all.Length >= 8) rest = BinaryPrimitives.ReadUInt64LittleEndian(all[^8..]);
+        else foreach (var one in bytes) rest = (rest << 8) | one;
         return Fold(hash ^ rest, Odd);
     }
 

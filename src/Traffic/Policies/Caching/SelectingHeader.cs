@@ -17,15 +17,29 @@ internal static class SelectingHeader
     /// <param name="value">The value.</param>
     public static int Write(Span<byte> into, int length, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
+        if (name.SequenceEqual("accept-encoding"u8)) return WriteCodings(into, length, value, null);
+        return into.Length - length < value.Length + 8 ? -1 : WriteText(into, length, name, value);
+    }
+
+    /// <summary>The same for Accept-Encoding.</summary>
+    /// <param name="into">Where to.</param>
+    /// <param name="length">How much is there already.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="known">What was read last.</param>
+    public static int WriteCodings(Span<byte> into, int length, ReadOnlySpan<byte> value, AcceptedCodings? known)
+    {
         if (into.Length - length < value.Length + 8) return -1;
+        if ((known is null ? Accepted(value) : known.Of(value)) is not (>= 0 and var mask)) return WriteText(into, length, "accept-encoding"u8, value);
         into[length++] = (byte)',';
-        if (name.SequenceEqual("accept-encoding"u8) && Accepted(value) is >= 0 and var mask)
-        {
-            // A byte that no value has tells it from text.
-            into[length++] = 1;
-            into[length++] = (byte)(mask + 32);
-            return length;
-        }
+        // A byte that no value has tells it from text.
+        into[length++] = 1;
+        into[length++] = (byte)(mask + 32);
+        return length;
+    }
+
+    private static int WriteText(Span<byte> into, int length, ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
+    {
+        into[length++] = (byte)',';
         var lowers = name.SequenceEqual("accept-language"u8);
         var wasSpace = true;
         foreach (var one in value)
@@ -40,7 +54,7 @@ internal static class SelectingHeader
     }
 
     /// <summary>A bit for each coding that is accepted; -1 where something else is said, which is then taken by its letters.</summary>
-    private static int Accepted(ReadOnlySpan<byte> value)
+    internal static int Accepted(ReadOnlySpan<byte> value)
     {
         var mask = 0;
         foreach (var range in value.Split((byte)','))
