@@ -328,12 +328,12 @@ internal sealed class FrameIntake(Http2Connection connection, bool isSecure)
         lines.Begin(isSecure, connection.Limits);
         var isDecoded = decoder.Decode(fields, lines);
         var isWell = lines.Finish(ends, out var text, out var length);
-        var contentLength = lines.ContentLength;
+        var (contentLength, key) = (lines.ContentLength, lines.Key);
         LocalPool<RequestLines>.Return(lines);
         if (isDecoded && isWell && connection.Active.Count < Http2Connection.StreamsPerConnection && connection.Busy < MostBusy && connection.TryCount())
         {
             var stream = connection.Open(out var isNew);
-            stream.Begin(id, text, length, contentLength, ends);
+            stream.Begin(id, text, length, contentLength, ends, key);
             begun.Add((stream, isNew));
             return Http2Error.None;
         }
@@ -437,14 +437,16 @@ internal sealed class FrameIntake(Http2Connection connection, bool isSecure)
         return 0;
     }
 
-    /// <summary>§6.5.2: MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE; the rest is what the standard begins with.</summary>
+    /// <summary>§6.5.2: MAX_CONCURRENT_STREAMS, INITIAL_WINDOW_SIZE; RFC 8441 §3: ENABLE_CONNECT_PROTOCOL; the rest is what the standard begins with.</summary>
     private static byte[] MakeSettings()
     {
-        var settings = new byte[12];
+        var settings = new byte[18];
         BinaryPrimitives.WriteUInt16BigEndian(settings, 3);
         BinaryPrimitives.WriteInt32BigEndian(settings.AsSpan(2), Http2Connection.StreamsPerConnection);
         BinaryPrimitives.WriteUInt16BigEndian(settings.AsSpan(6), 4);
         BinaryPrimitives.WriteInt32BigEndian(settings.AsSpan(8), Http2Connection.StreamWindow);
+        BinaryPrimitives.WriteUInt16BigEndian(settings.AsSpan(12), 8);
+        BinaryPrimitives.WriteInt32BigEndian(settings.AsSpan(14), 1);
         return settings;
     }
 

@@ -23,6 +23,7 @@ internal sealed class ResponseFrames(Outlet outlet, PathLimits limits)
     private long left;
     private int stream;
     private bool isHead;
+    private byte[] key = [];
 
     /// <summary>The stream's window for data (RFC 9113 §6.9); a setting may make it negative.</summary>
     public long Window { get; set; }
@@ -30,14 +31,20 @@ internal sealed class ResponseFrames(Outlet outlet, PathLimits limits)
     /// <summary>The response is whole, and its end is put.</summary>
     public bool IsDone => framing == Framing.Done;
 
+    /// <summary>The service speaks WebSocket with the client: bytes pass both ways.</summary>
+    public bool IsTunnel { get; private set; }
+
     /// <summary>What was given is no response.</summary>
     public bool HasFailed { get; private set; }
 
     /// <summary>Begins a stream's response.</summary>
     /// <param name="id">The stream.</param>
     /// <param name="isHead">It has no body whatever its head says.</param>
-    public void Begin(int id, bool isHead)
+    /// <param name="webSocketKey">What a service has to answer to that is asked to speak WebSocket; empty for any other request.</param>
+    public void Begin(int id, bool isHead, byte[] webSocketKey)
     {
+        key = webSocketKey;
+        IsTunnel = false;
         stream = id;
         this.isHead = isHead;
         framing = Framing.Head;
@@ -92,11 +99,13 @@ internal sealed class ResponseFrames(Outlet outlet, PathLimits limits)
         else bytes = (byte[])[.. headSoFar, .. rest.Span];
         var status = response.Parse(bytes.Span, limits);
         headSoFar = status == ParseStatus.Incomplete ? bytes.ToArray() : null;
-        HasFailed = status == ParseStatus.Bad || response.Status == 101;
+        HasFailed = status == ParseStatus.Bad || (status == ParseStatus.Complete && !IsFitting(bytes.Span));
         rest = status == ParseStatus.Complete ? bytes[response.Length..] : default;
         if (HasFailed || status != ParseStatus.Complete) return;
         left = Math.Max(response.ContentLength, 0);
+        IsTunnel = response.Status == 101;
         framing = response.IsInterim ? Framing.Head
+            : IsTunnel ? Framing.UntilClose
             : isHead || response.Status is 204 or 304 || response.ContentLength == 0 ? Framing.Done
             : response.Chunked ? Framing.Chunked
             : left > 0 ? Framing.Length
@@ -106,6 +115,13 @@ internal sealed class ResponseFrames(Outlet outlet, PathLimits limits)
         outlet.Pending.EndHeaders(start, stream, endsStream: framing == Framing.Done, outlet.Peer.FrameSize);
         if (framing == Framing.Done) EndResponse(withFrame: false);
     }
+
+    /// <summary>
+    /// Protocols are switched only where that was asked for, by a service that has read the key. To the client of a WebSocket success means that it has begun, so any other success is none.
+    /// </summary>
+    private bool IsFitting(ReadOnlySpan<byte> bytes) => response.Status == 101
+        ? key.Length > 0 && response.Only(bytes, "sec-websocket-accept"u8, out var proof) && WebSocketKey.IsProvenBy(key, proof.Of(bytes))
+        : key.Length == 0 || response.Status is < 200 or >= 300;
 
     /// <summary>Puts a piece of the body. False where there is no room.</summary>
     private bool PutBody()

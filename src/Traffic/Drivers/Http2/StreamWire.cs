@@ -38,6 +38,7 @@ internal sealed class StreamWire : Wire, IResumable
     private long expected;
     private int taken;
     private bool isChunked;
+    private bool isTunnel;
     private bool isReceiving;
     private bool isSending;
     private bool isIdle;
@@ -104,14 +105,16 @@ internal sealed class StreamWire : Wire, IResumable
     /// <param name="length">The text's length.</param>
     /// <param name="contentLength">What it declares; -1 for nothing.</param>
     /// <param name="ends">No body follows.</param>
-    public void Begin(int id, byte[] head, int length, long contentLength, bool ends)
+    /// <param name="webSocketKey">Of a request to speak WebSocket; empty for any other.</param>
+    public void Begin(int id, byte[] head, int length, long contentLength, bool ends, byte[] webSocketKey)
     {
         Id = id;
         (text, textStart, textEnd) = (head, 0, length);
         IsRequestEnded = ends;
         expected = contentLength;
-        isChunked = contentLength < 0 && !ends;
-        frames.Begin(id, isHead: head.AsSpan(0, length).StartsWith("HEAD "u8));
+        isTunnel = webSocketKey.Length > 0;
+        isChunked = contentLength < 0 && !ends && !isTunnel;
+        frames.Begin(id, isHead: head.AsSpan(0, length).StartsWith("HEAD "u8), webSocketKey);
         ReceiveWindow = Http2Connection.StreamWindow;
         taken = 0;
         isFresh = hasStream = true;
@@ -251,7 +254,20 @@ internal sealed class StreamWire : Wire, IResumable
         return isOver && EndSend();
     }
 
-    public override void EndSending() => StopReceiving();
+    public override void EndSending()
+    {
+        if (!frames.IsTunnel)
+        {
+            StopReceiving();
+            return;
+        }
+        lock (gate)
+        {
+            if (isBroken || isClosed || !hasStream || !frames.TryEnd()) return;
+            Out.Schedule();
+            if (IsRequestEnded) connection.Closed(this);
+        }
+    }
 
     public override void StopReceiving()
     {
@@ -360,7 +376,8 @@ internal sealed class StreamWire : Wire, IResumable
         var length = TakeText(buffer);
         if (textStart < textEnd || buffer.IsEmpty) return length;
         if (isStopped) return length;
-        if (body.Count > 0) length += TakeBody(buffer[length..], mayGoAside: length == 0);
+        // Of a WebSocket nothing is taken before it has begun: it would be read as another request where it does not begin.
+        if (body.Count > 0 && (!isTunnel || frames.IsTunnel)) length += TakeBody(buffer[length..], mayGoAside: length == 0);
         if (IsRequestEnded && isChunked && !hasEnding && body.Count == 0 && textStart == textEnd)
         {
             PutEnding();

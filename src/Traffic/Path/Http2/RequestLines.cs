@@ -5,7 +5,7 @@ namespace Mainstay.Traffic.Path.Http2;
 
 /// <summary>
 /// Writes a request's fields as the head of HTTP/1.1 that the stations read, and judges what only HTTP/2 knows (RFC 9113 §8.2 and §8.3):
-/// pseudo-fields, names, fields of a connection, the lengths. The rest is judged by <see cref="RequestHead"/>.
+/// pseudo-fields, names, fields of a connection, the lengths. The rest is judged by <see cref="RequestHead"/>. A WebSocket (RFC 8441) becomes HTTP/1.1's request for one.
 /// </summary>
 internal sealed class RequestLines : IFields
 {
@@ -19,6 +19,7 @@ internal sealed class RequestLines : IFields
         Scheme = 2,
         Authority = 4,
         Path = 8,
+        Protocol = 16,
     }
 
     private static readonly SearchValues<byte> TargetBytes =
@@ -41,6 +42,7 @@ internal sealed class RequestLines : IFields
     private bool isCut;
     private bool hasHost;
     private bool hasCookie;
+    private bool isWebSocket;
     private Pseudo seen;
 
     /// <summary>The request must be answered with a stream error (§8.1.1).</summary>
@@ -49,6 +51,9 @@ internal sealed class RequestLines : IFields
     /// <summary>The declared length; -1 for none.</summary>
     public long ContentLength { get; private set; }
 
+    /// <summary>What the service has to answer to where a WebSocket is asked for, whose bytes then follow without framing; empty for any other request.</summary>
+    public byte[] Key { get; private set; } = [];
+
     /// <summary>Begins a request.</summary>
     public void Begin(bool secure, PathLimits limits)
     {
@@ -56,7 +61,8 @@ internal sealed class RequestLines : IFields
         mostBytes = limits.HeadBytes;
         mostLine = limits.StartLineBytes;
         methodLength = authorityLength = pathLength = cookieLength = length = 0;
-        isStarted = isCut = hasHost = hasCookie = IsMalformed = false;
+        isStarted = isCut = hasHost = hasCookie = isWebSocket = IsMalformed = false;
+        Key = [];
         seen = Pseudo.None;
         ContentLength = -1;
         text = Buffers.Rent();
@@ -88,8 +94,10 @@ internal sealed class RequestLines : IFields
                 TakeCookie(value);
                 return;
             case 14 when name.SequenceEqual("content-length"u8):
-                if (!TakeLength(value)) IsMalformed = true;
+                if (Key.Length > 0 || !TakeLength(value)) IsMalformed = true;
                 break;
+            case 17 when Key.Length > 0 && name.SequenceEqual("sec-websocket-key"u8):
+                return;
         }
         AddLine(name, value);
     }
@@ -106,7 +114,7 @@ internal sealed class RequestLines : IFields
         {
             // §8.2.3: one line for those who know no crumbs.
             if (hasCookie) AddLine("cookie"u8, cookies.AsSpan(0, cookieLength));
-            if (!endsStream && ContentLength < 0) AddLine("transfer-encoding"u8, "chunked"u8);
+            if (!endsStream && ContentLength < 0 && Key.Length == 0) AddLine("transfer-encoding"u8, "chunked"u8);
             if (!isCut) Add("\r\n"u8);
         }
         (into, bytes) = (text, length);
@@ -125,6 +133,7 @@ internal sealed class RequestLines : IFields
         {
             5 => name.SequenceEqual(":path"u8) ? Pseudo.Path : Pseudo.None,
             7 => name.SequenceEqual(":method"u8) ? Pseudo.Method : name.SequenceEqual(":scheme"u8) ? Pseudo.Scheme : Pseudo.None,
+            9 => name.SequenceEqual(":protocol"u8) ? Pseudo.Protocol : Pseudo.None,
             10 => name.SequenceEqual(":authority"u8) ? Pseudo.Authority : Pseudo.None,
             _ => Pseudo.None,
         };
@@ -138,6 +147,9 @@ internal sealed class RequestLines : IFields
                 return Ascii.EqualsIgnoreCase(value, isSecure ? "https"u8 : "http"u8);
             case Pseudo.Authority:
                 return !value.IsEmpty && value.IndexOfAnyExcept(TargetBytes) < 0 && Keep(value, authority, out authorityLength);
+            case Pseudo.Protocol:
+                isWebSocket = value.SequenceEqual("websocket"u8);
+                return !value.IsEmpty;
             default:
                 if (value.IsEmpty || value.IndexOfAnyExcept(TargetBytes) >= 0) return false;
                 // One that is longer than a request line may be is refused by the path for its first bytes alone.
@@ -169,19 +181,30 @@ internal sealed class RequestLines : IFields
         isStarted = true;
         var verb = method.AsSpan(0, methodLength);
         var isConnect = verb.SequenceEqual("CONNECT"u8);
-        var target = isConnect ? authority.AsSpan(0, authorityLength) : path.AsSpan(0, pathLength);
+        // RFC 8441 §4: all of them, with CONNECT alone. Other protocols are refused by the path as any CONNECT is.
+        var isExtended = (seen & Pseudo.Protocol) != 0;
+        isWebSocket &= isConnect;
+        var target = isConnect && !isWebSocket ? authority.AsSpan(0, authorityLength) : path.AsSpan(0, pathLength);
         // §8.3.1 and §8.5; the asterisk is judged by the path.
-        var needed = isConnect ? Pseudo.Method | Pseudo.Authority : Pseudo.Method | Pseudo.Scheme | Pseudo.Path;
-        if ((seen & needed) != needed || (isConnect && seen != needed) || (!isConnect && target[0] != '/' && !target.SequenceEqual("*"u8)))
+        var needed = isExtended ? Pseudo.Method | Pseudo.Scheme | Pseudo.Authority | Pseudo.Path | Pseudo.Protocol
+            : isConnect ? Pseudo.Method | Pseudo.Authority
+            : Pseudo.Method | Pseudo.Scheme | Pseudo.Path;
+        if ((seen & needed) != needed || (isConnect && seen != needed) || (isExtended && !isConnect)
+            || ((!isConnect || isWebSocket) && target[0] != '/' && !target.SequenceEqual("*"u8)))
         {
             IsMalformed = true;
             return;
         }
-        Add(verb);
+        Add(isWebSocket ? "GET"u8 : verb);
         Add(" "u8);
         Add(target);
         Add(" HTTP/1.1\r\n"u8);
         if (authorityLength > 0) AddLine("host"u8, authority.AsSpan(0, authorityLength));
+        if (!isWebSocket) return;
+        Key = WebSocketKey.Make();
+        AddLine("connection"u8, "Upgrade"u8);
+        AddLine("upgrade"u8, "websocket"u8);
+        AddLine("sec-websocket-key"u8, Key);
     }
 
     /// <summary>§8.3.1: one that is not the authority makes the request malformed, and so does a second one.</summary>

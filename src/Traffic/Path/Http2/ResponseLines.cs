@@ -10,7 +10,9 @@ internal static class ResponseLines
     public static void WriteHead(HpackEncoder encoder, OutBuffer into, ResponseHead head, ReadOnlySpan<byte> bytes)
     {
         encoder.Begin(into);
-        encoder.Status(into, head.Status);
+        // RFC 8441 §5: a WebSocket begins with the status of success, and has no proof of its key.
+        var isTunnel = head.Status == 101;
+        encoder.Status(into, isTunnel ? 200 : head.Status);
         // RFC 9110 §8.6: neither 1xx nor 204 have a length; that of 304 would be of another body.
         var hasLength = head.Status is >= 200 and not (204 or 304);
         for (var start = head.StartLineLength; start < head.Length - 2;)
@@ -21,6 +23,7 @@ internal static class ResponseLines
             var known = HeaderNames.Of(name.Of(bytes));
             if (known is HeaderName.Connection or HeaderName.KeepAlive or HeaderName.ProxyConnection or HeaderName.TransferEncoding or HeaderName.Upgrade) continue;
             if (known == HeaderName.ContentLength && !hasLength) continue;
+            if (isTunnel && Ascii.EqualsIgnoreCase(name.Of(bytes), "sec-websocket-accept"u8)) continue;
             Write(encoder, into, name.Of(bytes), value.Of(bytes));
         }
     }

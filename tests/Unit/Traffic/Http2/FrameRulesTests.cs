@@ -49,6 +49,10 @@ public sealed class FrameRulesTests
         ":method: GET / HTTP/1.1\r\nHost: b\r\n\r\nGET|:scheme: https|:path: /",
         ":method: GET|:scheme: https|:path: /|:authority: a test",
         ":method: CONNECT|:scheme: https|:path: /|:authority: a.test",
+        ":method: CONNECT|:protocol: websocket|:scheme: https|:authority: a.test",
+        ":method: CONNECT|:protocol: websocket|:authority: a.test|:path: /",
+        ":method: CONNECT|:protocol: websocket|:scheme: https|:authority: a.test|:path: x",
+        ":method: CONNECT|:protocol: websocket|:scheme: https|:authority: a.test|:path: /|content-length: 0",
         "x: 1",
     ];
 

@@ -13,16 +13,20 @@ public sealed class SecureWebSocketTests : IDisposable
 
     public void Dispose() => authority.Dispose();
 
-    [Fact]
-    public async Task A_conversation_passes_both_ways_and_ends_with_a_handshake()
+    [Theory]
+    [InlineData("1.1")]
+    [InlineData("2.0")]
+    public async Task A_conversation_passes_both_ways_and_ends_with_a_handshake(string version)
     {
         await using var endpoint = await KestrelEndpoint.StartAsync(EchoAsync, webSockets: true);
         await using var gateway = new GatewayUnderTest([endpoint.Endpoint()], tls: authority.Terms(authority.Issue("one", "a.test")));
         using var client = new ClientWebSocket();
-        client.Options.RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null;
-        client.Options.Proxy = null;
+        using var handler = new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = static (_, shown, _, _) => shown is not null } };
+        using var invoker = new HttpMessageInvoker(handler);
+        client.Options.HttpVersion = new Version(version);
+        client.Options.HttpVersionPolicy = HttpVersionPolicy.RequestVersionExact;
         using var limit = new CancellationTokenSource(RawPeer.Patience, TimeProvider.System);
-        await client.ConnectAsync(new Uri($"wss://{gateway.Secure}/talk"), limit.Token);
+        await client.ConnectAsync(new Uri($"wss://{gateway.Secure}/talk"), invoker, limit.Token);
         var buffer = new byte[100_000];
         foreach (var size in new[] { 1, 1000, 70_000 })
         {
