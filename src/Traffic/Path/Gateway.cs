@@ -104,6 +104,7 @@ public sealed class Gateway : IAsyncDisposable
                 listener!.Close(forget: true);
             }
             foreach (var endpoint in gone) endpoint.Retire();
+            policies.EndDropped();
             return Standing();
         }
     }

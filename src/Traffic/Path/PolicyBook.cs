@@ -45,6 +45,16 @@ internal sealed class PolicyBook
     /// <summary>What is wrong now with what policies read.</summary>
     public IEnumerable<string> Problems => now.Values.OfType<IFailing>().Select(one => one.Problem).OfType<string>();
 
+    /// <summary>Tells those that the last table had and the current one has not.</summary>
+    public void EndDropped()
+    {
+        foreach (var (key, policy) in before)
+        {
+            if (policy is IEnding ending && !now.ContainsKey(key)) ending.End();
+        }
+        before = [];
+    }
+
     /// <summary>Every policy of the current table that needs the heartbeat.</summary>
     public IEnumerable<IBeating> Beating => now.Values.OfType<IBeating>();
 }
@@ -61,6 +71,13 @@ internal interface IFailing
 {
     /// <summary>What is wrong now, with the remedy or what holds meanwhile; null where nothing is.</summary>
     string? Problem { get; }
+}
+
+/// <summary>A policy that has to know when no table has it any more.</summary>
+internal interface IEnding
+{
+    /// <summary>No further request comes by the current table; some that began with an earlier one may.</summary>
+    void End();
 }
 
 /// <summary>A policy that is looked at by the heartbeat, outside of the path.</summary>

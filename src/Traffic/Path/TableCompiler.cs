@@ -188,7 +188,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
                 .. ComposeGate.Compile(route, part => TargetOf(listener, new ReadRoute(part, read!.Template), part.Spec.To!, clusters, isPart: true)),
             ],
         };
-        if (target.Park is { } park) (park.Cluster, park.Standing) = (cluster, target.BreakerStanding);
+        if (target.Park is { } park) (park.Target, park.Standing) = (target, target.BreakerStanding);
         target.Fallback = FallbackOf(listener, route, target, terms, clusters, zone);
         if (zone is not null) zone.Parts = [[]];
         split?.Complete(target, other => ClusterOf(other, clusters), (own, other) => own.With(other, SeriesOf(listener, route, other), new RetryTerms(terms.Retry, other.HonoursKeys, budget)));

@@ -12,14 +12,13 @@ internal sealed class WaitLine
 
     private static readonly int[] Weights = [3, 2, 1];
     private readonly QueueOrder order;
-    private readonly int most;
     private readonly WaitNode?[] first;
     private readonly WaitNode?[] last;
     private readonly int[] credit = new int[Weights.Length];
 
     public WaitLine(QueueOrder order, int most)
     {
-        (this.order, this.most) = (order, most);
+        (this.order, Most) = (order, most);
         var classes = order switch { QueueOrder.Priority => HighestRank + 1, QueueOrder.Weighted => Weights.Length, _ => 1 };
         first = new WaitNode?[classes];
         last = new WaitNode?[classes];
@@ -27,7 +26,10 @@ internal sealed class WaitLine
 
     public int Count { get; private set; }
 
-    public bool IsFull => Count >= most;
+    /// <summary>How many may stand in it. Those who stand in it stay when it is lowered.</summary>
+    public int Most { get; set; }
+
+    public bool IsFull => Count >= Most;
 
     /// <summary>Puts it at the end of its class; false where the line is full.</summary>
     /// <param name="node">Stands in no line.</param>

@@ -10,7 +10,7 @@ internal abstract class WaitRoom(QueueSpec? queue)
 {
     private readonly Lock gate = new();
     private readonly WaitLine? line = queue is null ? null : new WaitLine(queue.Order, queue.Length);
-    private readonly long waitMicros = (long)(queue?.Wait.TotalMicroseconds ?? 0);
+    private long waitMicros = (long)(queue?.Wait.TotalMicroseconds ?? 0);
     private int waiting;
     private long waitedMicros;
     private long waits;
@@ -20,7 +20,17 @@ internal abstract class WaitRoom(QueueSpec? queue)
     public bool HasLine => line is not null;
 
     /// <summary>The longest wait in milliseconds.</summary>
-    public long WaitMs => waitMicros / 1000;
+    public long WaitMs => Volatile.Read(ref waitMicros) / 1000;
+
+    /// <summary>Other terms hold from now on; who waits already stays.</summary>
+    protected void Change(int length, TimeSpan wait)
+    {
+        lock (gate)
+        {
+            if (line is not null) line.Most = length;
+        }
+        Volatile.Write(ref waitMicros, (long)wait.TotalMicroseconds);
+    }
 
     /// <summary>Takes a place, if with it <paramref name="keep"/> remain.</summary>
     public abstract bool TryTake(int keep, long nowMicros);
@@ -80,7 +90,7 @@ internal abstract class WaitRoom(QueueSpec? queue)
                 var node = line.Take()!;
                 Interlocked.Decrement(ref waiting);
                 var waited = nowMicros - node.SinceMicros;
-                var how = waited > waitMicros ? WaitEnd.TimedOut : WaitEnd.Admitted;
+                var how = waited > Volatile.Read(ref waitMicros) ? WaitEnd.TimedOut : WaitEnd.Admitted;
                 var isOurs = node.TryEnd(how);
                 if (!isOurs || how == WaitEnd.TimedOut) Return();
                 if (!isOurs) continue;

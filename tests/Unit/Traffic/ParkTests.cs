@@ -104,16 +104,54 @@ public sealed class ParkTests
         (await answer).ShouldContain("X-Mainstay-Reason: connect-failed\r\n");
     }
 
+    [Fact]
+    public async Task Who_waits_goes_where_a_later_table_says()
+    {
+        await using var gateway = Start(RawUpstream.DeadPort(), Terms);
+        using var client = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await client.SendAsync(Get);
+        await Until.HoldsAsync(() => Park(gateway).Numbers["waiting"] == 1);
+        await using var alive = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        gateway.Apply(Table(alive.Port, Terms with { Park = new ParkSpec { Requests = 1 } })).Problems.ShouldBeEmpty();
+        // The same room on the new table's terms, with who waits in it.
+        Park(gateway).Numbers["waiting"].ShouldBe(1);
+        Park(gateway).Why.ShouldContain("at most 1 requests");
+        var answer = client.ReadResponseAsync();
+        using var other = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        // A request and its answer between two beats: pings have as much time as that takes.
+        await Until.HoldsAsync(async () =>
+        {
+            Advance(100);
+            await other.SendAsync(Get);
+            (await other.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200 ");
+            return answer.IsCompleted;
+        });
+        (await answer).ShouldStartWith("HTTP/1.1 200 ");
+    }
+
+    [Fact]
+    public async Task Nobody_waits_where_waiting_is_over()
+    {
+        await using var gateway = Start(RawUpstream.DeadPort(), Terms);
+        using var client = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await client.SendAsync(Get);
+        await Until.HoldsAsync(() => Park(gateway).Numbers["waiting"] == 1);
+        gateway.Apply(Table(RawUpstream.DeadPort(), Terms with { Park = null })).Problems.ShouldBeEmpty();
+        (await client.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 50");
+    }
+
     Gateway Start(int port, BreakerSpec terms)
     {
         var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);
-        gateway.Apply(new TableModel(
-            1,
-            [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)],
-            [Routes.All(s => s with { Breaker = terms })],
-            [new ClusterModel("s", [new EndpointModel("one", "127.0.0.1", port)], new TrafficSpec { IdempotencyKeys = true })])).Problems.ShouldBeEmpty();
+        gateway.Apply(Table(port, terms)).Problems.ShouldBeEmpty();
         return gateway;
     }
+
+    static TableModel Table(int port, BreakerSpec terms) => new(
+        1,
+        [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)],
+        [Routes.All(s => s with { Breaker = terms })],
+        [new ClusterModel("s", [new EndpointModel("one", "127.0.0.1", port)], new TrafficSpec { IdempotencyKeys = true })]);
 
     void Advance(int ms)
     {

@@ -5,14 +5,18 @@ using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
-/// <summary>Where the requests of one target wait for the recovery of its service: bounded in number, memory and time, and let go at a measured pace.</summary>
-internal sealed class ParkRoom : WaitRoom, IBeating, IReporting
+/// <summary>
+/// Where the requests of one target wait for the recovery of its service: bounded in number, memory and time, and let go at a measured pace. The same room serves every table that has the
+/// target, on that table's terms; one that a table has no longer lets all go.
+/// </summary>
+internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
 {
     private const long PingEveryMs = 500;
     private const long PingMostMs = 1000;
     private readonly string about;
     private readonly Gateway? gateway;
-    private readonly ParkSpec terms;
+    private volatile ParkSpec terms;
+    private volatile bool isOver;
     private readonly ParkPace pace = new();
     private Ping? ping;
     private long pingedAtMs;
@@ -30,16 +34,20 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting
         : base(new QueueSpec { Length = terms.Requests, Wait = terms.Wait, Order = QueueOrder.Priority }) =>
         (this.about, this.terms, this.gateway) = (about, terms, gateway);
 
-    /// <summary>Who is pinged; changes with each table.</summary>
-    public Cluster? Cluster { get; set; }
+    /// <summary>The target as the newest table has it: whose endpoints are pinged, and where those go that have waited.</summary>
+    public RouteTarget? Target { get; set; }
 
     /// <summary>How the target's breaker stands, and how many milliseconds it is from letting all pass.</summary>
     public Func<long, (BreakerState State, long LeftMs)> Standing { get; set; } = static _ => (BreakerState.Closed, 0);
 
     /// <summary>The target's room; null where its requests do not wait.</summary>
-    public static ParkRoom? Of(TargetPlace place) => place.Terms.Breaker is { Park: { } terms }
-        ? place.Policies.Of($"{place.About}/park", terms, () => new ParkRoom(place.About, terms, place.Policies.Gateway))
-        : null;
+    public static ParkRoom? Of(TargetPlace place)
+    {
+        if (place.Terms.Breaker is not { Park: { } terms }) return null;
+        var room = place.Policies.Of($"{place.About}/park", "", () => new ParkRoom(place.About, terms, place.Policies.Gateway));
+        if (room.terms != terms) room.Change(terms);
+        return room;
+    }
 
     /// <summary>May be sent later as well as now.</summary>
     public static bool Fits(Exchange x) => !x.HasPump && !x.Answered && !x.Request.WantsUpgrade && x.Target!.Retry.IsRepeatable(x);
@@ -48,7 +56,7 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     public async ValueTask<Reason> RetryAsync(Exchange x, Reason reason)
     {
-        while (reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.BreakerOpen && Fits(x))
+        while (!isOver && reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.BreakerOpen && Fits(x))
         {
             x.Target!.Breaker?.Ended(Outcome.Error, 0, x.NowMs);
             pace.Failed();
@@ -82,6 +90,7 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting
         {
             case WaitEnd.Admitted:
                 Interlocked.Increment(ref sent);
+                Redirect(x);
                 break;
             case WaitEnd.Full or WaitEnd.Displaced:
                 Interlocked.Increment(ref refused);
@@ -105,6 +114,14 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting
     }
 
     public override void Return() => Interlocked.Increment(ref places);
+
+    /// <summary>Nobody waits here any more: all go now.</summary>
+    public void End()
+    {
+        isOver = true;
+        Volatile.Write(ref places, int.MaxValue / 2);
+        Pump(gateway?.Clock.Micros ?? 0);
+    }
 
     public void Beat(long nowMs)
     {
@@ -144,10 +161,23 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting
             ["refused"] = Volatile.Read(ref refused),
         });
 
+    /// <summary>Who recovers is often another instance than those that the request's own table knows.</summary>
+    private void Redirect(Exchange x)
+    {
+        var own = x.Target!;
+        if (Target is { } now && now.Cluster != own.Cluster && now.Cluster.Service == own.Cluster.Service && own.PartKey.Length == 0) x.Target = own.With(now.Cluster, now.Series, now.Retry);
+    }
+
+    private void Change(ParkSpec to)
+    {
+        terms = to;
+        Change(to.Requests, to.Wait);
+    }
+
     private void BeginPing(long nowMs)
     {
         pingedAtMs = nowMs;
-        if (gateway is null || Cluster is not { Endpoints: { Length: > 0 } endpoints})
+        if (gateway is null || Target?.Cluster is not { Endpoints: { Length: > 0 } endpoints })
         {
             pace.Pinged(false);
             return;
