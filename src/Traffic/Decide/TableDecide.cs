@@ -85,7 +85,11 @@ public static class TableDecide
         [.. terms.Certificates.Select(c => new CertificateModel(FileOf(c.Cert, folder)!, FileOf(c.Key, folder)!))],
         terms.Minimum,
         FileOf(terms.Clients?.Ca, folder),
-        terms.Clients?.Require ?? false);
+        terms.Clients?.Require ?? false)
+    {
+        HandshakeTime = terms.Handshakes?.Time,
+        MostHandshakes = (terms.Handshakes ?? new HandshakeSpec()).Most,
+    };
 
     static TrafficSpec? TrafficOf(ServiceSpec? spec, string folder) => spec?.Traffic is { Tls: { } tls } traffic
         ? traffic with { Tls = tls with { Ca = FileOf(tls.Ca, folder), Cert = FileOf(tls.Cert, folder), Key = FileOf(tls.Key, folder) } }

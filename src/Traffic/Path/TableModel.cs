@@ -83,6 +83,12 @@ public sealed record ListenerModel(
 public sealed record TlsModel(
     IReadOnlyList<CertificateModel> Certificates, string Minimum = TlsModel.Tls12, string? ClientAuthority = null, bool RequireClient = false)
 {
+    /// <summary>From a connection's start to the end of its handshake; null for the path's own limit.</summary>
+    public TimeSpan? HandshakeTime { get; init; }
+
+    /// <summary>Handshakes that may be under way.</summary>
+    public int MostHandshakes { get; init; } = 1000;
+
     public const string Tls12 = "1.2";
     public const string Tls13 = "1.3";
 }

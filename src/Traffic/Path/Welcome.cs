@@ -32,9 +32,9 @@ internal static class Welcome
 
     private static async Task<Wire?> PrepareAsync(Gateway gateway, Listener listener, Wire wire)
     {
-        using var limit = new CancellationTokenSource(gateway.Limits.Handshake, gateway.Time);
-        await using var end = limit.Token.UnsafeRegister(static of => ((Wire)of!).Close(reset: true), wire);
         var table = listener.Table;
+        using var limit = new CancellationTokenSource(table.Tls?.Time ?? gateway.Limits.Handshake, gateway.Time);
+        await using var end = limit.Token.UnsafeRegister(static of => ((Wire)of!).Close(reset: true), wire);
         if (table.Proxy is { } proxy)
         {
             if (await proxy.TakeAsync(wire) is not { } client) return null;

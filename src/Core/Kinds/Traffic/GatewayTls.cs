@@ -15,8 +15,16 @@ public sealed record GatewayTls
     /// <summary>Client certificates. Default: none are asked for.</summary>
     public GatewayClients? Clients { get; init; }
 
+    /// <summary>Bounds of the handshakes under way. Default: 10s each, 1000 at a time.</summary>
+    public HandshakeSpec? Handshakes { get; init; }
+
     public IEnumerable<Problem> Validate()
     {
+        foreach (var problem in Handshakes?.Validate().Select(p => p.Under("handshakes")) ?? [])
+        {
+            yield return problem;
+        }
+
         if (Listen is not null && !Gateway.IsAddress(Listen, "https"))
         {
             yield return new("listen", $"'{Listen}' is not an address to listen on with TLS", "write https://ADDRESS:PORT with an IP address, for example https://127.0.0.1:8443");
@@ -32,6 +40,19 @@ public sealed record GatewayTls
             yield return new("minimum", $"'{Minimum}' is not a version of TLS that is spoken here", "write \"1.2\" or \"1.3\", in quotes");
         }
     }
+}
+
+/// <summary>How long and how many handshakes may be under way. What is beyond is cut without an answer: there is nobody yet to answer to.</summary>
+public sealed record HandshakeSpec
+{
+    /// <summary>From a connection's start to the end of its handshake. Default 10s; 100ms to 1m.</summary>
+    public TimeSpan Time { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How many may be under way at each gateway at the most. Default 1000; 1 to 100000.</summary>
+    public int Most { get; init; } = 1000;
+
+    public IEnumerable<Problem> Validate() =>
+        Kinds.Limits.Between("time", Time, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)).Concat(Kinds.Limits.Between("most", Most, 1, 100_000));
 }
 
 /// <summary>A certificate with its key.</summary>

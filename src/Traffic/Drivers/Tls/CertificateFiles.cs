@@ -7,7 +7,7 @@ namespace Mainstay.Traffic.Drivers.Tls;
 /// <summary>A certificate with its key, from two PEM files that are read again when they change. A bad new file keeps what is there.</summary>
 internal sealed class CertificateFiles(string certificateFile, string keyFile)
 {
-    private (DateTime, long, DateTime, long) stamp;
+    private readonly FileStamps stamps = new(certificateFile, keyFile);
     private volatile LoadedCertificate? current;
 
     public string CertificateFile => certificateFile;
@@ -26,10 +26,7 @@ internal sealed class CertificateFiles(string certificateFile, string keyFile)
     /// <summary>Looks whether the files have changed and reads them if so. True when another certificate is in use now.</summary>
     public bool Refresh()
     {
-        // Two stats; only what differs is read.
-        var seen = StampOf();
-        if (seen == stamp) return false;
-        stamp = seen;
+        if (!stamps.HaveChanged()) return false;
         try
         {
             var read = LoadedCertificate.Read(certificateFile, keyFile);
@@ -43,12 +40,6 @@ internal sealed class CertificateFiles(string certificateFile, string keyFile)
             Problem = $"certificate {certificateFile} with key {keyFile} cannot be used{(current is null ? "" : "; the one before stays")}: {e.Message}";
             return false;
         }
-    }
-
-    private (DateTime, long, DateTime, long) StampOf()
-    {
-        var (one, two) = (new FileInfo(certificateFile), new FileInfo(keyFile));
-        return (one.Exists ? one.LastWriteTimeUtc : default, one.Exists ? one.Length : -1, two.Exists ? two.LastWriteTimeUtc : default, two.Exists ? two.Length : -1);
     }
 }
 

@@ -21,7 +21,7 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
     private readonly bool isNative;
     private readonly string[] files;
     private readonly CertificateWatch? watch;
-    private (DateTime At, long Bytes)[] stamps = [];
+    private readonly FileStamps stamps;
     private volatile Loaded? current;
     private long lookedAtMs = -LookEveryMs;
     private int isLooking;
@@ -35,6 +35,7 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
         (this.service, this.terms, board, time) = (service, terms, gateway?.Notices, gateway?.Time ?? TimeProvider.System);
         isNative = native && OpenSsl.IsThere;
         files = [.. new[] { terms.Ca, terms.Cert, terms.Key }.OfType<string>()];
+        stamps = new FileStamps(files);
         if (terms.Cert is { } own) watch = new CertificateWatch($"service/{service}", own);
         Refresh();
     }
@@ -77,10 +78,7 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
     /// <summary>Reads the files if they have changed. Not on an event loop: it touches the disk.</summary>
     public void Refresh()
     {
-        var seen = files.Select(StampOf).ToArray();
-        if (current is not null && seen.SequenceEqual(stamps)) return;
-        if (current is null && Problem is not null && seen.SequenceEqual(stamps)) return;
-        stamps = seen;
+        if (!stamps.HaveChanged()) return;
         try
         {
             current = Read();
@@ -155,12 +153,6 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
         var pair = terms is { Cert: { } certificate, Key: { } key } ? new CertificateModel(certificate, key) : null;
         var own = pair is null ? null : LoadedCertificate.Read(pair.Certificate, pair.Key);
         return new Loaded(authorities, own, isNative ? OpenSslContext.ForClient(terms.Ca, pair) : null, Generation + 1);
-    }
-
-    private static (DateTime At, long Bytes) StampOf(string file)
-    {
-        var info = new FileInfo(file);
-        return info.Exists ? (info.LastWriteTimeUtc, info.Length) : (default, -1);
     }
 
     private sealed record Loaded(X509Certificate2Collection? Authorities, LoadedCertificate? Own, OpenSslContext? Context, int Generation);

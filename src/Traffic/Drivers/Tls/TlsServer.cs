@@ -20,10 +20,14 @@ internal sealed class TlsServer
     private readonly GCHandle self;
     private volatile Offer[] offers = [];
     private X509Certificate2Collection? authorities;
-    private DateTime authoritiesAt;
+    private readonly FileStamps? authoritiesStamps;
     private string? authoritiesProblem;
     private string? refused;
+    private int underWay;
     private long failures;
+    private long turnedAway;
+    private long toldOf;
+    private bool isCutting;
 
     /// <param name="model">The terms.</param>
     /// <param name="native">By OpenSSL itself where it is there (default), else by the runtime's streams.</param>
@@ -33,6 +37,7 @@ internal sealed class TlsServer
         isNative = native && OpenSsl.IsThere;
         self = GCHandle.Alloc(this, GCHandleType.Weak);
         files = [.. model.Certificates.Select(pair => new CertificateFiles(pair.Certificate, pair.Key))];
+        if (model.ClientAuthority is { } authority) authoritiesStamps = new FileStamps(authority);
         Refresh();
     }
 
@@ -41,11 +46,15 @@ internal sealed class TlsServer
     /// <summary>Handshakes that failed.</summary>
     public long Failures => Volatile.Read(ref failures);
 
+    /// <summary>From a connection's start to the end of its handshake; null for the path's own limit.</summary>
+    public TimeSpan? Time => model.HandshakeTime;
+
     /// <summary>What is wrong with the files as they are now.</summary>
     public IEnumerable<string> Problems => files.Select(one => one.Problem).Append(authoritiesProblem).Append(refused).OfType<string>();
 
     /// <summary>How its certificates stand; tells of those that end.</summary>
-    public IEnumerable<PolicyReport> Reports(DateTimeOffset now, NoticeBoard board) => files.Select(one => one.Watch.Look(one.Current, one.Problem, now, board));
+    public IEnumerable<PolicyReport> Reports(DateTimeOffset now, NoticeBoard board) =>
+        files.Select(one => one.Watch.Look(one.Current, one.Problem, now, board)).Append(ReportHandshakes(board));
 
     /// <summary>Reads files that have changed. Not on an event loop: it touches the disk.</summary>
     public void Refresh()
@@ -68,6 +77,21 @@ internal sealed class TlsServer
     /// <summary>The secured wire, or null when the handshake failed; the wire below is then closed.</summary>
     /// <remarks>Its time is bounded by whoever closes the wire below.</remarks>
     public async Task<Wire?> AcceptAsync(Wire wire, CancellationToken stop)
+    {
+        try
+        {
+            if (Interlocked.Increment(ref underWay) <= model.MostHandshakes) return await ShakeHandsAsync(wire, stop);
+            Interlocked.Increment(ref turnedAway);
+            wire.Close(reset: true);
+            return null;
+        }
+        finally
+        {
+            Interlocked.Decrement(ref underWay);
+        }
+    }
+
+    private async Task<Wire?> ShakeHandsAsync(Wire wire, CancellationToken stop)
     {
         var all = offers;
         if (all.Length == 0)
@@ -100,6 +124,21 @@ internal sealed class TlsServer
 
     /// <summary>The context whose certificate is for a name.</summary>
     internal OpenSslContext? ContextFor(string name) => offers is { Length: > 0 } all ? Find(all, name).Context : null;
+
+    /// <summary>How the handshakes stand; tells once when they begin to be turned away.</summary>
+    private PolicyReport ReportHandshakes(NoticeBoard board)
+    {
+        const string About = "gateway/gateway";
+        var (now, away) = (Volatile.Read(ref underWay), Volatile.Read(ref turnedAway));
+        var isNew = away > toldOf;
+        var why = isNew ? $"{away - toldOf} connections were cut within a second: {model.MostHandshakes} handshakes were under way" : "";
+        if (isNew && !isCutting) board.Add(About, "HandshakesCut", why);
+        (toldOf, isCutting) = (away, isNew);
+        return new PolicyReport(About, "handshakes", "tls", isNew ? "full" : "ready", why, new Dictionary<string, double>
+        {
+            ["underWay"] = now, ["most"] = model.MostHandshakes, ["failed"] = Failures, ["cut"] = away,
+        });
+    }
 
     private static Offer Find(Offer[] all, string name)
     {
@@ -152,10 +191,7 @@ internal sealed class TlsServer
 
     private bool RefreshAuthorities()
     {
-        if (model.ClientAuthority is not { } path) return false;
-        var at = File.GetLastWriteTimeUtc(path);
-        if (at == authoritiesAt) return false;
-        authoritiesAt = at;
+        if (model.ClientAuthority is not { } path || authoritiesStamps?.HaveChanged() != true) return false;
         try
         {
             var read = new X509Certificate2Collection();

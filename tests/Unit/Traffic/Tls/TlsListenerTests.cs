@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using Mainstay.Traffic.Path;
 using Shouldly;
 using Xunit;
@@ -32,6 +33,51 @@ public sealed class TlsListenerTests : IDisposable
         using var client = Client();
         for (var count = 0; count < 3; count++) (await client.GetStringAsync(new Uri($"https://{gateway.Secure}/"))).ShouldBe("ok");
         seen!.ShouldContain("X-Forwarded-Proto: https\r\n");
+    }
+
+    [Fact]
+    public async Task No_more_handshakes_are_under_way_than_there_may_be()
+    {
+        await using var upstream = RawUpstream.Always(Ok);
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], null, time, null, authority.Terms(authority.Issue("one", "a.test")) with { MostHandshakes = 1 });
+        double Of(string number) => gateway.Batch().Policies.Single(policy => policy.Policy == "handshakes").Numbers[number];
+        using (await RawPeer.ConnectAsync(gateway.Secure))
+        {
+            await Until.HoldsAsync(() => Of("underWay") == 1);
+            (await IsCutAsync(gateway.Secure)).ShouldBeTrue();
+            Of("cut").ShouldBe(1);
+        }
+        await Until.HoldsAsync(() => Of("underWay") == 0);
+        using var client = Client();
+        (await client.GetStringAsync(new Uri($"https://{gateway.Secure}/"))).ShouldBe("ok");
+    }
+
+    static async Task<bool> IsCutAsync(IPEndPoint at)
+    {
+        try
+        {
+            using var peer = await RawPeer.ConnectAsync(at);
+            return await peer.IsEndedAsync();
+        }
+        catch (SocketException)
+        {
+            // The reset may come before the connect is over.
+            return true;
+        }
+    }
+
+    [Fact]
+    public async Task The_time_of_a_handshake_is_the_listeners_own()
+    {
+        await using var upstream = RawUpstream.Always(Ok);
+        await using var gateway = new GatewayUnderTest([upstream.Endpoint()], null, time, null, authority.Terms(authority.Issue("one", "a.test")) with { HandshakeTime = TimeSpan.FromMinutes(1) });
+        using var silent = await RawPeer.ConnectAsync(gateway.Secure);
+        await Until.HoldsAsync(() => gateway.Batch().Policies.Single(policy => policy.Policy == "handshakes").Numbers["underWay"] == 1);
+        var end = silent.IsEndedAsync();
+        time.Advance(TimeSpan.FromSeconds(59));
+        end.IsCompleted.ShouldBeFalse();
+        time.Advance(TimeSpan.FromSeconds(2));
+        (await end).ShouldBeTrue();
     }
 
     [Fact]
