@@ -121,6 +121,12 @@ public sealed class ConnectAttempt(int lane = 0)
     /// <summary>Where the connection is wanted.</summary>
     public int Lane { get; } = lane;
 
+    /// <summary>Whose requests it is for, where the other side is told; null for the gateway's own.</summary>
+    public System.Net.IPEndPoint? Client { get; init; }
+
+    /// <summary>Where that client has connected to.</summary>
+    public System.Net.IPEndPoint? ClientAt { get; init; }
+
     /// <summary>Registers what ends the attempt; runs it at once if it is given up already.</summary>
     public void OnGiveUp(Action? action)
     {

@@ -19,6 +19,7 @@ internal sealed class ClientConnection
     private bool isTrusted;
     private Exchange? exchange;
     private Http2Connection? streams;
+    private Upstream? own;
 
     public ClientConnection(Gateway gateway, Listener listener, Wire wire, ulong seed)
     {
@@ -129,6 +130,7 @@ internal sealed class ClientConnection
         finally
         {
             Wire.Close();
+            own?.Close();
             Gateway.Forget(this);
         }
     }
@@ -168,6 +170,7 @@ internal sealed class ClientConnection
         finally
         {
             Wire.Close();
+            own?.Close();
         }
     }
 
@@ -332,7 +335,7 @@ internal sealed class ClientConnection
         if (x.Upstream is { } upstream)
         {
             var isFree = complete && inTime && x.IsReusable && upstream.Available == 0 && !x.HasUnread;
-            if (isFree) upstream.Endpoint.Keep(upstream, Gateway.Clock.CoarseMs);
+            if (isFree) Keep(upstream);
             else upstream.Discard(isOver: complete);
             x.Upstream = null;
         }
@@ -340,6 +343,33 @@ internal sealed class ClientConnection
         Record.Add(x, table);
         if (!x.HasPump && !x.Close) x.Input.Skip(x.Request.Length + x.Body.Buffered);
         x.End();
+    }
+
+    /// <summary>An idle connection to an endpoint: this client's own, where the endpoint is told whose a connection is.</summary>
+    public Upstream? TakeIdle(Endpoint endpoint, bool careful)
+    {
+        if (!endpoint.Reach.TellsClient) return endpoint.TakeIdle(Wire.Lane, careful);
+        if (own is not { } kept || kept.Endpoint != endpoint) return null;
+        own = null;
+        if (!kept.IsStale && !(careful && kept.Wire.IsReadable)) return kept;
+        kept.Close();
+        return null;
+    }
+
+    /// <summary>An attempt to connect to an endpoint, which is told whose it is where it wants to know.</summary>
+    public ConnectAttempt AttemptFor(Endpoint endpoint) =>
+        endpoint.Reach.TellsClient ? new ConnectAttempt(Wire.Lane) { Client = Wire.Peer, ClientAt = Listener.Door.At } : new ConnectAttempt(Wire.Lane);
+
+    private void Keep(Upstream upstream)
+    {
+        if (!upstream.Endpoint.Reach.TellsClient)
+        {
+            upstream.Endpoint.Keep(upstream, Gateway.Clock.CoarseMs);
+            return;
+        }
+        own?.Close();
+        own = upstream;
+        upstream.BeginIdle(Gateway.Clock.CoarseMs);
     }
 
     /// <summary>Answers what is no request, and records it.</summary>

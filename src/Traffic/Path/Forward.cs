@@ -41,7 +41,7 @@ internal static class Forward
             x.Attempt++;
             x.Tried = Pick.Mark(x.Tried, index);
             Enter(x, cluster.Endpoints[index], index);
-            var upstream = x.Endpoint!.TakeIdle(x.Client.Lane, careful: !repeatable) ?? await ConnectAsync(x, x.Endpoint);
+            var upstream = x.Connection.TakeIdle(x.Endpoint!, careful: !repeatable) ?? await ConnectAsync(x, x.Endpoint!);
             if (upstream is null)
             {
                 reason = Reason.ConnectFailed;
@@ -108,7 +108,7 @@ internal static class Forward
     private static async ValueTask<Upstream?> ConnectAsync(Exchange x, Endpoint endpoint)
     {
         var connection = x.Connection;
-        var attempt = new ConnectAttempt(connection.Wire.Lane);
+        var attempt = connection.AttemptFor(endpoint);
         connection.Waits.ForConnect(attempt);
         var wire = await endpoint.Reach.ConnectAsync(connection.Gateway.Transport, attempt);
         var inTime = connection.Waits.EndConnect();

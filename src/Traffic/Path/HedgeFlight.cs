@@ -58,6 +58,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
     private int owners;
     private bool neverFlew;
     private ConnectAttempt? attempt;
+    private ClientConnection connection = null!;
     private Upstream? upstream;
     private bool isGivenUp;
     private Upstream? winner;
@@ -74,7 +75,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
         var flight = LocalPool<HedgeFlight>.Rent() ?? new HedgeFlight();
         var gateway = x.Connection.Gateway;
         (flight.policy, flight.gateway, flight.target, flight.first) = (policy, gateway, x.Target!, first);
-        (flight.delayMs, flight.lane, flight.tried) = (delayMs, x.Client.Lane, x.Tried);
+        (flight.delayMs, flight.lane, flight.tried, flight.connection) = (delayMs, x.Client.Lane, x.Tried, x.Connection);
         flight.key = x.Target!.Cluster.Key?.Of(x) ?? 0;
         flight.dice = new Dice(x.Dice.Next());
         (flight.owners, flight.isGivenUp) = (2, false);
@@ -281,7 +282,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
 
     private async Task<Upstream?> ReachAsync(Endpoint endpoint)
     {
-        var taken = endpoint.TakeIdle(lane, careful: false) ?? await ConnectAsync(endpoint);
+        var taken = (endpoint.Reach.TellsClient ? null : endpoint.TakeIdle(lane, careful: false)) ?? await ConnectAsync(endpoint);
         if (taken is null) return null;
         bool isOver;
         lock (gate)
@@ -296,7 +297,7 @@ internal sealed class HedgeFlight : Due, IThreadPoolWorkItem, IValueTaskSource<b
 
     private async Task<Upstream?> ConnectAsync(Endpoint endpoint)
     {
-        var connect = new ConnectAttempt(lane);
+        var connect = connection.AttemptFor(endpoint);
         lock (gate)
         {
             attempt = connect;

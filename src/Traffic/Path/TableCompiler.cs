@@ -16,7 +16,7 @@ namespace Mainstay.Traffic.Path;
 /// </summary>
 internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBook policies, int lanes = 1)
 {
-    private Dictionary<(string Service, EndpointModel Model, UpstreamProtocol Protocol, UpstreamTls? Tls), Endpoint> endpoints = [];
+    private Dictionary<(string Service, EndpointModel Model, UpstreamProtocol Protocol, UpstreamTls? Tls, ProxyVersion? Introduction), Endpoint> endpoints = [];
     private readonly Dictionary<string, Turn> turns = [];
     private byte[][] identityHeaders = [];
     private Dictionary<string, SplitSpec> splits = [];
@@ -74,14 +74,14 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     }
 
     private Cluster Compile(
-        ClusterModel model, Dictionary<(string, EndpointModel, UpstreamProtocol, UpstreamTls?), Endpoint> before, List<string> problems)
+        ClusterModel model, Dictionary<(string, EndpointModel, UpstreamProtocol, UpstreamTls?, ProxyVersion?), Endpoint> before, List<string> problems)
     {
         var found = new List<Endpoint>();
         var (protocol, terms) = (model.Traffic?.Protocol ?? UpstreamProtocol.Http1, model.Traffic?.Tls);
         var tls = protocol is UpstreamProtocol.Https or UpstreamProtocol.H2 ? TlsOf(model.Service, terms ?? new UpstreamTls()) : null;
         foreach (var one in model.Endpoints ?? [])
         {
-            var key = (model.Service, one, protocol, terms);
+            var key = (model.Service, one, protocol, terms, model.Traffic?.ProxyProtocol);
             if (!IPAddress.TryParse(one.Host, out var address) || one.Port is < 1 or > 65535)
             {
                 problems.Add($"endpoint '{one.Instance}' of '{model.Service}': '{one.Host}:{one.Port}' is not an IP address with a port");
@@ -90,7 +90,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             if (!before.TryGetValue(key, out var endpoint))
             {
                 var at = new IPEndPoint(address, one.Port);
-                endpoint = new Endpoint(model.Service, one, at, limits, lanes) { Reach = new Reach(protocol, tls, at, limits) };
+                endpoint = new Endpoint(model.Service, one, at, limits, lanes) { Reach = new Reach(protocol, tls, at, limits, model.Traffic?.ProxyProtocol) };
                 // Where nobody was before, there is nobody to leave the rest to.
                 if (turns.ContainsKey(model.Service)) endpoint.Load.BornMs = policies.Gateway?.Clock.CoarseMs ?? 0;
             }

@@ -4,6 +4,7 @@ using System.Numerics;
 using System.Text;
 using FsCheck;
 using FsCheck.Fluent;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Tests.Scenarios;
 using Mainstay.Traffic.Policies;
 using Shouldly;
@@ -31,6 +32,26 @@ public sealed class ProxyHeaderTests
         }
         return trace.ToString();
     });
+
+    [Theory]
+    [InlineData("192.0.2.7", "198.51.100.1", "PROXY TCP4 192.0.2.7 198.51.100.1 4711 443")]
+    [InlineData("::ffff:192.0.2.7", "198.51.100.1", "PROXY TCP4 192.0.2.7 198.51.100.1 4711 443")]
+    [InlineData("2001:db8::7", "2001:db8::1", "PROXY TCP6 2001:db8::7 2001:db8::1 4711 443")]
+    [InlineData("192.0.2.7", "2001:db8::1", "PROXY TCP6 ::ffff:192.0.2.7 2001:db8::1 4711 443")]
+    public void What_the_gateway_says_is_understood(string client, string at, string line)
+    {
+        var (from, to) = (new IPEndPoint(IPAddress.Parse(client), 4711), new IPEndPoint(IPAddress.Parse(at), 443));
+        Encoding.ASCII.GetString(ProxyIntroduction.Of(ProxyVersion.V1, from, to)).ShouldBe(line + "\r\n");
+        foreach (var version in new[] { ProxyVersion.V1, ProxyVersion.V2 })
+        {
+            var bytes = ProxyIntroduction.Of(version, from, to);
+            ProxyHeader.Read(bytes, out var read).ShouldBe(ProxyHeaderStatus.Complete);
+            (read.Length, read.Source!.Port).ShouldBe((bytes.Length, 4711));
+            read.Source.Address.MapToIPv6().ShouldBe(from.Address.MapToIPv6());
+            ProxyHeader.Read(ProxyIntroduction.Of(version, null, to), out read).ShouldBe(ProxyHeaderStatus.Complete);
+            read.Source.ShouldBeNull();
+        }
+    }
 
     [Fact]
     public void Any_client_survives_being_told_in_either_version() => Prop.ForAll(ArbMap.Default.ArbFor<(byte[], ushort)>().Filter(one => one.Item1.Length >= 16), one =>

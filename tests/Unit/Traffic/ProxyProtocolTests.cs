@@ -6,6 +6,7 @@ using Mainstay.Tests.Traffic.Http2;
 using Mainstay.Tests.Traffic.Tls;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
+using Mainstay.Traffic.Policies;
 using Shouldly;
 using Xunit;
 
@@ -54,6 +55,34 @@ public abstract class ProxyProtocolTests(TransportKind kind) : OnBothTransports(
             }
         }
         gateway.Batch().Policies.Single(p => p.Policy == "proxy-protocol gateway").Numbers["connections"].ShouldBe(6);
+    }
+
+    [Theory]
+    [InlineData(ProxyVersion.V1)]
+    [InlineData(ProxyVersion.V2)]
+    public async Task An_instance_is_told_whose_connection_it_is(ProxyVersion version)
+    {
+        var told = new List<string>();
+        await using var instance = new RawUpstream(async (peer, _) =>
+        {
+            told.Add(version == ProxyVersion.V1 ? await peer.ReadUntilAsync("\r\n") : await peer.ReadAsync(28));
+            while (await peer.ReadHeadAsync() is not null) await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        });
+        await using var telling = Gateway([instance.Endpoint()], time: time);
+        telling.Apply([instance.Endpoint()], new TrafficSpec { ProxyProtocol = version });
+        using var one = await telling.ConnectAsync();
+        using var two = await telling.ConnectAsync();
+        foreach (var client in new[] { one, two, one, two })
+        {
+            await client.SendAsync(Get);
+            (await client.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200 ");
+        }
+        // Each client has one of its own, which is used again for it alone.
+        told.Select(header =>
+        {
+            ProxyHeader.Read(Encoding.Latin1.GetBytes(header), out var read).ShouldBe(ProxyHeaderStatus.Complete);
+            return read.Source;
+        }).ShouldBe([(IPEndPoint)one.Socket.LocalEndPoint!, (IPEndPoint)two.Socket.LocalEndPoint!]);
     }
 
     [Fact]

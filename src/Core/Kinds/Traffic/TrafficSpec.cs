@@ -39,6 +39,12 @@ public sealed record TrafficSpec
     /// <summary>The terms of TLS where the protocol is https or h2.</summary>
     public UpstreamTls? Tls { get; init; }
 
+    /// <summary>
+    /// Connections to its instances begin with a header of the PROXY protocol that tells the client's address: <c>v1</c> (a line of text) or <c>v2</c> (binary). A connection then carries one client's requests
+    /// alone. Default: they do not. Needs the protocol http1 or https.
+    /// </summary>
+    public ProxyVersion? ProxyProtocol { get; init; }
+
     /// <summary>How many requests reach it, whoever sends them: all routes and callers of one gateway share these. At most 8.</summary>
     public IReadOnlyList<LimitSpec>? Limits { get; init; }
 
@@ -60,6 +66,11 @@ public sealed record TrafficSpec
             yield return new("hash", "nothing is picked by it", "add 'balance: hash', or remove it");
         }
 
+        if (ProxyProtocol is not null && Protocol is UpstreamProtocol.H2c or UpstreamProtocol.H2)
+        {
+            yield return new("proxyProtocol", "the requests of all clients share the connections of HTTP/2", "use the protocol http1 or https, or remove it and read X-Forwarded-For");
+        }
+
         foreach (var problem in (Hash?.Validate().Select(p => p.Under("hash")) ?? [])
             .Concat(Sticky?.Validate().Select(p => p.Under("sticky")) ?? [])
             .Concat(Zone?.Validate().Select(p => p.Under("zone")) ?? [])
@@ -76,6 +87,16 @@ public sealed record TrafficSpec
             yield return problem;
         }
     }
+}
+
+/// <summary>The forms of the PROXY protocol's header.</summary>
+public enum ProxyVersion
+{
+    /// <summary>A line of text.</summary>
+    V1,
+
+    /// <summary>Binary.</summary>
+    V2,
 }
 
 /// <summary>How one of several endpoints is picked.</summary>
