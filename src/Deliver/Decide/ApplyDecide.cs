@@ -91,6 +91,7 @@ public static class ApplyDecide
             Bans = wanted.Spec.Gateway.Bans,
             ProxyProtocol = wanted.Spec.Gateway.ProxyProtocol,
             Cache = wanted.Spec.Gateway.Cache,
+            Beacon = wanted.Spec.Gateway.Beacon,
             Routes = wanted.Spec.Gateway.Routes,
             Compatible = wanted.Spec.Compatible is { Count: > 0 } compatible ? compatible : null,
             Watch = wanted.Spec.Watch is { Count: > 0 } watch ? watch : null,
@@ -118,6 +119,7 @@ public static class ApplyDecide
         Bans = declared.Spec.Gateway.Bans,
         ProxyProtocol = declared.Spec.Gateway.ProxyProtocol,
         Cache = declared.Spec.Gateway.Cache,
+        Beacon = declared.Spec.Gateway.Beacon,
         Routes = declared.Spec.Gateway.Routes,
         Compatible = declared.Spec.Compatible,
         Watch = declared.Spec.Watch,
@@ -165,7 +167,7 @@ public static class ApplyDecide
     {
         var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with
         {
-            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, ProxyProtocol = wanted.ProxyProtocol, Cache = wanted.Cache, BaseFolder = baseFolder,
+            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, ProxyProtocol = wanted.ProxyProtocol, Cache = wanted.Cache, Beacon = wanted.Beacon, BaseFolder = baseFolder,
         };
         if (seen.Gateway is null || !Codec.Same(seen.Gateway, gateway))
         {

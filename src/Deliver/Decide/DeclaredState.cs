@@ -74,6 +74,7 @@ public sealed record DeclaredState
                     Bans = Gateway?.Bans,
                     ProxyProtocol = Gateway?.ProxyProtocol,
                     Cache = Gateway?.Cache,
+                    Beacon = Gateway?.Beacon,
                     Routes = Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 },
             },

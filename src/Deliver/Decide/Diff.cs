@@ -44,6 +44,7 @@ public static class Diff
             ["bans"] = version.Bans is null ? null : Tree(version.Bans),
             ["proxyProtocol"] = version.ProxyProtocol is null ? null : Tree(version.ProxyProtocol),
             ["cache"] = version.Cache is null ? null : Tree(version.Cache),
+            ["beacon"] = version.Beacon is null ? null : Tree(version.Beacon),
             ["routes"] = new JsonObject(version.Routes.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
         },
     };

@@ -16,7 +16,7 @@ static class GatewayRules
         var gateway = new Gateway
         {
             Name = Gateway.TheName, Listen = spec.Gateway.Listen, Tls = spec.Gateway.Tls, TrustedProxies = spec.Gateway.TrustedProxies, Bans = spec.Gateway.Bans,
-            ProxyProtocol = spec.Gateway.ProxyProtocol, Cache = spec.Gateway.Cache,
+            ProxyProtocol = spec.Gateway.ProxyProtocol, Cache = spec.Gateway.Cache, Beacon = spec.Gateway.Beacon,
         };
         foreach (var problem in gateway.Validate())
         {
@@ -50,6 +50,11 @@ static class GatewayRules
             {
                 yield return problem.Under($"gateway.routes.{name}");
             }
+        }
+
+        foreach (var (name, _) in spec.Gateway.Routes.Where(r => spec.Gateway.Beacon is { Enabled: true } beacon && r.Value.Match.Path is { } path && (path == beacon.Path || path == $"{beacon.Path}.js")))
+        {
+            yield return new($"gateway.routes.{name}.match.path", "the beacon has this path", "choose another path, or give the beacon one with 'beacon: { path: … }'");
         }
 
         foreach (var problem in GuardRules.Problems(spec.Gateway).Concat(RouteAmbiguity.Problems(spec.Gateway.Routes)))

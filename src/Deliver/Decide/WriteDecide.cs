@@ -38,7 +38,7 @@ public static class WriteDecide
         {
             Gateway = declared.Spec.Gateway with
             {
-                Listen = door.Listen, Tls = door.Tls, TrustedProxies = door.TrustedProxies, Bans = door.Bans, ProxyProtocol = door.ProxyProtocol, Cache = door.Cache,
+                Listen = door.Listen, Tls = door.Tls, TrustedProxies = door.TrustedProxies, Bans = door.Bans, ProxyProtocol = door.ProxyProtocol, Cache = door.Cache, Beacon = door.Beacon,
             },
         },
     };

@@ -30,7 +30,7 @@ public sealed class ApiParts
         Reports = new ReportIntake(store, kinds, Mirror, hosts, time, events);
         var gateways = new GatewayNodes(store, kinds, Mirror, time);
         var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
-        Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, services.Telemetry.Calls, time);
+        Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, services.Telemetry.Calls, time, new BeaconIntake(services.Telemetry, time));
         Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);

@@ -44,12 +44,16 @@ public static class TableDecide
     public static TableModel Next(TableView view) => new(
         view.Revision,
         [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(l => Mesh(l, view))],
-        [.. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? "")))],
+        [
+            .. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? ""))),
+            .. view.Gateway?.Beacon is { Enabled: true } beacon ? BeaconRoutes.Of(beacon) : [],
+        ],
         [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view.Zones))])
     {
         StickyKey = view.Secret is { } secret && view.Services.Values.Any(s => s.Traffic?.Sticky is not null) ? StickyKeyOf(secret) : null,
         TrustedProxies = view.Gateway?.TrustedProxies,
         Bans = view.Gateway?.Bans,
+        TellsTraces = view.Gateway?.Beacon?.Enabled ?? false,
         CacheBytes = view.Gateway?.Cache?.Memory.Bytes,
         Purges = [.. view.Purges.OrderBy(p => p.Name, StringComparer.Ordinal)],
         Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],

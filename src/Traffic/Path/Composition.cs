@@ -166,10 +166,10 @@ internal sealed class Composition(Exchange x, ComposeGate gate, ComposeRun run)
         trace.Add("00-"u8);
         // A request id that we made is the trace's id, as for any other request.
         if (request.RequestId.IsEmpty) trace.Add(id);
-        else trace.AddHex(x.Dice.Next() | 1);
-        if (!request.RequestId.IsEmpty) trace.AddHex(x.Dice.Next());
+        else trace.AddHex(x.TraceSpan != 0 ? x.TraceHigh : x.Dice.Next() | 1);
+        if (!request.RequestId.IsEmpty) trace.AddHex(x.TraceSpan != 0 ? x.TraceLow : x.Dice.Next());
         trace.Add("-"u8);
-        trace.AddHex(x.Dice.Next() | 1);
+        trace.AddHex(x.TraceSpan != 0 ? x.TraceSpan : x.Dice.Next() | 1);
         trace.Add("-01"u8);
         return
         [

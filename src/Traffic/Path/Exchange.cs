@@ -87,6 +87,11 @@ internal sealed class Exchange
 
     /// <summary>The guard was shown nothing that could prove who asks.</summary>
     public bool ShowedNothing;
+
+    /// <summary>The trace and its first span as the page was told them, where the client sent none; 0 for what is made on the way.</summary>
+    public ulong TraceHigh;
+    public ulong TraceLow;
+    public ulong TraceSpan;
     public Endpoint? Endpoint;
     public int EndpointIndex;
     public Upstream? Upstream;
@@ -224,6 +229,7 @@ internal sealed class Exchange
         Level = -1;
         HeadAt = -1;
         ShowedNothing = false;
+        TraceHigh = TraceLow = TraceSpan = 0;
         Details = null;
         Answer = null;
         Visit?.Reset();

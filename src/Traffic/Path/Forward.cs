@@ -334,11 +334,11 @@ internal static class Forward
             }
             else
             {
-                writer.AddHex(x.Dice.Next() | 1);
-                writer.AddHex(x.Dice.Next());
+                writer.AddHex(x.TraceSpan != 0 ? x.TraceHigh : x.Dice.Next() | 1);
+                writer.AddHex(x.TraceSpan != 0 ? x.TraceLow : x.Dice.Next());
             }
             writer.Add("-"u8);
-            writer.AddHex(x.Dice.Next() | 1);
+            writer.AddHex(x.TraceSpan != 0 ? x.TraceSpan : x.Dice.Next() | 1);
             writer.Add("-01"u8);
         }
         else

@@ -67,6 +67,9 @@ public sealed class Gateway : IAsyncDisposable
     internal TimeProvider Time { get; }
     internal Journal Journal { get; } = new();
 
+    /// <summary>What browsers report, until the server gets it.</summary>
+    internal ReportBox Reports { get; } = new();
+
     /// <summary>The live table's revision.</summary>
     public long Revision => Volatile.Read(ref table).Revision;
 
@@ -146,6 +149,8 @@ public sealed class Gateway : IAsyncDisposable
             {
                 Policies = [.. policies.Reports(Clock.CoarseMs), .. tls.Reports(Time.GetUtcNow(), Notices)],
                 Notices = Notices.Take(),
+                Reports = Reports.Take(),
+                DroppedReports = Reports.TakeDropped(),
             };
         }
     }

@@ -39,6 +39,12 @@ public sealed record RecordBatch(
     /// <summary>What happened since the last batch.</summary>
     public IReadOnlyList<Notice> Notices { get; init; } = [];
 
+    /// <summary>What browsers have reported since the last batch, as it came. At most <see cref="ReportBox.MostBytes"/>.</summary>
+    public IReadOnlyList<string> Reports { get; init; } = [];
+
+    /// <summary>Reports of browsers since the last batch for which there was no room.</summary>
+    public long DroppedReports { get; init; }
+
     /// <summary>Reads a batch from its wire form.</summary>
     public static RecordBatch FromJson(string json) =>
         JsonSerializer.Deserialize(json, TrafficJson.Default.RecordBatch) ?? throw new JsonException("The batch is null.");

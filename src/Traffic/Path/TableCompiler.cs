@@ -178,13 +178,13 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             IdleMs = (long)(route?.Spec.Idle?.TotalMilliseconds ?? 0),
             Gates =
             [
-                .. RouteGates.First(read, edits),
+                .. RouteGates.First(read, edits, compiled.TellsTraces),
                 .. HandBanGate.Compile(place, isPart),
                 // A part of an answer comes from here: the guard stands before the whole.
                 .. isPart ? [] : GuardsOf(place),
                 .. isPart ? [] : ValidateGate.Compile(place),
                 .. new ResilienceCompiler(place, read?.Template).Gates(LimitGates.Compile(place), caching ?? []),
-                .. RouteGates.Last(read, zone is null ? split : null, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
+                .. RouteGates.Last(read, policies.Gateway?.Reports ?? new ReportBox(), zone is null ? split : null, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
                 .. ComposeGate.Compile(route, part => TargetOf(listener, new ReadRoute(part, read!.Template), part.Spec.To!, clusters, isPart: true)),
             ],
         };

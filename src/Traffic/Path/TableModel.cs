@@ -37,6 +37,9 @@ public sealed record TableModel(
     /// <summary>What cookies that name instances are signed with, in Base64; the same for all gateways. Null where no service wants them.</summary>
     public string? StickyKey { get; init; }
 
+    /// <summary>Pages are told their trace, so that what their browsers report joins it.</summary>
+    public bool TellsTraces { get; init; }
+
     /// <summary>A table without anything, revision 0.</summary>
     public static TableModel Empty { get; } = new(0, [], [], []);
 
@@ -106,7 +109,11 @@ public enum ListenerKind
 /// <summary>A rule: requests that match go to a service, on its terms.</summary>
 /// <param name="Name">Unique.</param>
 /// <param name="Spec">As it is declared.</param>
-public sealed record RouteModel(string Name, RouteSpec Spec);
+public sealed record RouteModel(string Name, RouteSpec Spec)
+{
+    /// <summary>What is sent to it are browsers' reports, for the server.</summary>
+    public bool TakesReports { get; init; }
+}
 
 /// <summary>The endpoints of a service.</summary>
 /// <param name="Service">Unique among the clusters.</param>

@@ -83,6 +83,9 @@ public sealed record GatewaySpec
     /// <summary>What all cached routes share. Default: 64Mi of memory.</summary>
     public GatewayCacheSpec? Cache { get; init; }
 
+    /// <summary>Serves pages a script that tells how they fare in browsers: <c>true</c>, or its terms. Default: it does not.</summary>
+    public BeaconSpec? Beacon { get; init; }
+
     /// <summary>The routes by name. The most specific match wins; their order does not matter.</summary>
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 

@@ -38,6 +38,8 @@ public sealed record ArchitectureVersion : Resource
 
     public GatewayCacheSpec? Cache { get; init; }
 
+    public BeaconSpec? Beacon { get; init; }
+
     public IReadOnlyDictionary<string, RouteSpec> Routes { get; init; } = new Dictionary<string, RouteSpec>();
 
     /// <summary>Which versions work together, as declared.</summary>

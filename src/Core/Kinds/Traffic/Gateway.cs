@@ -23,6 +23,9 @@ public sealed record Gateway : Resource
     /// <summary>What all cached routes share. Default: 64Mi of memory.</summary>
     public GatewayCacheSpec? Cache { get; init; }
 
+    /// <summary>Serves pages a script that tells how they fare in browsers: <c>true</c>, or its terms. Default: it does not.</summary>
+    public BeaconSpec? Beacon { get; init; }
+
     /// <summary>Absolute folder of the manifest: relative files and folders start there.</summary>
     public string BaseFolder { get; init; } = "";
 
@@ -53,7 +56,8 @@ public sealed record Gateway : Resource
         foreach (var problem in AddressRanges.Problems("trustedProxies", TrustedProxies ?? [], 1000)
             .Concat(Bans?.Validate().Select(p => p.Under("bans")) ?? [])
             .Concat(ProxyProtocol?.Validate().Select(p => p.Under("proxyProtocol")) ?? [])
-            .Concat(Cache?.Validate().Select(p => p.Under("cache")) ?? []))
+            .Concat(Cache?.Validate().Select(p => p.Under("cache")) ?? [])
+            .Concat(Beacon?.Validate().Select(p => p.Under("beacon")) ?? []))
         {
             yield return problem;
         }

@@ -1,3 +1,4 @@
+using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Numbers;
@@ -10,7 +11,7 @@ namespace Mainstay.Host.Api.Gateways;
 /// Takes gateways' batches in: the traffic into the statistics of edges and routes and into the series of calls, the standing into the gateways' nodes, what their policies tell to the board. A batch that comes a second
 /// time, because the answer to the first was lost, counts once.
 /// </summary>
-public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics routes, GatewayNodes nodes, PolicyBoard policies, CallSeries calls, TimeProvider time)
+public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics routes, GatewayNodes nodes, PolicyBoard policies, CallSeries calls, TimeProvider time, BeaconIntake? browsers = null)
 {
     /// <summary>How many gateways' sequence numbers are remembered.</summary>
     public const int MostGateways = 256;
@@ -32,6 +33,7 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
     {
         FailedListeners = batch.FailedListeners ?? [],
         Policies = [.. (batch.Policies ?? []).Where(p => p is { About: not null, Policy: not null, Numbers: not null })],
+        Reports = [.. (batch.Reports ?? []).Where(r => r is not null)],
         Notices = [.. (batch.Notices ?? []).Where(n => n is { About: not null, Reason: not null, Message: not null })],
         Records = [.. (batch.Records ?? []).Where(r => r is not null).Select(r => r with { Latency = r.Latency ?? [], Reasons = r.Reasons ?? NoReasons })],
     };
@@ -52,6 +54,11 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
                 var at = batch.At == default ? time.GetUtcNow() : batch.At;
                 Add(record, at);
                 AddRoute(record, at);
+            }
+
+            if (browsers is not null)
+            {
+                await browsers.TakeAsync(batch.Reports, batch.DroppedReports, batch.At == default ? time.GetUtcNow() : batch.At, stop);
             }
         }
 

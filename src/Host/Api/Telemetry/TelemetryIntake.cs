@@ -27,6 +27,9 @@ public enum IntakeFormat
     Zipkin,
     RemoteWrite,
     Alerts,
+
+    /// <summary>What browsers report by the beacon. Its spans, records and points are counted a second time as those of OTLP, which they become.</summary>
+    Browser,
 }
 
 /// <summary>

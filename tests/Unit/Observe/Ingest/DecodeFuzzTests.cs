@@ -1,9 +1,11 @@
 using System.Text;
 using Google.Protobuf;
 using Mainstay.Observe.Ingest.Alerts;
+using Mainstay.Observe.Ingest.Browser;
 using Mainstay.Observe.Ingest.Model;
 using Mainstay.Observe.Ingest.Otlp;
 using Mainstay.Observe.Ingest.Prometheus;
+using Mainstay.Observe.Ingest.Wire;
 using Mainstay.Observe.Ingest.Zipkin;
 using Mainstay.Tests.Traffic;
 using Shouldly;
@@ -58,6 +60,19 @@ public sealed class DecodeFuzzTests
     public void Alerts() => Fuzz(
         _ => """[{"labels":{"alertname":"Slow","job":"sh\"op"},"annotations":{"summary":"p99"},"startsAt":"2026-01-02T03:04:05.678Z","endsAt":null,"generatorURL":"http://p/graph"}]"""u8.ToArray(),
         (b, c, w) => AlertList.Read(b, c, w));
+
+    [Fact]
+    public void Browsers() => Fuzz(
+        _ => Encoding.UTF8.GetBytes(BeaconReportTests.Sample),
+        (b, c, w) =>
+        {
+            var (spans, logs) = (new ProtoWriter(), new ProtoWriter());
+            var at = DateTimeOffset.FromUnixTimeMilliseconds(1767322985200);
+            var result = BeaconReport.Read(Encoding.UTF8.GetString(b), at, spans, logs, new WebVitals(at));
+            OtlpTraces.Read(spans.Written, c, w).IsRead.ShouldBeTrue();
+            OtlpLogs.Read(logs.Written, c, w).IsRead.ShouldBeTrue();
+            return result;
+        });
 
     static byte[] Text(int seed) => Encoding.UTF8.GetBytes("# TYPE foo_seconds histogram\n# UNIT foo_seconds seconds\nfoo_seconds_bucket{le=\"0.1\"} 8 123.5 # {trace_id=\"5af7\"} 0.054 1\n{\"utf8.name\", a=\"b\\n\"} 1\nx{} -Inf\n# EOF\n");
 
