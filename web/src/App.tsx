@@ -26,6 +26,7 @@ const QueryPage = lazy(() => import('./pages/QueryPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const JobsPage = lazy(() => import('./pages/JobsPage'));
+const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
@@ -46,7 +47,7 @@ export function App() {
       <ConnectionBanner />
       <main id="main" className={state === 'lost' ? 'stale' : undefined} tabIndex={-1}>
         <Suspense fallback={<p className="canvas-note">{text.app.loading}</p>}>
-          {route.page === 'map' && <MapPage selected={route.selected} />}
+          {route.page === 'map' && <MapPage selected={route.selected} at={route.at} />}
           {route.page === 'service' && <ServicePage key={route.name} name={route.name} />}
           {route.page === 'history' && <HistoryPage from={route.from} to={route.to} />}
           {route.page === 'events' && <EventsPage />}
@@ -62,6 +63,7 @@ export function App() {
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
           {route.page === 'jobs' && <JobsPage name={route.name} />}
+          {route.page === 'objectives' && <ObjectivesPage />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
             <div className="page">
@@ -92,6 +94,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.incident.title;
     case 'jobs':
       return text.jobs.title;
+    case 'objectives':
+      return text.sight.objectives;
     case 'logs':
     case 'now':
     case 'query':
@@ -122,6 +126,7 @@ const chords: Readonly<Record<string, Route>> = {
   j: { page: 'jobs' },
   h: { page: 'history' },
   e: { page: 'events' },
+  b: { page: 'objectives' },
 };
 
 /** After `g`, the second key must come within this time. */

@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeOf } from './runtime.mjs';
-import { changeIncident, makeIncidents, readObserve } from './observe.mjs';
+import { changeIncident, exemplarsOf, makeIncidents, readObserve } from './observe.mjs';
 import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
@@ -55,6 +55,7 @@ export async function startFixture({ port = 0, services = 0, edges, everyMs = 10
 async function answer(context) {
   const { request, response } = context;
   const url = new URL(request.url, 'http://fixture');
+  if (url.pathname === '/prometheus/api/v1/query_exemplars') return json(response, exemplarsOf(url.searchParams));
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   const [noun, name, verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
   const read = request.method === 'GET' && (readPolicies(context.policies, noun, name, verb) ?? readObserve(noun, name, url.searchParams));
@@ -67,6 +68,12 @@ async function answer(context) {
     case 'status':
       return stream ? watch(response, watchers.status) : json(response, statusOf(world));
     case 'map':
+      if (url.searchParams.has('at')) {
+        // Before an hour ago nothing was kept; at all other times the reviews were well.
+        if (Number(url.searchParams.get('at')) < Date.now() - 3_700_000) return problem(response, 404, 'not found', 'nothing is known of the map then', 'ask for a later moment');
+        const past = mapOf(world);
+        return json(response, { ...past, nodes: past.nodes.map((node) => (node.id === 'reviews' ? { ...node, state: 'run', reason: 'Serving', ready: 1 } : node)) });
+      }
       return stream ? watch(response, watchers.map) : json(response, mapOf(world));
     case 'traffic':
       return stream ? watch(response, watchers.traffic) : json(response, trafficOf(world, traffic));

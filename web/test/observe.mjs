@@ -72,7 +72,33 @@ const diagnosis = {
 
 const missingThing = (of) => ({ status: 404, body: { title: 'Not Found', status: 404, detail: `there is no '${of}'`, remedy: "see 'mainstay map'" } });
 
+const burns = (long, short) => [['1h', '5m', 14.4], ['6h', '30m', 6], ['3d', '6h', 1]].map(([a, b, factor]) => ({ long: a, short: b, factor, longBurn: long, shortBurn: short, firing: long > factor && short > factor }));
+
+const objectives = [
+  { name: 'browse', route: 'catalogue', window: '30d', since: '2026-01-02T03:04:05Z', incidents: 0, indicators: [{ of: 'availability', target: 0.999, requests: 1_204_333, bad: 12, actual: 0.99999, nines: 5, budgetLeft: 0.99, burns: burns(0, 0) }] },
+  {
+    name: 'checkout', route: 'orders-api', window: '30d', since: '2026-01-02T03:04:05Z', incidents: 3, mttrSeconds: 540, mttfSeconds: 401_000,
+    indicators: [
+      { of: 'availability', target: 0.999, requests: 88_120, bad: 131, actual: 0.998513, nines: 2.83, budgetLeft: -0.49, burns: burns(21.3, 30.1) },
+      { of: 'latency', target: 0.99, requests: 88_120, bad: 500, actual: 0.994, nines: 2.22, budgetLeft: 0.43, burns: burns(2, 0.4) },
+    ],
+  },
+  { name: 'new-one', route: 'carts', window: '7d', incidents: 0, indicators: [{ of: 'latency', target: 0.99, requests: 0, bad: 0, budgetLeft: 1, burns: burns(0, 0) }] },
+];
+
+const patternRows = [
+  ['payments', 'cannot reach the bank after <*> ms: connection refused', 17, 412, true], ['web', 'GET <*> answered <*> in <*> ms', 9, 91_244, false], ['orders', 'order <*> of <*> items for customer <*> was placed', 9, 20_411, false],
+  ['orders', 'retrying statement <*>: deadlock detected', 13, 31, true], ['ledger', 'booked <*>', 9, 20_390, false],
+];
+const patterns = (service) => ({
+  since: new Date(Date.now() - 600_000).toISOString(), total: 37,
+  items: patternRows.filter(([of]) => !service || of === service).map(([of, text, severity, count, isNew], i) => ({ isNew, pattern: { id: `p${i}`, service: of, text, severity, count, first: new Date(Date.now() - (isNew ? 500_000 : 90_000_000)).toISOString(), last: new Date(Date.now() - i * 61_000).toISOString(), lastHour: [], example: text.replaceAll('<*>', '17') } })),
+});
+
 export function readObserve(noun, name, query) {
+  if (noun === 'reliability') return { status: 200, body: { at: new Date().toISOString(), items: objectives } };
+  if (noun === 'logs' && name === 'patterns') return { status: 200, body: patterns(query.get('service')) };
+  if (noun === 'changes') return { status: 200, body: { items: [{ at: new Date(Date.now() - 1_200_000).toISOString(), service: 'reviews', kind: 'release', text: 'reviews 1.0.2 → 1.0.3' }] } };
   if (noun === 'telemetry' && name === 'logs') return { status: 200, body: { items: logRecords(query).slice(0, Number(query.get('limit') ?? 100)) } };
   if (noun === 'metrics' && query.get('query').includes('nonsense')) return { status: 400, body: { title: 'Bad Request', status: 400, detail: "1:1: there is no function 'nonsense'", remedy: 'see what can be asked in docs/observe.md' } };
   if (noun === 'metrics') return { status: 200, body: metric(query) };
@@ -120,4 +146,10 @@ export function changeIncident(incidents, name, verb) {
   else if (verb === 'resolve') Object.assign(one, { state: 'resolved', ended: ago(0), resolvedBy: 'dashboard' });
   else one.silentUntil = ago(-3600);
   return one;
+}
+
+/** Two requests with traces, one of them slow. */
+export function exemplarsOf(query) {
+  const end = Number(query.get('end'));
+  return { status: 'success', data: [{ seriesLabels: {}, exemplars: [{ labels: { trace_id: slowTrace }, value: '0.42', timestamp: end - 200 }, { labels: { trace_id: largeTrace }, value: '0.02', timestamp: end - 400 }] }] };
 }

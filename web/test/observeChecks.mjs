@@ -11,6 +11,8 @@ export const observePages = {
   '/incidents/inc-2': '[data-testid=incident]',
   '/checkup': '[data-testid=health] tbody tr',
   '/query?q=sum(process.memory.usage)&span=1h': '[data-testid=series]',
+  '/objectives': '[data-testid=objective]',
+  '/logs?show=patterns': '[data-testid=patterns] .record',
   '/why?of=reviews': '[data-testid=impact]',
 };
 
@@ -166,6 +168,50 @@ export async function checkObserve(check) {
     await page.getByRole('link', { name: 'Its logs' }).click();
     await page.waitForURL(`**/logs?trace=${slowTrace}`);
     await page.getByText('40 records').waitFor();
+  });
+
+  await check('objectives tell their budgets, those in need first, and lead to a change', { path: '/objectives' }, async (page) => {
+    const first = page.getByTestId('objective').first();
+    await first.getByRole('heading', { name: 'checkout' }).waitFor();
+    const text = await first.innerText();
+    for (const words of ['at least 99.9% over 30d', 'was 99.85%', '2.8 nines', 'spent, and 49% more than it was', '21.3 over 1h, 30.1 over 5m', 'too fast', '3 incidents', '9 min', '4 d 15 h', 'lasts 6 d 10 h']) assert.ok(text.includes(words), `no "${words}" in ${text}`);
+    await page.getByText('no requests yet').waitFor();
+    assert.match((await first.getByRole('link', { name: 'Change' }).getAttribute('href')) ?? '', /policies\?about=objective%2Fcheckout/);
+  });
+
+  await check('patterns of logs: the new ones first, filtered, and their records', { path: '/logs' }, async (page) => {
+    await page.getByTestId('show-patterns').click();
+    await page.waitForURL('**/logs?show=patterns');
+    const rows = page.getByTestId('patterns').locator('.record');
+    await rows.filter({ hasText: 'cannot reach the bank' }).filter({ hasText: 'new' }).waitFor();
+    await page.getByText('5 of 37 patterns').waitFor();
+    await page.getByLabel('Service', { exact: true }).fill('orders');
+    await page.getByText('2 of 37 patterns').waitFor();
+    await rows.first().getByRole('button').click();
+    await rows.first().getByRole('link', { name: 'Records like it' }).click();
+    await page.waitForURL('**/logs?service=orders&text=items+for+customer');
+  });
+
+  await check('the map goes back in time by keys and by what changed, and comes back', { expectErrors: true }, async (page) => {
+    await page.locator('.card[data-id="reviews"][data-tone="bad"]').waitFor();
+    await page.getByTestId('travels').click();
+    await page.getByLabel('Time', { exact: true }).focus();
+    await page.keyboard.press('ArrowLeft');
+    await page.locator('.card[data-id="reviews"][data-tone="ok"]').waitFor();
+    await page.waitForURL(/\?at=\d+/);
+    await page.getByRole('button', { name: 'Back to now' }).click();
+    await page.locator('.card[data-id="reviews"][data-tone="bad"]').waitFor();
+    await page.getByRole('button', { name: /What changed then, .* reviews 1\.0\.2 → 1\.0\.3/ }).click();
+    await page.locator('.card[data-id="reviews"][data-tone="ok"]').waitFor();
+    await page.getByLabel('How far back').selectOption('24h');
+    await page.getByLabel('Time', { exact: true }).focus();
+    await page.keyboard.press('Home');
+    await page.getByText('nothing is known of the map then').waitFor();
+  });
+
+  await check('a request on the heat map leads to its trace', { path: '/services/orders' }, async (page) => {
+    await page.getByTestId('heat').getByRole('link', { name: /420 ms: open its trace/ }).click();
+    await page.waitForURL(`**/traces/${slowTrace}`);
   });
 
   await check('a service shows what it uses over time', { path: '/services/orders' }, async (page) => {

@@ -1,9 +1,10 @@
 import type { Series } from '../domain/charts';
-import { logQueryOf, type LogSearch } from '../domain/logsView';
+import { askedOf, type LogSearch } from '../domain/logsView';
 import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
+import type { ObjectiveStanding } from '../domain/objectives';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
-import type { Diagnosis, Impact, LogRecord, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
+import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
 
@@ -74,6 +75,14 @@ async function post(path: string, body?: unknown): Promise<Response> {
 export const api = {
   status: (signal?: AbortSignal) => get<Status>('status', signal),
   map: (signal?: AbortSignal) => get<MapAnswer>('map', signal),
+  /** As it was at a past moment, in milliseconds since the epoch. */
+  mapAt: (at: number, signal?: AbortSignal) => get<MapAnswer>(`map?at=${at}`, signal),
+  changesSince: async (since: number, signal?: AbortSignal) => (await get<{ items: SeenChange[] }>(`changes?since=${since}`, signal)).items,
+  reliability: async (signal?: AbortSignal) => (await get<{ items: ObjectiveStanding[] }>('reliability', signal)).items,
+  logPatterns: (service: string | undefined, signal?: AbortSignal) => get<LogPatterns>(`logs/patterns?limit=500${service ? `&service=${encodeURIComponent(service)}` : ''}`, signal),
+  /** Requests that stand for the values of a histogram's buckets, with their traces. */
+  exemplars: async (query: string, { from, to }: { from: number; to: number }, signal?: AbortSignal) =>
+    (await get<{ data: { exemplars: Exemplar[] }[] }>(`../../prometheus/api/v1/query_exemplars?query=${encodeURIComponent(query)}&start=${from / 1000}&end=${to / 1000}`, signal)).data.flatMap((one) => one.exemplars),
   versions: (signal?: AbortSignal) => all<ArchitectureVersion>('versions', signal),
   diff: (from: number, to: number, signal?: AbortSignal) => get<DiffAnswer>(`diff?from=${from}&to=${to}`, signal),
   eventsAbout: async (about: string, tail: number, signal?: AbortSignal) =>
@@ -104,7 +113,7 @@ export const api = {
   /** Values at the same times for every query of the same span: milliseconds since the epoch. */
   metrics: async (query: string, { from, to, stepMs }: { from: number; to: number; stepMs: number }, signal?: AbortSignal) =>
     (await get<{ series: Series[] }>(`metrics/query?query=${encodeURIComponent(query)}&start=${from}&end=${to}&step=${stepMs}ms`, signal)).series,
-  logRecords: async (search: LogSearch, signal?: AbortSignal) => (await get<{ items: LogRecord[] }>(`telemetry/logs?limit=300&${logQueryOf(search)}`, signal)).items,
+  logRecords: async (search: LogSearch, signal?: AbortSignal) => (await get<{ items: LogRecord[] }>(`telemetry/logs?limit=300&${askedOf(search)}`, signal)).items,
   why: (of: string, signal?: AbortSignal) => get<Diagnosis>(`why?of=${encodeURIComponent(of)}`, signal),
   impact: (of: string, signal?: AbortSignal) => get<Impact>(`impact?of=${encodeURIComponent(of)}`, signal),
   changeIncident: async (name: string, verb: 'ack' | 'resolve' | 'silence', span?: string) => void (await post(`incidents/${encodeURIComponent(name)}/${verb}${span ? `?for=${encodeURIComponent(span)}` : ''}`)),

@@ -119,3 +119,39 @@ export interface MapFinding {
   remedy: string;
   trace?: string;
 }
+
+/** A request that stands for others, of Prometheus' `query_exemplars`. */
+export interface Exemplar {
+  labels: { trace_id: string };
+  value: string;
+  /** Seconds since the epoch. */
+  timestamp: number;
+}
+
+/** Lines that differ in their values alone. */
+export interface LogPattern {
+  id: string;
+  service: string;
+  /** With `<*>` where values differ. */
+  text: string;
+  severity: number;
+  count: number;
+  first: string;
+  last: string;
+  example: string;
+}
+
+/** `GET /api/v1/logs/patterns`. */
+export interface LogPatterns {
+  since?: string;
+  total: number;
+  items: { pattern: LogPattern; isNew: boolean }[];
+}
+
+/** One of `GET /api/v1/changes`. */
+export interface SeenChange {
+  at: string;
+  service: string;
+  kind: string;
+  text: string;
+}

@@ -1,3 +1,4 @@
+import type { Exemplar } from '../api/observeShapes';
 import { linesBy, type Line, type Series } from './charts';
 
 /** How many requests per second took how long, over time. */
@@ -60,6 +61,25 @@ export function ratioOf(part: Line | undefined, whole: Line, name: string): Line
   const parts = new Map(part?.points.map((point) => [point.at, point.value]));
   return { name, points: whole.points.flatMap(({ at, value }) => (value > 0 ? [{ at, value: Math.min(1, (parts.get(at) ?? 0) / value) }] : [])) };
 }
+
+/** A request with a trace, where it stands on the map. */
+export interface Mark {
+  trace: string;
+  at: number;
+  seconds: number;
+}
+
+/** The slowest of the requests that have a trace, each trace once. */
+export function slowestOf(exemplars: readonly Exemplar[], most: number): Mark[] {
+  const marks = new Map(exemplars.map((one) => [one.labels.trace_id, { trace: one.labels.trace_id, at: one.timestamp * 1000, seconds: Number(one.value) }]));
+  return [...marks.values()].filter((mark) => Number.isFinite(mark.seconds)).sort((a, b) => b.seconds - a.seconds).slice(0, most);
+}
+
+/** The range that a duration falls into. */
+export const rangeOf = (bounds: readonly number[], seconds: number): number => {
+  const at = bounds.findIndex((bound) => seconds <= bound);
+  return at < 0 ? bounds.length - 1 : at;
+};
 
 /** How strong a cell is drawn, 0 to 1: by the logarithm, so that few slow ones are seen beside many fast ones. */
 export const strength = (value: number, most: number): number => (value <= 0 || most <= 0 ? 0 : 0.12 + 0.88 * (Math.log1p((value / most) * 99) / Math.log(100)));

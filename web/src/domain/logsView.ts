@@ -12,9 +12,14 @@ export interface LogSearch {
   text?: string;
   severity?: string;
   trace?: string;
+  /** Records, or patterns of similar ones. */
+  show?: string;
 }
 
-const keys = ['service', 'text', 'severity', 'trace'] as const;
+const keys = ['service', 'text', 'severity', 'trace', 'show'] as const;
+
+/** What is asked of the server; how it is shown is nothing to it. */
+export const askedOf = ({ show: _, ...search }: LogSearch): string => logQueryOf(search);
 
 export function logQueryOf(search: LogSearch): string {
   const query = new URLSearchParams();
@@ -23,6 +28,9 @@ export function logQueryOf(search: LogSearch): string {
 }
 
 export const logSearchOf = (query: URLSearchParams): LogSearch => Object.fromEntries(keys.flatMap((key) => (query.get(key) ? [[key, query.get(key)!]] : [])));
+
+/** The longest part of a pattern without values: what all its lines hold. */
+export const likeIt = (pattern: string): string => pattern.split('<*>').map((part) => part.trim()).sort((a, b) => b.length - a.length)[0] ?? '';
 
 /** Records by time in so many equal parts, and how many of each part are errors. */
 export function volume(records: readonly LogRecord[], parts: number): { at: number; all: number; bad: number }[] {

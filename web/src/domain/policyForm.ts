@@ -4,9 +4,9 @@ import { isObject, type Json, type JsonObject } from './schema';
 
 /** A resource that carries policies, and where they lie in it. */
 export interface Subject {
-  /** `route/NAME`, `need/CALLER.CALLEE`, `service/NAME` or `gateway/gateway`. */
+  /** `route/NAME`, `need/CALLER.CALLEE`, `service/NAME`, `objective/NAME` or `gateway/gateway`. */
   about: string;
-  kind: 'route' | 'service' | 'gateway';
+  kind: 'route' | 'service' | 'gateway' | 'objective';
   plural: string;
   name: string;
   /** Where the policies lie in the resource. */
@@ -32,6 +32,8 @@ export function subjectOf(about: string): Subject | undefined {
       if (!caller || !callee) return undefined;
       return { about, kind: 'service', plural: 'services', name: caller, path: ['spec', 'needs', callee], prefixes: [`services.${caller}.needs.${callee}`, `spec.needs.${callee}`] };
     }
+    case 'objective':
+      return { about, kind: 'objective', plural: 'objectives', name: rest, path: ['spec'], prefixes: [`objectives.${rest}`, 'spec'] };
     case 'gateway':
       return { about, kind: 'gateway', plural: 'gateways', name: 'gateway', path: [], prefixes: ['gateway'] };
     default:

@@ -5,7 +5,7 @@ import { queryOf, searchOf, topOfs, windows } from './observe';
 
 /** A page and what it is about, as the address bar has it. */
 export type Route =
-  | { page: 'map'; selected?: string }
+  | { page: 'map'; selected?: string; at?: number }
   | { page: 'service'; name: string }
   | { page: 'history'; from?: number; to?: number }
   | { page: 'events' }
@@ -21,11 +21,12 @@ export type Route =
   | { page: 'now' }
   | { page: 'checkup' }
   | { page: 'jobs'; name?: string }
+  | { page: 'objectives' }
   | { page: 'hosts' }
   | { page: 'missing' };
 
 /** Pages whose path says all. */
-const plainPages = ['events', 'hosts', 'now', 'checkup'] as const;
+const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives'] as const;
 
 /** Reads a path with its query. */
 export function parse(url: string): Route {
@@ -34,7 +35,8 @@ export function parse(url: string): Route {
   if (more.length > 0) return { page: 'missing' };
   if (first === undefined) {
     const selected = searchParams.get('node');
-    return { page: 'map', ...(selected && { selected }) };
+    const at = searchParams.get('at');
+    return { page: 'map', ...(selected && { selected }), ...(at && /^\d{12,14}$/.test(at) && { at: Number(at) }) };
   }
   if (first === 'traffic' && second === undefined) {
     const about = searchParams.get('about');
@@ -65,7 +67,7 @@ export function parse(url: string): Route {
 export function pathOf(route: Route): string {
   switch (route.page) {
     case 'map':
-      return route.selected ? `/?node=${encodeURIComponent(route.selected)}` : '/';
+      return mapPath(route.selected, route.at);
     case 'service':
       return `/services/${encodeURIComponent(route.name)}`;
     case 'history': {
@@ -99,6 +101,11 @@ export function pathOf(route: Route): string {
     default:
       return route.page === 'missing' ? '/' : `/${route.page}`;
   }
+}
+
+function mapPath(selected: string | undefined, at: number | undefined): string {
+  const query = [selected && `node=${encodeURIComponent(selected)}`, at !== undefined && `at=${at}`].filter(Boolean).join('&');
+  return query ? `/?${query}` : '/';
 }
 
 function number(text: string | null): number | undefined {

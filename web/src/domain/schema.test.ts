@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { beginning, faultsOf, resolve, schemaAt, shapeOf, type Schema } from './schema';
+import { beginning, faultsOf, meaningOf, resolve, schemaAt, shapeOf, type Schema } from './schema';
 
 const root: Schema = {
   type: 'object',
@@ -50,4 +50,14 @@ describe('schema', () => {
     ]);
     expect(faultsOf(root, spec, { timeout: '2s', body: { any: [1] }, headers: { a: 'b' } })).toEqual([]);
   });
+});
+
+it('a field is explained by the end of its path, else in the words of the schema', () => {
+  const words = { timeout: '时限', 'breaker.errors': '错误' };
+  const schema = { description: 'own words' };
+  expect(meaningOf(schema, ['timeout'], words)).toBe('时限');
+  expect(meaningOf(schema, ['breaker', 'errors'], words)).toBe('错误');
+  expect(meaningOf(schema, ['limits', '0', 'errors'], words)).toBe('own words');
+  expect(meaningOf(schema, ['queue', 'timeout'], words)).toBe('own words');
+  expect(meaningOf({}, ['x'], {})).toBeUndefined();
 });

@@ -119,3 +119,9 @@ export function faultsOf(root: Schema, schema: Schema, value: Json | undefined, 
 }
 
 export const isObject = (value: Json | undefined): value is JsonObject => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What a field means: in the reader's language by the end of its path, the longest first, else in the schema's own words. */
+export function meaningOf(schema: Schema, path: readonly string[], words: Readonly<Record<string, string>>): string | undefined {
+  const names = path.filter((key) => !/^\d+$/.test(key));
+  return words[names.slice(-2).join('.')] ?? words[names.length === 1 ? names[0]! : ''] ?? schema.description;
+}

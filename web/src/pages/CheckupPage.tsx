@@ -46,34 +46,40 @@ export default function CheckupPage() {
 function Hosts({ of }: { of: readonly HostFigures[] }) {
   const text = useText();
   return (
-    <section>
-      <h2>{text.care.capacity}</h2>
-      <div className="table-frame" tabIndex={0} role="region" aria-label={text.care.capacity}>
-        <table data-testid="capacity">
-          <thead>
-            <tr>
-              <th scope="col">{text.hosts.host}</th>
-              <th scope="col">{text.care.headroom}</th>
-              {(['cpu', 'memory', 'disk', 'space'] as const).map((name) => <th key={name} scope="col">{text.hosts[name]}</th>)}
+    <Table title={text.care.capacity} id="capacity">
+      <thead>
+        <tr>
+          <th scope="col">{text.hosts.host}</th>
+          <th scope="col">{text.care.headroom}</th>
+          {(['cpu', 'memory', 'disk', 'space'] as const).map((name) => <th key={name} scope="col">{text.hosts[name]}</th>)}
+        </tr>
+      </thead>
+      <tbody>
+        {of.map((host) => {
+          const shares = scarcities(host);
+          const left = leftOf(host);
+          return (
+            <tr key={host.name}>
+              <th scope="row"><Link to={{ page: 'hosts' }}>{host.name}</Link></th>
+              <td><Left of={left} /></td>
+              {(['cpu', 'memory', 'disk', 'space'] as const).map((name) => {
+                const share = shares.find((one) => one.name === name)?.share;
+                return <td key={name}><span className="with-trend"><b>{share === undefined ? text.app.none : percent(share)}</b>{name !== 'space' && <Sparkline of={host.trends[name]} label={text.hosts[name]} />}</span></td>;
+              })}
             </tr>
-          </thead>
-          <tbody>
-            {of.map((host) => {
-              const shares = scarcities(host);
-              const left = leftOf(host);
-              return (
-                <tr key={host.name}>
-                  <th scope="row"><Link to={{ page: 'hosts' }}>{host.name}</Link></th>
-                  <td><Left of={left} /></td>
-                  {(['cpu', 'memory', 'disk', 'space'] as const).map((name) => {
-                    const share = shares.find((one) => one.name === name)?.share;
-                    return <td key={name}><span className="with-trend"><b>{share === undefined ? text.app.none : percent(share)}</b>{name !== 'space' && <Sparkline of={host.trends[name]} label={text.hosts[name]} />}</span></td>;
-                  })}
-                </tr>
-              );
-            })}
-          </tbody>
-        </table>
+          );
+        })}
+      </tbody>
+    </Table>
+  );
+}
+
+function Table({ title, id, children }: { title: string; id: string; children: React.ReactNode }) {
+  return (
+    <section>
+      <h2>{title}</h2>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={title}>
+        <table data-testid={id}>{children}</table>
       </div>
     </section>
   );
@@ -90,38 +96,33 @@ function Services({ runtime }: { runtime: NonNullable<ReturnType<typeof useRunti
   const found = checkup([...live.services.all()], runtime.instances, runtime.hosts, [...live.map.edges.all()]);
   const none = text.app.none;
   return (
-    <section>
-      <h2>{text.care.perService}</h2>
-      <div className="table-frame" tabIndex={0} role="region" aria-label={text.care.perService}>
-        <table data-testid="health">
-          <thead>
-            <tr>
-              <th scope="col">{text.column.service}</th>
-              <th scope="col">{text.column.criticality}</th>
-              <th scope="col">{text.care.headroom}</th>
-              {[text.care.instances, text.hosts.cpu, text.hosts.memory, text.hosts.paused, text.care.incoming, text.column.errors, text.column.p99, text.hosts.restarts].map((title) => <th key={title} scope="col" className="number">{title}</th>)}
-            </tr>
-          </thead>
-          <tbody>
-            {found.map((one) => (
-              <tr key={one.name}>
-                <th scope="row"><Link to={{ page: 'service', name: one.name }}>{one.name}</Link></th>
-                <td><CriticalityBadge of={one.criticality} /></td>
-                <td><Left of={one.left} /></td>
-                <td className="number">{one.ready}/{one.wanted}</td>
-                <td className="number">{one.cpu === undefined ? none : cores(one.cpu)}</td>
-                <td className="number">{one.memory === undefined ? none : bytes(one.memory)}</td>
-                <td className="number">{one.paused === undefined ? none : percent(one.paused)}</td>
-                <td className="number">{rate(one.flow.requestsPerSecond)}</td>
-                <td className="number">{one.flow.requestsPerSecond > 0 ? percent(one.flow.errorRatio) : none}</td>
-                <td className="number">{latency(one.flow.p99Ms)}</td>
-                <td className="number">{one.restarts}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
+    <Table title={text.care.perService} id="health">
+      <thead>
+        <tr>
+          <th scope="col">{text.column.service}</th>
+          <th scope="col">{text.column.criticality}</th>
+          <th scope="col">{text.care.headroom}</th>
+          {[text.care.instances, text.hosts.cpu, text.hosts.memory, text.hosts.paused, text.care.incoming, text.column.errors, text.column.p99, text.hosts.restarts].map((title) => <th key={title} scope="col" className="number">{title}</th>)}
+        </tr>
+      </thead>
+      <tbody>
+        {found.map((one) => (
+          <tr key={one.name}>
+            <th scope="row"><Link to={{ page: 'service', name: one.name }}>{one.name}</Link></th>
+            <td><CriticalityBadge of={one.criticality} /></td>
+            <td><Left of={one.left} /></td>
+            <td className="number">{one.ready}/{one.wanted}</td>
+            <td className="number">{one.cpu === undefined ? none : cores(one.cpu)}</td>
+            <td className="number">{one.memory === undefined ? none : bytes(one.memory)}</td>
+            <td className="number">{one.paused === undefined ? none : percent(one.paused)}</td>
+            <td className="number">{rate(one.flow.requestsPerSecond)}</td>
+            <td className="number">{one.flow.requestsPerSecond > 0 ? percent(one.flow.errorRatio) : none}</td>
+            <td className="number">{latency(one.flow.p99Ms)}</td>
+            <td className="number">{one.restarts}</td>
+          </tr>
+        ))}
+      </tbody>
+    </Table>
   );
 }
 

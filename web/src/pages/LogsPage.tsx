@@ -3,8 +3,9 @@ import { api } from '../api/client';
 import { live } from '../api/live';
 import type { LogRecord } from '../api/observeShapes';
 import { clock, fineClock, stamp } from '../domain/format';
-import { logQueryOf, pieces, severities, severityTone, volume, type LogSearch } from '../domain/logsView';
+import { askedOf, logQueryOf, pieces, severities, severityTone, volume, type LogSearch } from '../domain/logsView';
 import { useLoad } from '../parts/hooks';
+import { LogPatterns } from '../parts/LogPatterns';
 import { go, Link } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
 import { ToneGlyph } from '../parts/glyphs';
@@ -18,19 +19,24 @@ const restMs = 250;
 export default function LogsPage({ search }: { search: LogSearch }) {
   const text = useText().care;
   const [follow, setFollow] = useState(true);
-  const { value, problem, again } = useLoad(logQueryOf(search), (signal) => api.logRecords(search, signal));
+  const patterns = search.show === 'patterns';
+  const { value, problem, again } = useLoad(patterns ? undefined : askedOf(search), (signal) => api.logRecords(search, signal));
   useEffect(() => {
-    if (!follow) return;
+    if (!follow || patterns) return;
     const timer = setInterval(() => !document.hidden && again(), followMs);
     return () => clearInterval(timer);
-  }, [follow, again]);
+  }, [follow, again, patterns]);
   return (
     <div className="page">
-      <h1>{text.logs}</h1>
+      <div className="page-head">
+        <h1>{text.logs}</h1>
+        <Shown search={search} />
+      </div>
       <SearchForm search={search} follow={follow} onFollow={setFollow} />
-      {problem && <Problem of={problem} again={again} />}
-      {value && value.length === 0 && <p className="empty">{text.noLogs}</p>}
-      {value && value.length > 0 && (
+      {patterns && <LogPatterns search={search} />}
+      {!patterns && problem && <Problem of={problem} again={again} />}
+      {!patterns && value && value.length === 0 && <p className="empty">{text.noLogs}</p>}
+      {!patterns && value && value.length > 0 && (
         <>
           <Volume of={value} />
           <section>
@@ -39,6 +45,18 @@ export default function LogsPage({ search }: { search: LogSearch }) {
           </section>
         </>
       )}
+    </div>
+  );
+}
+
+function Shown({ search }: { search: LogSearch }) {
+  const text = useText().sight;
+  const { show: _, ...records } = search;
+  const patterns = search.show === 'patterns';
+  return (
+    <div className="switch" role="group" aria-label={text.show}>
+      <button type="button" aria-pressed={!patterns} onClick={() => go({ page: 'logs', search: records })}>{text.records}</button>
+      <button type="button" aria-pressed={patterns} onClick={() => go({ page: 'logs', search: { ...records, show: 'patterns' } })} data-testid="show-patterns">{text.patterns}</button>
     </div>
   );
 }
@@ -56,7 +74,7 @@ function SearchForm({ search, follow, onFollow }: { search: LogSearch; follow: b
   // Another page may lead here with another search.
   useEffect(() => {
     if (logQueryOf(asked) !== logQueryOf(search)) setAsked(search);
-  }, [search.trace, search.service]);
+  }, [search.trace, search.service, search.show]);
   return (
     <form className="finder" role="search" onSubmit={(event) => { event.preventDefault(); go({ page: 'logs', search: asked }); }}>
       <label className="wide">{text.search}<input type="search" data-search value={asked.text ?? ''} onChange={(event) => set({ text: event.target.value })} /></label>
@@ -67,7 +85,7 @@ function SearchForm({ search, follow, onFollow }: { search: LogSearch; follow: b
         <select value={asked.severity ?? '0'} onChange={(event) => set({ severity: event.target.value })}>{severities.map((one) => <option key={one} value={one}>{text.severities[one]}</option>)}</select>
       </label>
       <label>{text.trace}<input value={asked.trace ?? ''} spellCheck={false} onChange={(event) => set({ trace: event.target.value.trim() })} /></label>
-      {logQueryOf(asked) && <button type="button" onClick={() => setAsked({ text: '', service: '', severity: '0', trace: '' })}>{text.clear}</button>}
+      {logQueryOf(asked) && <button type="button" onClick={() => setAsked({ text: '', service: '', severity: '0', trace: '', ...(search.show && { show: search.show }) })}>{text.clear}</button>}
       <label className="check"><input type="checkbox" checked={follow} onChange={(event) => onFollow(event.target.checked)} /> {text.follow}</label>
     </form>
   );

@@ -32,6 +32,7 @@ export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) 
         {page({ page: 'top', of: 'operations', window: '5m' }, text.observe.top)}
         {page({ page: 'query', query: '', span: '15m' }, text.care.query)}
         {page({ page: 'checkup' }, text.care.checkup)}
+        {page({ page: 'objectives' }, text.sight.objectives)}
         {page({ page: 'hosts' }, text.app.hosts)}
         {page({ page: 'jobs' }, text.jobs.title)}
         {page({ page: 'history' }, text.app.history)}

@@ -1,11 +1,12 @@
 import { useMemo, useState } from 'react';
 import { clock, rate } from '../domain/format';
-import { boundWords, strength, type Heat } from '../domain/heat';
+import { boundWords, rangeOf, strength, type Heat, type Mark } from '../domain/heat';
+import { Link } from './navigation';
 import { useText } from './settings';
 
 /** Durations over time: the darker, the more requests took so long. */
-export function HeatMap({ of, from, to, stepMs }: { of: Heat; from: number; to: number; stepMs: number }) {
-  const text = useText().care;
+export function HeatMap({ of, from, to, stepMs, exemplars = [] }: { of: Heat; from: number; to: number; stepMs: number; exemplars?: readonly Mark[] }) {
+  const { care: text, sight } = useText();
   const [under, setUnder] = useState<{ time: number; range: number }>();
   // Ranges below the fastest and above the slowest request say nothing.
   const [low, high] = useMemo(() => {
@@ -23,6 +24,7 @@ export function HeatMap({ of, from, to, stepMs }: { of: Heat; from: number; to: 
       ) : (
         <div className="heat-box">
           <div className="heat-scale" aria-hidden="true"><span>{boundWords(of.bounds[high]!)}</span><span>{boundWords(low > 0 ? of.bounds[low - 1]! : 0)}</span></div>
+          <div className="heat-field">
           <svg viewBox={`0 0 ${width} ${rows}`} preserveAspectRatio="none" role="img" aria-label={text.heatWords} shapeRendering="crispEdges" onPointerLeave={() => setUnder(undefined)}>
             {of.times.map((at, time) =>
               of.cells[time]!.slice(low, high + 1).map((value, row) =>
@@ -30,6 +32,11 @@ export function HeatMap({ of, from, to, stepMs }: { of: Heat; from: number; to: 
               ),
             )}
           </svg>
+            {exemplars.filter((mark) => mark.at >= from && mark.at <= to && rangeOf(of.bounds, mark.seconds) >= low && rangeOf(of.bounds, mark.seconds) <= high).map((mark) => {
+              const words = sight.exemplar(clock(new Date(mark.at)), boundWords(mark.seconds));
+              return <Link key={mark.trace} to={{ page: 'trace', id: mark.trace }} className="exemplar" aria-label={words} title={words} style={{ left: `${((mark.at - from) / (to - from)) * 100}%`, bottom: `${((rangeOf(of.bounds, mark.seconds) - low + 0.5) / rows) * 100}%` }} />;
+            })}
+          </div>
         </div>
       )}
     </figure>

@@ -15,10 +15,13 @@ interface Props {
   table: boolean;
   onTable: (table: boolean) => void;
   onReveal: (id: string) => void;
+  /** Whether the slider of time is there. */
+  travels: boolean;
+  onTravels: (on: boolean) => void;
 }
 
 /** Search, filters by state and criticality, and the choice between map and table. */
-export function MapToolbar({ table, onTable, onReveal }: Props) {
+export function MapToolbar({ table, onTable, onReveal, travels, onTravels }: Props) {
   const text = useText();
   const view = useView();
   const filter = useCell(view.filter);
@@ -67,6 +70,7 @@ export function MapToolbar({ table, onTable, onReveal }: Props) {
           {overlays.map((one) => <option key={one} value={one}>{text.map.overlays[one]}</option>)}
         </select>
       </label>
+      <button type="button" className="chip" aria-pressed={travels} onClick={() => onTravels(!travels)} data-testid="travels">{text.sight.travel}</button>
       <div className="switch" role="group" aria-label={text.map.view}>
         <button type="button" aria-pressed={!table} onClick={() => onTable(false)}>
           {text.map.asMap}

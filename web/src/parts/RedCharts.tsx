@@ -2,7 +2,7 @@ import { useEffect, useState } from 'react';
 import { api } from '../api/client';
 import { linesBy, roundSpan } from '../domain/charts';
 import { latency, percent, rate } from '../domain/format';
-import { heatOf, quantileOf, ratioOf, totalOf } from '../domain/heat';
+import { heatOf, quantileOf, ratioOf, slowestOf, totalOf } from '../domain/heat';
 import { HeatMap } from './HeatMap';
 import { useLoad } from './hooks';
 import { LineChart } from './LineChart';
@@ -18,6 +18,8 @@ export interface RedSource {
   failed: string;
   /** Labels that select it, in the notation of queries. */
   labels: string;
+  /** The series whose exemplars stand for its requests. */
+  traced?: string;
 }
 
 /** The names under which the store has the calls of a way or a service; undefined for what has none. */
@@ -27,7 +29,8 @@ export function sourceOf(about: string): RedSource | undefined {
   if (kind === 'route') return { durations: 'http.server.request.duration', failed: 'http.server.request.failed', labels: `http.route="${name}"` };
   const [, caller, callee] = kind === 'need' ? (/^([^.]+)\.(.+)$/.exec(name!) ?? []) : [];
   const labels = kind === 'need' ? `client="${caller}",server="${callee}",source="mesh"` : `server="${name}"`;
-  return { durations: 'traces_service_graph_request_server', failed: 'traces_service_graph_request_failed_total', labels };
+  const serves = kind === 'service' ? name : callee;
+  return { durations: 'traces_service_graph_request_server', failed: 'traces_service_graph_request_failed_total', labels, traced: `traces.span.metrics.duration_bucket{service.name="${serves}"}` };
 }
 
 /** Rate, errors and durations over time: lines, and the durations as a heat map. */
@@ -41,8 +44,9 @@ export function RedCharts({ about }: { about: string }) {
   const { value, again } = useLoad(source && `${about} ${span}`, async (signal) => {
     const time = roundSpan(Date.now(), spanMs, stepMs);
     const ask = (name: string) => api.metrics(`rate(${name}{${source!.labels}}${range})`, time, signal);
-    const [buckets, failed] = await Promise.all([ask(`${source!.durations}_bucket`), ask(source!.failed)]);
-    return { time, heat: heatOf(mostSeen(buckets)), failed: linesBy(mostSeen(failed).map((one) => ({ ...one, labels: {} })), 'none')[0] };
+    const marks = source!.traced ? api.exemplars(source!.traced, time, signal).catch(() => []) : [];
+    const [buckets, failed, exemplars] = await Promise.all([ask(`${source!.durations}_bucket`), ask(source!.failed), marks]);
+    return { time, exemplars: slowestOf(exemplars, 24), heat: heatOf(mostSeen(buckets)), failed: linesBy(mostSeen(failed).map((one) => ({ ...one, labels: {} })), 'none')[0] };
   });
   useEffect(() => {
     const timer = setInterval(() => !document.hidden && again(), everyMs);
@@ -63,7 +67,7 @@ export function RedCharts({ about }: { about: string }) {
         <LineChart {...common} title={text.red.rate} lines={[total]} show={rate} />
         <LineChart {...common} title={text.red.errors} lines={[ratioOf(value.failed, total, text.red.errors)]} show={percent} />
         <LineChart {...common} title={text.red.durations} lines={[quantileOf(value.heat, 0.99, 'p99'), quantileOf(value.heat, 0.5, 'p50')]} show={latency} />
-        <HeatMap {...common} of={value.heat} />
+        <HeatMap {...common} of={value.heat} exemplars={value.exemplars} />
       </div>
     </section>
   );

@@ -1,6 +1,6 @@
 import { createContext, useContext, useId, useState, type ReactNode } from 'react';
 import { anyBelow, type FieldProblem } from '../domain/policyForm';
-import { beginning, isLarge, isObject, resolve, shapeOf, type Json, type Schema, type Shape } from '../domain/schema';
+import { beginning, isLarge, isObject, meaningOf, resolve, shapeOf, type Json, type Schema, type Shape } from '../domain/schema';
 import { useText } from './settings';
 
 interface FormContext {
@@ -61,6 +61,7 @@ function Section({ name, schema, shape, value, path, required }: NamedProps) {
   const declared = value !== undefined && value !== null;
   const [open, setOpen] = useState(declared && path.length === 1);
   const wrong = anyBelow(problems, keyOf(path));
+  const meaning = meaningOf(schema, path, useText().sight.keys);
   return (
     <details className={`form-section${declared ? ' is-declared' : ''}${wrong ? ' is-wrong' : ''}`} open={open || wrong} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
@@ -68,7 +69,7 @@ function Section({ name, schema, shape, value, path, required }: NamedProps) {
         {declared ? <Count of={value} shape={shape} /> : <span className="quiet">{required ? text.required : text.notDeclared}</span>}
       </summary>
       <div className="form-section-body">
-        {schema.description && <p className="quiet form-doc">{schema.description}</p>}
+        {meaning && <p className="quiet form-doc">{meaning}</p>}
         <Problems path={path} />
         {declared && shape === 'record' && <RecordFields schema={schema} value={value} path={path} />}
         {declared && shape === 'list' && <Items schema={schema} value={value} path={path} />}
@@ -166,15 +167,16 @@ function Line({ name, schema, shape, value, path, required }: NamedProps) {
   const { explain, problems } = useContext(Form)!;
   const id = useId();
   const wrong = problems.has(keyOf(path));
+  const meaning = meaningOf(schema, path, useText().sight.keys);
   const input = <Input id={id} schema={schema} shape={shape} value={value} path={path} wrong={wrong} />;
   return (
     <div className={`form-line shape-${shape}${wrong ? ' is-wrong' : ''}`}>
-      <label htmlFor={id} title={schema.description}>
+      <label htmlFor={id} title={meaning}>
         {name}
         {required && <span className="quiet" title={text.required}> *</span>}
       </label>
       {input}
-      {explain && schema.description && <p id={`${id}-doc`} className="quiet form-doc">{schema.description}</p>}
+      {explain && meaning && <p id={`${id}-doc`} className="quiet form-doc">{meaning}</p>}
       <Problems path={path} id={`${id}-wrong`} />
     </div>
   );

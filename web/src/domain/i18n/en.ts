@@ -1,3 +1,4 @@
+import { sightEn } from './sight.en';
 import { incidentEn } from './incident.en';
 import { careEn } from './care.en';
 import { jobsEn } from './jobs.en';
@@ -269,6 +270,7 @@ export const en = {
   observe: observeEn,
   care: careEn,
   incident: incidentEn,
+  sight: sightEn,
   problem: {
     unreachable: 'The server does not answer',
     unreachableHint: 'Look whether “mainstay up” still runs, then try again.',
@@ -288,7 +290,8 @@ export const en = {
       ['T', 'map or table'],
       ['G then M, T, R, N', 'go to map, traffic, traces, top lists'],
       ['G then L, W, I, C', 'go to logs, what is wrong now, incidents, check-up'],
-      ['G then Q, O, J, H, E', 'go to query, hosts, jobs, history, events'],
+      ['G then Q, O, J', 'go to query, hosts, jobs'],
+      ['G then H, E, B', 'go to history, events, objectives'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
   },

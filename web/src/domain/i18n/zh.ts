@@ -1,3 +1,4 @@
+import { sightZh } from './sight.zh';
 import { incidentZh } from './incident.zh';
 import { careZh } from './care.zh';
 import { jobsZh } from './jobs.zh';
@@ -264,6 +265,7 @@ export const zh: Text = {
   observe: observeZh,
   care: careZh,
   incident: incidentZh,
+  sight: sightZh,
   problem: {
     unreachable: '服务器没有应答',
     unreachableHint: '请确认 “mainstay up” 仍在运行，然后重试。',
@@ -283,7 +285,8 @@ export const zh: Text = {
       ['T', '地图或表格'],
       ['G 然后 M、T、R、N', '前往地图、流量、链路、排行'],
       ['G 然后 L、W、I、C', '前往日志、急诊、事故、体检'],
-      ['G 然后 Q、O、J、H、E', '前往查询、主机、任务、历史、事件'],
+      ['G 然后 Q、O、J', '前往查询、主机、任务'],
+      ['G 然后 H、E、B', '前往历史、事件、目标'],
       ['?', '本帮助'],
     ],
   },
