@@ -99,6 +99,7 @@ public static class ApplyDecide
             Rules = wanted.Spec.Rules is { Count: > 0 } rules ? rules : null,
             Notify = wanted.Spec.Notify is { Count: > 0 } notify ? notify : null,
             Jobs = wanted.Spec.Jobs is { Count: > 0 } jobs ? jobs : null,
+            Telemetry = wanted.Spec.Telemetry,
         };
     }
 
@@ -127,6 +128,7 @@ public static class ApplyDecide
         Rules = declared.Spec.Rules,
         Notify = declared.Spec.Notify,
         Jobs = declared.Spec.Jobs,
+        Telemetry = declared.Spec.Telemetry,
     };
 
     static string Count(int changes) => changes == 1 ? "1 change" : $"{changes} changes";
@@ -143,6 +145,7 @@ public static class ApplyDecide
             Compatible = wanted.Spec.Compatible is { Count: > 0 } compatible ? compatible : null,
             Version = architecture.Version + (changed ? 1 : 0),
             Running = running,
+            Telemetry = wanted.Spec.Telemetry,
         };
     }
 

@@ -66,6 +66,7 @@ public sealed record DeclaredState
                 Rules = Rules.Count == 0 ? null : Rules.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Jobs = jobs.Length == 0 ? null : jobs.ToDictionary(j => j.Name, j => j.Spec, StringComparer.Ordinal),
+                Telemetry = Architecture.Telemetry,
                 Gateway = new()
                 {
                     Listen = Gateway?.Listen ?? Gateway.DefaultListen,

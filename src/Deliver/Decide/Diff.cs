@@ -36,6 +36,7 @@ public static class Diff
         ["rules"] = version.Rules is not { Count: > 0 } rules ? null : new JsonObject(rules.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
         ["notify"] = version.Notify is not { Count: > 0 } notify ? null : new JsonObject(notify.Select(n => KeyValuePair.Create<string, JsonNode?>(n.Key, Tree(n.Value)))),
         ["jobs"] = version.Jobs is not { Count: > 0 } jobs ? null : new JsonObject(jobs.Select(j => KeyValuePair.Create<string, JsonNode?>(j.Key, Tree(j.Value)))),
+        ["telemetry"] = version.Telemetry is null ? null : Tree(version.Telemetry),
         ["gateway"] = new JsonObject
         {
             ["listen"] = version.Listen,

@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 
@@ -16,6 +17,7 @@ public static class WriteDecide
             Scales = new Dictionary<string, int?> { [service.Name] = service.Scale },
         },
         Route route => WithRoutes(declared, With(declared.Spec.Gateway.Routes, route.Name, route.Spec)),
+        Objective objective => WithObjectives(declared, With(Objectives(declared), objective.Name, objective.Spec)),
         Gateway gateway when gateway.Name == Gateway.TheName => WithDoor(declared, gateway),
         _ => null,
     };
@@ -25,12 +27,18 @@ public static class WriteDecide
     {
         Service service => declared with { Spec = declared.Spec with { Services = Without(declared.Spec.Services, service.Name) } },
         Route route => WithRoutes(declared, Without(declared.Spec.Gateway.Routes, route.Name)),
+        Objective objective => WithObjectives(declared, Without(Objectives(declared), objective.Name)),
         Gateway => WithDoor(declared, new Gateway { Name = Gateway.TheName }),
         _ => null,
     };
 
     static Declaration WithRoutes(Declaration declared, IReadOnlyDictionary<string, RouteSpec> routes) =>
         declared with { Spec = declared.Spec with { Gateway = declared.Spec.Gateway with { Routes = routes } } };
+
+    static IReadOnlyDictionary<string, ObjectiveSpec> Objectives(Declaration declared) => declared.Spec.Objectives ?? new Dictionary<string, ObjectiveSpec>();
+
+    static Declaration WithObjectives(Declaration declared, IReadOnlyDictionary<string, ObjectiveSpec> objectives) =>
+        declared with { Spec = declared.Spec with { Objectives = objectives } };
 
     static Declaration WithDoor(Declaration declared, Gateway door) => declared with
     {

@@ -39,8 +39,9 @@ public sealed class ApiParts
         var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
         Notify = new NotifyLoop(services, Mirror, options.Listen);
+        Terms = new TelemetryTerms(services, Mirror);
         Background = new Background(
-            services.OnFault, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
+            services.OnFault, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var desk = new PromDesk(services.Samples, time);
@@ -102,6 +103,8 @@ public sealed class ApiParts
     public Correlator Correlator { get; }
 
     public NotifyLoop Notify { get; }
+
+    public TelemetryTerms Terms { get; }
 
     public Background Background { get; }
 

@@ -52,6 +52,7 @@ public sealed class Probes(string version, ApiParts parts)
         parts.Services.Telemetry.Write(text);
         parts.Correlator.Write(text);
         parts.Notify.Write(text);
+        parts.Terms.Write(text);
         AddProcess(text);
         foreach (var add in parts.Services.Metrics)
         {

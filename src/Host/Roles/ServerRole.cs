@@ -61,7 +61,7 @@ static class ServerRole
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
-        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs).Tick, traces.Tick, logs.Tick, samples.Tick], stop)]);
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
         return 0;

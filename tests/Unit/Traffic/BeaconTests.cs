@@ -15,7 +15,7 @@ namespace Mainstay.Tests.Traffic;
 /// <summary>The script that the front door serves, the reports that it takes, and what it tells pages.</summary>
 public sealed class BeaconTests : IAsyncLifetime
 {
-    readonly Gateway gateway = new(OnBothTransports.Of(TransportKind.Default));
+    readonly Gateway gateway = new(OnBothTransports.Of(TransportKind.Default), time: new FakeTime());
     readonly List<string> heads = [];
     RawUpstream upstream = null!;
 
@@ -79,6 +79,7 @@ public sealed class BeaconTests : IAsyncLifetime
     {
         Declare(new());
         var page = await AskAsync("GET / HTTP/1.1\r\nHost: h\r\nSec-Fetch-Mode: navigate\r\n\r\n");
+        page.ShouldStartWith("HTTP/1.1 200 ");
         var told = page.Split("Server-Timing: traceparent;desc=\"")[1].Split('"')[0];
         told.ShouldMatch("^00-[0-9a-f]{32}-[0-9a-f]{16}-01$");
         heads[^1].ShouldContain($"traceparent: {told}\r\nX-Request-Id: {told[3..35]}\r\n");

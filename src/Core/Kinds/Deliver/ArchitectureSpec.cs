@@ -58,6 +58,9 @@ public sealed record ArchitectureSpec
     /// <summary>What runs to its end on a schedule, after other jobs or when asked, by name. Default: nothing. At most 500.</summary>
     public IReadOnlyDictionary<string, JobSpec>? Jobs { get; init; }
 
+    /// <summary>How long telemetry is kept, and where it is sent on to. Default: it stays here, for some days.</summary>
+    public TelemetrySpec? Telemetry { get; init; }
+
     /// <summary>The front door.</summary>
     public GatewaySpec Gateway { get; init; } = new();
 }

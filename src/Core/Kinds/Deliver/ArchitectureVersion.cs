@@ -55,6 +55,8 @@ public sealed record ArchitectureVersion : Resource
 
     public IReadOnlyDictionary<string, JobSpec>? Jobs { get; init; }
 
+    public TelemetrySpec? Telemetry { get; init; }
+
     /// <summary>What differs from the version before.</summary>
     public IReadOnlyList<FieldChange> Changes { get; init; } = [];
 }

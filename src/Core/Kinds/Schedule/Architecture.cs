@@ -1,3 +1,5 @@
+using Mainstay.Core.Kinds.Observe;
+
 namespace Mainstay.Core.Kinds.Schedule;
 
 /// <summary>The architecture as a whole; there is one, named <see cref="TheName"/>.</summary>
@@ -22,6 +24,9 @@ public sealed record Architecture : Resource
 
     /// <summary>Names that users gave to versions, with the versions' numbers; null where none were given.</summary>
     public IReadOnlyDictionary<string, int>? Tags { get; init; }
+
+    /// <summary>The manifest's <c>telemetry</c>.</summary>
+    public TelemetrySpec? Telemetry { get; init; }
 
     /// <summary>For each service that was forgotten, the number that its next instance would have got: a service of that name goes on from there, so that no instance's name is ever used twice.</summary>
     public IReadOnlyDictionary<string, int> Forgotten { get; init; } = new Dictionary<string, int>();

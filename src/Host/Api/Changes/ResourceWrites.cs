@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Deliver;
@@ -112,6 +113,7 @@ public sealed class ResourceWrites(Applier applier, KindEndpoints kinds)
     {
         var t when t == typeof(Service) => new Service { Name = name, BaseFolder = "", Spec = new() },
         var t when t == typeof(Route) => new Route { Name = name, Spec = new() { Match = new(), To = "" } },
+        var t when t == typeof(Objective) => new Objective { Name = name, Spec = new() { Route = "" } },
         _ => new Gateway { Name = name },
     };
 }

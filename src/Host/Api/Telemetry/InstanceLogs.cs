@@ -1,3 +1,5 @@
+using Mainstay.Core.Kinds.Observe;
+using Mainstay.Observe.Forward;
 using Mainstay.Observe.Store.Logs;
 using Mainstay.Schedule.Drivers;
 
@@ -5,7 +7,9 @@ namespace Mainstay.Host.Api.Telemetry;
 
 /// <summary>Brings what instances write into the log store: each line once, over restarts of the server too.</summary>
 /// <param name="data">The data folder.</param>
-public sealed class InstanceLogs(string data, LogStore store)
+/// <param name="store">Where it goes.</param>
+/// <param name="forward">Where it is sent on, if it is.</param>
+public sealed class InstanceLogs(string data, LogStore store, Func<ForwardQueue?>? forward = null)
 {
     // So that one that writes without end does not keep the others from their turn.
     const int MostPieces = 4;
@@ -33,7 +37,12 @@ public sealed class InstanceLogs(string data, LogStore store)
 
                 mark = new(file, offset);
                 var service = LogTail.ServiceOf(name);
-                store.Add([.. lines.Where(l => l.Text.Length > 0).Select(l => LineReader.Read(l.At, service, name, l.Text))], source, mark);
+                StoredLog[] records = [.. lines.Where(l => l.Text.Length > 0).Select(l => LineReader.Read(l.At, service, name, l.Text))];
+                store.Add(records, source, mark);
+                if (records.Length > 0 && forward?.Invoke() is { } queue && queue.Wants(TelemetrySignal.Logs))
+                {
+                    queue.Add(TelemetrySignal.Logs, LogLines.Write(records));
+                }
             }
         }
 

@@ -1,3 +1,4 @@
+using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Ingest.Model;
 using Microsoft.AspNetCore.Http;
 
@@ -50,7 +51,7 @@ sealed class OtlpHttp(TelemetryIntake intake)
             return;
         }
 
-        var result = await intake.DecodeAsync(format, body.Bytes, context.RequestAborted);
+        var result = await intake.DecodeAsync(format, body.Bytes, context.RequestAborted, request.Headers.ContainsKey(OtlpForwarder.Mark));
         await (result.IsRead
             ? AnswerAsync(response, isJson, StatusCodes.Status200OK, isJson ? OtlpAnswer.SuccessJson(result, wanted.Rejected) : OtlpAnswer.Success(result))
             : FailAsync(response, isJson, StatusCodes.Status400BadRequest, OtlpAnswer.InvalidArgument, result.Message));

@@ -1,4 +1,6 @@
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Host.Api.Gateways;
+using Mainstay.Observe.Forward;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Ingest.Alerts;
 using Mainstay.Observe.Ingest.Model;
@@ -69,6 +71,9 @@ public sealed class TelemetryIntake
 
     public IntakeBudget Budget { get; }
 
+    /// <summary>Where what was taken in waits to be sent on; null where it stays here.</summary>
+    public ForwardQueue? Forward { get; set => Volatile.Write(ref field, value); }
+
     public ITraceStore Traces { get; }
 
     /// <summary>What keeps traces on disk; null where nothing does.</summary>
@@ -97,7 +102,11 @@ public sealed class TelemetryIntake
     public IntakeCounters CountersOf(IntakeFormat format) => counters[(int)format];
 
     /// <summary>Decodes a body when its lane is free, and counts what came of it.</summary>
-    public async Task<DecodeResult> DecodeAsync(IntakeFormat format, ReadOnlyMemory<byte> body, CancellationToken stop)
+    /// <param name="format">How it is written.</param>
+    /// <param name="body">Unpacked.</param>
+    /// <param name="stop">The sender is gone.</param>
+    /// <param name="isForwarded">Another Mainstay has sent it on: then this one does not.</param>
+    public async Task<DecodeResult> DecodeAsync(IntakeFormat format, ReadOnlyMemory<byte> body, CancellationToken stop, bool isForwarded = false)
     {
         var lane = format switch
         {
@@ -111,6 +120,11 @@ public sealed class TelemetryIntake
         {
             var result = Decode(format, body.Span, lane.Scratch);
             CountersOf(format).Count(result, body.Length);
+            if (Forward is { } queue && !isForwarded && result is { IsRead: true, Taken: > 0 } && SignalOf(format) is { } signal && queue.Wants(signal))
+            {
+                queue.Add(signal, AsOtlp(format, body.Span, lane));
+            }
+
             return result;
         }
         finally
@@ -203,8 +217,46 @@ public sealed class TelemetryIntake
         _ => AlertList.Read(body, scratch, Alerts),
     };
 
+    static TelemetrySignal? SignalOf(IntakeFormat format) => format switch
+    {
+        IntakeFormat.OtlpTraces or IntakeFormat.OtlpTracesJson or IntakeFormat.Zipkin => TelemetrySignal.Traces,
+        IntakeFormat.OtlpMetrics or IntakeFormat.OtlpMetricsJson or IntakeFormat.RemoteWrite => TelemetrySignal.Metrics,
+        IntakeFormat.OtlpLogs or IntakeFormat.OtlpLogsJson => TelemetrySignal.Logs,
+        _ => null,
+    };
+
+    // What is OTLP in protobuf goes on as it came; all else is read once more and written anew.
+    static byte[] AsOtlp(IntakeFormat format, ReadOnlySpan<byte> body, Lane lane)
+    {
+        var (scratch, copy) = (lane.Scratch, lane.Copy);
+        switch (format)
+        {
+            case IntakeFormat.OtlpTracesJson:
+                OtlpTraces.ReadJson(body, scratch, copy);
+                break;
+            case IntakeFormat.Zipkin:
+                ZipkinSpans.Read(body, scratch, copy);
+                break;
+            case IntakeFormat.OtlpMetricsJson:
+                OtlpMetrics.ReadJson(body, scratch, copy);
+                break;
+            case IntakeFormat.RemoteWrite:
+                RemoteWrite.Read(body, scratch, copy, MostBodyBytes);
+                break;
+            case IntakeFormat.OtlpLogsJson:
+                OtlpLogs.ReadJson(body, scratch, copy);
+                break;
+            default:
+                return body.ToArray();
+        }
+
+        return copy.Take();
+    }
+
     sealed class Lane
     {
+        public OtlpCopy Copy => field ??= new();
+
         public SemaphoreSlim Turn { get; } = new(1);
 
         public DecodeScratch Scratch { get; } = new();

@@ -107,8 +107,8 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             From = from,
             To = to,
             Limit = limit,
-        });
-        return Task.FromResult<Answer?>(Answer.Json(new TraceList([.. found.Select(t => TraceTree.Summarise(intake.Traces.Get(t))).OfType<TraceSummary>()])));
+        }, out var complete);
+        return Task.FromResult<Answer?>(Answer.Json(new TraceList([.. found.Select(t => TraceTree.Summarise(intake.Traces.Get(t))).OfType<TraceSummary>()], complete)));
     }
 
     Task<Answer?> TopAsync(Call call)
@@ -172,7 +172,8 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
 }
 
 /// <summary>Traces, newest first.</summary>
-public sealed record TraceList(IReadOnlyList<TraceSummary> Items);
+/// <param name="Complete">False where older ones were not looked at, because that would have taken too long: ask again with <c>to</c>.</param>
+public sealed record TraceList(IReadOnlyList<TraceSummary> Items, bool Complete);
 
 /// <summary>A top list.</summary>
 public sealed record TopList(string Of, string By, string Window, IReadOnlyList<TopRow> Items);

@@ -30,7 +30,7 @@ sealed class ZipkinHttp(TelemetryIntake intake)
 
         var result = await intake.DecodeAsync(IntakeFormat.Zipkin, body.Bytes, context.RequestAborted);
         response.StatusCode = StatusCodes.Status202Accepted;
-        if (!result.IsRead)
+        if (!result.IsRead || result is { Taken: 0, Refused: > 0 })
         {
             await FailAsync(response, StatusCodes.Status400BadRequest, result.Message);
         }

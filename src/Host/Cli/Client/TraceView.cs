@@ -7,7 +7,7 @@ sealed record TraceView(string Id, DateTimeOffset At, double DurationMs, string 
 sealed record TraceSpan(string Id, int Depth, string Service, string Name, string Kind, bool Error, string Message, double StartMs, double DurationMs, double SelfMs, bool Critical);
 
 /// <summary>Traces in a list.</summary>
-sealed record TraceList(IReadOnlyList<TraceSummary> Items);
+sealed record TraceList(IReadOnlyList<TraceSummary> Items, bool Complete = true);
 
 /// <summary>A trace in one line.</summary>
 sealed record TraceSummary(string Id, DateTimeOffset At, double DurationMs, string Service, string Name, int Spans, int Services, int Errors);

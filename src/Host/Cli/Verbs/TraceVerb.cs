@@ -96,5 +96,9 @@ static class TraceVerb
         }
 
         table.Write(screen);
+        if (!list.Complete)
+        {
+            screen.Line(screen.Paint(Tone.Dim, "older traces were not looked at, because that would have taken too long: narrow the search"));
+        }
     }
 }

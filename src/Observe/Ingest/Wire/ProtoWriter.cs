@@ -31,6 +31,14 @@ public sealed class ProtoWriter
         Length += 8;
     }
 
+    /// <summary>A field of wire type 5.</summary>
+    public void Short(int field, uint value)
+    {
+        Tag(field, 5);
+        BinaryPrimitives.WriteUInt32LittleEndian(Room(4), value);
+        Length += 4;
+    }
+
     /// <summary>A field of wire type 1.</summary>
     public void Double(int field, double value) => Fixed(field, BitConverter.DoubleToUInt64Bits(value));
 

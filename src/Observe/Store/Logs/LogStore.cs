@@ -66,6 +66,9 @@ public sealed class LogStore : ILogSink
     string service = "";
     string instance = "";
 
+    /// <summary>How long records are kept.</summary>
+    public RetentionRule KeepRule { get; }
+
     /// <summary>Opens what is there.</summary>
     /// <param name="time">Its clock.</param>
     /// <param name="files">Where it is kept; null for memory alone.</param>
@@ -73,6 +76,7 @@ public sealed class LogStore : ILogSink
     public LogStore(TimeProvider time, IStoreFiles? files = null, LogStoreOptions? options = null)
     {
         (this.time, this.files, this.options) = (time, files, options ?? new());
+        KeepRule = new(this.options.Keep);
         if (files is null)
         {
             return;
@@ -244,7 +248,7 @@ public sealed class LogStore : ILogSink
             Seal();
         }
 
-        blocks.Shelf.Drop(options.Keep, now * 1_000_000);
+        blocks.Shelf.Drop(KeepRule.Now, now * 1_000_000);
     }
 
     /// <summary>Seals what there is, whatever its age.</summary>

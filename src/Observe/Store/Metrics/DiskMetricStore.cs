@@ -49,10 +49,14 @@ public sealed class DiskMetricStore : IMetricStore
     long dropAt;
     long unwritten;
 
+    /// <summary>How long blocks are kept.</summary>
+    public RetentionRule KeepRule { get; }
+
     /// <summary>Opens what is there.</summary>
     public DiskMetricStore(IStoreFiles files, TimeProvider time, MetricStoreLimits? limits = null, MetricDiskOptions? options = null)
     {
         (this.time, this.options) = (time, options ?? new());
+        KeepRule = new(this.options.Keep);
         (memory, blocks, log) = (new(time, limits ?? new()), new(files), new(files));
         blocks.Shelf.Open();
         floorMs = blocks.LastMs == long.MinValue ? 0 : blocks.LastMs + 1;
@@ -155,7 +159,7 @@ public sealed class DiskMetricStore : IMetricStore
 
         if (now >= dropAt)
         {
-            blocks.Shelf.Drop(options.Keep, now * 1_000_000);
+            blocks.Shelf.Drop(KeepRule.Now, now * 1_000_000);
             dropAt = now + DropEveryMs;
         }
 

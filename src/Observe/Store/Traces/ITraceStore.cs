@@ -23,6 +23,13 @@ public interface ITraceStore
     /// <summary>The newest traces that have a span which matches.</summary>
     IReadOnlyList<TraceId> Find(TraceQuery query);
 
+    /// <summary>The same, and whether all that is kept was looked at, or as much as it took to find enough; false where that would have taken too long.</summary>
+    IReadOnlyList<TraceId> Find(TraceQuery query, out bool complete)
+    {
+        complete = true;
+        return Find(query);
+    }
+
     TraceStoreFigures Figures { get; }
 }
 

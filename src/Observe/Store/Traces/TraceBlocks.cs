@@ -83,8 +83,8 @@ sealed class TraceBlocks(IStoreFiles files)
         }
     }
 
-    /// <summary>Adds the newest traces that match and are not among <paramref name="seen"/>, until there are enough.</summary>
-    public void Find(TraceQuery query, HashSet<TraceId> seen, List<TraceId> into)
+    /// <summary>Adds the newest traces that match and are not among <paramref name="seen"/>, until there are enough; false where older pages were not looked at, because that would have taken too long.</summary>
+    public bool Find(TraceQuery query, HashSet<TraceId> seen, List<TraceId> into)
     {
         var terms = TracePage.TermsOf(query);
         var budget = MostPages;
@@ -111,6 +111,8 @@ sealed class TraceBlocks(IStoreFiles files)
                 }
             }
         }
+
+        return budget > 0 || into.Count >= query.Limit;
     }
 
     static ulong HashOf(TraceId trace) => Checksum.Mix(trace.Low ^ Checksum.Mix(trace.High)) >> 24;

@@ -38,10 +38,14 @@ public sealed class TraceStore : ITraceStore
     long sealAgainAt;
     long unwritten;
 
+    /// <summary>How long chosen traces are kept.</summary>
+    public RetentionRule KeepRule { get; }
+
     /// <summary>Opens what is there: the footers of blocks, and the logs of what was not sealed.</summary>
     public TraceStore(IStoreFiles files, TimeProvider time, TraceStoreOptions? options = null)
     {
         (this.time, this.options) = (time, options ?? new());
+        KeepRule = new(this.options.Keep);
         (window, kept, sampler) = (new(this.options.WindowBytes), NewKept(), new(this.options.Sampling));
         (hot, keptLog, blocks) = (new(files, "hot-"), new(files, "kept-"), new(files));
         blocks.Shelf.Open();
@@ -84,7 +88,9 @@ public sealed class TraceStore : ITraceStore
         return found;
     }
 
-    public IReadOnlyList<TraceId> Find(TraceQuery query)
+    public IReadOnlyList<TraceId> Find(TraceQuery query) => Find(query, out _);
+
+    public IReadOnlyList<TraceId> Find(TraceQuery query, out bool complete)
     {
         var found = new List<TraceId>();
         var seen = new HashSet<TraceId>();
@@ -96,7 +102,7 @@ public sealed class TraceStore : ITraceStore
             }
         }
 
-        blocks.Find(query, seen, found);
+        complete = blocks.Find(query, seen, found);
         return found;
     }
 
@@ -117,7 +123,7 @@ public sealed class TraceStore : ITraceStore
             Seal(now);
         }
 
-        blocks.Shelf.Drop(options.Keep, now * 1_000_000);
+        blocks.Shelf.Drop(KeepRule.Now, now * 1_000_000);
     }
 
     /// <summary>Seals what is chosen, whatever its age.</summary>

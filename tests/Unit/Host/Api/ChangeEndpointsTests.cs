@@ -1,5 +1,7 @@
 using System.Text.Json.Nodes;
+using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Host.Security;
@@ -89,6 +91,18 @@ public sealed class ChangeEndpointsTests
         var (status, word, _) = await api.ProblemAsync(HttpMethod.Post, "/api/v1/apply", new string(' ', (12 << 20) + 1), r => r.Headers.ExpectContinue = true);
         (status, word).ShouldBe((413, "too-large"));
         (await api.ProblemAsync(HttpMethod.Post, "/api/v1/services/web/scale", new string(' ', (1 << 20) + 1), r => r.Headers.ExpectContinue = true)).Status.ShouldBe(413);
+    }
+
+    [Fact]
+    public async Task AnObjectiveIsPutAndTakenAwayLikeARoute()
+    {
+        await using var api = await ShopAsync();
+        const string body = """{"name":"fast","spec":{"route":"all","availability":"99.9%"}}""";
+        (await api.SendAsync(HttpMethod.Put, "/api/v1/objectives/fast", body)).Status.ShouldBe(200);
+        (await api.ReadAsync<Objective>("fast"))!.Spec.Availability.ShouldBe(Share.Percent(99.9));
+        (await api.ProblemAsync(HttpMethod.Put, "/api/v1/objectives/slow", body.Replace("fast", "slow").Replace("all", "none"))).Status.ShouldBe(422);
+        (await api.SendAsync(HttpMethod.Delete, "/api/v1/objectives/fast")).Status.ShouldBe(200);
+        (await api.ProblemAsync(HttpMethod.Delete, "/api/v1/objectives/fast")).Status.ShouldBe(404);
     }
 
     [Fact]

@@ -3,7 +3,9 @@ using System.IO.Compression;
 using System.Net;
 using System.Text;
 using Google.Protobuf;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Host.Api.Telemetry;
+using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Join;
 using Mainstay.Observe.Numbers;
 using Mainstay.Observe.Query;
@@ -142,6 +144,8 @@ public sealed class TelemetryTests : IAsyncLifetime
             """u8.ToArray();
         (await SendAsync(url, body, "application/json")).Status.ShouldBe(202);
         (await SendAsync(url, "[{]"u8.ToArray(), "application/json")).Status.ShouldBe(400);
+        (await SendAsync(url, "[]"u8.ToArray(), "application/json")).Status.ShouldBe(202);
+        (await SendAsync(url, """[{"name":"no ids"},{"id":"0","traceId":"1"}]"""u8.ToArray(), "application/json")).Status.ShouldBe(400, "none of them can be taken");
         intake.Traced.Edges().Keys.ShouldBe([new("front", "back")]);
         TraceTree.Build(intake.Traces.Get(new(0, 0xaa)))!.Spans.Select(s => (s.Depth, s.Service)).ShouldBe([(0, "front"), (1, "back")]);
     }
@@ -167,6 +171,34 @@ public sealed class TelemetryTests : IAsyncLifetime
         await SendAsync($"http://{server.OtlpHttp}/v1/traces", Request(send), "application/x-protobuf");
         await SendAsync($"http://{server.OtlpHttp}/v1/traces", Request("mailer", process), "application/x-protobuf");
         intake.Traced.Edges().Keys.ShouldBe([new("shop", "rabbitmq/orders"), new("rabbitmq/orders", "mailer")], ignoreOrder: true);
+    }
+
+    [Fact]
+    public async Task What_is_taken_in_is_sent_on_as_OTLP_once_the_other_side_takes_it()
+    {
+        var end = new IPEndPoint(IPAddress.Loopback, Traffic.RawUpstream.DeadPort());
+        var forwarder = new OtlpForwarder(new() { Endpoint = $"http://{end}" }, "/", TimeProvider.System, said.Add);
+        using var stop = new CancellationTokenSource();
+        var running = forwarder.RunAsync(stop.Token);
+        intake.Forward = forwarder.Queue;
+        var span = new Span { TraceId = Id(16), SpanId = Id(8), Name = "a" };
+        (await SendAsync($"http://{server.OtlpHttp}/v1/traces", Request(span), "application/x-protobuf")).Status.ShouldBe(200);
+        (await SendAsync($"http://{server.OtlpHttp}/v1/traces", """{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"web"}}]},"scopeSpans":[{"spans":[{"traceId":"000000000000000000000000000000bb","spanId":"0000000000000001","name":"x"}]}]}]}"""u8.ToArray(), "application/json")).Status.ShouldBe(200);
+        (await SendAsync($"http://{server.Zipkin}/api/v2/spans", """[{"traceId":"00000000000000cc","id":"0000000000000002","name":"y","localEndpoint":{"serviceName":"back"}}]"""u8.ToArray(), "application/json")).Status.ShouldBe(202);
+        (await SendAsync($"http://{server.OtlpHttp}/v1/logs", """{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"said"}}]}]}]}"""u8.ToArray(), "application/json")).Status.ShouldBe(200);
+        await Until.HoldsAsync(() => forwarder.Queue.FiguresOf(TelemetrySignal.Traces).Failures > 0 && forwarder.Queue.FiguresOf(TelemetrySignal.Logs).Failures > 0);
+
+        var other = new TelemetryIntake(time);
+        await using var there = await TelemetryServer.StartAsync(new(null, end, null), null, other, said.Add, (w, e) => faults.Add($"{w}: {e}"), CancellationToken.None);
+        other.Forward = new(1 << 20, [TelemetrySignal.Traces]);
+        await Until.HoldsAsync(() => other.Traces.Figures.Spans == 3 && other.Logs.Figures.Fresh == 1);
+        TraceTree.Build(other.Traces.Get(new(0, 0xbb)))!.Spans.Single().Service.ShouldBe("web");
+        TraceTree.Build(other.Traces.Get(new(0, 0xcc)))!.Spans.Single().Service.ShouldBe("back");
+        other.Forward!.Bytes.ShouldBe(0, "what was sent on is not sent on again: there may be a circle");
+        await Until.HoldsAsync(() => forwarder.Queue.Bytes == 0);
+        said.ShouldContain(s => s.StartsWith($"traces are not taken by http://{end}", StringComparison.Ordinal));
+        await stop.CancelAsync();
+        await Should.ThrowAsync<OperationCanceledException>(running);
     }
 
     [Fact]
