@@ -120,7 +120,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         return await WriteAsync("put", About(resource), named, Next, Expected(resource, ifRevision), dryRun, stop: stop);
     }
 
-    /// <summary>Takes one service, route or objective out of what is declared, or gives the gateway its default address; the whole is checked and gets a version.</summary>
+    /// <summary>Takes one service, route, objective or rule out of what is declared, or gives the gateway its default address; the whole is checked and gets a version.</summary>
     /// <inheritdoc cref="PutAsync"/>
     public async Task<ApplyOutcome> DeleteAsync(Resource resource, long? ifRevision, bool dryRun, Author author, CancellationToken stop = default)
     {
@@ -262,6 +262,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
     {
         Service => seen.Find(resource.Name)?.Revision ?? 0,
         Core.Kinds.Traffic.Route => seen.Routes.GetValueOrDefault(resource.Name)?.Revision ?? 0,
+        Core.Kinds.Observe.AlertRule => seen.Rules.GetValueOrDefault(resource.Name)?.Revision ?? 0,
         Core.Kinds.Observe.Objective => seen.Objectives.GetValueOrDefault(resource.Name)?.Revision ?? 0,
         Core.Kinds.Traffic.Gateway => resource.Name == Core.Kinds.Traffic.Gateway.TheName ? seen.Gateway?.Revision ?? 0 : 0,
         _ => 0,

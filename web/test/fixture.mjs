@@ -79,6 +79,10 @@ async function answer(context) {
       return stream ? watch(response, watchers.traffic) : json(response, trafficOf(world, traffic));
     case 'runtime':
       return stream ? watch(response, watchers.runtime) : json(response, runtimeOf(world));
+    case 'rules':
+      watch(response, new Set());
+      response.write(`event: list\ndata: ${JSON.stringify({ items: [{ name: 'many-errors', spec: { expr: 'sum(rate(http_server_request_failed[5m])) > 3', for: '2m', severity: 'high' } }], revision: world.revision })}\n\n`);
+      return undefined;
     case 'incidents':
       watch(response, watchers.incidents);
       response.write(`event: list\ndata: ${JSON.stringify({ items: context.incidents, revision: world.revision })}\n\n`);

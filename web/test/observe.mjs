@@ -115,7 +115,7 @@ export function readObserve(noun, name, query) {
   }
   if (noun === 'top') {
     const [of, by] = [query.get('of'), query.get('by')];
-    const rows = top[of].map(([service, label, calls, p99Ms]) => ({ service, name: label, instances: 2, calls, callsPerSecond: calls / 300, errorRatio: label.includes('checkout') ? 0.04 : 0, p50Ms: p99Ms / 4, p99Ms, heatSeconds: (calls * p99Ms) / 4000, exemplar: slowTrace }));
+    const rows = top[of].map(([service, label, calls, p99Ms]) => ({ service, name: label, instances: 2, calls, callsPerSecond: calls / 300, errorRatio: label.includes('checkout') ? 0.04 : 0, p50Ms: p99Ms / 4, p99Ms, heatSeconds: (calls * p99Ms) / 4000, apdex: 0.94, exemplar: slowTrace }));
     const weight = { calls: 'calls', slow: 'p99Ms', heat: 'heatSeconds' }[by];
     return { status: 200, body: { of, by, window: query.get('window'), items: rows.sort((a, b) => b[weight] - a[weight]).slice(0, Number(query.get('limit'))) } };
   }

@@ -176,6 +176,7 @@ export async function checkObserve(check) {
     const text = await first.innerText();
     for (const words of ['at least 99.9% over 30d', 'was 99.85%', '2.8 nines', 'spent, and 49% more than it was', '21.3 over 1h, 30.1 over 5m', 'too fast', '3 incidents', '9 min', '4 d 15 h', 'lasts 6 d 10 h']) assert.ok(text.includes(words), `no "${words}" in ${text}`);
     await page.getByText('no requests yet').waitFor();
+    await page.getByTestId('rules').getByText('many-errors').waitFor();
     assert.match((await first.getByRole('link', { name: 'Change' }).getAttribute('href')) ?? '', /policies\?about=objective%2Fcheckout/);
   });
 

@@ -17,6 +17,7 @@ public static class WriteDecide
             Scales = new Dictionary<string, int?> { [service.Name] = service.Scale },
         },
         Route route => WithRoutes(declared, With(declared.Spec.Gateway.Routes, route.Name, route.Spec)),
+        AlertRule rule => WithRules(declared, With(Rules(declared), rule.Name, rule.Spec)),
         Objective objective => WithObjectives(declared, With(Objectives(declared), objective.Name, objective.Spec)),
         Gateway gateway when gateway.Name == Gateway.TheName => WithDoor(declared, gateway),
         _ => null,
@@ -27,6 +28,7 @@ public static class WriteDecide
     {
         Service service => declared with { Spec = declared.Spec with { Services = Without(declared.Spec.Services, service.Name) } },
         Route route => WithRoutes(declared, Without(declared.Spec.Gateway.Routes, route.Name)),
+        AlertRule rule => WithRules(declared, Without(Rules(declared), rule.Name)),
         Objective objective => WithObjectives(declared, Without(Objectives(declared), objective.Name)),
         Gateway => WithDoor(declared, new Gateway { Name = Gateway.TheName }),
         _ => null,
@@ -39,6 +41,10 @@ public static class WriteDecide
 
     static Declaration WithObjectives(Declaration declared, IReadOnlyDictionary<string, ObjectiveSpec> objectives) =>
         declared with { Spec = declared.Spec with { Objectives = objectives } };
+
+    static IReadOnlyDictionary<string, RuleSpec> Rules(Declaration declared) => declared.Spec.Rules ?? new Dictionary<string, RuleSpec>();
+
+    static Declaration WithRules(Declaration declared, IReadOnlyDictionary<string, RuleSpec> rules) => declared with { Spec = declared.Spec with { Rules = rules } };
 
     static Declaration WithDoor(Declaration declared, Gateway door) => declared with
     {

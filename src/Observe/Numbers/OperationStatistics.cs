@@ -37,7 +37,14 @@ public enum TopBy : byte
 /// <param name="HeatSeconds">The sum of their time.</param>
 /// <param name="Exemplar">The slowest trace of the newest part of the window; null where there is none.</param>
 public sealed record TopRow(
-    string Service, string Name, int Instances, long Calls, double CallsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, double HeatSeconds, string? Exemplar);
+    string Service, string Name, int Instances, long Calls, double CallsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, double HeatSeconds, string? Exemplar)
+{
+    /// <summary>A call that succeeds within so long satisfies; one within four times as long is half as good, all others are not good.</summary>
+    public static readonly TimeSpan ApdexTime = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How satisfied callers are, 0 to 1: the Apdex of <see cref="ApdexTime"/>.</summary>
+    public double Apdex { get; init; }
+}
 
 /// <summary>
 /// Counts every span before any sampling: per operation and instance, service, caller and statement, in windows of ten seconds (kept for five minutes)
@@ -191,6 +198,8 @@ public sealed class OperationStatistics(int most = 4096)
 
     sealed class Window(long number)
     {
+        static readonly long Satisfying = TopRow.ApdexTime.Ticks * 100;
+
         public long Number { get; private set; } = number;
 
         public long Calls { get; private set; }
@@ -203,11 +212,14 @@ public sealed class OperationStatistics(int most = 4096)
 
         public TraceId Exemplar { get; private set; }
 
+        /// <summary>Two for each call that satisfies, one for each that is half as good.</summary>
+        public long HalfGood { get; private set; }
+
         public LatencySketch Latency { get; } = new();
 
         public void Reset(long to)
         {
-            (Number, Calls, Errors, Nanoseconds, Slowest, Exemplar) = (to, 0, 0, 0, 0, default);
+            (Number, Calls, Errors, Nanoseconds, Slowest, Exemplar, HalfGood) = (to, 0, 0, 0, 0, default, 0);
             Latency.Clear();
         }
 
@@ -216,6 +228,7 @@ public sealed class OperationStatistics(int most = 4096)
             Calls++;
             Errors += isError ? 1 : 0;
             Nanoseconds += nanoseconds;
+            HalfGood += isError || nanoseconds > 4 * Satisfying ? 0 : nanoseconds > Satisfying ? 1 : 2;
             Latency.Add(nanoseconds);
             if (nanoseconds >= Slowest)
             {
@@ -231,6 +244,7 @@ public sealed class OperationStatistics(int most = 4096)
         long calls;
         long errors;
         double nanoseconds;
+        long halfGood;
         Window? newest;
 
         public void Add(Window window, int instance)
@@ -238,6 +252,7 @@ public sealed class OperationStatistics(int most = 4096)
             calls += window.Calls;
             errors += window.Errors;
             nanoseconds += window.Nanoseconds;
+            halfGood += window.HalfGood;
             latency.Add(window.Latency);
             if (instance >= 0)
             {
@@ -253,6 +268,7 @@ public sealed class OperationStatistics(int most = 4096)
         public TopRow Row(string service, string name, long seconds) => new(
             service, name, instances.Count, calls, Math.Round((double)calls / seconds, 3), Math.Round((double)errors / calls, 4),
             Math.Round(latency.Quantile(0.5) / 1e6, 3), Math.Round(latency.Quantile(0.99) / 1e6, 3), Math.Round(nanoseconds / 1e9, 3),
-            newest is { Exemplar.IsZero: false } ? newest.Exemplar.ToString() : null);
+            newest is { Exemplar.IsZero: false } ? newest.Exemplar.ToString() : null)
+        { Apdex = Math.Round(halfGood / 2.0 / calls, 3) };
     }
 }

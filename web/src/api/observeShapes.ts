@@ -72,6 +72,8 @@ export interface TopRow {
   p99Ms: number;
   /** The sum of all durations. */
   heatSeconds: number;
+  /** 0 to 1, of 500 ms; absent on older servers. */
+  apdex?: number;
   /** A trace that was so. */
   exemplar?: string;
 }

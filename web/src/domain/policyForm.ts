@@ -4,9 +4,9 @@ import { isObject, type Json, type JsonObject } from './schema';
 
 /** A resource that carries policies, and where they lie in it. */
 export interface Subject {
-  /** `route/NAME`, `need/CALLER.CALLEE`, `service/NAME`, `objective/NAME` or `gateway/gateway`. */
+  /** `route/NAME`, `need/CALLER.CALLEE`, `service/NAME`, `objective/NAME`, `rule/NAME` or `gateway/gateway`. */
   about: string;
-  kind: 'route' | 'service' | 'gateway' | 'objective';
+  kind: 'route' | 'service' | 'gateway' | 'objective' | 'rule';
   plural: string;
   name: string;
   /** Where the policies lie in the resource. */
@@ -34,6 +34,8 @@ export function subjectOf(about: string): Subject | undefined {
     }
     case 'objective':
       return { about, kind: 'objective', plural: 'objectives', name: rest, path: ['spec'], prefixes: [`objectives.${rest}`, 'spec'] };
+    case 'rule':
+      return { about, kind: 'rule', plural: 'rules', name: rest, path: ['spec'], prefixes: [`rules.${rest}`, 'spec'] };
     case 'gateway':
       return { about, kind: 'gateway', plural: 'gateways', name: 'gateway', path: [], prefixes: ['gateway'] };
     default:

@@ -7,6 +7,7 @@ import { useLoad } from '../parts/hooks';
 import { Link } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
 import { useText } from '../parts/settings';
+import { useWatched } from '../parts/watched';
 
 const everyMs = 10_000;
 
@@ -36,7 +37,41 @@ export default function ObjectivesPage() {
         </div>
       )}
       <div className="objectives">{value && byNeed(value).map((one) => <Objective key={one.name} of={one} />)}</div>
+      <Rules />
     </div>
+  );
+}
+
+interface Rule {
+  name: string;
+  spec: { expr: string; for?: string; severity?: string; about?: string };
+}
+
+/** The users' own rules, which make incidents while they hold. */
+function Rules() {
+  const text = useText();
+  const rules = useWatched<Rule>('rules');
+  if (!rules || rules.length === 0) return null;
+  return (
+    <section>
+      <h2>{text.sight.rules}</h2>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={text.sight.rules}>
+        <table data-testid="rules">
+          <thead><tr>{[text.sight.rule, text.sight.expr, text.sight.ruleFor, text.column.criticality, ''].map((title, index) => <th key={index} scope="col">{title}</th>)}</tr></thead>
+          <tbody>
+            {[...rules].sort((a, b) => (a.name < b.name ? -1 : 1)).map(({ name, spec }) => (
+              <tr key={name}>
+                <th scope="row">{name}</th>
+                <td><Link to={{ page: 'query', query: spec.expr, span: '1h' }}><code>{spec.expr}</code></Link></td>
+                <td>{spec.for ?? '0s'}</td>
+                <td>{spec.severity ?? 'medium'}</td>
+                <td><Link to={{ page: 'policies', about: `rule/${name}` }}>{text.sight.change}</Link></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
   );
 }
 

@@ -24,7 +24,7 @@ export default function PoliciesPage({ about }: { about: string }) {
     <div className="page policies-page">
       <div className="page-head">
         <h1>{text.policies.title(about)}</h1>
-        <div className="actions">{subject?.kind === 'objective' ? <Link className="button" to={{ page: 'objectives' }}>{text.sight.objectives}</Link> : <Link className="button" to={{ page: 'traffic', about }}>{text.app.traffic}</Link>}</div>
+        <div className="actions">{subject?.kind === 'objective' || subject?.kind === 'rule' ? <Link className="button" to={{ page: 'objectives' }}>{text.sight.objectives}</Link> : <Link className="button" to={{ page: 'traffic', about }}>{text.app.traffic}</Link>}</div>
       </div>
       {problem && <Problem of={problem} again={again} />}
       {!value && !problem && subject && <p className="quiet">{text.app.loading}</p>}

@@ -110,6 +110,7 @@ function Figures({ of, rows }: { of: TopOf; rows: readonly TopRow[] }) {
               <th scope="col" className="number">{text.column.errors}</th>
               <th scope="col" className="number">{text.column.p50}</th>
               <th scope="col" className="number">{text.column.p99}</th>
+              <th scope="col" className="number" title={text.sight.apdexHint}>Apdex</th>
               <th scope="col" className="number">{text.observe.heat}</th>
               <th scope="col">{text.observe.example}</th>
             </tr>
@@ -123,6 +124,7 @@ function Figures({ of, rows }: { of: TopOf; rows: readonly TopRow[] }) {
                 <td className="number">{percent(row.errorRatio)}</td>
                 <td className="number">{latency(row.p50Ms)}</td>
                 <td className="number">{latency(row.p99Ms)}</td>
+                <td className="number">{row.apdex === undefined ? text.app.none : row.apdex.toFixed(2)}</td>
                 <td className="number">{duration(row.heatSeconds * 1000)}</td>
                 <td>{of === 'statements' && <><Link to={{ page: 'why', of: row.name }}>{text.care.impact}</Link>{' '}</>}{row.exemplar && <Link to={{ page: 'trace', id: row.exemplar }}><code>{row.exemplar.slice(0, 8)}</code></Link>}</td>
               </tr>

@@ -113,6 +113,7 @@ public sealed class ResourceWrites(Applier applier, KindEndpoints kinds)
     {
         var t when t == typeof(Service) => new Service { Name = name, BaseFolder = "", Spec = new() },
         var t when t == typeof(Route) => new Route { Name = name, Spec = new() { Match = new(), To = "" } },
+        var t when t == typeof(AlertRule) => new AlertRule { Name = name, Spec = new() { Expr = "" } },
         var t when t == typeof(Objective) => new Objective { Name = name, Spec = new() { Route = "" } },
         _ => new Gateway { Name = name },
     };

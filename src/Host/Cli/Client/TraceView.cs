@@ -17,4 +17,4 @@ sealed record TopList(IReadOnlyList<TopRow> Items);
 
 /// <summary>A line of a top list.</summary>
 sealed record TopRow(
-    string Service, string Name, int Instances, long Calls, double CallsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, double HeatSeconds, string? Exemplar);
+    string Service, string Name, int Instances, long Calls, double CallsPerSecond, double ErrorRatio, double P50Ms, double P99Ms, double HeatSeconds, string? Exemplar, double? Apdex = null);

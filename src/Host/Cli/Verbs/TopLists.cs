@@ -43,12 +43,13 @@ sealed class TopLists(VerbKit kit)
         }
 
         var title = what switch { "operations" => "OPERATION", "services" => "", "callers" => "CALLER", _ => "STATEMENT" };
-        var table = new TextTable("HEAT", "CALLS", "RATE", "ERRORS", "P50", "P99", "SERVICE", title) { RightAligned = [0, 1, 2, 3, 4, 5] };
+        var table = new TextTable("HEAT", "CALLS", "RATE", "ERRORS", "P50", "P99", "APDEX", "SERVICE", title) { RightAligned = [0, 1, 2, 3, 4, 5, 6] };
         foreach (var row in list.Items)
         {
             table.Add(
                 Quantities.Milliseconds(row.HeatSeconds * 1000), $"{row.Calls}", Quantities.PerSecond(row.CallsPerSecond), Quantities.Percent(row.ErrorRatio),
-                Quantities.Milliseconds(row.P50Ms), Quantities.Milliseconds(row.P99Ms), TextWidth.Harmless(row.Service), what == "services" ? "" : TextWidth.Harmless(row.Name));
+                Quantities.Milliseconds(row.P50Ms), Quantities.Milliseconds(row.P99Ms),
+                row.Apdex is { } apdex ? apdex.ToString("0.00", System.Globalization.CultureInfo.InvariantCulture) : "-", TextWidth.Harmless(row.Service), what == "services" ? "" : TextWidth.Harmless(row.Name));
         }
 
         table.Write(screen);

@@ -94,7 +94,7 @@ public sealed class ChangeEndpointsTests
     }
 
     [Fact]
-    public async Task AnObjectiveIsPutAndTakenAwayLikeARoute()
+    public async Task ObjectivesAndRulesArePutAndTakenAwayLikeRoutes()
     {
         await using var api = await ShopAsync();
         const string body = """{"name":"fast","spec":{"route":"all","availability":"99.9%"}}""";
@@ -103,6 +103,9 @@ public sealed class ChangeEndpointsTests
         (await api.ProblemAsync(HttpMethod.Put, "/api/v1/objectives/slow", body.Replace("fast", "slow").Replace("all", "none"))).Status.ShouldBe(422);
         (await api.SendAsync(HttpMethod.Delete, "/api/v1/objectives/fast")).Status.ShouldBe(200);
         (await api.ProblemAsync(HttpMethod.Delete, "/api/v1/objectives/fast")).Status.ShouldBe(404);
+        (await api.SendAsync(HttpMethod.Put, "/api/v1/rules/many", """{"name":"many","spec":{"expr":"up > 3"}}""")).Status.ShouldBe(200);
+        (await api.ReadAsync<AlertRule>("many"))!.Spec.Expr.ShouldBe("up > 3");
+        (await api.SendAsync(HttpMethod.Delete, "/api/v1/rules/many")).Status.ShouldBe(200);
     }
 
     [Fact]

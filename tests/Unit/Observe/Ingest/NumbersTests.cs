@@ -60,11 +60,15 @@ public sealed class NumbersTests
         Names(TopBy.Slow, 60).ShouldBe(["slow", "hot", "often"]);
         Names(TopBy.Heat, 60).ShouldBe(["hot", "slow", "often"]);
         Names(TopBy.Calls, 3600).ShouldBe(["old", "hot", "often", "slow"]);
+        numbers.Top(TopOf.Operations, TopBy.Calls, 60, 10, 1001).Select(r => r.Apdex).ShouldBe([0.5, 1, 1], "what fails satisfies nobody; 500 ms is just good");
         var hot = numbers.Top(TopOf.Operations, TopBy.Heat, 10, 1, 1001).Single();
         (hot.Calls, hot.Instances, hot.ErrorRatio, hot.HeatSeconds).ShouldBe((100, 2, 0.5, 2));
         hot.P99Ms.ShouldBeInRange(19, 21);
         hot.CallsPerSecond.ShouldBe(50);
         numbers.Top(TopOf.Operations, TopBy.Heat, 60, 10, 1001, "other").ShouldBeEmpty();
+        Add("late", 3, 2000, 1001);
+        Add("late", 1, 2001, 1001);
+        numbers.Top(TopOf.Operations, TopBy.Slow, 60, 1, 1001).Single().Apdex.ShouldBe(0.375);
 
         List<string> Names(TopBy by, int window) => [.. numbers.Top(TopOf.Operations, by, window, 10, 1001).Select(r => r.Name)];
     }

@@ -24,6 +24,10 @@ export const sightEn = {
   since: (at: string) => `counted since ${at}`,
   change: 'Change',
   unit: { d: (n: number) => `${n} d`, h: (n: number) => `${n} h`, m: (n: number) => `${n} min`, s: (n: number) => `${n} s` },
+  rules: 'Rules of your own',
+  rule: 'Rule',
+  expr: 'Holds while it gives something',
+  ruleFor: 'For at least',
   show: 'Show',
   records: 'Records',
   patterns: 'Patterns',
@@ -46,5 +50,6 @@ export const sightEn = {
   travelHint: 'Arrow keys move the time',
   /** What keys of policies mean, by the end of their path; empty where the schema's own words are in this language. */
   keys: {} as Readonly<Record<string, string>>,
+  apdexHint: 'Apdex of 500 ms: 1 for calls that succeed within it, 0.5 up to 2 s, 0 for the others',
   exemplar: (time: string, took: string) => `${time}, ${took}: open its trace`,
 };

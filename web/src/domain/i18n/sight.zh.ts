@@ -26,6 +26,10 @@ export const sightZh: typeof sightEn = {
   since: (at) => `自 ${at} 起统计`,
   change: '修改',
   unit: { d: (n) => `${n} 天`, h: (n) => `${n} 小时`, m: (n) => `${n} 分`, s: (n) => `${n} 秒` },
+  rules: '自定义规则',
+  rule: '规则',
+  expr: '有结果时成立',
+  ruleFor: '至少持续',
   show: '显示',
   records: '记录',
   patterns: '模式',
@@ -47,5 +51,6 @@ export const sightZh: typeof sightEn = {
   travelChange: '当时的变更',
   travelHint: '用方向键移动时间',
   keys: keysZh,
+  apdexHint: '以 500 ms 为准的 Apdex：在此之内成功计 1，2 s 之内计 0.5，其余计 0',
   exemplar: (time, took) => `${time}，${took}：打开链路`,
 };
