@@ -28,6 +28,7 @@ public sealed class Notation
         [typeof(Share)] = Make<Share>(),
         [typeof(Rate)] = Make<Rate>(),
         [typeof(ByteSize)] = Make<ByteSize>(),
+        [typeof(Cpus)] = Make<Cpus>(),
         [typeof(Traffic.HedgeAfter)] = Make<Traffic.HedgeAfter>(),
     };
 

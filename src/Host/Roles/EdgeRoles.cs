@@ -37,6 +37,7 @@ static class EdgeRoles
             ServerUrl = arguments.Server,
             TokenFile = arguments.Data.TokenFile,
             Running = new(),
+            Containers = AgentProcess.ContainerSocket(Environment.GetEnvironmentVariable),
             Telemetry = arguments.Telemetry.Variables(),
         };
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);

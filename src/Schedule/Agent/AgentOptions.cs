@@ -24,6 +24,9 @@ public sealed record AgentOptions
     /// <summary>Is told which instances run. Null for nobody.</summary>
     public RunningInstances? Running { get; init; }
 
+    /// <summary>The unix socket of the container engine; null where there is none.</summary>
+    public string? Containers { get; init; }
+
     /// <summary>Environment variables that tell instances where to send their telemetry; what the manifest or the agent's environment sets wins.</summary>
     public IReadOnlyDictionary<string, string> Telemetry { get; init; } = new Dictionary<string, string>();
 }

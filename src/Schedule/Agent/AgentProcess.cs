@@ -6,6 +6,7 @@ using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
 using Mainstay.Schedule.Decide;
 using Mainstay.Schedule.Drivers;
+using Mainstay.Schedule.Drivers.Containers;
 
 namespace Mainstay.Schedule.Agent;
 
@@ -26,6 +27,9 @@ public sealed class AgentProcess
 
     public static string Version { get; } =
         typeof(AgentProcess).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "";
+
+    /// <summary>The container engine's socket on this machine; see <see cref="ContainerRuntime.FindSocket"/>.</summary>
+    public static string? ContainerSocket(Func<string, string?> variable) => ContainerRuntime.FindSocket(variable);
 
     /// <summary>Runs until stopped, leaving the instances running.</summary>
     /// <param name="options">What to do where.</param>
@@ -71,7 +75,7 @@ public sealed class AgentProcess
         using var events = new EventThread("agent-events");
         using var instanceLogs = new LogKeeper(folder.InstanceLogs, events, time) { OnFault = Fault };
         using var buildLogs = new LogKeeper(folder.BuildLogs, events, time) { OnFault = Fault };
-        await using var driver = new InstanceDriver(store, folder, new(options.Address, options.ServerUrl, options.Telemetry), events, instanceLogs, time, Fault);
+        await using var driver = new InstanceDriver(store, folder, new(options.Address, options.ServerUrl, options.Telemetry, options.Containers), events, instanceLogs, time, Fault);
         using var server = new ServerLink(options);
         using var book = new WorkBook(store, folder);
         var inUse = new OutputsInUse();

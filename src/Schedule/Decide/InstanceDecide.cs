@@ -172,6 +172,7 @@ public static class InstanceDecide
     static (string Reason, string Message) Cause(InstanceStatus status, Proc proc) =>
         status.State == InstanceState.Unhealthy ? (status.Reason, status.Message)
         : proc.Phase == ProcPhase.Failed ? (Reasons.StartFailed, proc.Message)
+        : proc.OutOfMemory ? (Reasons.OutOfMemory, proc.Message)
         : (proc.ExitCode, status.ReadyAt) switch
         {
             (null, _) => (Reasons.Exited, "its process ended while the agent was away"),

@@ -26,6 +26,9 @@ public sealed record Proc : Resource
     /// <summary>128 + signal where a signal ended it; null while it runs and where nobody saw it end.</summary>
     public int? ExitCode { get; init; }
 
+    /// <summary>Whether it was ended for want of memory; only of containers, and where true there is a message.</summary>
+    public bool OutOfMemory { get; init; }
+
     public HealthState Health { get; init; }
 
     /// <summary>When it entered <see cref="Health"/>.</summary>

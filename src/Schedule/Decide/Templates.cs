@@ -15,6 +15,8 @@ public static class Templates
         {
             Version = service.Spec.Version ?? "",
             Run = service.Spec.Run ?? "",
+            Image = service.Spec.Image,
+            Container = service.Spec.Container?.Under(service.BaseFolder),
             Folder = FolderOf(service),
             Build = service.Spec.Build is not null && service.Digest is { } digest ? Build.NameOf(service.Name, digest) : null,
             Env = Environment(service, links),

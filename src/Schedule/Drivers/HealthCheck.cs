@@ -14,7 +14,14 @@ namespace Mainstay.Schedule.Drivers;
 /// <param name="Spec">How it shows that it can serve.</param>
 /// <param name="Address">Where it listens.</param>
 /// <param name="Command">How a checking command is run; used only where the spec has one.</param>
-sealed record HealthTarget(string Instance, int Epoch, HealthSpec Spec, IPEndPoint Address, Func<string, SpawnRequest> Command);
+/// <param name="Inside">Runs a checking command within a container, within a time, in place of <paramref name="Command"/>; null for processes.</param>
+sealed record HealthTarget(
+    string Instance,
+    int Epoch,
+    HealthSpec Spec,
+    IPEndPoint Address,
+    Func<string, SpawnRequest> Command,
+    Func<string, TimeSpan, CancellationToken, Task<(int? ExitCode, string Why)>>? Inside = null);
 
 /// <summary>One check of one process: null where it passed, else why not, as a clause for people.</summary>
 static class HealthCheck
@@ -27,7 +34,7 @@ static class HealthCheck
         var spec = target.Spec;
         if (spec.Command is { } command)
         {
-            var (code, why) = await OneShot.RunAsync(target.Command(command), events, spec.Timeout, time, stop);
+            var (code, why) = target.Inside is { } inside ? await inside(command, spec.Timeout, stop) : await OneShot.RunAsync(target.Command(command), events, spec.Timeout, time, stop);
             return code == 0 ? null : $"check command: {(why.Length > 0 ? why : $"exit code {code}")}";
         }
 

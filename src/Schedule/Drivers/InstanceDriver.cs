@@ -5,6 +5,7 @@ using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
 using Mainstay.Schedule.Decide;
+using Mainstay.Schedule.Drivers.Containers;
 
 namespace Mainstay.Schedule.Drivers;
 
@@ -12,7 +13,8 @@ namespace Mainstay.Schedule.Drivers;
 /// <param name="Address">Where they listen: an IP address of this host.</param>
 /// <param name="Api">URL of the Admin API that they are told.</param>
 /// <param name="Telemetry">Variables that say where telemetry goes.</param>
-public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null);
+/// <param name="Containers">The socket of the container engine; null where there is none.</param>
+public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null, string? Containers = null);
 
 /// <summary>
 /// Carries out what <see cref="InstanceReconciler"/> plans and puts what it sees into the agent's store as <see cref="Proc"/>s. Everything seen goes
@@ -27,6 +29,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     readonly TimeProvider time;
     readonly Action<string, Exception> onFault;
     readonly ProcessRuntime runtime;
+    readonly ContainerRuntime containers;
     readonly LogKeeper logs;
     readonly HealthProber prober;
     readonly ExitFiles exits;
@@ -44,6 +47,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         exits = new(folder);
         var ports = new PortPicker(address, folder.AgentId);
         runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
+        containers = new(folder, place.Address, ports, place.Containers, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
         prober = new(events, time) { OnNews = (instance, epoch, view) => Enqueue(() => TakeAsync(instance, epoch, view)) };
     }
 
@@ -64,6 +68,13 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             await TakeAsync(record);
         }
 
+        var held = wanted.Where(i => i.Template.Image is not null).Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var record in await containers.RecoverAsync(held, logs.Continue, CancellationToken.None))
+        {
+            logs.Adopt(record.Instance);
+            await TakeAsync(record);
+        }
+
         reading = Task.Run(ReadAsync);
     }
 
@@ -75,7 +86,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
                 await AfterQueueAsync(() => Start(start));
                 break;
             case StopProcess end:
-                runtime.Stop(end.Id, end.Epoch, end.Grace);
+                await AfterQueueAsync(() => Stop(end));
                 break;
             case ForgetProcess gone:
                 await AfterQueueAsync(() => Forget(gone.Id));
@@ -87,6 +98,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         runtime.Dispose();
+        containers.Dispose();
         await prober.DisposeAsync();
         seen.Writer.TryComplete();
         await reading;
@@ -167,6 +179,12 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             return;
         }
 
+        if (instance.Template.Image is not null)
+        {
+            containers.Start(new(start.Id, start.Epoch, instance.Template, port => InstanceEnvironment.Of(instance, place, port, folder), files.Output, files.Error));
+            return;
+        }
+
         runtime.Start(new(
             start.Id,
             start.Epoch,
@@ -177,10 +195,24 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             files.Error));
     }
 
+    // What is asked of an instance never changes between process and container: another template is another instance.
+    void Stop(StopProcess end)
+    {
+        if (started.TryGetValue(end.Id, out var instance) && instance.Template.Image is not null)
+        {
+            containers.Stop(end.Id, end.Epoch, end.Grace);
+        }
+        else
+        {
+            runtime.Stop(end.Id, end.Epoch, end.Grace);
+        }
+    }
+
     void Forget(string instance)
     {
         prober.End(instance);
         runtime.Forget(instance);
+        containers.Forget(instance);
         exits.Forget(instance);
         logs.Close(instance);
         current.Remove(instance);
@@ -200,6 +232,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             EndedAt = record.EndedAt,
             ExitCode = record.ExitCode ?? (record.Phase == ProcPhase.Ended ? exits.Of(record.Instance, record.Epoch) : null),
             Message = record.Message,
+            OutOfMemory = record.OutOfMemory,
         };
         if (record.Phase == ProcPhase.Running)
         {
@@ -232,7 +265,8 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         var endpoint = IPEndPoint.Parse(proc.Endpoint);
         var wasReady = instance.Status.Epoch == proc.Epoch && instance.Status.ReadyAt is not null;
         var view = wasReady ? new HealthView(HealthState.Healthy, instance.Status.ReadyAt ?? now) : new HealthView(HealthState.Unknown, now);
-        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, endpoint, command => Checking(instance, endpoint.Port, command)), view);
+        Func<string, TimeSpan, CancellationToken, Task<(int?, string)>>? inside = instance.Template.Image is null ? null : (command, most, stop) => containers.ExecAsync(proc.Name, command, most, stop);
+        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, endpoint, command => Checking(instance, endpoint.Port, command), inside), view);
         return proc with { WatchedAt = now, Health = view.State, HealthAt = view.Since };
     }
 

@@ -27,19 +27,26 @@ static class InstanceEnvironment
     /// <param name="place">Where it is to listen, and what it is told.</param>
     /// <param name="port">On which port.</param>
     /// <param name="folder">For the output of its build.</param>
+    /// <remarks>A container has the declared and our own variables alone, and in a bridge network the port is its own.</remarks>
     public static Dictionary<string, string> Of(Instance instance, InstancePlace place, int port, DataFolder folder)
     {
         var template = instance.Template;
-        var variables = Inherited();
-        variables["DATA_DIR"] = folder.VolumeOf(instance.Service);
+        var inContainer = template.Image is not null;
+        var isBridge = inContainer && template.Container?.Network == ContainerNetwork.Bridge;
+        var variables = inContainer ? new Dictionary<string, string>(StringComparer.Ordinal) : Inherited();
+        if (!inContainer)
+        {
+            variables["DATA_DIR"] = folder.VolumeOf(instance.Service);
+        }
+
         foreach (var (key, value) in template.Env)
         {
             variables[key] = value;
         }
 
-        var number = port.ToString(CultureInfo.InvariantCulture);
+        var number = (isBridge ? template.Container!.Port : port).ToString(CultureInfo.InvariantCulture);
         variables["PORT"] = number;
-        variables["ASPNETCORE_URLS"] = $"http://{place.Address}:{number}";
+        variables["ASPNETCORE_URLS"] = $"http://{(isBridge ? "0.0.0.0" : place.Address)}:{number}";
         variables["MAINSTAY_INSTANCE"] = instance.Name;
         variables["MAINSTAY_SERVICE"] = instance.Service;
         variables["MAINSTAY_VERSION"] = template.Version;

@@ -61,6 +61,14 @@ public sealed class LogKeeper : IDisposable
         return (InstanceLog.OutputOf(folder), InstanceLog.ErrorOf(folder));
     }
 
+    /// <summary>The files that an adopted container's output goes on in.</summary>
+    public (string Output, string Error) Continue(string name)
+    {
+        Open(name);
+        var folder = Path.Combine(root, name);
+        return (InstanceLog.OutputOf(folder), InstanceLog.ErrorOf(folder));
+    }
+
     /// <summary>Goes on with the log of a process that runs.</summary>
     public void Adopt(string name) => Schedule(Open(name));
 

@@ -31,7 +31,10 @@ public sealed record ProcessRecord
     /// <summary>128 + signal where a signal ended it; null while it runs and where nobody saw it end.</summary>
     public int? ExitCode { get; init; }
 
-    /// <summary>Why it could not be started and what to do; empty otherwise.</summary>
+    /// <summary>Whether it was ended for want of memory.</summary>
+    public bool OutOfMemory { get; init; }
+
+    /// <summary>Why it could not be started and what to do, or what ended it by force; empty otherwise.</summary>
     public string Message { get; init; } = "";
 
     /// <summary>Whether the leader that this is about runs now.</summary>

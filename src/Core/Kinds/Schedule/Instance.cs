@@ -45,6 +45,12 @@ public sealed record InstanceTemplate
     /// <summary>The command, for <c>/bin/sh</c>.</summary>
     public required string Run { get; init; }
 
+    /// <summary>The image of its container; null for a process, which <see cref="Run"/> is of.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>How that container is run; sources of mounts are absolute.</summary>
+    public ContainerSpec? Container { get; init; }
+
     /// <summary>Absolute working folder.</summary>
     public required string Folder { get; init; }
 

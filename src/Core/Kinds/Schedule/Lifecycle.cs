@@ -93,6 +93,7 @@ public static class Reasons
     public const string Backoff = nameof(Backoff);
     public const string HostLost = nameof(HostLost);
     public const string Draining = nameof(Draining);
+    public const string OutOfMemory = nameof(OutOfMemory);
     public const string Completed = nameof(Completed);
     public const string DeadlineExceeded = nameof(DeadlineExceeded);
 }

@@ -22,6 +22,12 @@ public sealed record ServiceSpec
     /// <summary>The command that runs one instance, given to <c>/bin/sh</c> as <c>exec …</c>. It listens on <c>$PORT</c>.</summary>
     public string? Run { get; init; }
 
+    /// <summary>The image whose containers are its instances, with tag or digest: <c>docker.io/library/nginx:1.27</c>. In place of <see cref="Run"/>.</summary>
+    public string? Image { get; init; }
+
+    /// <summary>How the containers of its image are run.</summary>
+    public ContainerSpec? Container { get; init; }
+
     /// <summary>How many instances run at the same time. Default 1.</summary>
     public InstanceCount Instances { get; init; } = new();
 
@@ -58,9 +64,14 @@ public sealed record ServiceSpec
 
     public IEnumerable<Problem> Validate()
     {
-        if (string.IsNullOrWhiteSpace(Run))
+        if (string.IsNullOrWhiteSpace(Run) && Image is null)
         {
             yield return new("run", "a service needs a command to run", "add 'run: <command>'; it must listen on $PORT");
+        }
+
+        foreach (var problem in ValidateImage())
+        {
+            yield return problem;
         }
 
         if (Version is not null && !SemanticVersion.TryParse(Version, out _))
@@ -83,6 +94,37 @@ public sealed record ServiceSpec
         {
             yield return problem;
         }
+    }
+
+    List<Problem> ValidateImage()
+    {
+        if (Image is null)
+        {
+            return Container is null ? [] : [new("container", "there is no image to run", "add 'image', or remove this")];
+        }
+
+        List<Problem> problems = [.. Container?.Validate().Select(p => p.Under("container")) ?? []];
+        if (Image.Length is 0 or > 512 || Image.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
+        {
+            problems.Add(new("image", $"'{Image}' is not the name of an image", "write for example docker.io/library/nginx:1.27"));
+        }
+
+        if (Run is not null)
+        {
+            problems.Add(new("run", "both an image and a command are given", "keep one of them; container.entrypoint and container.args replace the image's command"));
+        }
+
+        if (Build is not null)
+        {
+            problems.Add(new("build", "an image is built elsewhere", "remove build, or run its output instead of an image"));
+        }
+
+        if (Container?.Network == ContainerNetwork.Bridge && Needs.Count > 0)
+        {
+            problems.Add(new("container.network", "needs are reached on the host's loopback, which a bridge network does not have", "use 'network: host', or remove the needs"));
+        }
+
+        return problems;
     }
 
     static bool IsVariable(string key) =>

@@ -54,6 +54,21 @@ sealed class RuntimeBench : IDisposable
 
     public ProcessRecord Start(string command, string instance = "web-1", int epoch = 1) => Runtime.Start(Spec(command, instance, epoch));
 
+    /// <summary>The next change to one of these phases.</summary>
+    public async Task<ProcessRecord> NextOf(params ProcPhase[] phases)
+    {
+        using var patience = new CancellationTokenSource(Until.Patience);
+        await foreach (var record in changes.Reader.ReadAllAsync(patience.Token))
+        {
+            if (phases.Contains(record.Phase))
+            {
+                return record;
+            }
+        }
+
+        throw new InvalidOperationException("the runtime stopped reporting");
+    }
+
     /// <summary>The next change that ends an epoch of the instance.</summary>
     public async Task<ProcessRecord> EndOf(string instance = "web-1")
     {
