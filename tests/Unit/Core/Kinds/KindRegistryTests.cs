@@ -41,7 +41,7 @@ public sealed class KindRegistryTests
 
     [Fact]
     public void Users_write_what_they_declare_and_nothing_else() =>
-        CoreKinds.All.All.Where(k => k.Writes == KindWrites.Users).Select(k => k.Name).ShouldBe(["service", "gateway", "route"]);
+        CoreKinds.All.All.Where(k => k.Writes == KindWrites.Users).Select(k => k.Name).ShouldBe(["service", "gateway", "route", "objective", "rule"]);
 
     [Fact]
     public void Groups_are_those_of_the_resource()
