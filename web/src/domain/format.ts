@@ -6,6 +6,9 @@ export function rate(perSecond: number): string {
   return perSecond < 9950 ? `${(perSecond / 1000).toFixed(1)}k` : `${(perSecond / 1000).toFixed(0)}k`;
 }
 
+/** How many: whole below a thousand, then in thousands and millions. */
+export const tally = (count: number): string => (count < 999.5 ? String(Math.round(count)) : count < 999_500 ? rate(count) : `${(count / 1e6).toFixed(count < 9.95e6 ? 1 : 0)}M`);
+
 /** A share of 0 to 1 as percent; what is not zero never reads as zero. */
 export function percent(ratio: number): string {
   if (ratio <= 0) return '0%';

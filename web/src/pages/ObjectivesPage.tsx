@@ -1,6 +1,6 @@
 import { useEffect } from 'react';
 import { api } from '../api/client';
-import { percent, rate, stamp } from '../domain/format';
+import { percent, stamp, tally } from '../domain/format';
 import { byNeed, exactShare, hoursOf, indicatorTone, lastsHours, standingTone, wordsOf, type Indicator, type ObjectiveStanding } from '../domain/objectives';
 import { ToneGlyph } from '../parts/glyphs';
 import { useLoad } from '../parts/hooks';
@@ -116,7 +116,7 @@ function IndicatorView({ of, window }: { of: Indicator; window: string }) {
           <p className="indicator-figures">
             <span>{words.actual} <b>{exactShare(of.actual)}</b></span>
             {of.nines !== undefined && <span>{words.nines(of.nines.toFixed(1))}</span>}
-            <span className="quiet">{words.badOf(rate(of.bad), rate(of.requests))}</span>
+            <span className="quiet">{words.badOf(tally(of.bad), tally(of.requests))}</span>
           </p>
           <div className="budget" role="img" aria-label={budget}><i style={{ width: `${left * 100}%` }} /></div>
           <p className="budget-words"><b>{budget}</b>{lasts !== undefined && ` ${words.lasts(wordsOf(lasts * 3600, words.unit))}`}</p>

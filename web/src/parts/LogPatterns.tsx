@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import { api } from '../api/client';
 import type { LogPattern } from '../api/observeShapes';
-import { age, rate, stamp } from '../domain/format';
+import { age, stamp, tally } from '../domain/format';
 import { likeIt, severityTone, type LogSearch } from '../domain/logsView';
 import { useLoad, useNow } from './hooks';
 import { Link } from './navigation';
@@ -42,7 +42,7 @@ function Pattern({ of, isNew, share }: { of: LogPattern; isNew: boolean; share: 
   };
   return (
     <li className={`record tone-${tone}`}>
-      <span className="pattern-count"><b>{rate(of.count)}</b><i aria-hidden="true" style={{ width: `${Math.max(2, share * 100)}%` }} /></span>
+      <span className="pattern-count"><b>{tally(of.count)}</b><i aria-hidden="true" style={{ width: `${Math.max(2, share * 100)}%` }} /></span>
       <span className="record-level"><ToneGlyph tone={tone} size={11} /> {isNew && <mark className="is-new">{text.isNew}</mark>}</span>
       <Link to={{ page: 'logs', search: { service: of.service, show: 'patterns' } }} className="record-who">{of.service}</Link>
       <button type="button" className="record-text" aria-expanded={open} onClick={() => setOpen(!open)}>{of.text}</button>
