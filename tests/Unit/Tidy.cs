@@ -33,7 +33,8 @@ public sealed partial class Tidy
             References(plane).ShouldBe(["Core"], plane);
         }
 
-        References("Host").ShouldBe(["Core", .. Planes], ignoreOrder: true);
+        References("Client").ShouldBeEmpty("services take it with them, and nothing else of ours");
+        References("Host").ShouldBe(["Core", .. Planes, "Client"], ignoreOrder: true);
         Packages("Core").ShouldBeEmpty("Core is made of the base class library alone");
     }
 

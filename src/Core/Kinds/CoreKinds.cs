@@ -2,6 +2,7 @@ using System.Globalization;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Core.Kinds;
@@ -30,6 +31,7 @@ public static class CoreKinds
         new Kind<AlertRule>("rule", "rules", KindWrites.Users, columns: [("FOR", r => Durations.Format(r.Spec.For)), ("SEVERITY", r => Word(r.Spec.Severity)), ("ABOUT", r => r.Spec.About ?? "-"), ("EXPR", r => r.Spec.Expr)]),
         new Kind<Receiver>("receiver", "receivers", columns: [("BY", r => r.Spec.Webhook is not null ? "webhook" : r.Spec.Chat is not null ? "chat" : "email")]),
         new Kind<Incident>("incident", "incidents", columns: [("STATE", i => i.State.ToString()), ("CRITICALITY", i => Word(i.Criticality)), ("BEGAN", i => Time(i.Began)), ("TITLE", i => i.Title)]),
+        new Kind<IdWorker>("idworker", "id-workers", columns: [("HOLDER", w => w.Holder), ("GRANT", w => Number(w.Grant))]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),
         new Kind<AuditEntry>("audit", "audits", columns: [("AT", a => Time(a.At)), ("WHO", a => a.Who), ("VERB", a => a.Verb), ("ABOUT", a => a.About)]));
 

@@ -65,6 +65,7 @@ public sealed class ApiParts
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. new JobEndpoints(store, kinds, time, events).Routes(),
+            .. new IdEndpoints(store, kinds, time).Routes(),
             .. Views.Routes(),
             .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
