@@ -34,6 +34,8 @@ figures() { # log skip
   : > "$folder/ok"
 }
 
+# Not by h2load: its clients begin together and keep step, so 20 of them ask at once each time, which a service of 4 at a time and 10 ms each needs 50 ms for, as long as its queue
+# holds anybody; the last of each 20 are then turned away however critical they are.
 load() { # log rate port path
   "$bench" offer "$3" "$4" "$2" "$((seconds + warm))" "$1" > "$1.out" 2>&1
 }

@@ -53,6 +53,14 @@ public sealed class ProxyHeaderTests
         }
     }
 
+    [Theory]
+    [InlineData(UpstreamProtocol.Http1, 0)]
+    [InlineData(UpstreamProtocol.Https, 0)]
+    [InlineData(UpstreamProtocol.H2c, 1)]
+    [InlineData(UpstreamProtocol.H2, 1)]
+    public void Connections_that_all_share_tell_of_nobody(UpstreamProtocol protocol, int problems) =>
+        new TrafficSpec { Protocol = protocol, ProxyProtocol = ProxyVersion.V2 }.Validate().Count(problem => problem.Path == "proxyProtocol").ShouldBe(problems);
+
     [Fact]
     public void Any_client_survives_being_told_in_either_version() => Prop.ForAll(ArbMap.Default.ArbFor<(byte[], ushort)>().Filter(one => one.Item1.Length >= 16), one =>
     {

@@ -52,6 +52,14 @@ public sealed class TlsListenerTests : IDisposable
         (await client.GetStringAsync(new Uri($"https://{gateway.Secure}/"))).ShouldBe("ok");
     }
 
+    [Theory]
+    [InlineData(0.1, 1, 0)]
+    [InlineData(60, 100_000, 0)]
+    [InlineData(0.05, 0, 2)]
+    [InlineData(61, 100_001, 2)]
+    public void The_bounds_of_handshakes_have_bounds(double seconds, int most, int problems) =>
+        new Mainstay.Core.Kinds.Traffic.HandshakeSpec { Time = TimeSpan.FromSeconds(seconds), Most = most }.Validate().Count().ShouldBe(problems);
+
     static async Task<bool> IsCutAsync(IPEndPoint at)
     {
         try
