@@ -75,6 +75,16 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         return await WriteAsync("rollback", service is null ? AboutAll : $"service/{service}", named, Next, dryRun: dryRun, alone: true, stop: stop);
     }
 
+    /// <summary>Undoes the last change of a service's software or settings, where it is recent and not the asker's own: see <see cref="UndoDecide"/>.</summary>
+    public async Task<ApplyOutcome> UndoAsync(string service, Author author, CancellationToken stop = default)
+    {
+        var history = await DeclaredReader.HistoryAsync(store, kinds, stop);
+        var (to, why) = UndoDecide.Next(history, service, author.Who, time.GetUtcNow());
+        return to is null
+            ? Refused(ApplyResult.Invalid, history.Count > 0 ? history[0].Number : 0, new PlacedProblem(Place.Nowhere, why!))
+            : await RollbackAsync(to.Number.ToString(CultureInfo.InvariantCulture), service, dryRun: false, author, stop);
+    }
+
     /// <summary>Gives a version a name, or takes the name away.</summary>
     /// <param name="tag">The name.</param>
     /// <param name="version">The version's number; null takes the name away.</param>

@@ -50,9 +50,17 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     [Fact]
     public Task One_instance_that_is_slow() => FoundAsync("orders", "instance", "instance/orders-*", async drill =>
     {
+        // Whether it may act is no change that could be the cause.
+        await drill.ApplyAsync("services: { orders: { interventions: act } }");
         var one = (await drill.InstancesAsync("orders"))[0];
         await drill.AskAsync(HttpMethod.Post, one, "/faults/slow?seconds=120");
-        return new End(() => drill.AskAsync(HttpMethod.Delete, one, "/faults"));
+        return new End(async () =>
+        {
+            // Nobody ends this fault but Mainstay, by another instance in the place of the slow one.
+            await drill.ActedAsync("replace", one.Id);
+            (await drill.InstancesAsync("orders")).ShouldNotContain(i => i.Id == one.Id);
+            await drill.ApplyAsync();
+        });
     }, isLong: true);
 
     [Fact]
@@ -66,8 +74,13 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     [Fact]
     public Task A_version_that_is_bad() => FoundAsync("shop", "change", "service/reviews", async drill =>
     {
-        await drill.ApplyAsync("services: { reviews: { version: 1.2.0, env: { SLOW_MS: \"200\" } } }");
-        return new End(() => drill.ApplyAsync());
+        await drill.ApplyAsync("services: { reviews: { version: 1.2.0, interventions: act, env: { SLOW_MS: \"200\" } } }");
+        return new End(async () =>
+        {
+            // Nobody undoes the change but Mainstay.
+            await drill.ActedAsync("rollback", "");
+            (await drill.InstancesAsync("reviews")).ShouldAllBe(i => i.Version == "1.1.0");
+        });
     }, isLong: true);
 
     [Fact]

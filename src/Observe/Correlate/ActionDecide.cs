@@ -23,7 +23,7 @@ public static class ActionDecide
     static readonly TimeSpan Settled = TimeSpan.FromSeconds(10);
 
     /// <summary>Whether an action is one that can be carried out.</summary>
-    public static bool CanBeDone(IncidentAction action) => action.Do is "scale" or "restart" or "replace" or "eject" or "admit" or "degrade" && action.Argument is not null;
+    public static bool CanBeDone(IncidentAction action) => action.Do is "scale" or "restart" or "replace" or "eject" or "rollback" or "admit" or "degrade" && action.Argument is not null;
 
     /// <summary>The action to carry out now; null for none.</summary>
     public static IncidentAction? Next(Incident incident, Snapshot seen, DateTimeOffset now)

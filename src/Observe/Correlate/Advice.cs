@@ -49,7 +49,7 @@ public static class Advice
         "databaseDown" or "cacheDown" or "queueDown" => Degrade(hurt, seen).Append(Say(name, $"start {name} again; Mainstay does not run it, or sees no instance of it that is ready")),
         "gc" when service is not null => [Restart(service, "its instances are replaced one after the other, with empty heaps; raise its memory if it comes back")],
         "instance" when service is not null => OneOf(service, name, seen),
-        "change" when service is not null => [Say($"service/{service.Name}", $"undo the change: 'mainstay history' and 'mainstay diff' show it, 'mainstay apply' of the manifest before it brings the version before back") with { Do = "rollback", How = "mainstay history" }],
+        "change" when service is not null => [new("", "rollback", $"service/{service.Name}", $"undo the change: {service.Name} goes back to what it was before, with whoever has to go along", $"mainstay history; mainstay rollback {service.Name} N") { Argument = "" }],
         "intervention" when service is not null => seen.All<Intervention>().Where(i => i.About == $"service/{service.Name}" || i.About.EndsWith($".{service.Name}", StringComparison.Ordinal)).OrderBy(i => i.Name, StringComparer.Ordinal)
             .Select(i => Say(i.About, $"end the intervention: {i.Act()}") with { Do = "end", How = $"mainstay intervention end {i.Name}" }),
         "serviceDown" when service is not null => [Say($"service/{service.Name}", "see why it ends") with { How = $"mainstay logs {service.Name}" }],

@@ -20,8 +20,8 @@ public static class ChangeLog
         (Instance was, Instance of) when was.Status.State != InstanceState.Ready && of.Status.State == InstanceState.Ready && of.Status.Restarts == 0 =>
             new(now, of.Service, ChangeKind.Scale, $"{of.Name}{(of.Template.Version.Length > 0 ? $" of version {of.Template.Version}" : "")} began to serve"),
         (Route was, Route of) when of.Spec.Services.FirstOrDefault() is { } to && !Same(was.Spec, of.Spec) => new(now, to, ChangeKind.Release, $"route {of.Name} was changed"),
-        (null, Intervention of) when of.About.Split('/') is ["service", var service] => new(now, service, ChangeKind.Intervention, $"intervention {of.Name} began: {of.Act()}"),
-        (null, Intervention of) when of.About.Split('/') is ["need", var need] => new(now, need[(need.IndexOf('.', StringComparison.Ordinal) + 1)..], ChangeKind.Intervention, $"intervention {of.Name} began: {of.Act()}"),
+        (null, Intervention of) when of.About.Split('/') is ["service", var service] => new(of.At, service, ChangeKind.Intervention, $"intervention {of.Name} began: {of.Act()}"),
+        (null, Intervention of) when of.About.Split('/') is ["need", var need] => new(of.At, need[(need.IndexOf('.', StringComparison.Ordinal) + 1)..], ChangeKind.Intervention, $"intervention {of.Name} began: {of.Act()}"),
         _ => null,
     };
 
@@ -32,7 +32,7 @@ public static class ChangeLog
     static SeenChange? OfService(Service was, Service of, DateTimeOffset now) =>
         was.Spec.Version != of.Spec.Version ? new(now, of.Name, ChangeKind.Release, $"{of.Name} {was.Spec.Version ?? "without a version"} → {of.Spec.Version ?? "without a version"}")
         : was.Digest != of.Digest ? new(now, of.Name, ChangeKind.Release, $"{of.Name} has other software")
-        : !Same(was.Spec with { Instances = of.Spec.Instances }, of.Spec) ? new(now, of.Name, ChangeKind.Release, $"settings of {of.Name} were changed")
+        : !Same(was.Spec with { Instances = of.Spec.Instances, Interventions = of.Spec.Interventions }, of.Spec) ? new(now, of.Name, ChangeKind.Release, $"settings of {of.Name} were changed")
         : was.Wanted() != of.Wanted() ? new(now, of.Name, ChangeKind.Scale, $"{of.Name} scaled from {was.Wanted()} to {of.Wanted()}")
         : was.Generation != of.Generation ? new(now, of.Name, ChangeKind.Scale, $"{of.Name} was restarted")
         : null;

@@ -73,6 +73,17 @@ sealed class Drill : IAsyncDisposable
     /// <summary>Every incident that there is or was: its name and title.</summary>
     public async Task<IReadOnlyList<string>> IncidentsAsync() => [.. (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().Select(i => $"{i!["name"]} {i["title"]}")];
 
+    /// <summary>Waits until something was done without asking, and it is known that it helped.</summary>
+    public Task ActedAsync(string verb, string argument) => Eventually.IsAsync(
+        async () =>
+        {
+            Loaded();
+            return (await ActionsAsync()).Any(a => (string?)a["do"] == verb && ((string?)a["argument"] ?? "") == argument && (string?)a["state"] == "helped");
+        },
+        TimeSpan.FromMinutes(4), () => Mainstay.Logs());
+
+    async Task<IEnumerable<JsonNode>> ActionsAsync() => (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().SelectMany(i => i!["actions"]?.AsArray() ?? []).Select(a => a!);
+
     /// <summary>Keeps the load up for a while.</summary>
     public async Task LoadedAsync(TimeSpan span)
     {

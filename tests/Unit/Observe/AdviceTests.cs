@@ -24,7 +24,7 @@ public sealed class AdviceTests
     [InlineData("gc", "service/web", "restart service/web ")]
     [InlineData("instance", "instance/web-1", "replace service/web web-1, eject service/web web-1")]
     [InlineData("instance", "instance/web-2", "restart service/web ")]
-    [InlineData("change", "service/web", "rollback service/web -")]
+    [InlineData("change", "service/web", "rollback service/web ")]
     [InlineData("databaseDown", "database/shop-db", "degrade route/shop serveStale, advice shop-db -")]
     [InlineData("unknown", "service/web", "")]
     public void TheCauseDecides(string kind, string target, string actions) =>

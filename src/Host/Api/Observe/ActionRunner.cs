@@ -14,7 +14,7 @@ using Mainstay.Observe.Correlate;
 
 namespace Mainstay.Host.Api.Observe;
 
-/// <summary>Carries out what is suggested, by the same ways that people have: a scale, a restart, one instance replaced, or an intervention with an end. Each is in the audit and an event.</summary>
+/// <summary>Carries out what is suggested, by the same ways that people have: a scale, a restart, one instance replaced, a change undone, or an intervention with an end. Each is in the audit and an event.</summary>
 public sealed class ActionRunner(ServerServices services, Mirror mirror, Applier applier, InstanceReplacer replacer, EventNames names)
 {
     long serial;
@@ -29,6 +29,7 @@ public sealed class ActionRunner(ServerServices services, Mirror mirror, Applier
         {
             "scale" => Refusal(await applier.ScaleAsync(name, int.Parse(action.Argument!, CultureInfo.InvariantCulture), author, stop)),
             "restart" => Refusal(await applier.RestartAsync(name, author, stop)),
+            "rollback" => Refusal(await applier.UndoAsync(name, author, stop)),
             "replace" => (await replacer.ReplaceAsync(action.Argument!, author, stop)).Why?.What,
             "admit" or "degrade" or "eject" => await InterveneAsync(incident, action, who, now, stop),
             _ => "no command does it",
