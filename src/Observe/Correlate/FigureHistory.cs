@@ -10,12 +10,17 @@ namespace Mainstay.Observe.Correlate;
 /// <param name="most">The most series, each of 3 KB. Default 12,000.</param>
 public sealed class FigureHistory(int most = 12_000)
 {
+    const int StepsOfHour = 3600 / Thresholds.StepSeconds;
+
     readonly Dictionary<(string Subject, Figure Figure), Ring> rings = [];
     readonly List<(long From, long To)> wrong = [];
     readonly float[] scratch = new float[Thresholds.StepsKept];
 
     /// <summary>The number of the newest step: seconds since 1970 divided by the length of a step.</summary>
     public long Step { get; private set; }
+
+    /// <summary>What is usual beyond the hour.</summary>
+    public UsualBook Long { get; } = new();
 
     /// <summary>Series that had no room.</summary>
     public long Dropped { get; private set; }
@@ -28,12 +33,29 @@ public sealed class FigureHistory(int most = 12_000)
     /// <summary>Begins a step; earlier ones can no longer be written.</summary>
     public void Begin(DateTimeOffset now)
     {
+        var before = Step;
         Step = Math.Max(Step, (now.ToUnixTimeSeconds() / Thresholds.StepSeconds) - 1);
         wrong.RemoveAll(w => w.To <= Step - Thresholds.StepsKept);
         if (Step % 120 == 0)
         {
             Forget();
         }
+
+        if (before > 0 && Step / StepsOfHour != before / StepsOfHour)
+        {
+            Learn(before / StepsOfHour);
+        }
+    }
+
+    /// <summary>What is usual for all series, to be kept for after a restart.</summary>
+    public IReadOnlyList<LongUsual> ToKeep(DateTimeOffset now)
+    {
+        foreach (var ((subject, figure), ring) in rings)
+        {
+            Long.Note(subject, figure, Usual(ring), now);
+        }
+
+        return Long.All(now);
     }
 
     /// <summary>Writes a figure of the newest step. What is not finite is left out.</summary>
@@ -96,10 +118,13 @@ public sealed class FigureHistory(int most = 12_000)
             }
         }
 
-        var usual = Usual(ring);
-        return count == 0
-            ? Deviation.Unknown(figure)
-            : new(figure, sum / count, usual.Median, Math.Max(usual.Spread, (Math.Abs(usual.Median) / 20) + figure.Floor()), usual.Steps);
+        if (count == 0)
+        {
+            return Deviation.Unknown(figure);
+        }
+
+        var usual = Nearest(subject, figure, ring, sum / count);
+        return new(figure, sum / count, usual.Median, Math.Max(usual.Spread, (Math.Abs(usual.Median) / 20) + figure.Floor()), usual.Steps);
     }
 
     /// <summary>The first step of the run of steps, up to now, in which a figure is beyond a bound; single steps in between may be missing or within. Null where it is not now, or not for <see cref="Thresholds.SymptomSteps"/>.</summary>
@@ -125,6 +150,44 @@ public sealed class FigureHistory(int most = 12_000)
         }
 
         return beyond >= Thresholds.SymptomSteps ? first : null;
+    }
+
+    // The last hour's, or before there is one what was kept; and where this hour of the week is usually so, that.
+    Baseline Nearest(string subject, Figure figure, Ring ring, double now)
+    {
+        var usual = Usual(ring);
+        if (usual.Steps < Thresholds.LeastBaseline && Step - ring.First >= Thresholds.WarmSteps && Long.Last(subject, figure) is { } kept)
+        {
+            usual = kept;
+        }
+
+        return usual.Steps >= Thresholds.LeastBaseline && Long.In(subject, figure, UsualBook.HourOf(TimeOf(Step))) is { } hour && Away(hour) < Away(usual) ? hour : usual;
+
+        double Away(Baseline from) => Math.Abs(now - from.Median) / Math.Max(from.Spread, (Math.Abs(from.Median) / 20) + figure.Floor());
+    }
+
+    // The hour that is over lies in the rings as a whole.
+    void Learn(long hour)
+    {
+        var (first, last) = (hour * StepsOfHour, ((hour + 1) * StepsOfHour) - 1);
+        foreach (var ((subject, figure), ring) in rings)
+        {
+            if (!UsualBook.IsSeasonal(subject, figure))
+            {
+                continue;
+            }
+
+            var count = 0;
+            for (var step = first; step <= last; step++)
+            {
+                if (ring.Get(step) is var value && !float.IsNaN(value) && !IsWrong(step))
+                {
+                    scratch[count++] = value;
+                }
+            }
+
+            Long.Learn(subject, figure, UsualBook.HourOf(DateTimeOffset.FromUnixTimeSeconds(hour * 3600)), Baseline.Of(scratch.AsSpan(0, count)), TimeOf(Step));
+        }
     }
 
     Baseline Usual(Ring ring)

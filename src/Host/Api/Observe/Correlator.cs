@@ -35,6 +35,7 @@ public sealed class Correlator
     readonly List<SeenChange> changes = [];
     readonly ConcurrentDictionary<string, (string Hash, DateTimeOffset Since)> serving = new(StringComparer.Ordinal);
     readonly IncidentKeeper incidents;
+    readonly LongMemory memory;
     readonly HashSet<string> told = new(StringComparer.Ordinal);
     Picture? picture;
     long steps;
@@ -47,6 +48,9 @@ public sealed class Correlator
         Objectives = new(services, mirror);
         Rules = new(services, mirror);
         ledger = new(services.Time.GetUtcNow());
+        memory = new(services);
+        figures.Long.Restore(memory.Usual());
+        changes.AddRange(memory.Changes());
         mirror.Subscribe(_ => 0, Note);
     }
 
@@ -173,6 +177,8 @@ public sealed class Correlator
         var now = view.At;
         var routes = services.Routes.Edges().Where(e => e.Key.From == TrafficBuilder.RouteEdge).ToDictionary(e => e.Key.To, e => e.Value, StringComparer.Ordinal);
         List<Found> found;
+        IReadOnlyList<LongUsual>? usual = null;
+        IReadOnlyList<SeenChange>? changed = null;
         lock (gate)
         {
             foreach (var edge in view.Map.Edges)
@@ -181,12 +187,7 @@ public sealed class Correlator
             }
 
             ledger.Forget(now);
-            while (noted.TryDequeue(out var change))
-            {
-                changes.Add(change);
-            }
-
-            changes.RemoveRange(0, Math.Max(0, changes.Count - ChangeLog.Most));
+            changed = TakeChanges() ? [.. changes] : null;
             figures.Begin(now);
             recorder.Record(view.Map, routes, ledger.Edges, view.Middleware, view.Statements);
             picture = Look(view);
@@ -196,7 +197,18 @@ public sealed class Correlator
                 figures.Distrust(found.Min(f => f.Symptom.Step));
             }
 
+            usual = memory.IsDue(now) ? figures.ToKeep(now) : null;
             found.AddRange(Objectives.Count(routes, picture).Select(s => new Found(s, Diagnose.Of(picture, s with { Subject = $"route/{mirror.Read(seen => seen.Get<Objective>(s.Subject["objective/".Length..]))?.Spec.Route}" }))));
+        }
+
+        if (usual is not null)
+        {
+            memory.Keep(usual, now);
+        }
+
+        if (changed is not null)
+        {
+            memory.Keep(changed);
         }
 
         // Expressions may read much: they hold up nobody who asks why.
@@ -204,6 +216,23 @@ public sealed class Correlator
         await incidents.TakeAsync(found, now, stop);
 
         await JudgeMapAsync(view.Kinds, now, stop);
+    }
+
+    // Under the gate. After a restart the store tells of interventions that were told of before.
+    bool TakeChanges()
+    {
+        var before = changes.Count;
+        while (noted.TryDequeue(out var change))
+        {
+            if (change.Kind != ChangeKind.Intervention || !changes.Exists(c => c.Kind == change.Kind && c.Service == change.Service && c.What == change.What))
+            {
+                changes.Add(change);
+            }
+        }
+
+        var isChanged = changes.Count != before;
+        changes.RemoveRange(0, Math.Max(0, changes.Count - ChangeLog.Most));
+        return isChanged;
     }
 
     async Task JudgeMapAsync(IReadOnlyDictionary<string, Mainstay.Observe.Join.PeerKind> kinds, DateTimeOffset now, CancellationToken stop)

@@ -16,7 +16,7 @@ public sealed class PastEndpoints(ViewEndpoints views, Correlator correlator, IM
             Query = [("watch", "true: server-sent events."), ("at", "The map of a past moment: a duration back from now such as 10m, or milliseconds since the epoch.")],
             Answer = typeof(MapView),
         },
-        new("GET", "/api/v1/changes", "Versions, settings, scalings and interventions, the newest 500 since the server started, oldest first.", ChangesAsync)
+        new("GET", "/api/v1/changes", "Versions, settings, scalings and interventions, the newest 500, oldest first; a restart of the server keeps them.", ChangesAsync)
         {
             Query = [("since", "Not older than that: a duration back from now such as 1h, or milliseconds since the epoch. Default: all."), ("service", "Of this service alone.")],
             Answer = typeof(ChangeList),

@@ -29,4 +29,20 @@ public sealed class PastEndpointsTests
         (await api.GetJsonAsync("api/v1/changes?since=1h"))["items"]!.AsArray().ShouldBeEmpty();
         (await api.ProblemAsync(HttpMethod.Get, "api/v1/changes?since=x")).Status.ShouldBe(400);
     }
+
+    [Fact]
+    public async Task Changes_outlive_the_server()
+    {
+        using var folder = new TempFolder();
+        await using (var api = await ApiFixture.StartAsync(with: services => services with { Data = folder.Path }))
+        {
+            await api.PutAsync(ApiFixture.Service("web"));
+            await Until.HoldsAsync(async () => (await api.GetJsonAsync("api/v1/map"))["nodes"]!.AsArray().Count > 0);
+            await api.PutAsync(ApiFixture.Service("web") with { Spec = ApiFixture.Service("web").Spec with { Version = "2.0.0" } });
+            await Until.HoldsAsync(() => File.Exists(Path.Combine(folder.Path, "telemetry", "changes.json")), () => api.Time.Advance(TimeSpan.FromSeconds(1)));
+        }
+
+        await using var after = await ApiFixture.StartAsync(with: services => services with { Data = folder.Path });
+        (await after.GetJsonAsync("api/v1/changes"))["items"]!.AsArray().Select(c => (string)c!["what"]!).ShouldBe(["web 1.0.0 → 2.0.0"]);
+    }
 }
