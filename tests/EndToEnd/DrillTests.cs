@@ -102,6 +102,12 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
         for (var round = 0; round < Math.Max(1, Rounds); round++)
         {
             await drill.CalmAsync(of);
+            if (isLong)
+            {
+                // What is felt while an incident goes on belongs to it, and so would what is done.
+                await drill.OverAsync();
+            }
+
             await using (await fault(drill))
             {
                 var took = await drill.FindsAsync(of, kind, target);

@@ -36,6 +36,9 @@ sealed class Drill : IAsyncDisposable
     /// <summary>Waits until nothing is wrong any more.</summary>
     public Task CalmAsync(string of) => Eventually.IsAsync(async () => (await WhyAsync(of))["symptom"] is null, TimeSpan.FromMinutes(3), () => Mainstay.Logs());
 
+    /// <summary>Waits until every incident is over.</summary>
+    public Task OverAsync() => Eventually.IsAsync(async () => (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().All(i => (string?)i!["state"] == "resolved"), TimeSpan.FromMinutes(3), () => Mainstay.Logs());
+
     /// <summary>Waits until the likeliest cause of what is wrong with <paramref name="of"/> is this one; gives how long it took from now.</summary>
     public async Task<TimeSpan> FindsAsync(string of, string kind, string target)
     {
