@@ -93,6 +93,14 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
     public Task<ApplyOutcome> TagAsync(string tag, int? version, Author author, CancellationToken stop = default) =>
         WriteAsync("tag", AboutAll, author, seen => TagDecide.Next(seen, tag, version), stop: stop);
 
+    /// <summary>Says what is to become of a release that is under way.</summary>
+    /// <param name="service">Whose release.</param>
+    /// <param name="act">Hold, go on, go to the end, or go back.</param>
+    /// <param name="author">Who says so, and why.</param>
+    /// <param name="stop">Gives up before the commit.</param>
+    public Task<ApplyOutcome> RolloutAsync(string service, RolloutAct act, Author author, CancellationToken stop = default) =>
+        WriteAsync("rollout", $"service/{service}", author, seen => RolloutDecide.Next(seen, service, act, author.Who, author.Message), stop: stop);
+
     /// <summary>Starts everything that is declared.</summary>
     public Task<ApplyOutcome> StartAsync(Author author, CancellationToken stop = default) =>
         WriteAsync("start", AboutAll, author, seen => RunningDecide.Next(seen, running: true), stop: stop);

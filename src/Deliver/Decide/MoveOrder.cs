@@ -72,6 +72,8 @@ public static class MoveOrder
     {
         Version = spec.Version,
         Run = spec.Run,
+        Image = spec.Image,
+        Container = spec.Container,
         Folder = spec.Folder,
         Env = spec.Env,
         Health = spec.Health,

@@ -32,6 +32,12 @@ static class Replacing
         var patience = work.Wanted.Health.Startup + Slack;
         var deadline = Deadline(work, patience);
         var looping = work.Looping;
+        if (looping is null && work.Phase is { Holding: true })
+        {
+            work.Status = status with { Incoming = work.Wanted.Hash, Deadline = null };
+            return;
+        }
+
         if (looping is null && work.Now < deadline)
         {
             work.Status = status with { Incoming = work.Wanted.Hash, Deadline = deadline };
@@ -42,16 +48,25 @@ static class Replacing
         var why = looping is null
             ? $"no new instance of {ServiceDecide.Title(work.Wanted)} became ready within {Durations.Format(patience)}"
             : $"{looping.Name} of {ServiceDecide.Title(work.Wanted)} is in a crash loop: {looping.Status.Message}";
-        work.Status = status with { Rejected = work.Wanted.Hash, RejectedBecause = why, Incoming = status.Stable.Hash, Deadline = null };
-        work.Wanted = status.Stable;
-        work.RolledBackBecause = (looping is null ? Reasons.NotReadyInTime : Reasons.CrashLoop, why);
+        Releasing.Reject(work, looping is null ? Reasons.NotReadyInTime : Reasons.CrashLoop, why);
     }
 
     public static void Approach(ServiceWork work)
     {
+        if (work.Phase is { } phase)
+        {
+            RetireLost(work);
+            BothVersions(work, phase);
+            return;
+        }
+
         if (work.IsPet)
         {
             StartPets(work);
+        }
+        else if (IsRecreated(work))
+        {
+            Recreate(work);
         }
         else
         {
@@ -61,6 +76,48 @@ static class Replacing
 
         RetireOutdated(work);
         RetireExcess(work);
+    }
+
+    // All of the old version and some of the new one, each kept at its number; what is of neither goes as soon as it is not needed.
+    static void BothVersions(ServiceWork work, ReleasePhase phase)
+    {
+        var stable = work.Status.Stable!;
+        Instance[] Old() => [.. work.Outdated.Where(i => i.Template.Hash == stable.Hash)];
+        for (var missing = work.Count - Old().Length; missing > 0 && work.Create(stable); missing--)
+        {
+        }
+
+        for (var missing = phase.New - work.Current.Count(); missing > 0 && work.Create(); missing--)
+        {
+        }
+
+        var neither = work.Outdated.Where(i => i.Template.Hash != stable.Hash);
+        Trim(work, neither, 0);
+        Trim(work, Old(), work.Count);
+        Trim(work, work.Current, phase.New);
+    }
+
+    static void Trim(ServiceWork work, IEnumerable<Instance> some, int most)
+    {
+        var all = some.OrderBy(work.IsServing).ThenByDescending(i => i.Name, InstanceNames.Order).ToArray();
+        foreach (var instance in all.Take(Math.Max(0, all.Length - most)))
+        {
+            if (!work.IsServing(instance) || work.Running.Count(work.IsServing) > work.Count)
+            {
+                work.Retire(instance);
+            }
+        }
+    }
+
+    // What was good is brought back at once, whatever the strategy.
+    static bool IsRecreated(ServiceWork work) => work.View.Service.Spec.Release is { Strategy: ReleaseStrategy.Recreate } && (work.Outdated.Any() || work.Instances.Any(i => i.Template.Hash != work.Wanted.Hash));
+
+    static void Recreate(ServiceWork work)
+    {
+        foreach (var old in work.Running.Where(i => i.Template.Hash != work.Wanted.Hash).ToArray())
+        {
+            work.Retire(old);
+        }
     }
 
     static DateTimeOffset Deadline(ServiceWork work, TimeSpan patience)
@@ -79,7 +136,7 @@ static class Replacing
     static void Start(ServiceWork work)
     {
         var wanted = work.Count;
-        var surge = Math.Max(1, wanted / 4);
+        var surge = work.View.Service.Spec.Release?.MaxSurge ?? Math.Max(1, wanted / 4);
         var taken = work.Running.Count(i => !work.IsLost(i));
         if (wanted > 1 && FirstLight.HoldUntil(work.Status, work.Running.Any(work.IsServing), work.View.CallersWait, work.Now) is { } until)
         {
@@ -132,8 +189,9 @@ static class Replacing
 
     static void RetireOutdated(ServiceWork work)
     {
-        var serving = work.Running.Count(work.IsServing);
-        var least = work.IsPet ? work.Count - 1 : work.Count;
+        var release = work.View.Service.Spec.Release ?? new();
+        var serving = work.Running.Count(i => i.Template.Hash == work.Wanted.Hash ? work.IsSteady(i, release.MinReady) : work.IsServing(i));
+        var least = work.IsPet ? work.Count - 1 : Math.Max(0, work.Count - release.MaxUnavailable);
         foreach (var old in work.Outdated.OrderBy(i => work.IsServing(i)).ThenBy(i => i.Name, InstanceNames.Order).ToArray())
         {
             if (work.IsServing(old) && serving <= least)

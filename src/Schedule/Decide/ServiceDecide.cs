@@ -1,3 +1,4 @@
+using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
 
@@ -26,6 +27,7 @@ public static class ServiceDecide
         }
         else if (Preparing.IsItsTurn(work) && Preparing.IsDone(work))
         {
+            Releasing.Advance(work);
             Replacing.Judge(work);
             Replacing.Approach(work);
         }
@@ -112,11 +114,24 @@ public static class ServiceDecide
             .OrderBy(i => i.Name, InstanceNames.Order)
             .Select(i => new Endpoint(i.Name, i.Status.Endpoint, i.Template.Version))
             .ToArray();
+        var split = SplitOf(work, items);
         var known = work.View.Endpoints;
-        if (known is null ? items.Length > 0 : !known.Items.SequenceEqual(items))
+        if (known is null ? items.Length > 0 : !known.Items.SequenceEqual(items) || !Codec.Same(known.Split, split))
         {
-            work.Plan.Put(new Endpoints { Name = work.View.Service.Name, Revision = known?.Revision ?? 0, Items = items });
+            work.Plan.Put(new Endpoints { Name = work.View.Service.Name, Revision = known?.Revision ?? 0, Items = items, Split = split });
         }
+    }
+
+    // Where one of the versions has nobody to answer, there is nothing to divide.
+    static EndpointSplit? SplitOf(ServiceWork work, Endpoint[] items)
+    {
+        var news = items.Where(e => work.Current.Any(i => i.Name == e.Instance)).Select(e => e.Instance).ToArray();
+        var spec = work.View.Service.Spec.Release;
+        return work.Phase is not { } phase || news.Length == 0 || news.Length == items.Length ? null : new(news, (int)Math.Round(phase.Fraction * 10_000))
+        {
+            By = spec?.By ?? (spec?.Strategy == ReleaseStrategy.Ab ? "client" : null),
+            When = spec?.When,
+        };
     }
 
     internal static string Title(InstanceTemplate template) => template.Version.Length > 0 ? template.Version : template.Hash;

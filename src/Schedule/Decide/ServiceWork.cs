@@ -45,6 +45,9 @@ sealed class ServiceWork
     /// <summary>Why no instance can be started now; null where they can.</summary>
     public (string Reason, string Message)? Blocked { get; set; }
 
+    /// <summary>What a release in stages asks for now; null where there is none.</summary>
+    public ReleasePhase? Phase { get; set; }
+
     public Build? BuildFailed { get; set; }
 
     /// <summary>Why this pass rejected an update; null where it did not.</summary>
@@ -78,15 +81,31 @@ sealed class ServiceWork
 
     public bool IsServing(Instance instance) => instance.Status.State == InstanceState.Ready && !IsLost(instance);
 
+    /// <summary>Whether it serves and has been ready for so long; asks to be looked at again when that is not yet so.</summary>
+    public bool IsSteady(Instance instance, TimeSpan least)
+    {
+        if (!IsServing(instance) || least <= TimeSpan.Zero)
+        {
+            return IsServing(instance);
+        }
+
+        var at = instance.Status.ReadyAt + least;
+        Plan.Wait(at > Now ? at : null);
+        return at <= Now;
+    }
+
     /// <summary>Adds one instance of the wanted template; false where no host is ready.</summary>
-    public bool Create()
+    public bool Create() => Create(Wanted);
+
+    /// <summary>Adds one instance; false where no host is ready.</summary>
+    public bool Create(InstanceTemplate template)
     {
         if (Spread.Pick(View.Hosts, Running) is not { } host)
         {
             return false;
         }
 
-        Create(host);
+        Create(host, template);
         return true;
     }
 
@@ -94,12 +113,14 @@ sealed class ServiceWork
     int NextNumber => Math.Max(Status.NextInstance, View.Architecture?.Forgotten.GetValueOrDefault(View.Service.Name) ?? 0);
 
     /// <summary>Adds one instance of the wanted template on a host.</summary>
-    public void Create(string host)
+    public void Create(string host) => Create(host, Wanted);
+
+    void Create(string host, InstanceTemplate template)
     {
         var number = NextNumber;
         var name = $"{View.Service.Name}-{number.ToString(CultureInfo.InvariantCulture)}";
         Status = Status with { NextInstance = number + 1 };
-        Replace(new Instance { Name = name, Service = View.Service.Name, Host = host, Template = Wanted });
+        Replace(new Instance { Name = name, Service = View.Service.Name, Host = host, Template = template });
     }
 
     /// <summary>Takes an instance out of service, gently where it serves.</summary>

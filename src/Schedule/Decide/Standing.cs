@@ -48,6 +48,7 @@ static class Standing
 
     static void Complete(ServiceWork work)
     {
+        Releasing.Complete(work);
         // Without a single instance nothing is proven.
         var good = work.Count == 0 || work.Status.Stable?.Hash == work.Wanted.Hash ? work.Status.Stable : work.Wanted;
         work.Status = work.Status with { Stable = good, Version = work.Wanted.Version, Incoming = null, Deadline = null };
@@ -128,6 +129,11 @@ static class Standing
         if (looping is not null && !work.Running.Any(work.IsServing))
         {
             return (Lifecycle.Failed, Reasons.CrashLoop, $"{looping.Name} ended {looping.Status.Failures} times in a row: {looping.Status.Message}; see 'mainstay logs {work.View.Service.Name}'");
+        }
+
+        if (work.Phase is { } phase)
+        {
+            return (Lifecycle.Update, status.Release!.Stage == ReleaseStage.Waiting ? Reasons.WaitingForWord : Reasons.Releasing, Releasing.Describe(work, phase));
         }
 
         if (status.Incoming is not null)

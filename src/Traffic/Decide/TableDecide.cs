@@ -111,7 +111,7 @@ public static class TableDecide
         view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
 
     static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder, IReadOnlyDictionary<string, string> zones) =>
-        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, zones.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium);
+        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, zones.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium) { Release = endpoints.Split };
 
     // Without those that are ejected, unless nobody would be left.
     static Endpoints Kept(Endpoints all, IEnumerable<Intervention> interventions)

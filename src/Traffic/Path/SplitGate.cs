@@ -38,7 +38,8 @@ internal sealed class SplitGate : Gate
         {
             var whole = part.To is { } to ? clusterOf(to) : own.Cluster;
             if (whole.Endpoints.Length == 0) return own;
-            var some = part.Version is { } text && VersionRange.TryParse(text, out var range)
+            var some = part.Side is { } side ? whole.Endpoints.Where(one => side.Instances.Contains(one.Instance)).ToArray()
+                : part.Version is { } text && VersionRange.TryParse(text, out var range)
                 ? whole.Endpoints.Where(one => SemanticVersion.TryParse(one.Version ?? "", out var version) && range.Contains(version)).ToArray()
                 : whole.Endpoints;
             if (some.Length > 0 && some.Length < whole.Endpoints.Length) whole = whole.Of(some);

@@ -43,7 +43,8 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         {
             if (!clusters.TryAdd(cluster.Service, Compile(cluster, before, problems))) problems.Add($"cluster '{cluster.Service}' is there twice");
         }
-        splits = model.Clusters.Where(cluster => cluster.Split is not null).DistinctBy(cluster => cluster.Service).ToDictionary(cluster => cluster.Service, cluster => cluster.Split!);
+        splits = model.Clusters.DistinctBy(cluster => cluster.Service).Select(cluster => (cluster.Service, Split: SidesOf(cluster) ?? cluster.Split))
+            .Where(cluster => cluster.Split is not null).ToDictionary(cluster => cluster.Service, cluster => cluster.Split!);
         var routes = Order(model.Routes, problems);
         identityHeaders = GuardCompiler.IdentityHeaders(model.Routes);
         var listeners = new Dictionary<string, ListenerTable>();
@@ -195,6 +196,17 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         if (zone is not null && split is not null) zone.Parts = [[], .. split.PartKeys];
         return target;
     }
+
+    /// <summary>The two sides of a release that is under way.</summary>
+    private static SplitSpec? SidesOf(ClusterModel cluster) => cluster.Release is not { New: not null } release ? null : new SplitSpec
+    {
+        By = release.By,
+        Parts =
+        [
+            new SplitPart { Side = new("new", release.New), Weight = Math.Clamp(release.Weight, 0, 10_000), When = release.When },
+            new SplitPart { Side = new("old", [.. cluster.Endpoints.Select(one => one.Instance).Except(release.New)]), Weight = 10_000 - Math.Clamp(release.Weight, 0, 10_000) },
+        ],
+    };
 
     /// <summary>What the route or need says, else what is said of the service.</summary>
     private SplitGate? SplitOf(string about, string service, CallSpec terms) =>

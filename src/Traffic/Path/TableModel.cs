@@ -123,8 +123,11 @@ public sealed record RouteModel(string Name, RouteSpec Spec)
 public sealed record ClusterModel(
     string Service, IReadOnlyList<EndpointModel> Endpoints, TrafficSpec? Traffic = null, Criticality Criticality = Criticality.Medium)
 {
-    /// <summary>How requests are divided among its versions, where no route or need says so itself: what a rollout sets. Null for no division.</summary>
+    /// <summary>How requests are divided among its versions, where no route or need says so itself. Null for no division.</summary>
     public SplitSpec? Split { get; init; }
+
+    /// <summary>How requests are divided between the instances of an old and a new version while a release is under way; null while none is. Counts before <see cref="Split"/>.</summary>
+    public EndpointSplit? Release { get; init; }
 }
 
 /// <summary>Where one instance can be reached.</summary>

@@ -30,7 +30,9 @@ static class ServiceLaws
         }
     }
 
-    public static int Surge(Service service) => service.Spec.Recover == Recover.Pet ? 0 : Math.Max(1, service.Wanted() / 4);
+    public static int Surge(Service service) => service.Spec.Recover == Recover.Pet ? 0
+        : service.Spec.Release is { Strategy: ReleaseStrategy.BlueGreen or ReleaseStrategy.Canary or ReleaseStrategy.Ab } ? service.Wanted()
+        : service.Spec.Release?.MaxSurge ?? Math.Max(1, service.Wanted() / 4);
 
     static void Steps(Service before, Service? after)
     {
@@ -69,7 +71,12 @@ static class ServiceLaws
     {
         int Ready(IReadOnlyList<Instance> all) =>
             all.Count(i => i.Goal == InstanceGoal.Run && i.Status.State == InstanceState.Ready && (hosts.Count == 0 || hosts.Contains(i.Host)));
-        var least = service.Wanted() - (service.Spec.Recover == Recover.Pet ? 1 : 0);
+        var least = service.Wanted() - (service.Spec.Recover == Recover.Pet ? 1 : service.Spec.Release?.MaxUnavailable ?? 0);
+        if (service.Spec.Release is { Strategy: ReleaseStrategy.Recreate })
+        {
+            return;
+        }
+
         Ready(after).ShouldBeGreaterThanOrEqualTo(Math.Min(least, Ready(before)), $"{service.Name}: too few ready instances");
     }
 

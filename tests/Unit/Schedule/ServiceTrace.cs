@@ -24,13 +24,15 @@ static class ServiceTrace
                 lines.Add($"build {build.Name} moves from {old.Host} to {build.Host}");
                 break;
             case Endpoints endpoints:
-                lines.Add($"{endpoints.Name} at {(after is Endpoints { Items.Count: > 0 } now ? string.Join(' ', now.Items.Select(i => i.Instance)) : after is null ? "nothing, forgotten" : "nothing")}");
+                lines.Add($"{endpoints.Name} at {(after is Endpoints { Items.Count: > 0 } now ? string.Join(' ', now.Items.Select(i => i.Instance)) : after is null ? "nothing, forgotten" : "nothing")}{SplitOf(after as Endpoints)}");
                 break;
             case MeshLink link:
                 lines.Add(after is MeshLink now2 ? $"+ link {link.Name} port {now2.Port}" : $"- link {link.Name}");
                 break;
         }
     }
+
+    static string SplitOf(Endpoints? endpoints) => endpoints?.Split is { } split ? $", {split.Weight / 100.0}% to {string.Join(' ', split.New)}{(split.By is null ? "" : $" by {split.By}")}" : "";
 
     static void OfService(string name, ServiceStatus? before, ServiceStatus? after, List<string> lines)
     {

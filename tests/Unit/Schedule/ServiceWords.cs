@@ -2,6 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Tests.Scenarios;
+using Shouldly;
 using Machine = Mainstay.Core.Kinds.Schedule.Host;
 
 namespace Mainstay.Tests.Schedule;
@@ -12,6 +13,8 @@ namespace Mainstay.Tests.Schedule;
 /// up [HOST…]                             the architecture runs and these hosts are ready
 /// down | start                           the architecture is stopped | runs again
 /// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N] [after=a,b]   as an apply does; 'b?' is optional
+/// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N]
+/// say NAME pause|resume|promote|abort    about its release
 /// scale NAME N | restart NAME | remove NAME
 /// ready|starting|crash|stopped INSTANCE… as its agent reports; 'crash' adds a failure, 'crash=5' sets the number
 /// build NAME running|succeeded|failed    as its agent reports
@@ -40,6 +43,9 @@ sealed class ServiceWords
                 break;
             case "declare":
                 world.Write(Declare(rest));
+                break;
+            case "say":
+                world.Write(Said(world.Get<Service>(rest[0]), rest[1]));
                 break;
             case "scale":
                 world.Write(world.Get<Service>(rest[0]) with { Scale = int.Parse(rest[1]) });
@@ -105,6 +111,7 @@ sealed class ServiceWords
             Health = new() { Startup = TimeSpan.FromSeconds(10) },
             Needs = options.GetValueOrDefault("needs", "").Split(',', StringSplitOptions.RemoveEmptyEntries)
                 .ToDictionary(n => n.TrimEnd('?'), n => new NeedSpec { Optional = n.EndsWith('?') }),
+            Release = options.TryGetValue("release", out var strategy) ? Release(Enum.Parse<ReleaseStrategy>(strategy, ignoreCase: true), options) : null,
             Recover = options.ContainsKey("pet") ? Recover.Pet : Recover.Cattle,
         };
         string[]? after = options.TryGetValue("after", out var first) ? first.Split(',') : null;
@@ -112,6 +119,40 @@ sealed class ServiceWords
         return known is null
             ? new Service { Name = words[0], Spec = spec, Digest = digest, BaseFolder = "/src", After = after }
             : known with { Spec = spec, Digest = digest, Removed = false, After = after };
+    }
+
+    static ReleaseSpec Release(ReleaseStrategy strategy, Dictionary<string, string> options)
+    {
+        TimeSpan Span(string key, TimeSpan usual) => options.TryGetValue(key, out var text) && Durations.TryParse(text, out var span) ? span : usual;
+        var spec = new ReleaseSpec { Strategy = strategy, Pause = options.ContainsKey("pause") };
+        spec = spec with
+        {
+            MaxSurge = options.TryGetValue("surge", out var surge) ? int.Parse(surge) : null,
+            MaxUnavailable = options.TryGetValue("missing", out var missing) ? int.Parse(missing) : 0,
+            MinReady = Span("minReady", spec.MinReady),
+            KeepOld = Span("keep", spec.KeepOld),
+            Hold = Span("hold", spec.Hold),
+            Steps = options.TryGetValue("steps", out var steps) ? [.. steps.Split(',').Select(s => Share.Percent(int.Parse(s)))] : null,
+            Share = options.TryGetValue("share", out var share) ? Share.Percent(int.Parse(share)) : null,
+        };
+        spec.Validate().ShouldBeEmpty();
+        return spec;
+    }
+
+    static Service Said(Service service, string word)
+    {
+        var release = service.Status.Release!;
+        var said = service.Release is { } known && known.To == release.To ? known : new(release.To);
+        return service with
+        {
+            Release = word switch
+            {
+                "pause" => said with { Paused = true },
+                "resume" => said with { Paused = false, Passed = release.Step + 1 },
+                "promote" => said with { Paused = false, Promote = true },
+                _ => said with { Abort = true, Why = "somebody said so" },
+            },
+        };
     }
 
     void Build(string service, BuildState state)

@@ -91,6 +91,32 @@ public sealed class SplitTests
         seen.Count.ShouldBe(2);
     }
 
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData("mesh")]
+    public async Task A_release_divides_routes_and_calls_by_instance_whatever_the_versions(string listener)
+    {
+        await using var gateway = new RoutedGateway().Service("s", "1.0.0", "1.0.0+b", "1.0.0+c").Route("all", new(), s => s with { To = "s" });
+        async Task<HashSet<string>> VersionsAsync(int weight, string headers = "")
+        {
+            gateway.Change("s", c => c with
+            {
+                Release = new(["s-1.0.0+c"], weight) { When = new() { Headers = new Dictionary<string, string> { ["X-Canary"] = "1" } } },
+            }).Start();
+            var seen = new HashSet<string>();
+            for (var i = 0; i < 24; i++)
+            {
+                seen.Add(VersionIn(await gateway.AskAsync($"GET / HTTP/1.1\r\nHost: s\r\n{headers}\r\n", listener)));
+            }
+
+            return seen;
+        }
+
+        (await VersionsAsync(0)).ShouldBe(["s 1.0.0", "s 1.0.0+b"], ignoreOrder: true);
+        (await VersionsAsync(0, "X-Canary: 1\r\n")).ShouldBe(["s 1.0.0+c"]);
+        (await VersionsAsync(10_000)).ShouldBe(["s 1.0.0+c"]);
+    }
+
     [Fact]
     public async Task A_part_without_endpoints_is_the_whole_service_and_a_service_may_be_divided_from_outside()
     {

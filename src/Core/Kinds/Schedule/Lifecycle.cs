@@ -80,6 +80,9 @@ public static class Reasons
     public const string Degraded = nameof(Degraded);
     public const string Replacing = nameof(Replacing);
     public const string NotReadyInTime = nameof(NotReadyInTime);
+    public const string Releasing = nameof(Releasing);
+    public const string WaitingForWord = nameof(WaitingForWord);
+    public const string Aborted = nameof(Aborted);
     public const string RolledBack = nameof(RolledBack);
     public const string ScalingOut = nameof(ScalingOut);
     public const string ScalingIn = nameof(ScalingIn);

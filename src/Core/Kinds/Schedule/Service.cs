@@ -23,6 +23,9 @@ public sealed record Service : Resource
     /// <summary>Services that were changed together with it and move first: its instances are not replaced before those have theirs. Providers come first, in a rollback their consumers. Null for none.</summary>
     public IReadOnlyList<string>? After { get; init; }
 
+    /// <summary>What somebody said about the release that is under way; null where nothing was said.</summary>
+    public ReleaseWord? Release { get; init; }
+
     public ServiceStatus Status { get; init; } = new();
 
     /// <summary>How many instances are to run while the architecture runs.</summary>
@@ -93,6 +96,9 @@ public sealed record ServiceStatus
 
     /// <summary>When the update to <see cref="Incoming"/> counts as failed, unless it makes progress before; null while it is not judged.</summary>
     public DateTimeOffset? Deadline { get; init; }
+
+    /// <summary>The release that is under way, or the last one; null before the first.</summary>
+    public ReleaseStatus? Release { get; init; }
 
     /// <summary>What was asked of the service, as <see cref="Service.Asked"/>, when this status was made: while it differs from what is asked now, the status is about something older.</summary>
     public string? Observed { get; init; }

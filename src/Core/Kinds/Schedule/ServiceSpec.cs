@@ -56,6 +56,9 @@ public sealed record ServiceSpec
     /// <summary>How its instances are replaced. Default cattle.</summary>
     public Recover Recover { get; init; } = Recover.Cattle;
 
+    /// <summary>How a new version takes the place of the old one. Default: instance by instance.</summary>
+    public ReleaseSpec? Release { get; init; }
+
     /// <summary>Between the request to stop (SIGTERM) and the end by force (SIGKILL). Default 10s; 0s to 10m.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
 
@@ -83,6 +86,9 @@ public sealed record ServiceSpec
             .Concat(Build?.Validate().Select(p => p.Under("build")) ?? [])
             .Concat(Health.Validate().Select(p => p.Under("health")))
             .Concat(Restart.Validate().Select(p => p.Under("restart")))
+            .Concat(Release?.Validate().Select(p => p.Under("release")) ?? [])
+            .Concat(Release is { Strategy: not (ReleaseStrategy.Rolling or ReleaseStrategy.Recreate) } && Recover == Recover.Pet
+                ? [new Problem("release.strategy", "two versions of a pet cannot run side by side", "leave the release out, or make the service cattle")] : [])
             .Concat(Probe?.Validate().Select(p => p.Under("probe")) ?? [])
             .Concat(Interventions?.Validate().Select(p => p.Under("interventions")) ?? [])
             .Concat(Traffic?.Validate().Select(p => p.Under("traffic")) ?? [])

@@ -66,9 +66,13 @@ public sealed record SplitPart
     /// <summary>Requests that it takes in any case.</summary>
     public SplitWhen? When { get; init; }
 
+    /// <summary>The instances that take its requests, under a name that tells it apart: what a release sets. Null where versions decide.</summary>
+    [JsonIgnore]
+    public SplitSide? Side { get; init; }
+
     /// <summary>What tells it apart from other parts, so that users stay with it whatever its place.</summary>
     [JsonIgnore]
-    public string Key => $"{To} {Version}".Trim();
+    public string Key => Side?.Name ?? $"{To} {Version}".Trim();
 
     /// <summary>Its share when nothing is said.</summary>
     [JsonIgnore]
@@ -92,6 +96,11 @@ public sealed record SplitPart
         }
     }
 }
+
+/// <summary>One of the two sides of a release.</summary>
+/// <param name="Name">What tells it apart.</param>
+/// <param name="Instances">Names of its instances.</param>
+public sealed record SplitSide(string Name, IReadOnlyList<string> Instances);
 
 /// <summary>Which requests a part of a split takes in any case; all that is given must hold.</summary>
 public sealed record SplitWhen

@@ -33,6 +33,11 @@ public sealed class ChangeEndpoints(Applier applier, ApiLimits limits)
             Body = typeof(ScaleBody),
             Answer = typeof(ChangeResult),
         },
+        new("POST", "/api/v1/services/{name}/rollout", "Holds a service's release, lets it go on or to the end, or gives it up.", RolloutAsync)
+        {
+            Body = typeof(RolloutBody),
+            Answer = typeof(ChangeResult),
+        },
         new("POST", "/api/v1/services/{name}/restart", "Replaces a service's instances one after another.", c => VerbAsync(c, by => applier.RestartAsync(c.Path("name"), by, c.Stop)))
         {
             Answer = typeof(ChangeResult),
@@ -115,6 +120,24 @@ public sealed class ChangeEndpoints(Applier applier, ApiLimits limits)
         return body.Version is null || body.Message is null or { Length: > LongestMessage }
             ? ProblemAnswer.BadRequest($"'version' is null, or 'message' longer than {LongestMessage} characters", "give the number or tag of a version, and a short message")
             : Outcomes.Of(await applier.RollbackAsync(body.Version, body.Service, dryRun, AuthorOf(call, body.Message), call.Stop), dryRun);
+    }
+
+    async Task<Answer?> RolloutAsync(Call call)
+    {
+        if (call.Wrong() is { } wrong)
+        {
+            return wrong;
+        }
+
+        var (body, malformed) = await Body.ReadAsync<RolloutBody>(call);
+        if (body is null)
+        {
+            return malformed;
+        }
+
+        return body.Message is null or { Length: > LongestMessage }
+            ? ProblemAnswer.BadRequest($"'message' is longer than {LongestMessage} characters, or null", "write a shorter one")
+            : Outcomes.Of(await applier.RolloutAsync(call.Path("name"), body.Act, AuthorOf(call, body.Message), call.Stop), dryRun: false);
     }
 
     async Task<Answer?> TagAsync(Call call)

@@ -36,6 +36,16 @@ public sealed record RollbackBody
     public string Message { get; init; } = "";
 }
 
+/// <summary>The body of <c>POST /api/v1/services/{name}/rollout</c>.</summary>
+public sealed record RolloutBody
+{
+    /// <summary>What is to become of the release.</summary>
+    public required RolloutAct Act { get; init; }
+
+    /// <summary>Why, for the events. At most 1,000 characters.</summary>
+    public string Message { get; init; } = "";
+}
+
 /// <summary>The body of <c>POST /api/v1/tags/{name}</c>.</summary>
 public sealed record TagBody
 {

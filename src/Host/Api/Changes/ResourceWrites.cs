@@ -16,7 +16,7 @@ namespace Mainstay.Host.Api.Changes;
 /// </summary>
 public sealed class ResourceWrites(Applier applier, KindEndpoints kinds)
 {
-    static readonly string[] OfTheSystem = ["kind", "revision", "status", "digest", "scale", "generation", "removed", "after"];
+    static readonly string[] OfTheSystem = ["kind", "revision", "status", "digest", "scale", "generation", "removed", "after", "release"];
 
     public IEnumerable<ApiRoute> Routes() =>
     [

@@ -1,0 +1,190 @@
+using Mainstay.Core.Kinds.Traffic;
+
+namespace Mainstay.Core.Kinds.Schedule;
+
+/// <summary>How a new version takes the place of the old one. In the manifest either this, or the strategy alone.</summary>
+[PlainValueIs(nameof(Strategy))]
+public sealed record ReleaseSpec
+{
+    /// <summary>The most steps of a canary.</summary>
+    public const int MostSteps = 20;
+
+    /// <summary>The steps of a canary that gives none.</summary>
+    public static IReadOnlyList<Share> UsualSteps { get; } = [Kinds.Share.Percent(5), Kinds.Share.Percent(25), Kinds.Share.Percent(50)];
+
+    /// <summary>Which way it goes. Default rolling.</summary>
+    public ReleaseStrategy Strategy { get; init; }
+
+    /// <summary>Rolling: how many instances may run beyond those wanted. Default a quarter of them, at least 1; 0 to 1000.</summary>
+    public int? MaxSurge { get; init; }
+
+    /// <summary>Rolling: how many of the wanted instances may be missing meanwhile. Default 0; 0 to 1000.</summary>
+    public int MaxUnavailable { get; init; }
+
+    /// <summary>How long a new instance has to be ready before it counts. Default 0s; 0s to 1h.</summary>
+    public TimeSpan MinReady { get; init; }
+
+    /// <summary>Blue/green: how long the old instances stay, without requests, after the switch. Default 1m; 0s to 24h.</summary>
+    public TimeSpan KeepOld { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Canary: the shares of requests that the new version gets, one after the other, before it gets all. Default 5%, 25%, 50%. At most 20.</summary>
+    public IReadOnlyList<Share>? Steps { get; init; }
+
+    /// <summary>Canary: how long each step lasts at least. Default 1m; 0s to 7d.</summary>
+    public TimeSpan Hold { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Canary: each step waits until somebody says <c>mainstay rollout resume</c>; blue/green: so does the switch. Default false.</summary>
+    public bool Pause { get; init; }
+
+    /// <summary>A/B: the share of users that get the new version. Default 50%.</summary>
+    public Share? Share { get; init; }
+
+    /// <summary>What tells users apart, so that each stays with his version: <c>client</c>, <c>header:NAME</c> or <c>cookie:NAME</c>. Default: each request is drawn by itself; A/B: client.</summary>
+    public string? By { get; init; }
+
+    /// <summary>Requests that get the new version as soon as it is ready, whatever the shares.</summary>
+    public SplitWhen? When { get; init; }
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (Strategy == ReleaseStrategy.Rolling && MaxSurge == 0 && MaxUnavailable == 0)
+        {
+            yield return new("maxSurge", "with neither a surplus nor a missing instance nothing can be replaced", "raise maxSurge or maxUnavailable to at least 1");
+        }
+
+        foreach (var (name, given, strategies) in new (string, bool, ReleaseStrategy[])[]
+        {
+            ("maxSurge", MaxSurge is not null, [ReleaseStrategy.Rolling, ReleaseStrategy.Canary, ReleaseStrategy.Ab]),
+            ("maxUnavailable", MaxUnavailable != 0, [ReleaseStrategy.Rolling, ReleaseStrategy.Canary, ReleaseStrategy.Ab]),
+            ("steps", Steps is not null, [ReleaseStrategy.Canary]),
+            ("pause", Pause, [ReleaseStrategy.Canary, ReleaseStrategy.BlueGreen]),
+            ("share", Share is not null, [ReleaseStrategy.Ab]),
+            ("by", By is not null, [ReleaseStrategy.Canary, ReleaseStrategy.Ab]),
+            ("when", When is not null, [ReleaseStrategy.Canary, ReleaseStrategy.Ab, ReleaseStrategy.BlueGreen]),
+        })
+        {
+            if (given && !strategies.Contains(Strategy))
+            {
+                yield return new(name, $"'{name}' means nothing to the strategy {Words(Strategy)}", $"remove it, or choose {string.Join(" or ", strategies.Select(Words))}");
+            }
+        }
+
+        if (Steps is { } steps && (steps.Count is 0 or > MostSteps || !steps.Zip(steps.Skip(1)).All(p => p.First.Fraction < p.Second.Fraction) || steps[0].Fraction <= 0 || steps[^1].Fraction >= 1))
+        {
+            yield return new("steps", "the steps are not 1 to 20 rising shares between 0% and 100%", "write for example [5%, 25%, 50%]; the last step to 100% comes by itself");
+        }
+
+        if (By is not null && By != "client" && !(By.Split(':', 2) is ["header" or "cookie", var key] && HeaderRules.IsToken(key)))
+        {
+            yield return new("by", $"'{By}' does not tell users apart", "write client, header:NAME or cookie:NAME");
+        }
+
+        foreach (var problem in Limits.Between("maxSurge", MaxSurge ?? 0, 0, InstanceCount.Most)
+            .Concat(Limits.Between("maxUnavailable", MaxUnavailable, 0, InstanceCount.Most))
+            .Concat(Limits.Between("minReady", MinReady, TimeSpan.Zero, TimeSpan.FromHours(1)))
+            .Concat(Limits.Between("keepOld", KeepOld, TimeSpan.Zero, TimeSpan.FromHours(24)))
+            .Concat(Limits.Between("hold", Hold, TimeSpan.Zero, TimeSpan.FromDays(7)))
+            .Concat(When?.Validate().Select(p => p.Under("when")) ?? []))
+        {
+            yield return problem;
+        }
+    }
+
+    static string Words(ReleaseStrategy strategy) => char.ToLowerInvariant(strategy.ToString()[0]) + strategy.ToString()[1..];
+}
+
+/// <summary>The ways in which a new version takes the place of the old one.</summary>
+public enum ReleaseStrategy
+{
+    /// <summary>Instance by instance, never fewer ready ones than wanted.</summary>
+    Rolling,
+
+    /// <summary>All old instances end before the first new one starts: for software that cannot run in two versions.</summary>
+    Recreate,
+
+    /// <summary>All new instances beside all old ones, then a switch at once; the old ones stay for a while.</summary>
+    BlueGreen,
+
+    /// <summary>Requests go over in steps.</summary>
+    Canary,
+
+    /// <summary>Both versions side by side for chosen users, until somebody decides.</summary>
+    Ab,
+}
+
+/// <summary>How the release of a service's newest version stands.</summary>
+public sealed record ReleaseStatus
+{
+    /// <summary>The hash of the new template.</summary>
+    public required string To { get; init; }
+
+    /// <summary>The new version, as shown to people.</summary>
+    public required string Version { get; init; }
+
+    /// <summary>The version that it takes the place of.</summary>
+    public string From { get; init; } = "";
+
+    public ReleaseStrategy Strategy { get; init; }
+
+    public ReleaseStage Stage { get; init; }
+
+    /// <summary>Which step of a canary it is at, from 0.</summary>
+    public int Step { get; init; }
+
+    /// <summary>The share of requests that the new version gets now.</summary>
+    public Share Share { get; init; }
+
+    /// <summary>When it entered the stage or step.</summary>
+    public DateTimeOffset Since { get; init; }
+
+    /// <summary>When it goes on by itself; null where it waits for instances or for somebody.</summary>
+    public DateTimeOffset? Until { get; init; }
+
+    /// <summary>Why it was given up; empty where it was not.</summary>
+    public string Why { get; init; } = "";
+}
+
+/// <summary>The stages of a release.</summary>
+public enum ReleaseStage
+{
+    /// <summary>New instances are starting.</summary>
+    Starting,
+
+    /// <summary>Both versions get requests.</summary>
+    Holding,
+
+    /// <summary>It waits for somebody to let it go on.</summary>
+    Waiting,
+
+    /// <summary>The new version gets all requests; the old instances stand by.</summary>
+    Keeping,
+
+    /// <summary>The new version is taking the place of the old one for good.</summary>
+    Promoting,
+
+    /// <summary>It is done.</summary>
+    Promoted,
+
+    /// <summary>It was given up.</summary>
+    Aborted,
+}
+
+/// <summary>What somebody said about a release that is under way.</summary>
+/// <param name="To">The hash of the template that it is about; about another it means nothing.</param>
+public sealed record ReleaseWord(string To)
+{
+    /// <summary>It stays at its step.</summary>
+    public bool Paused { get; init; }
+
+    /// <summary>The number of steps that were let pass.</summary>
+    public int Passed { get; init; }
+
+    /// <summary>It goes on to the end without holding.</summary>
+    public bool Promote { get; init; }
+
+    /// <summary>It is given up.</summary>
+    public bool Abort { get; init; }
+
+    /// <summary>Why, in words.</summary>
+    public string Why { get; init; } = "";
+}

@@ -1,0 +1,84 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Host.Cli.Client;
+using Mainstay.Host.Cli.Output;
+
+namespace Mainstay.Host.Cli.Verbs;
+
+/// <summary><c>mainstay rollout</c>: releases that are under way, and what is to become of them.</summary>
+static class RolloutVerb
+{
+    static readonly string[] Actions = ["status", "pause", "resume", "promote", "abort"];
+
+    public static Command Build(VerbKit kit)
+    {
+        var action = VerbKit.Required("ACTION", "status; pause holds a release at its step, resume lets it go on (past a gate too), promote takes it to the end at once, abort goes back to the old version.");
+        action.CompletionSources.Add(Actions);
+        var service = VerbKit.Optional("SERVICE", "The service. Default with status: every one that has had a release.");
+        var message = kit.Flags.Text("--message", "TEXT", "Why, for the events.", "-m");
+        return kit.Verb("rollout", "Look at the releases of services, hold them, let them go on, or give them up.", [action, service, message], async (parsed, session, stop) =>
+        {
+            var word = parsed.GetRequiredValue(action);
+            if (!Actions.Contains(word, StringComparer.Ordinal))
+            {
+                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
+            }
+
+            if (word == "status")
+            {
+                await StatusAsync(session, parsed.GetValue(service), stop);
+                return ExitCode.Ok;
+            }
+
+            var name = parsed.GetValue(service) ?? throw new CliError("the service is missing", $"write mainstay rollout {word} SERVICE, see 'mainstay rollout status'", ExitCode.Invalid);
+            var reply = await session.Client.PostAsync($"services/{Uri.EscapeDataString(name)}/rollout", new { act = word, message = parsed.GetValue(message) ?? "" }, stop);
+            session.Screen.Write(reply, () => session.Screen.Line($"{name}: {word}"));
+            return ExitCode.Ok;
+        });
+    }
+
+    static async Task StatusAsync(Session session, string? name, CancellationToken stop)
+    {
+        var all = (await session.Client.ListAsync("services", stop))["items"]!.AsArray().Select(i => ApiClient.As<Service>(i!)).ToArray();
+        if (name is not null && all.All(s => s.Name != name))
+        {
+            throw new CliError($"there is no service '{name}'", "'mainstay get services' lists them");
+        }
+
+        var chosen = all.Where(s => name is null ? s.Status.Release is not null : s.Name == name).ToArray();
+        session.Screen.Write(new JsonObject { ["items"] = new JsonArray([.. chosen.Select(Json)]) }, () => Table(session, chosen));
+    }
+
+    static void Table(Session session, IReadOnlyList<Service> services)
+    {
+        var table = new TextTable("SERVICE", "STRATEGY", "FROM", "TO", "STAGE", "SHARE", "SINCE", "NEXT", "WHY");
+        foreach (var service in services)
+        {
+            var release = service.Status.Release;
+            table.Add(
+                service.Name, release is null ? "-" : Word(release.Strategy), release?.From ?? "-", release?.Version ?? "-",
+                release is null ? "-" : Stage(service, release), release?.Share.ToString() ?? "-", release is null ? "-" : Quantities.When(release.Since, session.Time),
+                release?.Until is { } until ? until.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : "-", release is { Why.Length: > 0 } ? TextWidth.Harmless(release.Why) : "-");
+        }
+
+        table.Write(session.Screen);
+    }
+
+    static string Stage(Service service, ReleaseStatus release) =>
+        release.Strategy == ReleaseStrategy.Canary && release.Stage < ReleaseStage.Keeping
+            ? $"{Word(release.Stage)} {release.Step + 1}/{service.Spec.Release?.Steps?.Count ?? ReleaseSpec.UsualSteps.Count}"
+            : Word(release.Stage);
+
+    static JsonNode Json(Service service) => new JsonObject
+    {
+        ["service"] = service.Name,
+        ["message"] = service.Status.Message,
+        ["release"] = service.Status.Release is null ? null : System.Text.Json.JsonSerializer.SerializeToNode(service.Status.Release, Codec.Options),
+    };
+
+    static string Word<T>(T value)
+        where T : struct, Enum => value.ToString() is var text ? char.ToLowerInvariant(text[0]) + text[1..] : "";
+}

@@ -1,0 +1,163 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+
+namespace Mainstay.Schedule.Decide;
+
+/// <summary>Leads a release by canary, A/B or blue/green from stage to stage: how many instances of each version there are, and which share of requests the new one gets.</summary>
+static class Releasing
+{
+    /// <summary>Goes as far as it can now. Leaves <see cref="ServiceWork.Phase"/> empty where instances are replaced without stages.</summary>
+    public static void Advance(ServiceWork work)
+    {
+        if (!Applies(work))
+        {
+            return;
+        }
+
+        var spec = work.View.Service.Spec.Release!;
+        var release = work.Status.Release is { } known && known.To == work.Wanted.Hash && known.Stage is not (ReleaseStage.Promoted or ReleaseStage.Aborted) ? known : Begin(work, spec);
+        var word = work.View.Service.Release is { } said && said.To == work.Wanted.Hash ? said : new(work.Wanted.Hash);
+        if (word.Abort)
+        {
+            Reject(work, Reasons.Aborted, word.Why);
+            return;
+        }
+
+        for (var next = Next(work, spec, release, word); next != release; next = Next(work, spec, release, word))
+        {
+            release = next;
+        }
+
+        work.Plan.Wait(release.Until > work.Now ? release.Until : null);
+        work.Status = work.Status with { Release = release };
+        if (release.Stage != ReleaseStage.Promoting)
+        {
+            work.Phase = new(InstancesFor(work, spec, release), release.Share.Fraction, release.Stage != ReleaseStage.Starting);
+        }
+    }
+
+    /// <summary>Goes back to what was good before.</summary>
+    public static void Reject(ServiceWork work, string reason, string why)
+    {
+        var status = work.Status;
+        var release = status.Release is { } known && known.To == work.Wanted.Hash ? known with { Stage = ReleaseStage.Aborted, Share = default, Since = work.Now, Until = null, Why = why } : status.Release;
+        work.Status = status with { Rejected = work.Wanted.Hash, RejectedBecause = why, Incoming = status.Stable!.Hash, Deadline = null, Release = release };
+        work.Wanted = status.Stable;
+        work.RolledBackBecause = (reason, why);
+        work.Phase = null;
+    }
+
+    /// <summary>All wanted instances are of the new version.</summary>
+    public static void Complete(ServiceWork work)
+    {
+        if (work.Status.Release is { Stage: not (ReleaseStage.Promoted or ReleaseStage.Aborted) } release)
+        {
+            var stage = release.To == work.Wanted.Hash ? ReleaseStage.Promoted : ReleaseStage.Aborted;
+            var why = stage == ReleaseStage.Aborted ? "something else was declared" : "";
+            work.Status = work.Status with { Release = release with { Stage = stage, Share = stage == ReleaseStage.Promoted ? Share.Percent(100) : default, Since = work.Now, Until = null, Why = why } };
+        }
+    }
+
+    /// <summary>How it stands, for people.</summary>
+    public static string Describe(ServiceWork work, ReleasePhase phase)
+    {
+        var release = work.Status.Release!;
+        var ready = $"{work.Current.Count(work.IsServing)} of {phase.New} ready";
+        return (release.Strategy, release.Stage) switch
+        {
+            (_, ReleaseStage.Starting) => $"{Name(release)} of {release.Version}: {ready}, {release.Share} of requests",
+            (_, ReleaseStage.Waiting) => $"{Name(release)} of {release.Version} at {release.Share} of requests waits for 'mainstay rollout resume {work.View.Service.Name}'",
+            (ReleaseStrategy.Ab, _) => $"{Name(release)} of {release.Version} at {release.Share} of users until 'mainstay rollout promote' or 'abort'",
+            (_, ReleaseStage.Keeping) => $"{release.Version} has all requests, {release.From} stands by",
+            _ => $"{Name(release)} of {release.Version} at {release.Share} of requests",
+        };
+    }
+
+    // Nothing to compare with, data that only one process may use, or the same software once more: nothing is gained by stages.
+    static bool Applies(ServiceWork work) =>
+        work.View.Service.Spec.Release is { Strategy: ReleaseStrategy.Canary or ReleaseStrategy.Ab or ReleaseStrategy.BlueGreen }
+        && !work.IsPet && work.Count > 0
+        && work.Status.Stable is { } stable && stable.Hash != work.Wanted.Hash && work.Wanted.Hash == work.Declared.Hash
+        && !Codec.Same(stable with { Hash = "", Generation = 0 }, work.Wanted with { Hash = "", Generation = 0 });
+
+    static ReleaseStatus Begin(ServiceWork work, ReleaseSpec spec) => new()
+    {
+        To = work.Wanted.Hash,
+        Version = ServiceDecide.Title(work.Wanted),
+        From = ServiceDecide.Title(work.Status.Stable!),
+        Strategy = spec.Strategy,
+        Since = work.Now,
+    };
+
+    static ReleaseStatus Next(ServiceWork work, ReleaseSpec spec, ReleaseStatus release, ReleaseWord word)
+    {
+        var enough = work.Current.Count(i => work.IsSteady(i, spec.MinReady)) >= InstancesFor(work, spec, release);
+        switch (release.Stage)
+        {
+            case ReleaseStage.Starting when enough && word.Promote && spec.Strategy != ReleaseStrategy.BlueGreen:
+                return To(work, release, ReleaseStage.Promoting);
+            case ReleaseStage.Starting when enough && spec.Strategy == ReleaseStrategy.BlueGreen && !spec.Pause:
+                return Switch(work, spec, release);
+            case ReleaseStage.Starting when enough:
+                return Hold(work, spec, release);
+            case ReleaseStage.Holding or ReleaseStage.Waiting when word.Promote && spec.Strategy != ReleaseStrategy.BlueGreen:
+                return To(work, release, ReleaseStage.Promoting);
+            case ReleaseStage.Holding when word.Paused:
+                return release with { Stage = ReleaseStage.Waiting };
+            case ReleaseStage.Waiting when !word.Paused && !spec.Pause:
+                return release with { Stage = ReleaseStage.Holding };
+            case ReleaseStage.Holding when release.Until <= work.Now:
+                return Step(work, spec, release);
+            case ReleaseStage.Waiting when spec.Pause && enough && (word.Passed > release.Step || word.Promote):
+                return spec.Strategy == ReleaseStrategy.BlueGreen ? Switch(work, spec, release) : Step(work, spec, release);
+            case ReleaseStage.Keeping when word.Promote || (release.Until <= work.Now && !word.Paused):
+                return To(work, release, ReleaseStage.Promoting);
+            default:
+                return release;
+        }
+    }
+
+    static ReleaseStatus Hold(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) => spec switch
+    {
+        { Strategy: ReleaseStrategy.Ab } => To(work, release, ReleaseStage.Holding) with { Share = spec.Share ?? Share.Percent(50) },
+        { Strategy: ReleaseStrategy.BlueGreen } => To(work, release, ReleaseStage.Waiting),
+        { Pause: true } => To(work, release, ReleaseStage.Waiting) with { Share = Steps(spec)[release.Step] },
+        _ => To(work, release, ReleaseStage.Holding) with { Share = Steps(spec)[Math.Min(release.Step, Steps(spec).Count - 1)], Until = work.Now + spec.Hold },
+    };
+
+    // The share of the step before stays until there are enough instances for the next one.
+    static ReleaseStatus Step(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) => release.Step + 1 >= Steps(spec).Count
+        ? To(work, release, ReleaseStage.Promoting)
+        : To(work, release, ReleaseStage.Starting) with { Step = release.Step + 1 };
+
+    static ReleaseStatus Switch(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) =>
+        To(work, release, ReleaseStage.Keeping) with { Share = Share.Percent(100), Until = work.Now + spec.KeepOld };
+
+    static ReleaseStatus To(ServiceWork work, ReleaseStatus release, ReleaseStage stage) => release with { Stage = stage, Since = work.Now, Until = null };
+
+    static IReadOnlyList<Share> Steps(ReleaseSpec spec) => spec.Steps is { Count: > 0 } steps ? steps : ReleaseSpec.UsualSteps;
+
+    static int InstancesFor(ServiceWork work, ReleaseSpec spec, ReleaseStatus release)
+    {
+        var share = spec.Strategy switch
+        {
+            ReleaseStrategy.BlueGreen => 1,
+            ReleaseStrategy.Ab => (spec.Share ?? Share.Percent(50)).Fraction,
+            _ => Steps(spec)[Math.Min(release.Step, Steps(spec).Count - 1)].Fraction,
+        };
+        return Math.Clamp((int)Math.Ceiling((work.Count * share) - 1e-9), 1, work.Count);
+    }
+
+    static string Name(ReleaseStatus release) => release.Strategy switch
+    {
+        ReleaseStrategy.BlueGreen => "blue/green",
+        ReleaseStrategy.Ab => "A/B",
+        _ => "canary",
+    };
+}
+
+/// <summary>What a release asks for while both versions run.</summary>
+/// <param name="New">How many instances of the new version.</param>
+/// <param name="Fraction">Its part of the requests, 0 to 1.</param>
+/// <param name="Holding">True where nothing has to start now.</param>
+sealed record ReleasePhase(int New, double Fraction, bool Holding);
