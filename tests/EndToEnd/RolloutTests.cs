@@ -51,6 +51,31 @@ public sealed class RolloutTests(EchoFixture fixture) : IClassFixture<EchoFixtur
     }
 
     [Fact]
+    public async Task A_canary_that_fails_is_given_up_and_nothing_fails_but_what_it_answered()
+    {
+        await ResetAsync();
+        await using var load = Load.Get(Mainstay.Gateway);
+        await load.AnsweredAsync(30);
+
+        var manifest = Mainstay.Write("canary.yaml", fixture.Manifest(front => front with
+        {
+            Version = "4.0.0",
+            Env = new Dictionary<string, string> { ["FAILS"] = "1" },
+            More = ["release: { strategy: canary, steps: [20%], hold: 10m, judge: { minimum: 20 } }"],
+        }));
+        (await Mainstay.RunAsync("apply", manifest)).ShouldBe(0);
+
+        var status = await Mainstay.UntilAsync(s => s["front"] is { State: "run", Reason: "RolledBack", Ready: 2, Instances.Count: 2 });
+        status["front"].Message.ShouldContain("more errors");
+        var before = load.All.Count;
+        await load.AnsweredAsync(20);
+        await load.StopAsync();
+        load.Failures.ShouldAllBe(f => f.Body.Contains("4.0.0"), $"{status}\n{Mainstay.Logs()}");
+        load.Failures.Count.ShouldBeInRange(1, before / 2);
+        load.All.Skip(before + 10).ShouldAllBe(s => s.Error == null);
+    }
+
+    [Fact]
     public async Task Scaling_out_and_in_fails_no_request()
     {
         await ResetAsync();

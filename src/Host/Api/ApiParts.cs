@@ -36,12 +36,13 @@ public sealed class ApiParts
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data, text => PromParser.Parse(text).Fault?.ToString());
         var replacer = new InstanceReplacer(store, kinds, Mirror, time, events);
+        Records.Judge = new ReleaseJudge(Mirror, applier, time, services.OnFault);
         var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
         Background = new Background(
-            services.OnFault, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
+            services.OnFault, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var desk = new PromDesk(services.Samples, time);
@@ -51,6 +52,7 @@ public sealed class ApiParts
             new ApiRoute("GET", "/openapi/v1.json", "This document.", _ => Task.FromResult<Answer?>(new BytesAnswer(document ??= OpenApi.Make(Routes!, kinds, options.Version)))),
             .. new ChangeEndpoints(applier, limits).Routes(),
             .. replacer.Routes(),
+            .. new RolloutEndpoint(Mirror, Records.Judge).Routes(),
             .. new DiffEndpoint(store, kinds).Routes(),
             .. new EventEndpoints(store, kinds, lists).Routes(),
             .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),

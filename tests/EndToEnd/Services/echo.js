@@ -1,6 +1,7 @@
 // The service of the end-to-end tests: starts in a moment, says who answers, and fails in the ways that its environment names.
 //   START_DELAY_MS  listens so much later            CRASH_AFTER_MS  exits with code 3 so long after its start
 //   NEVER_READY     /health answers 503              HANG_HEALTH     /health never answers
+//   FAILS           everything but /health answers 500
 //   MARK            given back with every answer
 'use strict';
 const http = require('node:http');
@@ -53,7 +54,7 @@ async function answer(request) {
       return [200, { ...me, called }];
     }
     default:
-      return [200, { ...me, method: request.method, path: url.pathname, received }];
+      return [process.env.FAILS ? 500 : 200, { ...me, method: request.method, path: url.pathname, received }];
   }
 }
 

@@ -45,6 +45,9 @@ public sealed record ReleaseSpec
     /// <summary>Requests that get the new version as soon as it is ready, whatever the shares.</summary>
     public SplitWhen? When { get; init; }
 
+    /// <summary>Canary and blue/green: what the new version is held to while both get requests; it is given up when it does harm.</summary>
+    public JudgeSpec Judge { get; init; } = new();
+
     public IEnumerable<Problem> Validate()
     {
         if (Strategy == ReleaseStrategy.Rolling && MaxSurge == 0 && MaxUnavailable == 0)
@@ -84,6 +87,7 @@ public sealed record ReleaseSpec
             .Concat(Limits.Between("minReady", MinReady, TimeSpan.Zero, TimeSpan.FromHours(1)))
             .Concat(Limits.Between("keepOld", KeepOld, TimeSpan.Zero, TimeSpan.FromHours(24)))
             .Concat(Limits.Between("hold", Hold, TimeSpan.Zero, TimeSpan.FromDays(7)))
+            .Concat(Limits.Between("judge.minimum", Judge.Minimum, 10, 1_000_000))
             .Concat(When?.Validate().Select(p => p.Under("when")) ?? []))
         {
             yield return problem;
@@ -91,6 +95,22 @@ public sealed record ReleaseSpec
     }
 
     static string Words(ReleaseStrategy strategy) => char.ToLowerInvariant(strategy.ToString()[0]) + strategy.ToString()[1..];
+}
+
+/// <summary>What a new version is held to, against the old one at the same time. It is given up when there is no doubt about a difference and the difference is more than is tolerated.</summary>
+public sealed record JudgeSpec
+{
+    /// <summary>Nothing is compared. Default false.</summary>
+    public bool Off { get; init; }
+
+    /// <summary>By how much its share of errors may be above that of the old version. Default 1%.</summary>
+    public Share Errors { get; init; } = Share.Percent(1);
+
+    /// <summary>By how much its p99 may be above that of the old version. Default 50%.</summary>
+    public Share Slower { get; init; } = Share.Percent(50);
+
+    /// <summary>With fewer requests than this to either version nothing is decided. Default 50; 10 to 1000000.</summary>
+    public int Minimum { get; init; } = 50;
 }
 
 /// <summary>The ways in which a new version takes the place of the old one.</summary>

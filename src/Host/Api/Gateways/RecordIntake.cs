@@ -25,6 +25,9 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
     /// <summary>The scale of the gateway's histograms.</summary>
     public static LatencyScale Scale { get; } = new(LatencyBuckets.Count, LatencyBuckets.LowerBound, LatencyBuckets.UpperBound);
 
+    /// <summary>Who compares versions with each other; null compares none.</summary>
+    public Observe.ReleaseJudge? Judge { get; set; }
+
     /// <summary>Batches that a gap in a gateway's sequence shows to be lost.</summary>
     public long Lost => Volatile.Read(ref lost);
 
@@ -74,6 +77,7 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
             if (record.Instance is { } instance)
             {
                 Count(new(CallsOf.Instance, service, instance), record);
+                Judge?.Add(service, instance, record.Requests, ErrorsOf(record), record.Latency);
             }
         }
     }

@@ -49,7 +49,16 @@ static class RolloutVerb
         }
 
         var chosen = all.Where(s => name is null ? s.Status.Release is not null : s.Name == name).ToArray();
-        session.Screen.Write(new JsonObject { ["items"] = new JsonArray([.. chosen.Select(Json)]) }, () => Table(session, chosen));
+        // Only one service is asked about: how its versions compare is told too.
+        var comparison = name is null ? null : (string?)(await session.Client.GetAsync($"services/{Uri.EscapeDataString(name)}/rollout", stop))["comparison"];
+        session.Screen.Write(new JsonObject { ["items"] = new JsonArray([.. chosen.Select(s => Json(s, comparison))]) }, () =>
+        {
+            Table(session, chosen);
+            if (comparison is not null)
+            {
+                session.Screen.Line(TextWidth.Harmless(comparison));
+            }
+        });
     }
 
     static void Table(Session session, IReadOnlyList<Service> services)
@@ -72,8 +81,9 @@ static class RolloutVerb
             ? $"{Word(release.Stage)} {release.Step + 1}/{service.Spec.Release?.Steps?.Count ?? ReleaseSpec.UsualSteps.Count}"
             : Word(release.Stage);
 
-    static JsonNode Json(Service service) => new JsonObject
+    static JsonObject Json(Service service, string? comparison) => new JsonObject
     {
+        ["comparison"] = comparison,
         ["service"] = service.Name,
         ["message"] = service.Status.Message,
         ["release"] = service.Status.Release is null ? null : System.Text.Json.JsonSerializer.SerializeToNode(service.Status.Release, Codec.Options),

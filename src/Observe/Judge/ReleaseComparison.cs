@@ -1,0 +1,73 @@
+using System.Globalization;
+
+namespace Mainstay.Observe.Judge;
+
+/// <summary>What a new version is held to.</summary>
+/// <param name="Errors">By how much its share of errors may be above that of the old one, 0 to 1.</param>
+/// <param name="Slower">By how much its p99 may be above that of the old one, as a part of that.</param>
+/// <param name="Minimum">With fewer requests than this on either side there is no verdict.</param>
+public readonly record struct JudgeTerms(double Errors, double Slower, int Minimum);
+
+/// <summary>
+/// Holds a new version against the old one that gets requests at the same time, batch by batch. It is harmful when the evidence for a difference is beyond doubt <em>and</em> the difference is more than is tolerated.
+/// A version that is no worse is called harmful in at most 2 % of releases, however long they last.
+/// </summary>
+public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, double> milliseconds)
+{
+    // Two questions, 1 % each.
+    static readonly double Enough = Math.Log(100);
+    static readonly double[] Shares = [0.5, 0.9, 0.99];
+
+    readonly Comparison errors = new(0.005);
+    readonly Comparison[] slow = [.. Shares.Select(s => new Comparison(1 - s))];
+
+    public VersionFigures Old { get; } = new(buckets);
+
+    public VersionFigures New { get; } = new(buckets);
+
+    /// <summary>Why the new version is harmful, with figures; null while that is not known.</summary>
+    public string? Harm { get; private set; }
+
+    /// <summary>Takes a batch in.</summary>
+    public void Add(VersionFigures old, VersionFigures fresh)
+    {
+        errors.Add(old.Requests, old.Errors, fresh.Requests, fresh.Errors);
+        // What counts as slow is set by the old version before this batch.
+        for (var index = 0; index < Shares.Length; index++)
+        {
+            if (Old.Requests >= terms.Minimum && Old.BucketOf(Shares[index]) is >= 0 and var bucket)
+            {
+                slow[index].Add(old.Requests, old.SlowerThan(bucket), fresh.Requests, fresh.SlowerThan(bucket));
+            }
+        }
+
+        Old.Add(old);
+        New.Add(fresh);
+        Harm ??= Old.Requests < terms.Minimum || New.Requests < terms.Minimum ? null : Errors() ?? Slowness();
+    }
+
+    /// <summary>How it stands, in a sentence.</summary>
+    public string Describe() => Harm ?? (Old.Requests < terms.Minimum || New.Requests < terms.Minimum
+        ? $"undecided: {New.Requests} requests to the new version and {Old.Requests} to the old one, {terms.Minimum} of each are the least"
+        : $"no harm seen: {Figures()}");
+
+    string? Errors() => errors.LogEvidence >= Enough && New.ErrorRatio - Old.ErrorRatio > terms.Errors
+        ? string.Create(CultureInfo.InvariantCulture, $"more errors: {Figures()}; odds {Odds(errors.LogEvidence)}")
+        : null;
+
+    string? Slowness()
+    {
+        var evidence = slow.Max(s => s.LogEvidence) - Math.Log(Shares.Length);
+        return evidence >= Enough && P99(New) > P99(Old) * (1 + terms.Slower)
+            ? string.Create(CultureInfo.InvariantCulture, $"slower: {Figures()}; odds {Odds(evidence)}, effect {RankTest.Of(Old.Latency, New.Latency).Effect:0.00}")
+            : null;
+    }
+
+    double P99(VersionFigures figures) => milliseconds(Math.Max(0, figures.BucketOf(0.99)));
+
+    string Figures() => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{New.ErrorRatio:0.0%} errors and p99 {P99(New):0.#}ms of {New.Requests} requests, against {Old.ErrorRatio:0.0%} and {P99(Old):0.#}ms of {Old.Requests}");
+
+    static string Odds(double log) => log > Math.Log(1e6) ? "beyond 1000000:1" : string.Create(CultureInfo.InvariantCulture, $"{Math.Exp(log):0}:1");
+}
