@@ -7,6 +7,8 @@ namespace Mainstay.Schedule.Decide;
 /// <summary>Starts and retires instances until they are the wanted ones, and turns back where the new ones do not serve.</summary>
 static class Replacing
 {
+    static readonly ReleaseSpec Usual = new();
+
     /// <summary>How much longer than an instance's own start-up time an update may go without progress.</summary>
     static readonly TimeSpan Slack = TimeSpan.FromSeconds(15);
 
@@ -189,7 +191,7 @@ static class Replacing
 
     static void RetireOutdated(ServiceWork work)
     {
-        var release = work.View.Service.Spec.Release ?? new();
+        var release = work.View.Service.Spec.Release ?? Usual;
         var serving = work.Running.Count(i => i.Template.Hash == work.Wanted.Hash ? work.IsSteady(i, release.MinReady) : work.IsServing(i));
         var least = work.IsPet ? work.Count - 1 : Math.Max(0, work.Count - release.MaxUnavailable);
         foreach (var old in work.Outdated.OrderBy(i => work.IsServing(i)).ThenBy(i => i.Name, InstanceNames.Order).ToArray())

@@ -125,9 +125,15 @@ public static class ServiceDecide
     // Where one of the versions has nobody to answer, there is nothing to divide.
     static EndpointSplit? SplitOf(ServiceWork work, Endpoint[] items)
     {
-        var news = items.Where(e => work.Current.Any(i => i.Name == e.Instance)).Select(e => e.Instance).ToArray();
+        if (work.Phase is not { } phase)
+        {
+            return null;
+        }
+
+        var current = work.Current.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
+        var news = items.Select(e => e.Instance).Where(current.Contains).ToArray();
         var spec = work.View.Service.Spec.Release;
-        return work.Phase is not { } phase || news.Length == 0 || news.Length == items.Length ? null : new(news, (int)Math.Round(phase.Fraction * 10_000))
+        return news.Length == 0 || news.Length == items.Length ? null : new(news, (int)Math.Round(phase.Fraction * 10_000))
         {
             By = spec?.By ?? (spec?.Strategy == ReleaseStrategy.Ab ? "client" : null),
             When = spec?.When,
