@@ -70,7 +70,7 @@ public sealed class ServiceReconciler : IReconciler
             Links = Links(service, seen),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not { Status.Ready: > 0 }).Select(n => n.Key)],
             First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],
-            CallersWait = service.Status.Stable is null && Callers(key).Any(c => seen.Get<Service>(c) is { } caller && FirstLight.IsAwaited(caller)),
+            CallersWait = FirstLight.ComesUp(service.Status) && Callers(key).Any(c => seen.Get<Service>(c) is { } caller && FirstLight.IsAwaited(caller)),
             LiveDependants = [.. LiveDependants(service, seen)],
             Hosts = [.. seen.All<Host>().Where(h => h.State == HostState.Ready).Select(h => new HostLoad(h.Name, index.InstancesOn(h.Name)))],
             ServedTable = seen.All<GatewayNode>().Select(g => g.TableRevision).DefaultIfEmpty(long.MaxValue).Min(),
@@ -126,7 +126,7 @@ public sealed class ServiceReconciler : IReconciler
         // What came up with one instance for its callers' sake may have the rest now.
         if (before is not null && FirstLight.IsAwaited(before) && !(after is not null && FirstLight.IsAwaited(after)))
         {
-            foreach (var need in Reach(service.Name, of => seen.Get<Service>(of)?.Spec.Needs.Keys ?? []).Where(n => seen.Get<Service>(n) is { Status.Stable: null }))
+            foreach (var need in Reach(service.Name, of => seen.Get<Service>(of)?.Spec.Needs.Keys ?? []).Where(n => seen.Get<Service>(n) is { } provider && FirstLight.ComesUp(provider.Status)))
             {
                 yield return need;
             }

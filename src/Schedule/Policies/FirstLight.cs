@@ -9,27 +9,34 @@ namespace Mainstay.Schedule.Policies;
 /// </summary>
 public static class FirstLight
 {
-    /// <summary>The longest time that the rest waits after the first instance was asked for.</summary>
+    /// <summary>The longest time that the rest waits after the first instance was started.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 
-    /// <summary>Until when a service keeps to one instance; null where it starts all that are wanted.</summary>
+    /// <summary>Until when a service keeps to one instance; null where it starts all that are wanted. Without a time it waits for the first one to be started.</summary>
     /// <param name="status">Its own standing.</param>
-    /// <param name="serves">Whether one of its instances serves.</param>
-    /// <param name="callersWait">Whether any service that needs it, directly or through others, comes up for the first time and has no instance that serves.</param>
+    /// <param name="running">Its instances that are to run.</param>
+    /// <param name="callersWait">Whether any service that needs it, directly or through others, comes up and has no instance that serves.</param>
     /// <param name="now">The time.</param>
-    public static DateTimeOffset? HoldUntil(ServiceStatus status, bool serves, bool callersWait, DateTimeOffset now)
+    public static (bool Holds, DateTimeOffset? Until) Hold(ServiceStatus status, IReadOnlyCollection<Instance> running, bool callersWait, DateTimeOffset now)
     {
-        if (status.Stable is not null || status.State is not (Lifecycle.Provision or Lifecycle.Ready) || (serves && !callersWait))
+        if (!ComesUp(status) || running.Any(i => i.Status.Failures > 0) || (!callersWait && running.Any(i => i.Status.State == InstanceState.Ready)))
         {
-            return null;
+            return (false, null);
         }
 
-        // What is about to get its first instance enters Ready with it.
-        var until = (status.State == Lifecycle.Ready ? status.Since : now) + Patience;
-        return now < until ? until : null;
+        if (running.Min(i => i.Status.StartedAt) is not { } started)
+        {
+            return (true, null);
+        }
+
+        // An agent whose clock is far ahead says nothing about how long it has been.
+        var until = started + Patience;
+        return now < until && until <= now + (2 * Patience) ? (true, until) : (false, null);
     }
 
-    /// <summary>Whether a service comes up for the first time and has no instance that serves.</summary>
-    public static bool IsAwaited(Service service) =>
-        service is { Removed: false, Status: { Ready: 0, Stable: null, State: Lifecycle.Provision or Lifecycle.Ready } } && service.Wanted() > 0;
+    /// <summary>Whether a service comes up and has no instance that serves.</summary>
+    public static bool IsAwaited(Service service) => service is { Removed: false, Status.Ready: 0 } && ComesUp(service.Status) && service.Wanted() > 0;
+
+    /// <summary>Whether nothing of it ran before.</summary>
+    public static bool ComesUp(ServiceStatus status) => status.State is Lifecycle.Provision or Lifecycle.Ready;
 }
