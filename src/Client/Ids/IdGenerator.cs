@@ -35,7 +35,7 @@ public sealed class IdGenerator(TimeProvider? time = null)
 
     /// <summary>Works under this lease from now on: another one, or the same one made longer.</summary>
     /// <param name="lease">As the server gave it.</param>
-    /// <param name="askedAt">The monotonic timestamp taken before it was asked for: its clock is never ahead of the server's.</param>
+    /// <param name="askedAt">The monotonic timestamp taken before it was asked for: its clock is ahead of the server's by the way of the request at most, never behind, so that it stops in time.</param>
     public void Use(IdLease lease, long askedAt)
     {
         var before = Volatile.Read(ref held);

@@ -21,9 +21,10 @@ public static class RollbackDecide
             Rules = to.Rules,
             Notify = to.Notify,
             Jobs = to.Jobs,
+            Telemetry = to.Telemetry,
             Gateway = new()
             {
-                Listen = to.Listen, Tls = to.Tls, TrustedProxies = to.TrustedProxies, Bans = to.Bans, ProxyProtocol = to.ProxyProtocol, Cache = to.Cache, Routes = to.Routes,
+                Listen = to.Listen, Tls = to.Tls, TrustedProxies = to.TrustedProxies, Bans = to.Bans, ProxyProtocol = to.ProxyProtocol, Cache = to.Cache, Beacon = to.Beacon, Routes = to.Routes,
             },
         },
         BaseFolder = to.BaseFolder,
