@@ -74,7 +74,7 @@ public static class ApplyDecide
     static ArchitectureVersion VersionFor(DeclaredState seen, Declaration wanted, Dictionary<string, Service> services, Author author, DateTimeOffset now)
     {
         var number = (seen.Architecture?.Version ?? 0) + 1;
-        return new()
+        var version = new ArchitectureVersion
         {
             Name = number.ToString(System.Globalization.CultureInfo.InvariantCulture),
             Number = number,
@@ -82,54 +82,14 @@ public static class ApplyDecide
             By = author.Who,
             Message = author.Message,
             Title = wanted.Spec.Architecture,
-            Environment = wanted.Spec.Environment,
             BaseFolder = wanted.BaseFolder,
-            Services = services.ToDictionary(s => s.Key, s => Versioned(s.Value), StringComparer.Ordinal),
-            Listen = wanted.Spec.Gateway.Listen,
-            Tls = wanted.Spec.Gateway.Tls,
-            TrustedProxies = wanted.Spec.Gateway.TrustedProxies,
-            Bans = wanted.Spec.Gateway.Bans,
-            ProxyProtocol = wanted.Spec.Gateway.ProxyProtocol,
-            Cache = wanted.Spec.Gateway.Cache,
-            Beacon = wanted.Spec.Gateway.Beacon,
-            Routes = wanted.Spec.Gateway.Routes,
-            Compatible = wanted.Spec.Compatible is { Count: > 0 } compatible ? compatible : null,
-            Watch = wanted.Spec.Watch is { Count: > 0 } watch ? watch : null,
-            Objectives = wanted.Spec.Objectives is { Count: > 0 } objectives ? objectives : null,
-            Rules = wanted.Spec.Rules is { Count: > 0 } rules ? rules : null,
-            Notify = wanted.Spec.Notify is { Count: > 0 } notify ? notify : null,
-            Jobs = wanted.Spec.Jobs is { Count: > 0 } jobs ? jobs : null,
-            Telemetry = wanted.Spec.Telemetry,
         };
+        return version.With(wanted.Spec, services.ToDictionary(s => s.Key, s => Versioned(s.Value), StringComparer.Ordinal));
     }
 
     // What is declared now, taken from the resources themselves and not from the last version: they are what runs.
-    static ArchitectureVersion? Current(DeclaredState seen) => seen.ToDeclaration() is not { } declared ? null : new()
-    {
-        Name = seen.Latest!.Name,
-        Number = seen.Latest.Number,
-        At = seen.Latest.At,
-        By = seen.Latest.By,
-        Title = declared.Spec.Architecture,
-        Environment = declared.Spec.Environment,
-        BaseFolder = declared.BaseFolder,
-        Services = declared.Spec.Services.Keys.ToDictionary(name => name, name => Versioned(seen.Services[name]), StringComparer.Ordinal),
-        Listen = declared.Spec.Gateway.Listen,
-        Tls = declared.Spec.Gateway.Tls,
-        TrustedProxies = declared.Spec.Gateway.TrustedProxies,
-        Bans = declared.Spec.Gateway.Bans,
-        ProxyProtocol = declared.Spec.Gateway.ProxyProtocol,
-        Cache = declared.Spec.Gateway.Cache,
-        Beacon = declared.Spec.Gateway.Beacon,
-        Routes = declared.Spec.Gateway.Routes,
-        Compatible = declared.Spec.Compatible,
-        Watch = declared.Spec.Watch,
-        Objectives = declared.Spec.Objectives,
-        Rules = declared.Spec.Rules,
-        Notify = declared.Spec.Notify,
-        Jobs = declared.Spec.Jobs,
-        Telemetry = declared.Spec.Telemetry,
-    };
+    static ArchitectureVersion? Current(DeclaredState seen) => seen.ToDeclaration() is not { } declared ? null : (seen.Latest! with { BaseFolder = declared.BaseFolder })
+        .With(declared.Spec, declared.Spec.Services.Keys.ToDictionary(name => name, name => Versioned(seen.Services[name]), StringComparer.Ordinal));
 
     static string Count(int changes) => changes == 1 ? "1 change" : $"{changes} changes";
 
@@ -138,15 +98,7 @@ public static class ApplyDecide
     static Architecture ArchitectureFor(DeclaredState seen, Declaration wanted, bool changed, bool running)
     {
         var architecture = seen.Architecture ?? new Architecture { Name = Architecture.TheName, Title = wanted.Spec.Architecture };
-        return architecture with
-        {
-            Title = wanted.Spec.Architecture,
-            Environment = wanted.Spec.Environment,
-            Compatible = wanted.Spec.Compatible is { Count: > 0 } compatible ? compatible : null,
-            Version = architecture.Version + (changed ? 1 : 0),
-            Running = running,
-            Telemetry = wanted.Spec.Telemetry,
-        };
+        return architecture.With(wanted.Spec) with { Version = architecture.Version + (changed ? 1 : 0), Running = running };
     }
 
     static void PutServices(Plan plan, DeclaredState seen, Dictionary<string, Service> services)
@@ -168,10 +120,7 @@ public static class ApplyDecide
 
     static void PutGateway(Plan plan, DeclaredState seen, GatewaySpec wanted, string baseFolder)
     {
-        var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }) with
-        {
-            Listen = wanted.Listen, Tls = wanted.Tls, TrustedProxies = wanted.TrustedProxies, Bans = wanted.Bans, ProxyProtocol = wanted.ProxyProtocol, Cache = wanted.Cache, Beacon = wanted.Beacon, BaseFolder = baseFolder,
-        };
+        var gateway = (seen.Gateway ?? new Gateway { Name = Gateway.TheName }).With(wanted) with { BaseFolder = baseFolder };
         if (seen.Gateway is null || !Codec.Same(seen.Gateway, gateway))
         {
             plan.Put(gateway);

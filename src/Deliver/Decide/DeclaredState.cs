@@ -67,17 +67,7 @@ public sealed record DeclaredState
                 Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Jobs = jobs.Length == 0 ? null : jobs.ToDictionary(j => j.Name, j => j.Spec, StringComparer.Ordinal),
                 Telemetry = Architecture.Telemetry,
-                Gateway = new()
-                {
-                    Listen = Gateway?.Listen ?? Gateway.DefaultListen,
-                    Tls = Gateway?.Tls,
-                    TrustedProxies = Gateway?.TrustedProxies,
-                    Bans = Gateway?.Bans,
-                    ProxyProtocol = Gateway?.ProxyProtocol,
-                    Cache = Gateway?.Cache,
-                    Beacon = Gateway?.Beacon,
-                    Routes = Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
-                },
+                Gateway = (Gateway ?? new Gateway { Name = Gateway.TheName }).ToSpec(Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal)),
             },
             BaseFolder = Latest.BaseFolder,
             Digests = services.Where(s => s.Digest is not null).ToDictionary(s => s.Name, s => s.Digest!, StringComparer.Ordinal),

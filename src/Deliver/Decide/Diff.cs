@@ -24,31 +24,14 @@ public static class Diff
     }
 
     // What a version declares, in the manifest's shape; who made it, when and why is not part of it.
-    static JsonObject Content(ArchitectureVersion version) => new()
+    static JsonObject Content(ArchitectureVersion version)
     {
-        ["architecture"] = version.Title,
-        ["environment"] = version.Environment is "" ? null : version.Environment,
-        ["baseFolder"] = version.BaseFolder,
-        ["compatible"] = version.Compatible is { Count: > 0 } compatible ? Tree(compatible) : null,
-        ["services"] = new JsonObject(version.Services.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Content(s.Value)))),
-        ["watch"] = version.Watch is not { Count: > 0 } watch ? null : new JsonObject(watch.Select(w => KeyValuePair.Create<string, JsonNode?>(w.Key, Tree(w.Value)))),
-        ["objectives"] = version.Objectives is not { Count: > 0 } objectives ? null : new JsonObject(objectives.Select(o => KeyValuePair.Create<string, JsonNode?>(o.Key, Tree(o.Value)))),
-        ["rules"] = version.Rules is not { Count: > 0 } rules ? null : new JsonObject(rules.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
-        ["notify"] = version.Notify is not { Count: > 0 } notify ? null : new JsonObject(notify.Select(n => KeyValuePair.Create<string, JsonNode?>(n.Key, Tree(n.Value)))),
-        ["jobs"] = version.Jobs is not { Count: > 0 } jobs ? null : new JsonObject(jobs.Select(j => KeyValuePair.Create<string, JsonNode?>(j.Key, Tree(j.Value)))),
-        ["telemetry"] = version.Telemetry is null ? null : Tree(version.Telemetry),
-        ["gateway"] = new JsonObject
-        {
-            ["listen"] = version.Listen,
-            ["tls"] = version.Tls is null ? null : Tree(version.Tls),
-            ["trustedProxies"] = version.TrustedProxies is null ? null : Tree(version.TrustedProxies),
-            ["bans"] = version.Bans is null ? null : Tree(version.Bans),
-            ["proxyProtocol"] = version.ProxyProtocol is null ? null : Tree(version.ProxyProtocol),
-            ["cache"] = version.Cache is null ? null : Tree(version.Cache),
-            ["beacon"] = version.Beacon is null ? null : Tree(version.Beacon),
-            ["routes"] = new JsonObject(version.Routes.Select(r => KeyValuePair.Create<string, JsonNode?>(r.Key, Tree(r.Value)))),
-        },
-    };
+        var content = (JsonObject)Tree(version.ToSpec());
+        content["baseFolder"] = version.BaseFolder;
+        content["environment"] = version.Environment is "" ? null : version.Environment;
+        content["services"] = new JsonObject(version.Services.Select(s => KeyValuePair.Create<string, JsonNode?>(s.Key, Content(s.Value))));
+        return content;
+    }
 
     static JsonObject Content(VersionedService service)
     {

@@ -13,11 +13,7 @@ static class GatewayRules
 
     public static IEnumerable<Problem> Problems(ArchitectureSpec spec, ManifestSurroundings around)
     {
-        var gateway = new Gateway
-        {
-            Name = Gateway.TheName, Listen = spec.Gateway.Listen, Tls = spec.Gateway.Tls, TrustedProxies = spec.Gateway.TrustedProxies, Bans = spec.Gateway.Bans,
-            ProxyProtocol = spec.Gateway.ProxyProtocol, Cache = spec.Gateway.Cache, Beacon = spec.Gateway.Beacon,
-        };
+        var gateway = new Gateway { Name = Gateway.TheName }.With(spec.Gateway);
         foreach (var problem in gateway.Validate())
         {
             yield return problem.Under("gateway");

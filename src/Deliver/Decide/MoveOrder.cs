@@ -64,23 +64,10 @@ public static class MoveOrder
         return balance < 0 || (balance == 0 && asked);
     }
 
-    // Whether its instances have to be others: everything that their template is made of.
-    static bool IsOther(Service before, Service after) =>
-        before.Digest != after.Digest || before.BaseFolder != after.BaseFolder || !Codec.Same(Ground(before.Spec), Ground(after.Spec));
+    // Whether its instances have to be others. Which ports its needs have is not known here and changes nothing: they keep theirs.
+    static bool IsOther(Service before, Service after) => Ground(before) != Ground(after);
 
-    static ServiceSpec Ground(ServiceSpec spec) => new()
-    {
-        Version = spec.Version,
-        Run = spec.Run,
-        Image = spec.Image,
-        Container = spec.Container,
-        Folder = spec.Folder,
-        Env = spec.Env,
-        Health = spec.Health,
-        Restart = spec.Restart,
-        Grace = spec.Grace,
-        Needs = spec.Needs.Keys.Order(StringComparer.Ordinal).ToDictionary(n => n, _ => new NeedSpec(), StringComparer.Ordinal),
-    };
+    static string Ground(Service service) => Templates.Of(service, service.Spec.Needs.Keys.ToDictionary(need => need, _ => 0, StringComparer.Ordinal)).Hash;
 }
 
 /// <summary>A service whose instances are replaced by a change.</summary>

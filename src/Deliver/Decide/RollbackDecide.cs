@@ -10,23 +10,7 @@ public static class RollbackDecide
     /// <summary>Everything as <paramref name="to"/> had it.</summary>
     public static Declaration Whole(ArchitectureVersion to) => new()
     {
-        Spec = new()
-        {
-            Architecture = to.Title,
-            Environment = to.Environment,
-            Services = to.Services.ToDictionary(s => s.Key, s => s.Value.Spec, StringComparer.Ordinal),
-            Compatible = to.Compatible,
-            Watch = to.Watch,
-            Objectives = to.Objectives,
-            Rules = to.Rules,
-            Notify = to.Notify,
-            Jobs = to.Jobs,
-            Telemetry = to.Telemetry,
-            Gateway = new()
-            {
-                Listen = to.Listen, Tls = to.Tls, TrustedProxies = to.TrustedProxies, Bans = to.Bans, ProxyProtocol = to.ProxyProtocol, Cache = to.Cache, Beacon = to.Beacon, Routes = to.Routes,
-            },
-        },
+        Spec = to.ToSpec(),
         BaseFolder = to.BaseFolder,
         Digests = to.Services.Where(s => s.Value.Digest is not null).ToDictionary(s => s.Key, s => s.Value.Digest!, StringComparer.Ordinal),
         Scales = to.Services.ToDictionary(s => s.Key, s => s.Value.Scale, StringComparer.Ordinal),

@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
@@ -50,10 +51,7 @@ public static class WriteDecide
     {
         Spec = declared.Spec with
         {
-            Gateway = declared.Spec.Gateway with
-            {
-                Listen = door.Listen, Tls = door.Tls, TrustedProxies = door.TrustedProxies, Bans = door.Bans, ProxyProtocol = door.ProxyProtocol, Cache = door.Cache, Beacon = door.Beacon,
-            },
+            Gateway = door.ToSpec(declared.Spec.Gateway.Routes),
         },
     };
 

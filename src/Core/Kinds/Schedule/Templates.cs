@@ -1,9 +1,7 @@
 using System.Security.Cryptography;
-using Mainstay.Core.Kinds;
-using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 
-namespace Mainstay.Schedule.Decide;
+namespace Mainstay.Core.Kinds.Schedule;
 
 /// <summary>Turns a declared service into the template of its instances.</summary>
 public static class Templates
