@@ -29,6 +29,12 @@ sealed class Connection : IDisposable
     /// <summary>Whether a transaction is open.</summary>
     public bool InTransaction => raw.sqlite3_get_autocommit(handle) == 0;
 
+    /// <summary>Rows that the last statement changed.</summary>
+    public int Changed => raw.sqlite3_changes(handle);
+
+    /// <summary>The rowid that the last insertion gave.</summary>
+    public long LastId => raw.sqlite3_last_insert_rowid(handle);
+
     /// <summary>A statement that lives as long as the connection.</summary>
     public Statement Prepare(string sql)
     {

@@ -6,10 +6,9 @@ namespace Mainstay.State.Sqlite;
 sealed class Database : IDisposable
 {
     readonly Connection connection;
-    readonly Statement begin, commit, rollback;
+    readonly Transactions transactions;
     readonly Statement append, addLease, endLease;
     readonly Statement foldPuts, deletions, foldDelete, foldSize, foldHistory, moveHorizon, vacuum;
-    bool syncs = true;
 
     /// <summary>Opens, verifies and, when new, makes the file.</summary>
     public Database(SqliteStoreOptions options)
@@ -19,9 +18,7 @@ sealed class Database : IDisposable
         {
             Schema.Prepare(connection, options);
             Schema.Check(connection, options);
-            begin = connection.Prepare("BEGIN IMMEDIATE");
-            commit = connection.Prepare("COMMIT");
-            rollback = connection.Prepare("ROLLBACK");
+            transactions = new Transactions(connection);
             append = connection.Prepare("INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
             addLease = connection.Prepare("INSERT INTO leases VALUES (?1, ?2)");
             endLease = connection.Prepare("DELETE FROM leases WHERE id = ?1");
@@ -67,23 +64,7 @@ sealed class Database : IDisposable
     /// Runs <paramref name="work"/> as one transaction; nothing of it stays when it throws. One that is not durable by itself survives
     /// the end of the process, and becomes durable, at the latest, with the next one that is.
     /// </summary>
-    public void InTransaction(bool durable, Action work)
-    {
-        Sync(durable);
-        begin.Run();
-        try
-        {
-            work();
-            commit.Run();
-        }
-        catch
-        {
-            // Some errors roll back by themselves.
-            if (connection.InTransaction)
-                rollback.Run();
-            throw;
-        }
-    }
+    public void InTransaction(bool durable, Action work) => transactions.Run(durable, work);
 
     /// <summary>Appends a commit and returns its bytes of keys and values.</summary>
     public long Append(WatchBatch batch)
@@ -142,14 +123,6 @@ sealed class Database : IDisposable
         while (select.Step())
             yield return new Entry(select.Text(0), select.Blob(1), select.Long(2), select.Long(3), select.Long(4));
         select.Reset();
-    }
-
-    void Sync(bool every)
-    {
-        if (every == syncs)
-            return;
-        connection.Run(every ? Schema.SyncAtCommit : Schema.SyncAtCheckpoint);
-        syncs = every;
     }
 
     IEnumerable<(string Key, long Revision)> Deletions(long endId)

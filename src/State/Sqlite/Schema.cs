@@ -1,6 +1,3 @@
-using System.Globalization;
-using Mainstay.Core.Store;
-
 namespace Mainstay.State.Sqlite;
 
 /// <summary>The tables, and how a file is told to be one of ours.</summary>
@@ -16,12 +13,6 @@ static class Schema
 
     /// <summary>Bits of a history id that hold a change's place in its commit.</summary>
     public const int PlaceBits = 20;
-
-    /// <summary>The log is on the disk before a commit returns.</summary>
-    public const string SyncAtCommit = "PRAGMA synchronous = FULL";
-
-    /// <summary>The log is on the disk before any of it goes into the tables: a crash may undo the last commits, whole and in order.</summary>
-    public const string SyncAtCheckpoint = "PRAGMA synchronous = NORMAL";
 
     // "Msty", of PRAGMA application_id.
     const int Application = 0x4D737479;
@@ -45,26 +36,8 @@ static class Schema
     ];
 
     /// <summary>Sets the connection up, takes the file, and makes or verifies its tables.</summary>
-    public static void Prepare(Connection connection, SqliteStoreOptions options)
-    {
-        // Exclusive: no shared memory file, and a second opener is refused.
-        connection.Run("PRAGMA locking_mode = EXCLUSIVE");
-        connection.Run("PRAGMA temp_store = MEMORY");
-        connection.Run("PRAGMA trusted_schema = OFF");
-        // Of effect on a new file only: freed pages can be given back.
-        connection.Run("PRAGMA auto_vacuum = INCREMENTAL");
-        if (connection.Run("PRAGMA journal_mode = WAL") != "wal")
-            throw new StoreUnavailableException($"the store {options.Path} cannot use a write-ahead log on this file system; choose a local disk with --data");
-        connection.Run(SyncAtCommit);
-        // 16 MiB of log between checkpoints, and no more than 64 MiB of file after a burst.
-        connection.Run("PRAGMA wal_autocheckpoint = 4096");
-        connection.Run("PRAGMA journal_size_limit = 67108864");
-        connection.Run("PRAGMA cache_size = -16384");
-        connection.Run(Invariant($"PRAGMA max_page_count = {options.MaxFileBytes / 4096}"));
-        connection.Run("BEGIN IMMEDIATE");
-        MakeOrVerify(connection, options.Path);
-        connection.Run("COMMIT");
-    }
+    public static void Prepare(Connection connection, SqliteStoreOptions options) =>
+        FileSetup.Prepare(connection, new FileShape(options.Path, Application, Version, Tables, options.MaxFileBytes));
 
     /// <summary>Checks the whole file where it is small enough.</summary>
     public static void Check(Connection connection, SqliteStoreOptions options)
@@ -74,28 +47,4 @@ static class Schema
         if (connection.Run("PRAGMA quick_check(1)") is not "ok" and var problem)
             throw new SqliteFault(SQLitePCL.raw.SQLITE_CORRUPT, problem ?? "no answer");
     }
-
-    static void MakeOrVerify(Connection connection, string path)
-    {
-        var version = connection.Number("PRAGMA user_version");
-        var application = connection.Number("PRAGMA application_id");
-        if (version == 0 && application == 0 && connection.Number("SELECT count(*) FROM sqlite_schema") == 0)
-        {
-            foreach (var statement in Tables)
-                connection.Run(statement);
-            connection.Run(Invariant($"PRAGMA application_id = {Application}"));
-            connection.Run(Invariant($"PRAGMA user_version = {Version}"));
-            return;
-        }
-
-        if (application != Application)
-            throw new StoreUnavailableException($"the store {path} is a database of another program; choose another data folder with --data");
-        if (version != Version)
-        {
-            throw new StoreUnavailableException(
-                $"the store {path} has schema version {version}, this Mainstay reads version {Version}; start it with the Mainstay that wrote it, or a newer one");
-        }
-    }
-
-    static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

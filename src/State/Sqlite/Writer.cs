@@ -22,20 +22,15 @@ sealed class Writer
     /// <summary>Milliseconds without a work after which the store folds a slice, and then waits as long again.</summary>
     const int QuietMs = 5;
 
-    readonly object gate = new();
     readonly SqliteStoreOptions options;
     readonly StoreState state;
     readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    readonly Queue<Work> queue = new();
+    readonly WorkLine<Work> line = new(QueueSize, GroupSize);
     Database? database;
     readonly Retention retention;
     long historyBytes;
     long lastLease;
-    int waiting;
-    int wanted;
-    long gatherUntil;
     bool foldable = true;
-    Exception? closed;
 
     /// <summary>Takes an open file over, whose content the state already shows.</summary>
     public Writer(SqliteStoreOptions options, StoreState state, Database database, long historyBytes)
@@ -49,28 +44,19 @@ sealed class Writer
     /// <summary>Queues a work; it is answered by its own task.</summary>
     public void Enqueue(Work work)
     {
-        lock (gate)
+        switch (line.Enqueue(work))
         {
-            if (closed is not null)
-                throw closed is ObjectDisposedException ? new ObjectDisposedException(nameof(SqliteStore)) : closed;
-            if (queue.Count >= QueueSize)
+            case LineEntry.Closed:
+                throw line.ClosedBy is StoreUnavailableException stopped ? stopped : new ObjectDisposedException(nameof(SqliteStore));
+            case LineEntry.Full:
                 throw new StoreUnavailableException($"the store {options.Path} has {QueueSize} writes waiting; the disk is too slow for this load");
-            queue.Enqueue(work);
-            Volatile.Write(ref waiting, queue.Count);
-            if (queue.Count == 1)
-                Monitor.Pulse(gate);
         }
     }
 
     /// <summary>Finishes what is queued and closes the file.</summary>
     public Task CloseAsync()
     {
-        lock (gate)
-        {
-            closed ??= new ObjectDisposedException(nameof(SqliteStore));
-            Monitor.Pulse(gate);
-        }
-
+        line.Close(new ObjectDisposedException(nameof(SqliteStore)));
         return finished.Task;
     }
 
@@ -91,7 +77,8 @@ sealed class Writer
     void Loop()
     {
         var works = new List<Work>(GroupSize);
-        while (Take(works))
+        // Nothing taken: nobody writes and there is something to fold.
+        while (line.Take(works, () => Slice(quiet: true) == 0 ? Timeout.Infinite : QuietMs))
         {
             try
             {
@@ -112,40 +99,6 @@ sealed class Writer
 
         Close();
         finished.SetResult();
-    }
-
-    // Nothing taken, and yet true: nobody writes and there is something to fold.
-    bool Take(List<Work> works)
-    {
-        lock (gate)
-        {
-            while (queue.Count == 0)
-            {
-                if (closed is not null)
-                    return false;
-                if (Slice(quiet: true) == 0)
-                    Monitor.Wait(gate);
-                else if (!Monitor.Wait(gate, QuietMs) && queue.Count == 0 && closed is null)
-                    return true;
-            }
-        }
-
-        Gather();
-        lock (gate)
-        {
-            while (works.Count < GroupSize && queue.TryDequeue(out var work))
-                works.Add(work);
-            Volatile.Write(ref waiting, queue.Count);
-            return true;
-        }
-    }
-
-    // Callers that were just answered are about to return: a group that leaves without them pays a sync for half of what could share it.
-    void Gather()
-    {
-        var spin = new SpinWait();
-        while (Volatile.Read(ref waiting) < wanted && Stopwatch.GetTimestamp() < gatherUntil)
-            spin.SpinOnce(sleep1Threshold: -1);
     }
 
     void Process(List<Work> works)
@@ -174,8 +127,7 @@ sealed class Writer
             work.Run(this);
             work.Complete();
         });
-        wanted = GatherDecide.Wanted(works.Count, Volatile.Read(ref waiting), GroupSize);
-        gatherUntil = Stopwatch.GetTimestamp() + (long)(GatherDecide.Patience(written).TotalSeconds * Stopwatch.Frequency);
+        line.Answered(works.Count, written);
         Retain(quiet: false);
     }
 
@@ -226,13 +178,7 @@ sealed class Writer
     void Stop(List<Work> works, Exception bug)
     {
         var told = new StoreUnavailableException($"the store {options.Path} stopped: {bug.Message}; restart Mainstay", bug);
-        lock (gate)
-        {
-            closed = told;
-            works.AddRange(queue);
-            queue.Clear();
-        }
-
+        works.AddRange(line.Abandon(told));
         state.Close(told);
         foreach (var work in works)
             work.Fail(told);
