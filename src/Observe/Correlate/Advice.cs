@@ -28,6 +28,7 @@ public static class Advice
 
         var (kind, name) = cause.Target.IndexOf('/', StringComparison.Ordinal) is > 0 and var at ? (cause.Target[..at], cause.Target[(at + 1)..]) : ("", cause.Target);
         var hurt = Hurt(incident, seen);
+        var burner = cause.Kind == "cpu" ? incident.Causes.FirstOrDefault(c => c.Kind == "instance")?.Target["instance/".Length..] : null;
         var service = kind switch
         {
             "service" => seen.Get<Service>(name),
@@ -35,7 +36,7 @@ public static class Advice
             "host" => hurt.FirstOrDefault(s => seen.Group<Instance>(s.Name).Any(i => i.Host == name)),
             _ => null,
         };
-        return [.. Of(cause.Kind, name, service, hurt, seen).Where(a => ActionDecide.ModeOf(a, seen).Mode != InterventionMode.Off).Index().Select(a => a.Item with { Id = $"a{a.Index + 1}" })];
+        return [.. Burning(burner, seen).Concat(Of(cause.Kind, name, service, hurt, seen)).Where(a => ActionDecide.ModeOf(a, seen).Mode != InterventionMode.Off).Index().Select(a => a.Item with { Id = $"a{a.Index + 1}" })];
     }
 
     static IEnumerable<IncidentAction> Of(string kind, string name, Service? service, List<Service> hurt, Snapshot seen) => kind switch
@@ -62,6 +63,10 @@ public static class Advice
         "external" => Degrade(hurt, seen).Append(Say(name, "it is not ours: a breaker with a fallback on what calls it keeps the rest well")),
         _ => [],
     };
+
+    // What burns processors and is slow beside its peers, which have the same to do, is broken: more instances would not help it.
+    static IEnumerable<IncidentAction> Burning(string? instance, Snapshot seen) =>
+        instance is not null && seen.Get<Instance>(instance) is { } one && seen.Get<Service>(one.Service) is { } service ? OneOf(service, instance, seen) : [];
 
     static IEnumerable<IncidentAction> Processors(string host, Service? service, List<Service> hurt, Snapshot seen)
     {

@@ -19,7 +19,9 @@ public static class Diagnose
     public static Diagnosis Of(Picture seen, Symptom symptom)
     {
         var suspects = new Suspects();
-        var blamed = BlameWalk.From(seen, Starts(seen, symptom));
+        var blamed = symptom.Kind == SymptomKind.Outlier && seen.Nodes.TryGetValue(Split(symptom.Subject).Name, out var own)
+            ? [new Blame(own, 1, [own.Id], [])]
+            : BlameWalk.From(seen, Starts(seen, symptom));
         if (symptom.Kind == SymptomKind.Backlog)
         {
             Queue(seen, Split(symptom.Subject).Name, suspects);

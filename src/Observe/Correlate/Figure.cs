@@ -18,6 +18,9 @@ public enum Figure
     /// <summary>Processors that an instance uses.</summary>
     Cpu,
 
+    /// <summary>Seconds a second that the threads of an instance could have run and waited for a processor.</summary>
+    CpuWait,
+
     /// <summary>The busy share of all processors of a host.</summary>
     Busy,
 
@@ -79,7 +82,7 @@ public static class FigureTraits
     {
         Figure.Rate or Figure.Delivered or Figure.Contentions or Figure.NetworkErrors => "/s",
         Figure.MeanMs or Figure.P99Ms => "ms",
-        Figure.LongestTransaction => "s",
+        Figure.LongestTransaction or Figure.CpuWait => "s",
         Figure.ErrorRatio or Figure.Busy or Figure.Steal or Figure.Throttled or Figure.IoWait or Figure.DiskBusy or Figure.MemoryPressure or Figure.GcPaused or Figure.ConnectionShare => "share",
         _ => "1",
     };

@@ -120,6 +120,7 @@ public sealed class FigureRecorder(FigureHistory figures, IMetricStore samples)
         {
             var subject = Subjects.Instance(instance);
             figures.Add(subject, Figure.Cpu, read.Rate("process.cpu.time", instance));
+            figures.Add(subject, Figure.CpuWait, read.Rate("process.cpu.wait", instance));
             figures.Add(subject, Figure.Throttled, read.Rate("container.cpu.throttled_time", instance));
             figures.Add(subject, Figure.Restarts, read.Last("service.instance.restarts", instance));
             figures.Add(subject, Figure.GcPaused, read.Rate("dotnet.gc.pause.time", instance));

@@ -5,13 +5,36 @@ static class HostSuspects
 {
     public static void Add(Picture seen, Blame blame, Suspects suspects)
     {
-        foreach (var host in blame.Node.Instances.GroupBy(i => i.Host, StringComparer.Ordinal).OrderBy(h => h.Key, StringComparer.Ordinal))
+        foreach (var (host, weight) in Hosts(blame))
         {
-            var weight = blame.Weight * host.Count() / blame.Node.Instances.Count;
-            Processor(seen, blame, host.Key, weight, suspects);
-            Rest(seen, blame, host.Key, weight, suspects);
+            Processor(seen, blame, host, weight, suspects);
+            Rest(seen, blame, host, weight, suspects);
         }
     }
+
+    /// <summary>What holds for a store that waits for a processor, or whose caller does: everything there looks slow, and locks are held for longer.</summary>
+    /// <returns>Whether it is so.</returns>
+    public static bool AddStarved(Picture seen, Blame blame, SeenNode? caller, Suspects suspects)
+    {
+        var isStarved = false;
+        foreach (var node in new[] { blame.Node, caller }.OfType<SeenNode>().Where(n => n.Instances.Count > 0))
+        {
+            var there = blame with { Node = node };
+            foreach (var (host, weight) in Hosts(there))
+            {
+                if (!isStarved && Waits(seen, there, host).Explained >= Thresholds.CpuWaitsShare)
+                {
+                    Processor(seen, there, host, weight, suspects);
+                    isStarved = true;
+                }
+            }
+        }
+
+        return isStarved;
+    }
+
+    static IEnumerable<(string Host, double Weight)> Hosts(Blame blame) =>
+        blame.Node.Instances.GroupBy(i => i.Host, StringComparer.Ordinal).OrderBy(h => h.Key, StringComparer.Ordinal).Select(h => (h.Key, blame.Weight * h.Count() / blame.Node.Instances.Count));
 
     static void Processor(Picture seen, Blame blame, string host, double weight, Suspects suspects)
     {
@@ -20,11 +43,16 @@ static class HostSuspects
         var processors = seen.Of(subject, Figure.Processors) is { IsKnown: true, Now: var count } ? count : 1;
         var burner = Burner(seen, host);
         var isBurnt = cpu is { IsKnown: true, Now: >= Thresholds.CpuBusy } && burner is { } grown && grown.Cpu.Added >= Thresholds.Burns * processors;
-        if (isBurnt || cpu.Reached(Thresholds.CpuBusy, Thresholds.CpuRise))
+
+        // Where none was idle before, none can be busier: then it shows in who waits.
+        var (waits, explained) = Waits(seen, blame, host);
+        var rises = cpu.Reached(Thresholds.CpuBusy, Thresholds.CpuRise);
+        if (isBurnt || rises || explained >= Thresholds.CpuWaitsShare)
         {
+            var full = Math.Clamp((cpu.Now - Thresholds.CpuBusy) / (1 - Thresholds.CpuBusy), 0, 1);
             suspects.Add(
-                CauseKind.Cpu, subject, weight, 0.65 + (0.3 * Math.Clamp((cpu.Now - Thresholds.CpuBusy) / (1 - Thresholds.CpuBusy), 0, 1)),
-                [Evidence.Of($"{host} processors busy", cpu), Taker(host, burner, cpu.Added * processors), .. blame.Why]);
+                CauseKind.Cpu, subject, weight, 0.65 + (0.3 * (isBurnt || rises ? full : Math.Min(full, explained))),
+                [Evidence.Of($"{host} processors busy", cpu), Taker(host, burner, cpu.Added * processors), .. waits, .. blame.Why]);
         }
 
         var steal = seen.Of(subject, Figure.Steal);
@@ -38,6 +66,31 @@ static class HostSuspects
         {
             suspects.Add(CauseKind.CpuThrottled, subject, weight, 0.8, [Evidence.Of($"{host} held back by a limit", throttled), .. blame.Why]);
         }
+    }
+
+    // By how much longer the node's threads wait for a processor, and which part that is of what its requests take longer.
+    static (IReadOnlyList<Evidence> Waits, double Explained) Waits(Picture seen, Blame blame, string host)
+    {
+        if (seen.Of(Subjects.Host(host), Figure.Busy) is not { IsKnown: true, Now: >= Thresholds.CpuBusy })
+        {
+            return ([], 0);
+        }
+
+        var all = blame.Node.Instances.Where(i => i.Host == host).Select(i => (i.Name, Wait: seen.Of(Subjects.Instance(i.Name), Figure.CpuWait)))
+            .Where(i => i.Wait.HasBaseline && i.Wait.Reached(Thresholds.CpuWaits, Thresholds.CpuWaits))
+            .OrderByDescending(i => i.Wait.Added).ThenBy(i => i.Name, StringComparer.Ordinal)
+            .ToList();
+        var (rate, mean) = (seen.Of(Subjects.Service(blame.Node.Id), Figure.Rate), seen.Of(Subjects.Service(blame.Node.Id), Figure.MeanMs));
+        var slower = rate.IsKnown && mean.HasBaseline ? Math.Max(0.05, rate.Now * mean.Added / 1000) : double.PositiveInfinity;
+        return ([.. all.Take(2).Select(i => Evidence.Of($"{i.Name} threads wait for a processor, each second", i.Wait))], Math.Min(1, all.Sum(i => i.Wait.Added) / slower));
+    }
+
+    /// <summary>Whether an instance takes a good part of a busy host's processors that it did not take before.</summary>
+    public static bool Burns(Picture seen, SeenInstance instance)
+    {
+        var (host, cpu) = (Subjects.Host(instance.Host), seen.Of(Subjects.Instance(instance.Name), Figure.Cpu));
+        var processors = seen.Of(host, Figure.Processors) is { IsKnown: true, Now: var count } ? count : 1;
+        return seen.Of(host, Figure.Busy) is { IsKnown: true, Now: >= Thresholds.CpuBusy } && cpu is { HasBaseline: true, Rose: true } && cpu.Added >= Thresholds.Burns * processors;
     }
 
     // The instance whose use of processors grew the most; null where none did.

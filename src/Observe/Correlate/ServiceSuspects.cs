@@ -97,7 +97,7 @@ static class ServiceSuspects
             if (isSlow || isFailing)
             {
                 suspects.Add(
-                    CauseKind.Instance, Subjects.Instance(instance.Name), blame.Weight, alone,
+                    CauseKind.Instance, Subjects.Instance(instance.Name), blame.Weight, HostSuspects.Burns(seen, instance) ? alone * Thresholds.BurnsItself : alone,
                     isFailing
                         ? Evidence.Of($"{instance.Name} errors, its peers {Evidence.Shown(peersErrors, Figure.ErrorRatio)}", errors)
                         : Evidence.Of($"{instance.Name}, its peers {Evidence.Shown(peersMean, Figure.MeanMs)}", mean));

@@ -17,8 +17,10 @@ static class StoreSuspects
             return;
         }
 
-        // A caller that stands still holds what it has locked, and all that it waits for looks slow.
-        var rest = StandsStill(seen, blame, suspects) ? blame with { Weight = blame.Weight * Thresholds.CallerStandsStill } : blame;
+        // A caller that stands still holds what it has locked, and all that it waits for looks slow; so does what waits for a processor.
+        var caller = blame.Path.Count >= 2 ? seen.Nodes.GetValueOrDefault(blame.Path[^2]) : null;
+        var isHeld = StandsStill(seen, blame, caller, suspects) | HostSuspects.AddStarved(seen, blame, caller, suspects);
+        var rest = isHeld ? blame with { Weight = blame.Weight * Thresholds.CallerStandsStill } : blame;
         var others = suspects.Count;
         Server(seen, node, rest.Weight, 1, rest.Why, suspects);
         if (node.Kind == SeenKind.Database && rest.Path.Count > 1)
@@ -32,9 +34,9 @@ static class StoreSuspects
         }
     }
 
-    static bool StandsStill(Picture seen, Blame blame, Suspects suspects)
+    static bool StandsStill(Picture seen, Blame blame, SeenNode? caller, Suspects suspects)
     {
-        if (blame.Path.Count < 2 || !seen.Nodes.TryGetValue(blame.Path[^2], out var caller))
+        if (caller is null)
         {
             return false;
         }

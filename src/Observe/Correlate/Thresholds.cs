@@ -89,10 +89,18 @@ public static class Thresholds
     /// <summary>Or where one instance suddenly takes so large a part of all its processors.</summary>
     public const double Burns = 0.25;
 
+    /// <summary>Where a host is busy, and the threads of a service wait for its processors so many seconds a second more than usual, and that is this part of the time that its requests take longer.</summary>
+    public const double CpuWaits = 0.1;
+
+    public const double CpuWaitsShare = 0.3;
+
+    /// <summary>An instance that is slow because it burns the processors itself counts by this much as one bad instance.</summary>
+    public const double BurnsItself = 0.6;
+
     /// <summary>Share of CPU time that the machine below, or a limit, takes away.</summary>
     public const double Taken = 0.10;
 
-    /// <summary>What a store shows counts by this much where its caller stands still for collections.</summary>
+    /// <summary>What a store shows counts by this much where its caller stands still for collections, or it or its caller waits for processors.</summary>
     public const double CallerStandsStill = 0.5;
 
     /// <summary>Share of time in which a .NET runtime stands still for collections.</summary>
@@ -122,6 +130,11 @@ public static class Thresholds
     public const double InstanceRatio = 2.5;
 
     public const double InstanceErrors = 0.15;
+
+    /// <summary>That one instance is slower than its peers is trouble in itself after so many steps and from so many milliseconds on: a balancer that spares it hides it from the mean.</summary>
+    public const int OutlierSteps = 4;
+
+    public const double OutlierMs = 20;
 
     /// <summary>Traffic surges from this multiple of its usual rate on.</summary>
     public const double Surge = 1.8;

@@ -56,7 +56,8 @@ sealed class Drill : IAsyncDisposable
 
                 if (told.Count == 0 || !told[^1].EndsWith(first, StringComparison.Ordinal))
                 {
-                    told.Add($"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s: {why["symptom"]}: {first}");
+                    var evidence = why["causes"]?.AsArray().SelectMany(c => (string[])[$"  {c!["kind"]} {c["target"]} {c["confidence"]}", .. c["evidence"]!.AsArray().Select(e => $"    {e!["text"]}")]) ?? [];
+                    told.Add(string.Join('\n', [$"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s: {why["symptom"]}", .. evidence, first]));
                 }
 
                 return target.EndsWith('*') ? first.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : first == $"{kind} {target}";
@@ -76,14 +77,21 @@ sealed class Drill : IAsyncDisposable
     /// <summary>Every incident that there is or was: its name and title.</summary>
     public async Task<IReadOnlyList<string>> IncidentsAsync() => [.. (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().Select(i => $"{i!["name"]} {i["title"]}")];
 
-    /// <summary>Waits until something was done without asking, and it is known that it helped.</summary>
-    public Task ActedAsync(string verb, string argument) => Eventually.IsAsync(
-        async () =>
-        {
-            Loaded();
-            return (await ActionsAsync()).Any(a => (string?)a["do"] == verb && ((string?)a["argument"] ?? "") == argument && (string?)a["state"] == "helped");
-        },
-        TimeSpan.FromMinutes(4), () => Mainstay.Logs());
+    /// <summary>Waits until something was done without asking, and it is known that it helped; gives what it was done to.</summary>
+    public async Task<string> ActedAsync(string verb)
+    {
+        var done = "";
+        await Eventually.IsAsync(
+            async () =>
+            {
+                Loaded();
+                var helped = (await ActionsAsync()).FirstOrDefault(a => (string?)a["do"] == verb && (string?)a["state"] == "helped");
+                done = (string?)helped?["argument"] ?? "";
+                return helped is not null;
+            },
+            TimeSpan.FromMinutes(4), () => Mainstay.Logs());
+        return done;
+    }
 
     async Task<IEnumerable<JsonNode>> ActionsAsync() => (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().SelectMany(i => i!["actions"]?.AsArray() ?? []).Select(a => a!);
 

@@ -59,11 +59,32 @@ public sealed class AdviceTests
     public void WhatWasDoneIsJudged()
     {
         var incident = One("rowLock", "database/shop-db") with { Actions = [new("a1", "degrade", "route/shop", "throw it") { State = ActionState.Done, At = Now, Intervention = "x", Argument = "serveStale" }] };
-        ActionDecide.Judged(incident, Now.AddSeconds(89)).ShouldBeSameAs(incident);
-        var failed = ActionDecide.Judged(incident, Now.AddSeconds(95)).Actions[0];
+        var seen = Seen(InterventionMode.Act);
+        ActionDecide.Judged(incident, seen, Now.AddSeconds(89)).ShouldBeSameAs(incident);
+        var failed = ActionDecide.Judged(incident, seen, Now.AddSeconds(95)).Actions[0];
         (failed.State, failed.Verdict).ShouldBe((ActionState.DidNotHelp, "the trouble went on 95 s after it; it was ended"));
-        var helped = ActionDecide.Judged(incident with { State = IncidentState.Resolved, Ended = Now.AddSeconds(20) }, Now.AddSeconds(50)).Actions[0];
+        var helped = ActionDecide.Judged(incident with { State = IncidentState.Resolved, Ended = Now.AddSeconds(20) }, seen, Now.AddSeconds(50)).Actions[0];
         (helped.State, helped.Verdict).ShouldBe((ActionState.Helped, "nothing was felt any more 20 s after it"));
+    }
+
+    [Fact]
+    public void AMoveOfInstancesIsJudgedOnceTheyHaveComeAndGone()
+    {
+        var incident = One("instance", "instance/web-1") with { Actions = [new("a1", "replace", "service/web", "") { State = ActionState.Done, At = Now, Argument = "web-1" }] };
+        ActionDecide.Judged(incident, Seen(InterventionMode.Act), Now.AddSeconds(100)).ShouldBeSameAs(incident, "web-1 is still there");
+        var gone = Seen(InterventionMode.Act, without: "web-1", readyAt: Now.AddSeconds(70));
+        ActionDecide.Judged(incident, gone, Now.AddSeconds(159)).ShouldBeSameAs(incident, "what took its place is ready for 89 s");
+        ActionDecide.Judged(incident, gone, Now.AddSeconds(160)).Actions[0].State.ShouldBe(ActionState.DidNotHelp);
+        ActionDecide.Judged(incident, Seen(InterventionMode.Act), Now.AddMinutes(10)).Actions[0].State.ShouldBe(ActionState.DidNotHelp, "it is no longer waited for");
+        ActionDecide.Judged(incident with { State = IncidentState.Resolved, Ended = Now.AddSeconds(20) }, Seen(InterventionMode.Act), Now.AddSeconds(30)).Actions[0].State.ShouldBe(ActionState.Helped);
+    }
+
+    [Fact]
+    public void WhatBurnsProcessorsAndIsSlowBesideItsPeersIsReplacedFirst()
+    {
+        var incident = One("cpu", "host/a");
+        incident = incident with { Causes = [.. incident.Causes, new("instance", "instance/web-1", 0.5, [])] };
+        string.Join(", ", Advice.For(incident, Seen(InterventionMode.Suggest)).Select(a => $"{a.Id} {a.Do} {a.Argument}")).ShouldBe("a1 replace web-1, a2 eject web-1, a3 scale 2");
     }
 
     static Incident One(string kind, string target) => new()
@@ -73,18 +94,18 @@ public sealed class AdviceTests
 
     static Incident With(Incident incident, Snapshot seen) => incident with { Actions = Advice.For(incident, seen) };
 
-    static Snapshot Seen(InterventionMode mode, IEnumerable<Incident>? incidents = null)
+    static Snapshot Seen(InterventionMode mode, IEnumerable<Incident>? incidents = null, string? without = null, DateTimeOffset? readyAt = null)
     {
         var web = Service("web");
         Resource[] all =
         [
-            web with { Spec = web.Spec with { Interventions = new() { Mode = mode }, Traffic = new() { Levels = new() } } },
-            Instance("web-1", "web", "a"), Instance("web-2", "web", "a") with { Status = new() { State = InstanceState.Ready } }, new HostRecord { Name = "a" }, new HostRecord { Name = "b" },
+            web with { Status = new() { State = Lifecycle.Run, Wanted = 1, Ready = 1 }, Spec = web.Spec with { Interventions = new() { Mode = mode }, Traffic = new() { Levels = new() } } },
+            Instance("web-1", "web", "a"), Instance("web-2", "web", "a") with { Status = new() { State = InstanceState.Ready, ReadyAt = readyAt } }, new HostRecord { Name = "a" }, new HostRecord { Name = "b" },
             new Route { Name = "shop", Spec = new() { Match = new(), To = "web", Degrade = new() { ServeStale = TimeSpan.FromMinutes(1) } } },
             .. incidents ?? [],
         ];
         var seen = new Snapshot(CoreKinds.All);
-        foreach (var one in all)
+        foreach (var one in all.Where(r => r.Name != without))
         {
             var key = CoreKinds.All.Of(one.GetType()).KeyOf(one.Name);
             seen.Take(new(key, new Entry(key, Codec.Encode(one), 1, 1, 1), null), 1);

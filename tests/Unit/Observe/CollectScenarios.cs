@@ -30,6 +30,7 @@ public sealed class CollectScenarios
         "PID/stat" => Text(ProcessLine.Parse(text)),
         "PID/io" => Text(ProcessIo.Parse(text)),
         "TID/status" => Text(ContextSwitches.Parse(text)),
+        "TID/schedstat" => Text(RunQueue.Parse(text)),
         "PID/cgroup" => Text(ControlGroup.Parse(text)),
         "smaps_rollup" => ProcText.Field(text, "Pss"u8)?.ToString(CultureInfo.InvariantCulture) ?? "nothing",
         _ => throw new InvalidOperationException($"no parser reads {file}"),

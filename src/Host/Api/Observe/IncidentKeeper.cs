@@ -37,7 +37,7 @@ public sealed class IncidentKeeper(ServerServices services, Mirror mirror, Actio
     {
         foreach (var incident in mirror.Read(seen => seen.All<Incident>().Where(i => i.Actions.Count > 0 && (i.State != IncidentState.Resolved || i.Actions.Any(a => a.State == ActionState.Done))).ToList()))
         {
-            var judged = ActionDecide.Judged(incident, now);
+            var judged = mirror.Read(seen => ActionDecide.Judged(incident, seen, now));
             if (!ReferenceEquals(judged, incident))
             {
                 await CommitAsync(incident, judged, names.Make(now, $"incident/{incident.Name}", "ActionJudged", judged.Actions.First(a => a.Verdict.Length > 0 && a.State is ActionState.Helped or ActionState.DidNotHelp).Verdict), stop);
@@ -57,7 +57,7 @@ public sealed class IncidentKeeper(ServerServices services, Mirror mirror, Actio
     IReadOnlyList<IncidentAction> Advised(Incident incident)
     {
         var done = incident.Actions.Where(a => a.State != ActionState.Suggested).ToList();
-        var advised = mirror.Read(seen => Advice.For(incident, seen)).Where(a => !done.Exists(d => d.Do == a.Do && d.About == a.About)).ToList();
+        var advised = mirror.Read(seen => Advice.For(incident, seen)).Where(a => !done.Exists(d => d.Do == a.Do && d.About == a.About && d.Argument == a.Argument)).ToList();
         return [.. done, .. advised.Index().Select(a => a.Item with { Id = $"a{done.Count + a.Index + 1}" })];
     }
 

@@ -11,9 +11,9 @@ sealed class InstanceGroup
 
     readonly IMachine machine;
     readonly List<int> threads = [];
-    readonly MetricSeries userTime, systemTime, faults, memory, share, virtualMemory, threadCount, processCount, files, readBytes, writeBytes, voluntary, involuntary, uptime, restarts;
+    readonly MetricSeries userTime, systemTime, faults, memory, share, virtualMemory, threadCount, processCount, files, readBytes, writeBytes, voluntary, involuntary, waiting, uptime, restarts;
     readonly MetricSeries groupMemory, groupLimit, groupThrottled;
-    readonly Sum user = new(), system = new(), faulted = new(), read = new(), written = new(), gaveUp = new(), preempted = new();
+    readonly Sum user = new(), system = new(), faulted = new(), read = new(), written = new(), gaveUp = new(), preempted = new(), waited = new();
     ControlGroup? control;
     int age;
 
@@ -35,6 +35,7 @@ sealed class InstanceGroup
         writeBytes = Of("process.disk.io", "By", MetricKind.Counter, ("disk.io.direction", "write"));
         voluntary = Of("process.context_switches", "{context_switch}", MetricKind.Counter, ("process.context_switch.type", "voluntary"));
         involuntary = Of("process.context_switches", "{context_switch}", MetricKind.Counter, ("process.context_switch.type", "involuntary"));
+        waiting = Of("process.cpu.wait", "s", MetricKind.Counter);
         uptime = Of("process.uptime", "s", MetricKind.Gauge);
         restarts = Of("service.instance.restarts", "{restart}", MetricKind.Counter);
         groupMemory = Of("container.memory.usage", "By", MetricKind.Gauge);
@@ -101,7 +102,7 @@ sealed class InstanceGroup
     void Detail(SampleBuffer into)
     {
         var (open, any) = (0, false);
-        var (io, switches) = (false, false);
+        var (io, switches, queued) = (false, false, false);
         foreach (var pid in Members)
         {
             var folder = string.Create(CultureInfo.InvariantCulture, $"/proc/{pid}/");
@@ -118,7 +119,14 @@ sealed class InstanceGroup
             machine.Numbers(folder + "task", threads);
             foreach (var thread in threads)
             {
-                if (ContextSwitches.Parse(machine.Read(string.Create(CultureInfo.InvariantCulture, $"{folder}task/{thread}/status"))) is { } changed)
+                var task = string.Create(CultureInfo.InvariantCulture, $"{folder}task/{thread}/");
+                if (RunQueue.Parse(machine.Read(task + "schedstat")) is { } queue)
+                {
+                    waited.Add(queue.WaitedNs);
+                    queued = true;
+                }
+
+                if (ContextSwitches.Parse(machine.Read(task + "status")) is { } changed)
                 {
                     gaveUp.Add(changed.Voluntary);
                     preempted.Add(changed.Involuntary);
@@ -132,6 +140,7 @@ sealed class InstanceGroup
         into.Add(writeBytes, io ? written.Take() : null);
         into.Add(voluntary, switches ? gaveUp.Take() : null);
         into.Add(involuntary, switches ? preempted.Take() : null);
+        into.Add(waiting, queued ? waited.Take() / 1e9 : null);
         Control(into);
     }
 

@@ -57,6 +57,17 @@ public readonly record struct ContextSwitches(ulong Voluntary, ulong Involuntary
         ProcText.Field(text, "voluntary_ctxt_switches"u8) is { } own ? new(own, ProcText.Field(text, "nonvoluntary_ctxt_switches"u8) ?? 0) : null;
 }
 
+/// <summary>What <c>/proc/PID/task/TID/schedstat</c> tells (Documentation/scheduler/sched-stats.rst), in nanoseconds: how long a thread ran, and how long it could have run and waited for a processor.</summary>
+public readonly record struct RunQueue(ulong RanNs, ulong WaitedNs)
+{
+    /// <summary>Null where the kernel does not count it.</summary>
+    public static RunQueue? Parse(ReadOnlySpan<byte> text)
+    {
+        text = text.TrimEnd((byte)'\n');
+        return ProcText.Value(ProcText.Word(ref text)) is { } ran && ProcText.Value(ProcText.Word(ref text)) is { } waited ? new(ran, waited) : null;
+    }
+}
+
 /// <summary>What <c>/proc/PID/cgroup</c> tells: where the figures of a process's control groups are.</summary>
 /// <param name="Memory">Folder of its memory; null where it is in no group of its own.</param>
 /// <param name="Cpu">Folder of its processor time; null likewise.</param>
