@@ -79,6 +79,8 @@ for through in ours nginx; do
     measure "$through: 100 clients of a $what endpoint" "${!through}"
     kill $load 2>/dev/null || true
   done
+  truncate -s 256M "$folder/large"
+  curl -s -o "$folder/upload.out" -T "$folder/large" "http://127.0.0.1:${!through}/sink/x"
   truncate -s 1G "$folder/large"
   curl -s -o "$folder/upload.out" -w '%{http_code} %{size_upload} %{time_total}\n' --limit-rate 100M -T "$folder/large" "http://127.0.0.1:${!through}/sink/x" > "$folder/upload.log" 2>&1 &
   load=$!
