@@ -1,4 +1,5 @@
 import { live } from '../api/live';
+import { groupOf, isAt, navigation } from '../domain/pages';
 import type { Route } from '../domain/route';
 import { Icon, Mark } from './glyphs';
 import { useCell } from './hooks';
@@ -7,50 +8,49 @@ import { nextTheme, switchLanguage, useText, useTheme } from './settings';
 
 const themeIcons = { auto: 'auto', light: 'sun', dark: 'moon' } as const;
 
-/** Name and version of the architecture, the pages, and the page's own settings. */
+/** Name and version of the architecture, the groups of pages, the page's own settings, and below them the pages of the group that one is in. */
 export function Header({ route, onHelp }: { route: Route; onHelp: () => void }) {
   const text = useText();
   const theme = useTheme();
-  const page = (to: Route, label: string, here = route.page === to.page) => (
-    <Link to={to} aria-current={here ? 'page' : undefined}>
-      {label}
-    </Link>
-  );
+  const here = groupOf(route);
   return (
-    <header className="top">
-      <Link to={{ page: 'map' }} className="brand" aria-label="Mainstay">
-        <Mark />
-        <span className="brand-name">Mainstay</span>
-      </Link>
-      <Architecture />
-      <nav aria-label={text.app.pages}>
-        {page({ page: 'map' }, text.app.map)}
-        {page({ page: 'now' }, text.care.now, route.page === 'now' || route.page === 'incidents' || route.page === 'why')}
-        {page({ page: 'traffic' }, text.app.traffic)}
-        {page({ page: 'traces', search: {} }, text.observe.traces, route.page === 'traces' || route.page === 'trace')}
-        {page({ page: 'logs', search: {} }, text.care.logs)}
-        {page({ page: 'top', of: 'operations', window: '5m' }, text.observe.top)}
-        {page({ page: 'query', query: '', span: '15m' }, text.care.query)}
-        {page({ page: 'checkup' }, text.care.checkup)}
-        {page({ page: 'objectives' }, text.sight.objectives)}
-        {page({ page: 'hosts' }, text.app.hosts)}
-        {page({ page: 'jobs' }, text.jobs.title)}
-        {page({ page: 'history' }, text.app.history)}
-        {page({ page: 'events' }, text.app.events)}
-      </nav>
-      <div className="top-tools">
-        <ConnectionLight />
-        <button type="button" className="bare" onClick={switchLanguage} aria-label={text.app.switchLanguage} title={text.app.switchLanguage} lang={text.language === '中文' ? 'en' : 'zh-CN'}>
-          {text.language === '中文' ? 'EN' : '中'}
-        </button>
-        <button type="button" className="bare" onClick={nextTheme} aria-label={text.app.theme[theme]} title={text.app.theme[theme]} data-testid="theme">
-          <Icon name={themeIcons[theme]} />
-        </button>
-        <button type="button" className="bare help-button" onClick={onHelp} aria-label={text.app.help} title={`${text.app.help} (?)`}>
-          <Icon name="help" />
-        </button>
-      </div>
-    </header>
+    <>
+      <header className="top">
+        <Link to={{ page: 'map' }} className="brand" aria-label="Mainstay">
+          <Mark />
+          <span className="brand-name">Mainstay</span>
+        </Link>
+        <Architecture />
+        <nav aria-label={text.app.pages}>
+          {navigation.map((group) => (
+            <Link key={group.pages[0]!.to.page} to={group.pages[0]!.to} aria-current={group !== here ? undefined : group.pages.length === 1 ? 'page' : 'true'}>
+              {group.label(text)}
+            </Link>
+          ))}
+        </nav>
+        <div className="top-tools">
+          <ConnectionLight />
+          <button type="button" className="bare" onClick={switchLanguage} aria-label={text.app.switchLanguage} title={text.app.switchLanguage} lang={text.language === '中文' ? 'en' : 'zh-CN'}>
+            {text.language === '中文' ? 'EN' : '中'}
+          </button>
+          <button type="button" className="bare" onClick={nextTheme} aria-label={text.app.theme[theme]} title={text.app.theme[theme]} data-testid="theme">
+            <Icon name={themeIcons[theme]} />
+          </button>
+          <button type="button" className="bare help-button" onClick={onHelp} aria-label={text.app.help} title={`${text.app.help} (?)`}>
+            <Icon name="help" />
+          </button>
+        </div>
+      </header>
+      {here && here.pages.length > 1 && (
+        <nav className="within" aria-label={here.label(text)}>
+          {here.pages.map((page) => (
+            <Link key={page.to.page} to={page.to} aria-current={isAt(page, route) ? 'page' : undefined}>
+              {page.label(text)}
+            </Link>
+          ))}
+        </nav>
+      )}
+    </>
   );
 }
 
