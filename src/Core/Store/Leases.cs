@@ -51,6 +51,13 @@ public sealed class Leases(TimeProvider time)
         return true;
     }
 
+    /// <summary>Starts the lease's time again, also where it seemed over. It must be among those that <see cref="TakeDue"/> looks at.</summary>
+    public void Restart(long id)
+    {
+        if (Get(id) is { } lease)
+            lease.Deadline = DeadlineFor(lease.Ttl);
+    }
+
     /// <summary>Forgets a lease.</summary>
     public void Remove(long id) => all.Remove(id);
 

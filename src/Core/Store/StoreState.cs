@@ -14,8 +14,8 @@ namespace Mainstay.Core.Store;
 public sealed class StoreState(TimeProvider time, History recent, bool archived)
 {
     readonly Lock gate = new();
-    readonly Keyspace keys = new();
-    readonly Leases leases = new(time);
+    Keyspace keys = new();
+    Leases leases = new(time);
     readonly List<Watch> watches = [];
     long revision;
     long horizon = 1;
@@ -34,7 +34,7 @@ public sealed class StoreState(TimeProvider time, History recent, bool archived)
     public int Count => keys.Count;
 
     /// <summary>The current entry, read by the writer without a lock.</summary>
-    internal Entry? Get(string key) => keys.Get(key);
+    public Entry? Get(string key) => keys.Get(key);
 
     internal bool HasLease(long lease) => leases.Get(lease) is not null;
 
@@ -74,6 +74,27 @@ public sealed class StoreState(TimeProvider time, History recent, bool archived)
         revision = atRevision;
         horizon = atHorizon;
         recent.StartAfter(atRevision);
+    }
+
+    /// <summary>
+    /// Puts everything in the place of what is shown, where the commits between are not to be had any more. Watches that did not read up to
+    /// <paramref name="atHorizon"/> are told so.
+    /// </summary>
+    public void Replace(IEnumerable<Entry> entries, IEnumerable<(long Id, TimeSpan Ttl)> living, long atRevision, long atHorizon)
+    {
+        lock (gate)
+        {
+            (keys, leases) = (new Keyspace(), new Leases(time));
+            foreach (var (id, ttl) in living)
+                leases.Add(id, ttl);
+            foreach (var entry in entries)
+                RestoreEntry(entry.Key, entry);
+            recent.StartAfter(atRevision);
+            Volatile.Write(ref revision, atRevision);
+            Volatile.Write(ref horizon, Math.Max(horizon, atHorizon));
+            foreach (var watch in watches)
+                watch.Wake();
+        }
     }
 
     /// <summary>The leases that live.</summary>
@@ -135,6 +156,13 @@ public sealed class StoreState(TimeProvider time, History recent, bool archived)
             ThrowIfClosed();
             return leases.Renew(lease);
         }
+    }
+
+    /// <summary>Starts a lease's time anew, also where it seemed over: another kept its time so far.</summary>
+    public void Restart(long lease)
+    {
+        lock (gate)
+            leases.Restart(lease);
     }
 
     /// <summary>Takes the leases whose time is over; see <see cref="Leases.TakeDue"/>.</summary>

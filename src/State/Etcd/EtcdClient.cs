@@ -1,0 +1,92 @@
+using System.Text;
+using Google.Protobuf;
+using Mainstay.State.Etcd.Wire;
+
+namespace Mainstay.State.Etcd;
+
+/// <summary>The calls of etcd's v3 API that Mainstay makes, in keys of text.</summary>
+sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
+{
+    readonly EtcdChannel channel = new(options);
+
+    /// <summary>The end of the range of all keys with this prefix.</summary>
+    public static ByteString EndOf(string prefix)
+    {
+        var bytes = Encoding.UTF8.GetBytes(prefix);
+        // A prefix of ours ends with a character below 0xFF.
+        bytes[^1]++;
+        return UnsafeByteOperations.UnsafeWrap(bytes);
+    }
+
+    public static ByteString Key(string key) => UnsafeByteOperations.UnsafeWrap(Encoding.UTF8.GetBytes(key));
+
+    public static RequestOp Put(string key, IMessage value, long lease = 0) => Put(key, value.ToByteString(), lease);
+
+    public static RequestOp Put(string key, ByteString value, long lease = 0) =>
+        new() { Put = new PutRequest { Key = Key(key), Value = value, Lease = lease } };
+
+    public static RequestOp Delete(string key) => new() { DeleteRange = new DeleteRangeRequest { Key = Key(key) } };
+
+    public static RequestOp DeleteRange(string from, ByteString end) => new() { DeleteRange = new DeleteRangeRequest { Key = Key(from), RangeEnd = end } };
+
+    /// <summary>The key was last written at this revision of etcd's; 0 is absent.</summary>
+    public static Comparison Unchanged(string key, long modRevision) =>
+        new() { Result = Comparison.Types.Result.Equal, Target = Comparison.Types.Target.Mod, Key = Key(key), ModRevision = modRevision };
+
+    /// <summary>One key, as of every commit that was acknowledged before.</summary>
+    public async Task<KeyValue?> GetAsync(string key, CancellationToken stop) =>
+        (await RangeAsync(new RangeRequest { Key = Key(key) }, stop)).Kvs.FirstOrDefault();
+
+    public Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken stop) => channel.CallAsync("KV/Range", request, RangeResponse.Parser, stop);
+
+    public Task PutAsync(string key, ByteString value, CancellationToken stop) =>
+        channel.CallAsync("KV/Put", new PutRequest { Key = Key(key), Value = value }, PutResponse.Parser, stop);
+
+    /// <summary>
+    /// All of <paramref name="acts"/>, or none where a comparison does not hold. After a lost answer it is sent again, so that "no" may also mean
+    /// that the first sending was carried out: who asks has to look.
+    /// </summary>
+    public async Task<(bool Succeeded, long Revision)> TransactAsync(IEnumerable<Comparison> compares, IEnumerable<RequestOp> acts, CancellationToken stop)
+    {
+        var answer = await channel.CallAsync("KV/Txn", new TxnRequest { Compare = { compares }, Success = { acts } }, TxnResponse.Parser, stop);
+        return (answer.Succeeded, answer.Header.Revision);
+    }
+
+    public Task DeleteAsync(string from, ByteString end, CancellationToken stop) =>
+        channel.CallAsync("KV/DeleteRange", new DeleteRangeRequest { Key = Key(from), RangeEnd = end }, DeleteRangeResponse.Parser, stop);
+
+    /// <summary>A lease of etcd's own, in whole seconds.</summary>
+    public async Task<long> GrantAsync(TimeSpan ttl, CancellationToken stop) =>
+        (await channel.CallAsync("Lease/LeaseGrant", new LeaseGrantRequest { Ttl = (long)Math.Ceiling(ttl.TotalSeconds) }, LeaseGrantResponse.Parser, stop)).Id;
+
+    /// <summary>False where the lease is over.</summary>
+    public async Task<bool> KeepAliveAsync(long lease, TimeSpan patience, CancellationToken stop) =>
+        (await channel.CallAsync("Lease/LeaseKeepAlive", new LeaseKeepAliveRequest { Id = lease }, LeaseKeepAliveResponse.Parser, stop, patience)).Ttl > 0;
+
+    public async Task RevokeAsync(long lease, TimeSpan patience, CancellationToken stop)
+    {
+        try
+        {
+            await channel.CallAsync("Lease/LeaseRevoke", new LeaseRevokeRequest { Id = lease }, LeaseRevokeResponse.Parser, stop, patience);
+        }
+        catch (EtcdFault fault) when (fault.Code == EtcdCode.NotFound)
+        {
+            // It is over already.
+        }
+    }
+
+    public Task<StatusResponse> StatusAsync(CancellationToken stop) =>
+        channel.CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, stop);
+
+    /// <summary>What happens to keys under these prefixes from now on; the first answer for each says that it has begun.</summary>
+    public IAsyncEnumerable<WatchResponse> WatchAsync(IReadOnlyList<string> prefixes, CancellationToken stop) => channel.StreamAsync(
+        "Watch/Watch",
+        [.. prefixes.Select(p => new WatchRequest { CreateRequest = new WatchCreateRequest { Key = Key(p), RangeEnd = EndOf(p) } })],
+        WatchResponse.Parser,
+        stop);
+
+    /// <summary>The next member is asked from now on.</summary>
+    public void MoveOn() => channel.MoveOn();
+
+    public void Dispose() => channel.Dispose();
+}

@@ -1,0 +1,371 @@
+using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
+using Mainstay.Core.Store;
+using Mainstay.State.Decide;
+
+namespace Mainstay.State.Etcd;
+
+/// <summary>
+/// The store on etcd, for several servers at once. Commits that wait together are appended as one record to a log in etcd, on condition that nobody
+/// else appended before; every open store follows the log and answers reads from memory, after it has asked etcd how far the log goes.
+/// </summary>
+/// <remarks>
+/// Reads are linearizable, also while a member is paused or cut off. The time of each lease is kept by one open store; where that one's session
+/// ends, another keeps it from then on, with its whole time to live. Where most members are away, operations throw
+/// <see cref="StoreUnavailableException"/> after <see cref="EtcdStoreOptions.Patience"/>, watches wait, and all go on by themselves.
+/// </remarks>
+public sealed class EtcdStore : IStore
+{
+    static readonly TimeSpan LeaseRetry = TimeSpan.FromSeconds(1);
+
+    readonly EtcdStoreOptions options;
+    readonly EtcdClient client;
+    readonly EtcdLog log;
+    readonly Replica replica;
+    readonly Session session;
+    readonly EtcdWriter writer;
+    readonly Folder folder;
+    readonly Archive archive;
+    readonly Barrier barrier;
+    readonly Retention retention;
+    readonly CancellationTokenSource ended = new();
+    readonly Lock arming = new();
+    readonly ITimer expiry;
+    Task following = Task.CompletedTask;
+    Task background = Task.CompletedTask;
+    int adopting;
+    int compacting;
+    int disposed;
+
+    EtcdStore(EtcdStoreOptions options, EtcdClient client)
+    {
+        (this.options, this.client) = (options, client);
+        var id = BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(8));
+        log = new EtcdLog(client, new EtcdLayout(options.Prefix));
+        replica = new Replica(log, options, id);
+        session = new Session(options, client, log.Layout) { Lost = Adopt };
+        writer = new EtcdWriter(options, log, replica, session, id) { Written = Retain };
+        folder = new Folder(client, log, replica);
+        archive = new Archive(log, replica);
+        barrier = new Barrier(() => replica.CatchUpAsync(ended.Token));
+        retention = new Retention(options.KeepRevisions, options.KeepBytes, BacklogRevisions: 0, BacklogBytes: 0);
+        expiry = options.Time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <inheritdoc/>
+    public long Revision => replica.State.Revision;
+
+    /// <summary>Opens the store, and makes it where there is none; reads all of it.</summary>
+    /// <exception cref="StoreUnavailableException">Most members do not answer, refuse the user, or hold something else under the prefix.</exception>
+    public static async Task<EtcdStore> OpenAsync(EtcdStoreOptions options, CancellationToken stop = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfZero(options.Endpoints.Count);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.KeepRevisions, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.RecentRevisions, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(options.SessionTtl, TimeSpan.FromSeconds(2));
+        var store = new EtcdStore(options, new EtcdClient(options));
+        try
+        {
+            await store.StartAsync(stop);
+            return store;
+        }
+        catch (Exception failed)
+        {
+            await store.DisposeAsync();
+            throw failed is EtcdFault fault ? fault.Explain(options.Name) : failed;
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<Entry?> GetAsync(string key, CancellationToken stop = default)
+    {
+        stop.ThrowIfCancellationRequested();
+        StoreLimits.CheckKey(key);
+        await BeCurrentAsync(stop);
+        return replica.State.Read(key);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<RangeResult> RangeAsync(string prefix, string? after = null, int limit = 0, CancellationToken stop = default)
+    {
+        stop.ThrowIfCancellationRequested();
+        StoreLimits.CheckPrefix(prefix);
+        ArgumentOutOfRangeException.ThrowIfNegative(limit);
+        await BeCurrentAsync(stop);
+        return replica.State.Read(prefix, after, limit);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<CommitResult> CommitAsync(Commit commit, CancellationToken stop = default)
+    {
+        stop.ThrowIfCancellationRequested();
+        StoreLimits.CheckCommit(commit);
+        return new(writer.DoAsync(new EtcdCommit(commit, stop)));
+    }
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<WatchBatch> WatchAsync(
+        string prefix, long fromRevision, [EnumeratorCancellation] CancellationToken stop = default)
+    {
+        StoreLimits.CheckPrefix(prefix);
+        using var watch = replica.State.Open(prefix, fromRevision);
+        while (true)
+        {
+            stop.ThrowIfCancellationRequested();
+            switch (watch.Read(out var batch))
+            {
+                case WatchStep.Batch:
+                    yield return batch!;
+                    if (batch!.Compacted)
+                        yield break;
+                    break;
+                case WatchStep.Empty:
+                    await watch.WaitAsync(stop);
+                    break;
+                case WatchStep.Archived:
+                    foreach (var archived in await ReadAsync(watch, stop))
+                        yield return archived;
+                    break;
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<long> GrantLeaseAsync(TimeSpan ttl, CancellationToken stop = default)
+    {
+        stop.ThrowIfCancellationRequested();
+        StoreLimits.CheckTtl(ttl);
+        ThrowIfDisposed();
+        await session.EnsureAsync(stop);
+        var lease = await DoAsync(draft => draft.Grant(ttl));
+        Arm();
+        return lease;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> KeepAliveAsync(long lease, CancellationToken stop = default)
+    {
+        stop.ThrowIfCancellationRequested();
+        ThrowIfDisposed();
+        if (session.IsSure && replica.Owner(lease) == session.Id)
+        {
+            if (replica.State.Renew(lease))
+                return true;
+            // Its time is over: "no" is said only when its end is durable. Where another keeps it by now, it may be renewed there.
+            await DoAsync(draft =>
+            {
+                draft.Expire(lease);
+                return true;
+            });
+        }
+
+        await session.EnsureAsync(stop);
+        var lives = await DoAsync(draft => draft.Own(lease));
+        Arm();
+        return lives;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask RevokeLeaseAsync(long lease, CancellationToken stop = default)
+    {
+        stop.ThrowIfCancellationRequested();
+        await DoAsync(draft =>
+        {
+            draft.End(lease);
+            return true;
+        });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask CompactAsync(long revision, CancellationToken stop = default)
+    {
+        stop.ThrowIfCancellationRequested();
+        await DoAsync(draft =>
+        {
+            draft.Compact(revision);
+            return true;
+        });
+        try
+        {
+            await folder.RunAsync(stop);
+        }
+        catch (EtcdFault fault)
+        {
+            throw fault.Explain(options.Name);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
+        await expiry.DisposeAsync();
+        replica.State.Close(new ObjectDisposedException(nameof(EtcdStore)));
+        await writer.CloseAsync();
+        await ended.CancelAsync();
+        await Task.WhenAll(following, background);
+        await session.DisposeAsync();
+        client.Dispose();
+        folder.Dispose();
+        replica.Dispose();
+        ended.Dispose();
+    }
+
+    async Task StartAsync(CancellationToken stop)
+    {
+        await log.EnsureAsync(stop);
+        await replica.LoadAsync(stop);
+        following = new Follower(client, log, replica) { SessionEnded = Adopt }.RunAsync(ended.Token);
+        Arm();
+    }
+
+    async Task BeCurrentAsync(CancellationToken stop)
+    {
+        ThrowIfDisposed();
+        try
+        {
+            var current = barrier.PassAsync();
+            await (stop.CanBeCanceled ? current.WaitAsync(stop) : current);
+        }
+        catch (EtcdFault fault)
+        {
+            throw fault.Explain(options.Name);
+        }
+        catch (OperationCanceledException) when (ended.IsCancellationRequested)
+        {
+            throw new ObjectDisposedException(nameof(EtcdStore));
+        }
+    }
+
+    Task<T> DoAsync<T>(Func<Draft, T> act) => writer.DoAsync(new EtcdAct<T>(act));
+
+    async Task<List<WatchBatch>> ReadAsync(Watch watch, CancellationToken stop)
+    {
+        try
+        {
+            var whole = await archive.ReadAsync(watch.Next, stop);
+            if (whole.Count > 0)
+                watch.Resume(whole[^1].Revision + 1);
+            return [.. whole.Select(watch.Select).OfType<WatchBatch>()];
+        }
+        catch (EtcdFault fault)
+        {
+            throw fault.Explain(options.Name);
+        }
+    }
+
+    void Expire()
+    {
+        foreach (var lease in replica.State.TakeDueLeases())
+        {
+            if (replica.Owner(lease) == session.Id)
+            {
+                Behind(() => EndAsync(lease));
+            }
+            else
+            {
+                // Another keeps its time; where that one is gone, we will.
+                replica.State.RetryLeases([lease], options.SessionTtl);
+                Adopt();
+            }
+        }
+
+        Arm();
+    }
+
+    async Task EndAsync(long lease)
+    {
+        try
+        {
+            await DoAsync(draft =>
+            {
+                draft.Expire(lease);
+                return true;
+            });
+        }
+        finally
+        {
+            // Where it lives on, or could not be ended, it is looked at again.
+            replica.State.RetryLeases([lease], LeaseRetry);
+            Arm();
+        }
+    }
+
+    // Keeps the time of the leases of stores that are gone.
+    void Adopt()
+    {
+        if (Interlocked.Exchange(ref adopting, 1) == 0)
+            Behind(AdoptAsync);
+    }
+
+    async Task AdoptAsync()
+    {
+        Interlocked.Exchange(ref adopting, 0);
+        if (replica.Owners().All(owner => owner == session.Id))
+            return;
+        var living = await log.SessionsAsync(ended.Token);
+        var gone = replica.Owners().Where(owner => !living.Contains(owner)).ToHashSet();
+        if (gone.Count == 0)
+            return;
+        await session.EnsureAsync(ended.Token);
+        await DoAsync(draft =>
+        {
+            draft.Adopt(gone);
+            return true;
+        });
+        Arm();
+    }
+
+    void Retain()
+    {
+        var state = replica.State;
+        var slice = RetentionDecide.Slice(state.Revision - state.Horizon + 1, replica.HistoryBytes, retention, quiet: true);
+        if (slice > 0 && Interlocked.Exchange(ref compacting, 1) == 0)
+            Behind(() => CompactBehindAsync(state.Horizon + slice));
+    }
+
+    async Task CompactBehindAsync(long before)
+    {
+        try
+        {
+            await CompactAsync(before, ended.Token);
+        }
+        finally
+        {
+            Interlocked.Exchange(ref compacting, 0);
+        }
+    }
+
+    // What is nobody's call: a failure leaves it to the next occasion, which comes by itself.
+    void Behind(Func<Task> act)
+    {
+        lock (arming)
+            background = Task.WhenAll(background.IsCompleted ? Task.CompletedTask : background, GuardAsync(act));
+    }
+
+    static async Task GuardAsync(Func<Task> act)
+    {
+        try
+        {
+            await Task.Run(act);
+        }
+        catch (Exception passing) when (passing is EtcdFault or StoreUnavailableException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The store's callers are told by their own calls.
+        }
+    }
+
+    void Arm()
+    {
+        // The lock keeps a later deadline from overwriting an earlier one.
+        lock (arming)
+        {
+            if (Volatile.Read(ref disposed) == 0 && replica.State.UntilNextLease() is { } left)
+                expiry.Change(left, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(Volatile.Read(ref disposed) != 0, this);
+}
