@@ -3,7 +3,11 @@ namespace Mainstay.Observe.Correlate;
 /// <summary>Which public APIs something hurts, or would hurt.</summary>
 /// <param name="Target">As it was asked for, with its kind: <c>host/a</c>, <c>statement/SELECT …</c>.</param>
 /// <param name="Apis">The one with most requests through it first.</param>
-public sealed record Impact(string Target, IReadOnlyList<HurtApi> Apis);
+public sealed record Impact(string Target, IReadOnlyList<HurtApi> Apis)
+{
+    /// <summary>Of a statement: the operations whose requests ran it within five minutes, as every trace tells; null of anything else.</summary>
+    public IReadOnlyList<Numbers.StatementPath>? Paths { get; init; }
+}
 
 /// <summary>A public API that goes through a target.</summary>
 /// <param name="Route">Its name.</param>

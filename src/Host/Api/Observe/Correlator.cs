@@ -20,6 +20,8 @@ namespace Mainstay.Host.Api.Observe;
 public sealed class Correlator
 {
     const int StatementSeconds = 20;
+    const int PathSeconds = 300;
+    const int MostPaths = 100;
     static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     readonly ServerServices services;
@@ -102,10 +104,16 @@ public sealed class Correlator
     /// <summary>Who is hurt; null where there is nothing of that name.</summary>
     public Impact? ImpactOf(string of)
     {
+        Impact? found;
         lock (gate)
         {
-            return Ask(seen => Mainstay.Observe.Correlate.ImpactOf.Resolve(seen, of) is { } target ? Mainstay.Observe.Correlate.ImpactOf.Of(seen, target) : null);
+            found = Ask(seen => Mainstay.Observe.Correlate.ImpactOf.Resolve(seen, of) is { } target ? Mainstay.Observe.Correlate.ImpactOf.Of(seen, target) : null);
         }
+
+        const string Statement = "statement/";
+        return found is not null && found.Target.StartsWith(Statement, StringComparison.Ordinal)
+            ? found with { Paths = [.. services.Telemetry.Spans.Paths(PathSeconds, MostPaths, statement: found.Target[Statement.Length..]).Where(p => p.Statement == found.Target[Statement.Length..])] }
+            : found;
     }
 
     /// <summary>Adds its metrics.</summary>

@@ -46,6 +46,18 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             ],
             Answer = typeof(TopList),
         },
+        new("GET", "/api/v1/statements", "Which public APIs run which statements, over a window that ends now: every one that came, joined by its trace.", StatementsAsync)
+        {
+            Query =
+            [
+                ("window", "From 10s to 1h; default 5m."),
+                ("service", "Statements of this service alone."),
+                ("statement", "Statements with this text in them."),
+                ("api", "APIs with this text in 'SERVICE OPERATION'."),
+                ("limit", "At most so many; default 50, at most 1000."),
+            ],
+            Answer = typeof(StatementList),
+        },
         new("GET", "/api/v1/telemetry", "What came in, by format, and what became of it.", IntakeAsync) { Answer = typeof(IntakeView) },
     ];
 
@@ -135,6 +147,15 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             : Task.FromResult<Answer?>(Answer.Json(new TopList(of, by, window, intake.Spans.Top(what, order, (int)span.TotalSeconds, limit, service))));
     }
 
+    Task<Answer?> StatementsAsync(Call call)
+    {
+        var (window, service, statement, api) = (call.Query("window") ?? "5m", call.Query("service"), call.Query("statement"), call.Query("api"));
+        var limit = call.Number("limit", 50, 1, 1000);
+        return call.Wrong() is { } wrong ? Task.FromResult<Answer?>(wrong)
+            : !Durations.TryParse(window, out var span) || span < TimeSpan.FromSeconds(10) || span > TimeSpan.FromHours(1) ? Bad("window", window, "a duration from 10s to 1h")
+            : Task.FromResult<Answer?>(Answer.Json(new StatementList(window, intake.Spans.Paths((int)span.TotalSeconds, limit, service, statement, api))));
+    }
+
     Task<Answer?> IntakeAsync(Call call)
     {
         if (call.Wrong() is { } wrong)
@@ -177,6 +198,9 @@ public sealed record TraceList(IReadOnlyList<TraceSummary> Items, bool Complete)
 
 /// <summary>A top list.</summary>
 public sealed record TopList(string Of, string By, string Window, IReadOnlyList<TopRow> Items);
+
+/// <summary>Pairs of statement and API, those that take most time first.</summary>
+public sealed record StatementList(string Window, IReadOnlyList<StatementPath> Items);
 
 /// <summary>What came in and what is kept of it.</summary>
 /// <param name="BudgetUsedBytes">Memory of bodies under way.</param>

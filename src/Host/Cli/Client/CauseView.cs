@@ -12,7 +12,7 @@ public sealed record CauseView(string Kind, string Target, double Confidence, IR
 public sealed record EvidenceView(string Text, string? Trace);
 
 /// <summary>Who is hurt by something, as <c>GET /api/v1/impact</c> gives it.</summary>
-public sealed record ImpactView(string Target, IReadOnlyList<HurtView> Apis);
+public sealed record ImpactView(string Target, IReadOnlyList<HurtView> Apis, IReadOnlyList<PathRow>? Paths = null);
 
 /// <summary>A public API that goes through it.</summary>
 /// <param name="Share">Which part of its requests, 0 to 1.</param>

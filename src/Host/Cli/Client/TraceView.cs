@@ -12,6 +12,14 @@ sealed record TraceList(IReadOnlyList<TraceSummary> Items, bool Complete = true)
 /// <summary>A trace in one line.</summary>
 sealed record TraceSummary(string Id, DateTimeOffset At, double DurationMs, string Service, string Name, int Spans, int Services, int Errors);
 
+/// <summary>Pairs of statement and public API.</summary>
+sealed record PathList(IReadOnlyList<PathRow> Items);
+
+/// <summary>A statement and an API that runs it.</summary>
+public sealed record PathRow(
+    string Service, string Statement, string ApiService, string Api, long Calls, long Requests, double ApiShare, double CallsPerRequest, double ErrorRatio, double HeatSeconds,
+    double StatementShare, double TimeShare, string? Exemplar = null);
+
 /// <summary>A top list.</summary>
 sealed record TopList(IReadOnlyList<TopRow> Items);
 

@@ -22,8 +22,18 @@ static class ImpactVerb
     static void Write(Screen screen, ImpactView found)
     {
         screen.Line(screen.Paint(Tone.Strong, TextWidth.Harmless(found.Target)));
+        if (found.Paths is { Count: > 0 } paths)
+        {
+            PathTable.Write(screen, paths);
+        }
+
         if (found.Apis.Count == 0)
         {
+            if (found.Paths is { Count: > 0 })
+            {
+                return;
+            }
+
             screen.Line("no public API goes through it, as far as was seen in the last hour");
             return;
         }

@@ -21,17 +21,32 @@ sealed class TopLists(VerbKit kit)
     readonly Option<string?> service = kit.Flags.Text("--service", "NAME", "Of calls: of this service alone.");
     readonly Option<int> limit = kit.Flags.Number("--limit", 10, 1, 1000, "Of calls: at most so many.");
 
-    /// <summary>What can be listed.</summary>
-    public static IReadOnlyList<string> Subjects { get; } = ["operations", "services", "callers", "statements"];
+    readonly Option<string?> statement = kit.Flags.Text("--statement", "TEXT", "Of paths: of statements with this in them.");
+    readonly Option<string?> api = kit.Flags.Text("--api", "TEXT", "Of paths: of APIs with this in 'SERVICE OPERATION'.");
 
-    public IReadOnlyList<Symbol> Flags => [by, window, service, limit];
+    /// <summary>What can be listed.</summary>
+    public static IReadOnlyList<string> Subjects { get; } = ["operations", "services", "callers", "statements", Paths];
+
+    const string Paths = "paths";
+
+    public IReadOnlyList<Symbol> Flags => [by, window, service, statement, api, limit];
 
     public async Task ShowAsync(string what, ParseResult parsed, Session session, CancellationToken stop)
     {
+        if (what == Paths)
+        {
+            var asked = $"statements?window={Durations.Format(parsed.GetValue(window))}&limit={parsed.GetValue(limit)}{Part("service", service)}{Part("statement", statement)}{Part("api", api)}";
+            var found = await session.Client.GetAsync(asked, stop);
+            session.Screen.Write(found, () => PathTable.Write(session.Screen, ApiClient.As<PathList>(found).Items));
+            return;
+        }
+
         var query = $"top?of={what}&by={parsed.GetValue(by).ToString().ToLowerInvariant()}&window={Durations.Format(parsed.GetValue(window))}&limit={parsed.GetValue(limit)}";
-        var json = await session.Client.GetAsync(parsed.GetValue(service) is { } only ? $"{query}&service={Uri.EscapeDataString(only)}" : query, stop);
+        var json = await session.Client.GetAsync($"{query}{Part("service", service)}", stop);
         var list = ApiClient.As<TopList>(json);
         session.Screen.Write(json, () => Write(session.Screen, what, list));
+
+        string Part(string name, Option<string?> of) => parsed.GetValue(of) is { } value ? $"&{name}={Uri.EscapeDataString(value)}" : "";
     }
 
     static void Write(Screen screen, string what, TopList list)

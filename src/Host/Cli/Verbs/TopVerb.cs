@@ -14,7 +14,7 @@ static class TopVerb
     public static Command Build(VerbKit kit)
     {
         var lists = new TopLists(kit);
-        var subject = VerbKit.Optional("WHAT", "hosts, instances or middleware: what they use; operations, services, callers or statements: how often and how long. Default: instances.");
+        var subject = VerbKit.Optional("WHAT", "hosts, instances or middleware: what they use; operations, services, callers or statements: how often and how long; paths: which API runs which statement. Default: instances.");
         subject.CompletionSources.Add([.. Subjects, .. TopLists.Subjects]);
         return kit.Verb("top", "Show what uses most, is called most, is slowest, or takes the most time altogether.", [subject, .. lists.Flags], async (parsed, session, stop) =>
         {

@@ -72,6 +72,16 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         }
     }
 
+    /// <summary>Which APIs run which statements, over a window that ends now; see <see cref="StatementPaths.Top"/>.</summary>
+    public IReadOnlyList<StatementPath> Paths(int windowSeconds, int limit, string? service = null, string? statement = null, string? api = null)
+    {
+        var second = time.GetUtcNow().ToUnixTimeSeconds();
+        lock (gate)
+        {
+            return made?.Paths.Top(windowSeconds, limit, second, service, statement, api) ?? [];
+        }
+    }
+
     /// <summary>What the nodes are that traces have shown.</summary>
     public IReadOnlyDictionary<string, PeerKind> Kinds()
     {
@@ -89,7 +99,7 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
     {
         lock (gate)
         {
-            return made is null ? default : new(made.Edges.Calls, made.Joiner.Count, made.Joiner.Orphans, made.Joiner.Hurried, made.Operations.Dropped);
+            return made is null ? default : new(made.Edges.Calls, made.Joiner.Count, made.Joiner.Orphans, made.Joiner.Hurried, made.Operations.Dropped + made.Paths.Dropped);
         }
     }
 
@@ -118,11 +128,14 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
 
         public TracedEdges Edges { get; }
 
+        public StatementPaths Paths { get; } = new();
+
         public void Advance(DateTimeOffset now)
         {
             second = now.ToUnixTimeSeconds();
             Edges.Second = second;
             Joiner.Advance(second, Edges);
+            Paths.Advance(second);
             Edges.Flush(now);
         }
 
@@ -146,6 +159,7 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
             {
                 Operations.Add(TopOf.Operations, name, span.Name, resource.Instance, span.Duration, isError, span.Trace, second);
                 Operations.Add(TopOf.Services, name, name, resource.Instance, span.Duration, isError, span.Trace, second);
+                Paths.Served(name, span.Name, span.Trace, span.Parent == 0, span.Start, span.Duration, second);
             }
             else if (span.Kind == SpanKind.Client)
             {
@@ -169,6 +183,7 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
             text = text.IsEmpty ? attributes.TextOf("db.query.summary"u8) : text;
             var length = Statements.Plain(text.IsEmpty ? span.Name : text, statement);
             Operations.Add(TopOf.Statements, name, statement.AsSpan(0, length), resource.Instance, span.Duration, isError, span.Trace, second);
+            Paths.Ran(name, statement.AsSpan(0, length), span.Trace, span.Duration, isError, second);
         }
     }
 }
@@ -178,5 +193,5 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
 /// <param name="Waiting">Spans that wait for their other half.</param>
 /// <param name="Orphans">Halves whose parents did not come.</param>
 /// <param name="Hurried">Spans settled before their time, because too many waited.</param>
-/// <param name="Uncounted">Numbers dropped because there were too many operations.</param>
+/// <param name="Uncounted">Numbers dropped because there were too many operations, or pairs of API and statement.</param>
 public readonly record struct JoinFigures(long Calls, int Waiting, long Orphans, long Hurried, long Uncounted);

@@ -40,6 +40,69 @@ public sealed class NumbersTests
     }
 
     [Fact]
+    public void Statements_are_joined_with_the_apis_that_ran_them_in_whatever_order_spans_come()
+    {
+        var paths = new StatementPaths();
+        for (var i = 1; i <= 10; i++)
+        {
+            // Checkout's statement comes before what serves it, and what serves it is not the root of its trace.
+            paths.Ran("orders"u8, "INSERT INTO orders"u8, new(1, (ulong)i), 4_000_000, i == 1, 1000);
+            paths.Ran("orders"u8, "SELECT stock"u8, new(1, (ulong)i), 1_000_000, false, 1000);
+            paths.Ran("orders"u8, "SELECT stock"u8, new(1, (ulong)i), 1_000_000, false, 1003);
+            paths.Served("orders"u8, "POST /orders"u8, new(1, (ulong)i), false, 200, 8_000_000, 1004);
+            paths.Served("web"u8, "POST /checkout"u8, new(1, (ulong)i), false, 100, 10_000_000, 1005);
+        }
+
+        for (var i = 1; i <= 30; i++)
+        {
+            paths.Served("web"u8, "GET /"u8, new(2, (ulong)i), true, 500, 3_000_000, 1001);
+            paths.Served("reviews"u8, "GET /reviews"u8, new(2, (ulong)i), false, 400, 2_000_000, 1001);
+            if (i <= 3)
+            {
+                paths.Ran("orders"u8, "SELECT stock"u8, new(2, (ulong)i), 6_000_000, false, 1001);
+            }
+        }
+
+        paths.Ran("cron"u8, "VACUUM"u8, new(3, 1), 1_000_000_000, false, 1001);
+        paths.Top(60, 10, 1005).ShouldBeEmpty("their traces may not be complete yet");
+        paths.Advance(1013);
+        paths.Count.ShouldBe(0);
+        paths.Top(60, 10, 1013).Select(p => (p.Statement, $"{p.ApiService} {p.Api}", p.Calls, p.Requests, p.ApiShare, p.CallsPerRequest, p.ErrorRatio, p.StatementShare, p.TimeShare)).ShouldBe(
+        [
+            ("VACUUM", " ", 1, 1, 0, 1, 0, 1, 0),
+            ("INSERT INTO orders", "web POST /checkout", 10, 10, 1, 1, 0.1, 1, 0.4),
+            ("SELECT stock", "web POST /checkout", 20, 10, 1, 2, 0, 0.5263, 0.2),
+            ("SELECT stock", "web GET /", 3, 3, 0.1, 1, 0, 0.4737, 0.2),
+        ]);
+        paths.Top(60, 10, 1013, statement: "select", api: "get").Single().Exemplar.ShouldBe(new TraceId(2, 3).ToString());
+        paths.Top(60, 10, 1013, service: "cron").Single().Statement.ShouldBe("VACUUM");
+        paths.Top(60, 10, 1100).ShouldBeEmpty("they are out of the window");
+        paths.Top(3600, 10, 1100).Count.ShouldBe(4);
+    }
+
+    [Fact]
+    public void Paths_are_bounded_by_what_is_under_way_and_by_how_many_there_are()
+    {
+        var paths = new StatementPaths(mostTraces: 4, mostPairs: 3);
+        for (var i = 1; i <= 10; i++)
+        {
+            paths.Ran("a"u8, Encoding.UTF8.GetBytes($"SELECT {(char)('a' + i)}"), new(1, (ulong)i), 1, false, 1000);
+        }
+
+        (paths.Count, paths.Hurried).ShouldBe((4, 6));
+        paths.Advance(2000);
+        (paths.Count, paths.Dropped).ShouldBe((0, 7));
+        for (var i = 0; i < StatementPaths.MostOfTrace + 5; i++)
+        {
+            paths.Ran("a"u8, Encoding.UTF8.GetBytes($"SELECT x{i}"), new(2, 1), 1, false, 9000);
+        }
+
+        paths.Dropped.ShouldBe(12);
+        paths.Advance(9012);
+        paths.Top(60, 10, 9012).Count.ShouldBe(3, "what is over makes room");
+    }
+
+    [Fact]
     public void Top_lists_are_by_calls_by_slowest_and_by_heat_over_any_window()
     {
         var numbers = new OperationStatistics();
