@@ -111,7 +111,11 @@ export function readObserve(noun, name, query) {
   if (noun === 'traces') {
     if (query.get('minDuration') === 'soon') return { status: 400, body: { title: 'Bad Request', status: 400, detail: "'soon' is not a value of minDuration", remedy: 'give a duration such as 250ms or 2s' } };
     const items = summaries().filter((one) => (!query.get('operation') || one.name === query.get('operation')) && (!query.get('error') || one.errors > 0 === (query.get('error') === 'true')));
-    return { status: 200, body: { items: items.slice(0, Number(query.get('limit') ?? 20)) } };
+    return { status: 200, body: { items: items.slice(0, Number(query.get('limit') ?? 20)), complete: query.get('operation') !== 'seldom' } };
+  }
+  if (noun === 'statements') {
+    const path = { service: 'orders', statement: 'select * from stock where sku = ?', apiService: 'web', api: 'POST /checkout', calls: 840, requests: 120, apiShare: 0.92, callsPerRequest: 7, errorRatio: 0, heatSeconds: 12.4, statementShare: 0.81, timeShare: 0.44, exemplar: slowTrace };
+    return { status: 200, body: { window: '5m', items: [path, { ...path, api: 'GET /', calls: 60, requests: 60, callsPerRequest: 1, apiShare: 0.1, statementShare: 0.19, timeShare: 0.05 }] } };
   }
   if (noun === 'top') {
     const [of, by] = [query.get('of'), query.get('by')];

@@ -180,6 +180,23 @@ export async function checkObserve(check) {
     assert.match((await first.getByRole('link', { name: 'Change' }).getAttribute('href')) ?? '', /policies\?about=objective%2Fcheckout/);
   });
 
+  await check('an objective that is not declared yet begins with its form', { path: '/objectives', expectErrors: true }, async (page) => {
+    await page.getByTestId('objective').first().waitFor();
+    await page.getByLabel('Name', { exact: true }).fill('browse');
+    await page.getByRole('button', { name: 'New objective' }).click();
+    await page.waitForURL('**/policies?about=objective%2Fbrowse');
+    await page.getByText('It is not declared yet').waitFor();
+  });
+
+  await check('a statement tells which APIs run it and how often, and a search says where it stopped', { path: '/top?of=statements&window=5m' }, async (page) => {
+    const rows = page.getByTestId('paths').locator('tbody tr');
+    await rows.filter({ hasText: 'POST /checkout' }).filter({ hasText: '7×' }).waitFor();
+    await page.getByLabel('Statement or API').fill('GET /');
+    await rows.filter({ hasText: 'POST /checkout' }).waitFor({ state: 'detached' });
+    await page.goto(`${new URL(page.url()).origin}/traces?operation=seldom`);
+    await page.getByTestId('incomplete').waitFor();
+  });
+
   await check('patterns of logs: the new ones first, filtered, and their records', { path: '/logs' }, async (page) => {
     await page.getByTestId('show-patterns').click();
     await page.waitForURL('**/logs?show=patterns');

@@ -55,13 +55,14 @@ static class ServerRole
         {
             OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Logs = logs, Samples = samples,
         };
+        var exemplars = new ExemplarLog(services.Telemetry.Exemplars, new DiskFiles(arguments.Data.Metrics), time);
         await using var api = ApiServer.Build(options, services);
         await api.StartAsync(stop);
         await using var telemetry = await TelemetryServer.StartAsync(
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
-        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick], stop)]);
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick, exemplars.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
         return 0;

@@ -4,7 +4,7 @@ import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { ObjectiveStanding } from '../domain/objectives';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
-import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
+import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
 
@@ -106,7 +106,10 @@ export const api = {
       })
     ).json()) as ChangeResult,
   purge: async (about: string, path?: string) => void (await post('cache/purge', { about, ...(path && { path }) })),
-  traces: async (search: TraceSearch, signal?: AbortSignal) => (await get<{ items: TraceSummary[] }>(`traces?${queryOf({ limit: '50', ...search })}`, signal)).items,
+  /** `complete` is false where older ones were not looked at. */
+  traces: (search: TraceSearch, signal?: AbortSignal) => get<{ items: TraceSummary[]; complete: boolean }>(`traces?${queryOf({ limit: '50', ...search })}`, signal),
+  statements: async (window: string, asked: { service?: string; statement?: string; api?: string }, signal?: AbortSignal) =>
+    (await get<{ items: StatementPath[] }>(`statements?window=${window}&limit=100${Object.entries(asked).map(([key, value]) => (value ? `&${key}=${encodeURIComponent(value)}` : '')).join('')}`, signal)).items,
   trace: (id: string, signal?: AbortSignal) => get<TraceView>(`traces/${encodeURIComponent(id)}`, signal),
   top: async (of: TopOf, by: TopBy, window: string, limit: number, service?: string, signal?: AbortSignal) =>
     (await get<{ items: TopRow[] }>(`top?of=${of}&by=${by}&window=${window}&limit=${limit}${service ? `&service=${encodeURIComponent(service)}` : ''}`, signal)).items,

@@ -55,6 +55,29 @@ export interface TraceSearch {
   /** KEY=VALUE */
   attribute?: string;
   limit?: string;
+  /** Began then or earlier: RFC 3339. */
+  to?: string;
+}
+
+/** One of `GET /api/v1/statements`: a statement and a public API of which requests run it. */
+export interface StatementPath {
+  service: string;
+  statement: string;
+  /** Empty where no span came that serves something. */
+  apiService: string;
+  api: string;
+  calls: number;
+  requests: number;
+  /** Which part of the API's requests run it. */
+  apiShare: number;
+  callsPerRequest: number;
+  errorRatio: number;
+  heatSeconds: number;
+  /** Which part of the statement's time is this API's. */
+  statementShare: number;
+  /** Which part of the API's time the statement takes. */
+  timeShare: number;
+  exemplar?: string;
 }
 
 export type TopOf = 'operations' | 'services' | 'callers' | 'statements';
@@ -111,6 +134,8 @@ export interface Cause {
 export interface Impact {
   target: string;
   apis: { route: string; share: number; requestsPerSecond: number; addedP99Ms: number; errorRatio: number }[];
+  /** Of a statement alone. */
+  paths?: StatementPath[];
 }
 
 /** What is wrong with who depends on whom. */

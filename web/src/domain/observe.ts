@@ -4,7 +4,7 @@ export const topOfs: readonly TopOf[] = ['operations', 'services', 'statements',
 export const topBys: readonly TopBy[] = ['calls', 'slow', 'heat'];
 export const windows: readonly string[] = ['1m', '5m', '15m', '1h'];
 
-const searchKeys = ['service', 'operation', 'minDuration', 'error', 'attribute', 'limit'] as const;
+const searchKeys = ['service', 'operation', 'minDuration', 'error', 'attribute', 'limit', 'to'] as const;
 
 /** What is asked, as a query; what is empty is left out. */
 export function queryOf(search: TraceSearch): string {

@@ -1,10 +1,10 @@
-import { useEffect } from 'react';
+import { useEffect, useState } from 'react';
 import { api } from '../api/client';
 import { percent, stamp, tally } from '../domain/format';
 import { byNeed, exactShare, hoursOf, indicatorTone, lastsHours, standingTone, wordsOf, type Indicator, type ObjectiveStanding } from '../domain/objectives';
 import { ToneGlyph } from '../parts/glyphs';
 import { useLoad } from '../parts/hooks';
-import { Link } from '../parts/navigation';
+import { go, Link } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
 import { useText } from '../parts/settings';
 import { useWatched } from '../parts/watched';
@@ -26,7 +26,7 @@ export default function ObjectivesPage() {
     <div className="page">
       <div className="page-head">
         <h1>{text.sight.objectives}</h1>
-        <div className="actions"><Link className="button" to={{ page: 'incidents' }}>{text.incident.title}</Link></div>
+        <div className="actions"><Begin /><Link className="button" to={{ page: 'incidents' }}>{text.incident.title}</Link></div>
       </div>
       {problem && <Problem of={problem} again={again} />}
       {!value && !problem && <p className="quiet">{text.app.loading}</p>}
@@ -39,6 +39,20 @@ export default function ObjectivesPage() {
       <div className="objectives">{value && byNeed(value).map((one) => <Objective key={one.name} of={one} />)}</div>
       <Rules />
     </div>
+  );
+}
+
+/** Begins an objective or a rule: its name, then its form. */
+function Begin() {
+  const text = useText().sight;
+  const [name, setName] = useState('');
+  const begin = (kind: 'objective' | 'rule') => name && go({ page: 'policies', about: `${kind}/${name}` });
+  return (
+    <form className="by-id" onSubmit={(event) => { event.preventDefault(); begin('objective'); }}>
+      <input aria-label={text.newName} placeholder={text.newName} value={name} spellCheck={false} pattern="[a-z0-9]([a-z0-9\-]*[a-z0-9])?" onChange={(event) => setName(event.target.value.trim())} />
+      <button type="submit" disabled={!name}>{text.newObjective}</button>
+      <button type="button" disabled={!name} onClick={() => begin('rule')}>{text.newRule}</button>
+    </form>
   );
 }
 

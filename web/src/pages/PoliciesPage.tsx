@@ -16,7 +16,7 @@ export default function PoliciesPage({ about }: { about: string }) {
   const text = useText();
   const subject = useMemo(() => subjectOf(about), [about]);
   const { value, problem, again } = useLoad(subject && about, async (signal) => {
-    const [schema, declared] = await Promise.all([api.schema(subject!.kind, signal), api.declared(subject!.plural, subject!.name, signal)]);
+    const [schema, declared] = await Promise.all([api.schema(subject!.kind, signal), api.declared(subject!.plural, subject!.name, signal).catch((error: unknown) => begun(subject!, error))]);
     return { schema, declared };
   });
   const known = subject && value && schemaAt(value.schema, subject.path);
@@ -29,9 +29,19 @@ export default function PoliciesPage({ about }: { about: string }) {
       {problem && <Problem of={problem} again={again} />}
       {!value && !problem && subject && <p className="quiet">{text.app.loading}</p>}
       {(!subject || (value && !known)) && <p className="empty">{text.policies.missing(about)}</p>}
+      {known && value.declared.tag === noneYet && <p className="message">{text.sight.notYet}</p>}
       {known && <Editor key={about} subject={subject} schema={value.schema} loaded={value.declared} />}
     </div>
   );
+}
+
+/** The tag of what does not exist: a write that names it makes it, and fails where somebody else has made it meanwhile. */
+const noneYet = '"0"';
+
+/** Objectives and rules begin here; whatever else is missing is a problem. */
+function begun(subject: Subject, error: unknown): Declared {
+  if (problemOf(error).status !== 404 || !(subject.kind === 'objective' || subject.kind === 'rule')) throw error;
+  return { resource: { name: subject.name, spec: {} }, tag: noneYet };
 }
 
 type Checked = { result: ChangeResult; of: JsonObject };

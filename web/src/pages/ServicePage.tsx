@@ -3,12 +3,14 @@ import { api } from '../api/client';
 import { live } from '../api/live';
 import type { InstanceStatus, ServiceStatus } from '../api/shapes';
 import { touches } from '../domain/changes';
+import { latency, rate } from '../domain/format';
 import { word } from '../domain/i18n';
 import { instanceTone, toneOf } from '../domain/tone';
 import { Ago } from '../parts/Ago';
 import { Badge, CriticalityBadge, StateBadge } from '../parts/Badges';
 import { Impact, Why } from '../parts/Causes';
 import { EventList } from '../parts/EventList';
+import { ToneGlyph } from '../parts/glyphs';
 import { useCell, useKeyed, useLoad } from '../parts/hooks';
 import { LogView } from '../parts/LogView';
 import { Link } from '../parts/navigation';
@@ -62,6 +64,7 @@ export default function ServicePage({ name }: { name: string }) {
         <Link to={{ page: 'top', of: 'statements', window: '15m', service: service.name }}>{text.observe.topOf.statements}</Link>
         <Link to={{ page: 'policies', about: `service/${service.name}` }}>{text.policies.ofService(service.name)}</Link>
       </p>
+      <Satisfaction of={service.name} />
       <Impact of={`service/${service.name}`} />
       <RedCharts about={`service/${service.name}`} />
       <ServiceCharts service={service.name} hosts={service.instances.map((one) => one.host)} version={architecture?.version ?? 0} />
@@ -80,6 +83,24 @@ export default function ServicePage({ name }: { name: string }) {
         </section>
       </div>
     </div>
+  );
+}
+
+/** How satisfied the callers of a service are, by its spans; nothing where it sends none. */
+function Satisfaction({ of }: { of: string }) {
+  const text = useText();
+  const { value, again } = useLoad(`apdex ${of}`, (signal) => api.top('services', 'heat', '15m', 1, of, signal));
+  useEffect(() => {
+    const timer = setInterval(() => !document.hidden && again(), 10_000);
+    return () => clearInterval(timer);
+  }, [again]);
+  const row = value?.[0];
+  if (row?.apdex === undefined) return null;
+  const tone = row.apdex >= 0.94 ? 'ok' : row.apdex >= 0.7 ? 'warn' : 'bad';
+  return (
+    <p className={`message tone-${tone}`} title={text.sight.apdexHint} data-testid="apdex">
+      <ToneGlyph tone={tone} /> {text.observe.satisfied(row.apdex.toFixed(2), latency(row.p99Ms), rate(row.callsPerSecond))}
+    </p>
   );
 }
 

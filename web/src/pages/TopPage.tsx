@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { Paths } from '../parts/Paths';
 import { api } from '../api/client';
 import type { TopBy, TopOf, TopRow } from '../api/observeShapes';
 import { latency, percent, rate } from '../domain/format';
@@ -53,6 +54,7 @@ export default function TopPage({ of, window: span, service }: TopProps) {
             {topBys.map((by, index) => <TopList key={by} by={by} of={of} rows={lists[index]!.slice(0, listed)} />)}
           </div>
           <Figures of={of} rows={lists[topBys.indexOf('heat')]!} />
+          {(of === 'statements' || of === 'operations') && <Paths window={span} service={of === 'statements' ? service : undefined} api={of === 'operations' ? service : undefined} />}
         </>
       )}
     </div>

@@ -16,12 +16,13 @@ export default function TracesPage({ search }: { search: TraceSearch }) {
   const text = useText();
   const [follow, setFollow] = useState(false);
   const { value, problem, again } = useLoad(queryOf(search), (signal) => api.traces(search, signal));
+  const found = value?.items;
   useEffect(() => {
     if (!follow) return;
     const timer = setInterval(() => !document.hidden && again(), followMs);
     return () => clearInterval(timer);
   }, [follow, again]);
-  const slowest = Math.max(...(value ?? []).map((one) => one.durationMs), 1);
+  const slowest = Math.max(...(found ?? []).map((one) => one.durationMs), 1);
   return (
     <div className="page">
       <div className="page-head">
@@ -31,19 +32,31 @@ export default function TracesPage({ search }: { search: TraceSearch }) {
       <SearchForm key={queryOf(search)} search={search} follow={follow} onFollow={setFollow} />
       {problem && <Problem of={problem} again={again} />}
       {!value && !problem && <p className="quiet">{text.app.loading}</p>}
-      {value && value.length === 0 && <p className="empty">{text.observe.noTraces}</p>}
-      {value && value.length > 0 && (
+      {value?.complete === false && <Incomplete search={search} oldest={found?.at(-1)?.at} />}
+      {found && found.length === 0 && value?.complete !== false && <p className="empty">{text.observe.noTraces}</p>}
+      {found && found.length > 0 && (
         <>
-          <Scatter of={value} />
+          <Scatter of={found} />
           <section>
-            <h2 aria-live="polite">{text.observe.found(value.length)}</h2>
+            <h2 aria-live="polite">{text.observe.found(found.length)}</h2>
             <ol className="traces" data-testid="traces">
-              {value.map((one) => <Row key={one.id} of={one} slowest={slowest} />)}
+              {found.map((one) => <Row key={one.id} of={one} slowest={slowest} />)}
             </ol>
           </section>
         </>
       )}
     </div>
+  );
+}
+
+/** Says that not everything was looked at, with a way to what is older than the oldest that was found. */
+function Incomplete({ search, oldest }: { search: TraceSearch; oldest: string | undefined }) {
+  const text = useText().observe;
+  return (
+    <p className="message tone-warn" role="status" data-testid="incomplete">
+      {text.notAll}{' '}
+      {oldest ? <Link to={{ page: 'traces', search: { ...search, to: oldest } }}>{text.older}</Link> : '…'}
+    </p>
   );
 }
 

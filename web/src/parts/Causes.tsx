@@ -7,6 +7,7 @@ import { word } from '../domain/i18n';
 import { Ago } from './Ago';
 import { useLoad } from './hooks';
 import { Link } from './navigation';
+import { PathTable } from './Paths';
 import { Problem } from './Problem';
 import { useText } from './settings';
 
@@ -63,8 +64,11 @@ export function Impact({ of, full = false }: { of: string; full?: boolean }) {
   useAgain(again);
   if (problem) return full ? <Problem of={problem} again={again} /> : null;
   if (!value) return null;
-  if (value.apis.length === 0) return full ? <p className="empty">{text.care.noImpact}</p> : null;
+  const paths = value.paths && value.paths.length > 0 ? <PathTable of={value.paths} /> : null;
+  if (value.apis.length === 0) return paths ?? (full ? <p className="empty">{text.care.noImpact}</p> : null);
   return (
+    <>
+    {paths}
     <div className="table-frame" tabIndex={0} role="region" aria-label={text.care.impact}>
       <table data-testid="impact">
         <thead>
@@ -89,5 +93,6 @@ export function Impact({ of, full = false }: { of: string; full?: boolean }) {
         </tbody>
       </table>
     </div>
+    </>
   );
 }

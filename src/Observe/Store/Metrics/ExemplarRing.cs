@@ -18,6 +18,30 @@ public sealed class ExemplarRing(int most = 20_000)
     /// <summary>How many came since the start.</summary>
     public long Added => Volatile.Read(ref added);
 
+    /// <summary>How many it holds.</summary>
+    public int Most => most;
+
+    /// <summary>Those that came since <paramref name="number"/> of all, and are still there; moves it on to now.</summary>
+    public IReadOnlyList<StoredExemplar> Since(ref long number)
+    {
+        if (Volatile.Read(ref added) == number)
+        {
+            return [];
+        }
+
+        lock (gate)
+        {
+            var found = new List<StoredExemplar>();
+            for (var i = Math.Max(number, added - most); i < added; i++)
+            {
+                found.Add(ring[i % most]);
+            }
+
+            number = added;
+            return found;
+        }
+    }
+
     public void Add(in StoredExemplar exemplar)
     {
         lock (gate)

@@ -34,6 +34,48 @@ public sealed class DiskMetricStoreTests
     }
 
     [Fact]
+    public void Exemplars_outlive_the_process_as_many_as_the_ring_holds_also_where_a_disk_was_full_or_a_file_is_cut()
+    {
+        var ring = new ExemplarRing(40);
+        var log = new ExemplarLog(ring, files, time);
+        MetricSeries[] buckets = [new("d_bucket", "s", MetricKind.Counter, ("le", "0.1")), new("d_bucket", "s", MetricKind.Counter, ("le", "+Inf"))];
+        void Add(int number) => ring.Add(new(buckets[number % 2], number, Now + number, new(7, (ulong)number + 1), (ulong)number));
+        for (var i = 0; i < 95; i++)
+        {
+            Add(i);
+            if (i % 3 == 2)
+            {
+                log.Tick();
+            }
+        }
+
+        log.Tick();
+        IReadOnlyList<StoredExemplar> Found(ExemplarRing of) => of.Find(_ => true, 0, long.MaxValue, 1000);
+        var again = new ExemplarRing(40);
+        _ = new ExemplarLog(again, files.Copy(), time);
+        Found(again).ShouldBe(Found(ring));
+        files.Names.Count().ShouldBeLessThan(7, "files without any of the ring's go");
+
+        files.Room = 5;
+        Add(95);
+        log.Tick();
+        log.Unwritten.ShouldBe(1);
+        files.Room = long.MaxValue;
+        Add(96);
+        log.Tick();
+        var after = new ExemplarRing(40);
+        _ = new ExemplarLog(after, files, time);
+        Found(after)[^1].Value.ShouldBe(96);
+        Found(after).ShouldNotContain(e => e.Value == 95);
+
+        var last = files.Names.Last();
+        files[last] = files[last][..^3];
+        var cut = new ExemplarRing(40);
+        _ = new ExemplarLog(cut, files, time);
+        Found(cut)[^1].Value.ShouldBe(94);
+    }
+
+    [Fact]
     public void A_crash_at_any_moment_loses_no_sample_that_a_tick_has_seen()
     {
         var store = new DiskMetricStore(files, time);
