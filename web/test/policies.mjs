@@ -36,6 +36,10 @@ const call = {
 };
 
 const schemas = {
+  objective: {
+    properties: { name: { type: 'string' }, spec: { $ref: '#/$defs/objective' } },
+    defs: { objective: { type: 'object', properties: { route: { type: 'string', description: 'The route that it is of.' }, availability: { type: 'string', description: 'Which part is to be answered without an error.' } } } },
+  },
   route: {
     properties: { name: text('Its name.'), spec: { $ref: '#/$defs/Spec' } },
     defs: { Spec: { type: 'object', required: ['match'], properties: { match: { type: 'object', description: 'Which requests.', properties: { path: text('A template.') } }, to: text('The service.'), ...call, responseHeaders: { $ref: '#/$defs/Edit', description: 'Changes to headers.' }, body: { description: 'Anything.' } } } },
