@@ -18,7 +18,7 @@ public static class CoreKinds
         new Kind<Job>("job", "jobs", columns: [("SCHEDULE", j => j.Spec.Schedule ?? (j.Spec.After is { Count: > 0 } after ? "after " + string.Join(", ", after) : "")), ("NEXT", j => j.Status.NextAt is { } next ? Time(next) : ""), ("ACTIVE", j => Number(j.Status.Active)), ("LAST", j => j.Status.LastState?.ToString() ?? ""), ("ENDED", j => j.Status.LastAt is { } last ? Time(last) : "")]),
         new Kind<JobRun>("run", "runs", group: r => r.Job, columns: [("STATE", r => r.Status.State.ToString()), ("BECAUSE", r => r.Because), ("AT", r => Time(r.At)), ("DONE", r => $"{r.Status.Tasks.Count(t => t.State == TaskState.Succeeded)}/{r.Spec.Parallel}"), ("MESSAGE", r => r.Status.Message)]),
         new Kind<Build>("build", "builds", group: b => b.Service, columns: [("SERVICE", b => b.Service), ("STATE", b => b.Status.State.ToString()), ("DIGEST", b => b.Digest[..12])]),
-        new Kind<Schedule.Host>("host", "hosts", columns: [("STATE", h => h.State.ToString()), ("ADDRESS", h => h.Address), ("SINCE", h => Time(h.Since))]),
+        new Kind<Schedule.Host>("host", "hosts", columns: [("STATE", h => h.State.ToString()), ("USE", h => h.Use.ToString()), ("ADDRESS", h => h.Address), ("SINCE", h => Time(h.Since))]),
         new Kind<Endpoints>("endpoints", "endpoints", columns: [("ADDRESSES", e => string.Join(' ', e.Items.Select(i => i.Address)))]),
         new Kind<Gateway>("gateway", "gateways", KindWrites.Users, columns: [("LISTEN", g => g.Listen)]),
         new Kind<Route>("route", "routes", KindWrites.Users, columns: [("PATH", r => r.Spec.Match.Shown), ("TO", r => r.Spec.Shown)]),

@@ -52,6 +52,7 @@ public sealed class ApiParts
             new ApiRoute("GET", "/openapi/v1.json", "This document.", _ => Task.FromResult<Answer?>(new BytesAnswer(document ??= OpenApi.Make(Routes!, kinds, options.Version)))),
             .. new ChangeEndpoints(applier, limits).Routes(),
             .. replacer.Routes(),
+            .. new HostEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new RolloutEndpoint(Mirror, Records.Judge).Routes(),
             .. new DiffEndpoint(store, kinds).Routes(),
             .. new EventEndpoints(store, kinds, lists).Routes(),

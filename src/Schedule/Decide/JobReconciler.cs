@@ -52,7 +52,7 @@ public sealed class JobReconciler : IReconciler
             Architecture = seen.Get<Architecture>(Architecture.TheName),
             Runs = runs,
             Instances = instances,
-            Hosts = [.. seen.All<Host>().Where(h => h.State == HostState.Ready).Select(h => new HostLoad(h.Name, index.InstancesOn(h.Name)))],
+            Hosts = index.Ready(seen),
             Upstream = (job?.Spec.After ?? []).Distinct(StringComparer.Ordinal).ToDictionary(o => o, o => seen.Get<Job>(o)?.Status.Succeeded ?? 0, StringComparer.Ordinal),
             Software = services.Where(s => seen.Get<Service>(s) is { Removed: false }).ToDictionary(s => s, s => SoftwareOf(seen.Get<Service>(s)!, seen), StringComparer.Ordinal),
         };

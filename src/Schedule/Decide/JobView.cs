@@ -21,7 +21,7 @@ public sealed record JobView
     public IReadOnlyList<Instance> Instances { get; init; } = [];
 
     /// <summary>The hosts that are ready.</summary>
-    public IReadOnlyList<HostLoad> Hosts { get; init; } = [];
+    public HostLoads Hosts { get; init; } = [];
 
     /// <summary>The newest succeeded run of each job that it comes after; 0 where there is none.</summary>
     public IReadOnlyDictionary<string, int> Upstream { get; init; } = new Dictionary<string, int>();

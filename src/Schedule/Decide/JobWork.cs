@@ -10,7 +10,6 @@ sealed class JobWork
     readonly SortedDictionary<int, JobRun> runs = [];
     readonly Dictionary<string, Instance> instances = new(StringComparer.Ordinal);
     readonly HashSet<object> unchanged;
-    readonly HashSet<string> readyHosts;
     bool begun;
 
     public JobWork(JobView view, DateTimeOffset now)
@@ -18,7 +17,6 @@ sealed class JobWork
         View = view;
         Now = now;
         Status = view.Job?.Status ?? new();
-        readyHosts = [.. view.Hosts.Select(h => h.Name)];
         unchanged = new(view.Runs.Concat<object>(view.Instances), ReferenceEqualityComparer.Instance);
         foreach (var run in view.Runs)
         {
@@ -58,7 +56,7 @@ sealed class JobWork
     public Instance? Find(string name) => instances.GetValueOrDefault(name);
 
     /// <summary>Whether the instance's host does not answer while another one does; with no host at all nobody is better off.</summary>
-    public bool IsLost(Instance instance) => readyHosts.Count > 0 && !readyHosts.Contains(instance.Host);
+    public bool IsLost(Instance instance) => View.Hosts.Count > 0 && View.Hosts.Find(instance.Host) is null;
 
     public void Say(string reason, string message, Severity severity = Severity.Info) => Plan.Say($"job/{View.Name}", reason, message, severity);
 

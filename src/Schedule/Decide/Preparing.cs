@@ -48,12 +48,14 @@ static class Preparing
         var build = work.View.Build;
         // A late report may still be about an earlier attempt.
         var failed = build is { Status.State: BuildState.Failed } && build.Status.Attempt >= build.Attempt;
-        if (build is { Status.State: BuildState.Succeeded })
+        // What was built on a host that is gone is built once more elsewhere.
+        var there = build is not null && (work.View.Hosts.Count == 0 || work.IsReady(build.Host));
+        if (there && build is { Status.State: BuildState.Succeeded })
         {
             return true;
         }
 
-        if (build is null || (failed && build.Attempt < attempt) || (!failed && !work.IsReady(build.Host)))
+        if (build is null || (failed && build.Attempt < attempt) || (!failed && !there))
         {
             Order(work, name, attempt);
             return false;
@@ -68,7 +70,7 @@ static class Preparing
     {
         var service = work.View.Service;
         work.Blocked = (Reasons.Building, "the build is about to start");
-        if (Spread.Pick(work.View.Hosts, []) is { } host)
+        if (Placement.Pick(work.View.Hosts, new() { Place = work.View.Service.Spec.Place ?? PlaceAsk.Anywhere }) is { } host)
         {
             work.Plan.Put(new Build
             {

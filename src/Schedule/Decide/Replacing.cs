@@ -163,11 +163,7 @@ static class Replacing
         foreach (var place in vacated)
         {
             work.Forget(place);
-            if (missing > 0)
-            {
-                work.Create(place.Host);
-                missing--;
-            }
+            missing -= missing > 0 && ComesBack(work, place) ? 1 : 0;
         }
 
         for (; missing > 0; missing--)
@@ -177,6 +173,18 @@ static class Replacing
                 return;
             }
         }
+    }
+
+    // In its place, where its data is; elsewhere only where its data can be reached from there and its host is to be left.
+    static bool ComesBack(ServiceWork work, Instance place)
+    {
+        if (work.IsLeaving(place))
+        {
+            return work.Create();
+        }
+
+        work.Create(place.Host);
+        return true;
     }
 
     // Instances on a lost host may still serve: the ready ones go only when others answer in their place.

@@ -141,7 +141,7 @@ static class RunDecide
     static string? Place(JobWork work, Software? software) =>
         software?.Host is { } host
             ? work.View.Hosts.Any(h => h.Name == host) ? host : null
-            : Spread.Pick(work.View.Hosts, work.Instances.Where(i => i.Status.State != InstanceState.Stopped));
+            : Placement.Pick(work.View.Hosts, new() { Own = work.Instances.Where(i => i.Status.State != InstanceState.Stopped).CountBy(i => i.Host, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal) });
 
     static InstanceTemplate Template(JobRun run, JobTask task, InstanceTemplate? software, DateTimeOffset deadline)
     {

@@ -12,7 +12,7 @@ sealed class ScheduleIndex
     readonly Dictionary<string, SortedSet<string>> later = new(StringComparer.Ordinal);
     readonly Dictionary<string, SortedSet<string>> linked = new(StringComparer.Ordinal);
     readonly Dictionary<string, HashSet<string>> draining = new(StringComparer.Ordinal);
-    readonly Dictionary<string, int> perHost = new(StringComparer.Ordinal);
+    readonly SortedSet<string> pending = new(StringComparer.Ordinal);
     Snapshot? of;
 
     /// <summary>Services that have instances being drained.</summary>
@@ -26,7 +26,14 @@ sealed class ScheduleIndex
     /// <summary>The services that have a mesh link to <paramref name="service"/>, whether or not they still declare the need.</summary>
     public IEnumerable<string> LinkedTo(string service) => linked.GetValueOrDefault(service) ?? Enumerable.Empty<string>();
 
-    public int InstancesOn(string host) => perHost.GetValueOrDefault(host);
+    /// <summary>Which instances are where.</summary>
+    public HostBook Hosts { get; } = new();
+
+    /// <summary>The hosts whose agents answer, of a snapshot that nothing was told of, too.</summary>
+    public HostLoads Ready(Snapshot seen) => (ReferenceEquals(of, seen) ? Hosts : WherePlaced.BookOf(seen)).Ready();
+
+    /// <summary>The services that wait for room on a host.</summary>
+    public IEnumerable<string> Pending => pending;
 
     public void Take(Resource? before, Resource? after, Snapshot seen)
     {
@@ -37,13 +44,15 @@ sealed class ScheduleIndex
             later.Clear();
             linked.Clear();
             draining.Clear();
-            perHost.Clear();
+            pending.Clear();
+            Hosts.Clear();
         }
 
         switch (before ?? after)
         {
             case Service:
                 Unlink(before as Service);
+                Wait((before ?? after)!.Name, after is Service { Status.Reason: Reasons.WaitingForRoom });
                 Link(after as Service);
                 break;
             case MeshLink link when after is null:
@@ -52,7 +61,11 @@ sealed class ScheduleIndex
             case MeshLink link:
                 (linked.TryGetValue(link.Callee, out var set) ? set : linked[link.Callee] = new(StringComparer.Ordinal)).Add(link.Caller);
                 break;
+            case Host host:
+                Hosts.Note(host.Name, after as Host);
+                break;
             case Instance:
+                Hosts.Note(before as Instance, after as Instance);
                 Count(before as Instance, -1);
                 Count(after as Instance, +1);
                 break;
@@ -85,15 +98,21 @@ sealed class ScheduleIndex
         }
     }
 
+    void Wait(string service, bool waits)
+    {
+        if (waits)
+        {
+            pending.Add(service);
+        }
+        else
+        {
+            pending.Remove(service);
+        }
+    }
+
     void Count(Instance? instance, int by)
     {
-        if (instance is null)
-        {
-            return;
-        }
-
-        perHost[instance.Host] = perHost.GetValueOrDefault(instance.Host) + by;
-        if (instance.Goal != InstanceGoal.Drain)
+        if (instance is not { Goal: InstanceGoal.Drain })
         {
             return;
         }

@@ -9,6 +9,8 @@ namespace Mainstay.Schedule.Decide;
 /// <summary>Keeps every service equal to its declaration. Its keys are names of services.</summary>
 public sealed class ServiceReconciler : IReconciler
 {
+    static readonly Dictionary<string, string> NothingBuilt = [];
+
     readonly ScheduleIndex index = new();
 
     public string Name => "service";
@@ -22,7 +24,7 @@ public sealed class ServiceReconciler : IReconciler
         return (after ?? before) switch
         {
             Service service => Around((Service?)before, (Service?)after, service, seen),
-            Instance instance => after is null ? [instance.Service, .. Needs(instance.Service, seen)] : [instance.Service],
+            Instance instance => [instance.Service, .. after is null ? Needs(instance.Service, seen) : [], .. MakesRoom((Instance?)before, (Instance?)after) ? ByCriticality(index.Pending, seen) : []],
             Build build => [build.Service],
             MeshLink link => [link.Caller, link.Callee],
             Endpoints endpoints => [endpoints.Name],
@@ -42,11 +44,14 @@ public sealed class ServiceReconciler : IReconciler
         var plan = ServiceDecide.Next(view, now);
         if (plan.Puts.OfType<Instance>().Any())
         {
-            // What is wanted, and which instances count, rests on these; should one change meanwhile, the decision is made anew.
-            foreach (var ground in seen.All<Host>().Concat<Resource>(seen.All<Architecture>()).Append(view.Service))
+            // What is wanted, and which instances count, rests on these; should one change meanwhile, the decision is made anew. A host that has none of them and gets none is no ground.
+            var hosts = view.Instances.Concat(plan.Puts.OfType<Instance>()).Select(i => i.Host).Distinct(StringComparer.Ordinal);
+            foreach (var ground in hosts.Select(seen.Get<Host>).OfType<Resource>().Concat(seen.All<Architecture>()).Append(view.Service))
             {
                 plan.Expect(ground);
             }
+
+            index.Hosts.Plan(key, plan.Puts.OfType<Instance>().Where(i => i.Revision == 0));
         }
 
         return plan;
@@ -55,6 +60,7 @@ public sealed class ServiceReconciler : IReconciler
     /// <summary>The view of one service; null where there is none by that name.</summary>
     public ServiceView? See(string key, Snapshot seen)
     {
+        index.Hosts.Settle(key, name => seen.Get<Instance>(name) is not null);
         if (seen.Get<Service>(key) is not { } service)
         {
             return null;
@@ -72,10 +78,20 @@ public sealed class ServiceReconciler : IReconciler
             First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],
             CallersWait = FirstLight.ComesUp(service.Status) && Callers(key).Any(c => seen.Get<Service>(c) is { } caller && FirstLight.IsAwaited(caller)),
             LiveDependants = [.. LiveDependants(service, seen)],
-            Hosts = [.. seen.All<Host>().Where(h => h.State == HostState.Ready).Select(h => new HostLoad(h.Name, index.InstancesOn(h.Name)))],
+            Hosts = index.Ready(seen),
+            Tenants = host => WherePlaced.TenantsOf(index.Hosts.On(host), seen),
+            BuiltOn = BuiltOn(service, seen),
             ServedTable = seen.All<GatewayNode>().Select(g => g.TableRevision).DefaultIfEmpty(long.MaxValue).Min(),
         };
     }
+
+    static Dictionary<string, string> BuiltOn(Service service, Snapshot seen) => service.Spec.Build is null && service.Status.Stable?.Build is null
+        ? NothingBuilt
+        : seen.Group<Build>(service.Name).Where(b => b.Status.State == BuildState.Succeeded).ToDictionary(b => b.Name, b => b.Host, StringComparer.Ordinal);
+
+    static bool MakesRoom(Instance? before, Instance? after) => before is { Goal: InstanceGoal.Run } && after is not { Goal: InstanceGoal.Run };
+
+    static IEnumerable<string> ByCriticality(IEnumerable<string> services, Snapshot seen) => services.OrderByDescending(s => seen.Get<Service>(s)?.Spec.Criticality);
 
     // All that is declared of it runs, and nothing of it was turned back.
     static bool IsSettled(Service service, Snapshot seen) =>

@@ -34,7 +34,13 @@ public sealed record ServiceView
     public bool CallersWait { get; init; }
 
     /// <summary>The hosts whose agents answer.</summary>
-    public required IReadOnlyList<HostLoad> Hosts { get; init; }
+    public required HostLoads Hosts { get; init; }
+
+    /// <summary>What may be asked to leave a host, by its name.</summary>
+    public Func<string, IEnumerable<Tenant>> Tenants { get; init; } = _ => [];
+
+    /// <summary>The hosts that have the outputs of its builds, by the build's name.</summary>
+    public IReadOnlyDictionary<string, string> BuiltOn { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The oldest route table that any gateway serves; <see cref="long.MaxValue"/> without gateways.</summary>
     public required long ServedTable { get; init; }
@@ -42,8 +48,3 @@ public sealed record ServiceView
     /// <summary>True where the architecture, or this service in it, is to be stopped.</summary>
     public bool Stopping => Service.Removed || Architecture is not { Running: true };
 }
-
-/// <summary>A ready host and how full it is.</summary>
-/// <param name="Name">The host.</param>
-/// <param name="Instances">How many instances it has in all.</param>
-public readonly record struct HostLoad(string Name, int Instances);

@@ -9,7 +9,6 @@ namespace Mainstay.Schedule.Decide;
 sealed class ServiceWork
 {
     readonly SortedDictionary<string, Instance> instances = new(InstanceNames.Order);
-    readonly HashSet<string> readyHosts;
     readonly HashSet<Instance> unchanged;
     bool leansOnServing;
 
@@ -19,7 +18,6 @@ sealed class ServiceWork
         Now = now;
         Status = view.Service.Status;
         Declared = Wanted = null!;
-        readyHosts = [.. view.Hosts.Select(h => h.Name)];
         unchanged = new(view.Instances, ReferenceEqualityComparer.Instance);
         foreach (var instance in view.Instances)
         {
@@ -48,6 +46,9 @@ sealed class ServiceWork
     /// <summary>What a release in stages asks for now; null where there is none.</summary>
     public ReleasePhase? Phase { get; set; }
 
+    /// <summary>Why no host takes another instance, for people; null where one did, or none was asked for.</summary>
+    public string? NoRoom { get; private set; }
+
     public Build? BuildFailed { get; set; }
 
     /// <summary>Why this pass rejected an update; null where it did not.</summary>
@@ -66,18 +67,21 @@ sealed class ServiceWork
     public IEnumerable<Instance> Running => instances.Values.Where(i => i.Goal == InstanceGoal.Run);
 
     /// <summary>Running instances of the wanted template.</summary>
-    public IEnumerable<Instance> Current => Running.Where(i => i.Template.Hash == Wanted.Hash && !IsLost(i));
+    public IEnumerable<Instance> Current => Running.Where(i => i.Template.Hash == Wanted.Hash && !IsLost(i) && !IsLeaving(i));
 
-    /// <summary>Running instances of any other template.</summary>
-    public IEnumerable<Instance> Outdated => Running.Where(i => i.Template.Hash != Wanted.Hash && !IsLost(i));
+    /// <summary>Running instances of any other template, or on a host that is being drained.</summary>
+    public IEnumerable<Instance> Outdated => Running.Where(i => (i.Template.Hash != Wanted.Hash || IsLeaving(i)) && !IsLost(i));
 
     /// <summary>An instance of the wanted template that is in a crash loop; null where none is.</summary>
     public Instance? Looping => Current.FirstOrDefault(i => i.Status.Failures >= i.Template.Restart.CrashLoop);
 
-    public bool IsReady(string host) => readyHosts.Contains(host);
+    public bool IsReady(string host) => View.Hosts.Find(host) is not null;
 
     /// <summary>Whether the instance's host does not answer while another one does; with no host at all nobody is better off.</summary>
-    public bool IsLost(Instance instance) => readyHosts.Count > 0 && !readyHosts.Contains(instance.Host);
+    public bool IsLost(Instance instance) => View.Hosts.Count > 0 && !IsReady(instance.Host);
+
+    /// <summary>Whether the instance is to leave its host. A pet leaves only where its data can be reached from elsewhere.</summary>
+    public bool IsLeaving(Instance instance) => View.Hosts.Find(instance.Host) is { Use: HostUse.Draining } && (!IsPet || instance.Template.Moves == true);
 
     public bool IsServing(Instance instance) => instance.Status.State == InstanceState.Ready && !IsLost(instance);
 
@@ -94,19 +98,61 @@ sealed class ServiceWork
         return at <= Now;
     }
 
-    /// <summary>Adds one instance of the wanted template; false where no host is ready.</summary>
+    /// <summary>Adds one instance of the wanted template; false where no host takes it.</summary>
     public bool Create() => Create(Wanted);
 
-    /// <summary>Adds one instance; false where no host is ready.</summary>
+    /// <summary>Adds one instance; false where no host takes it, and nothing less critical can make room.</summary>
     public bool Create(InstanceTemplate template)
     {
-        if (Spread.Pick(View.Hosts, Running) is not { } host)
+        var ask = Ask(template);
+        if (Placement.Pick(View.Hosts, ask) is { } host)
         {
+            Create(host, template);
+            return true;
+        }
+
+        if (Placement.Preempt(View.Hosts, ask, View.Service.Spec.Criticality, View.Tenants) is not var (freed, leave))
+        {
+            NoRoom = Refusals.Summary(View.Hosts, ask, View.Service.Name);
             return false;
         }
 
-        Create(host, template);
+        foreach (var tenant in leave)
+        {
+            Evict(tenant);
+        }
+
+        Create(freed, template);
         return true;
+    }
+
+    /// <summary>What another instance asks of a host.</summary>
+    public PlaceAsk Ask(InstanceTemplate template) => new()
+    {
+        Place = View.Service.Spec.Place ?? PlaceAsk.Anywhere,
+        Wants = template.Reserved,
+        Only = template.Build is { } build ? View.BuiltOn.GetValueOrDefault(build) : null,
+        Own = PerHost(Running),
+        Planned = PerHost(Running.Where(i => i.Revision == 0)),
+    };
+
+    static Dictionary<string, int> PerHost(IEnumerable<Instance> instances)
+    {
+        var count = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var instance in instances)
+        {
+            count[instance.Host] = count.GetValueOrDefault(instance.Host) + 1;
+        }
+
+        return count;
+    }
+
+    void Evict(Tenant tenant)
+    {
+        var instance = tenant.Instance;
+        var serves = instance.Status.State == InstanceState.Ready;
+        Plan.Put(serves ? instance with { Goal = InstanceGoal.Drain, DrainUntil = Now + tenant.Drain } : instance with { Goal = InstanceGoal.Stop });
+        Plan.Say($"service/{instance.Service}", Reasons.Preempted, $"{instance.Name} leaves {instance.Host} to {View.Service.Name}, which is more critical", Severity.Warning);
     }
 
     // An earlier service of the same name may have gone further.

@@ -19,6 +19,11 @@ static class Standing
         }
 
         var (state, reason, message) = work.View.Stopping ? Ending(work) : Living(work, complete);
+        if (work.NoRoom is { } why && !work.View.Stopping && !complete && reason is Reasons.Starting or Reasons.ScalingOut or Reasons.Degraded or Reasons.Replacing)
+        {
+            (reason, message) = (Reasons.WaitingForRoom, $"{work.Running.Count(work.IsServing)} of {work.Count} ready; {why}");
+        }
+
         var step = LifecycleRules.Step(before.State, state);
         if (step != state)
         {
@@ -174,7 +179,7 @@ static class Standing
         {
             Lifecycle.Failed => Severity.Error,
             Lifecycle.Rollback => Severity.Warning,
-            _ when after.Reason is Reasons.Degraded or Reasons.BuildFailed => Severity.Warning,
+            _ when after.Reason is Reasons.Degraded or Reasons.BuildFailed or Reasons.WaitingForRoom => Severity.Warning,
             _ => Severity.Info,
         };
         work.Plan.Say(About(work), after.Reason, $"{before.State} -> {after.State}" + (after.Message.Length > 0 ? $": {after.Message}" : ""), severity);

@@ -10,10 +10,12 @@ namespace Mainstay.Tests.Schedule;
 /// <summary>
 /// The commands of service scenarios:
 /// <code>
-/// up [HOST…]                             the architecture runs and these hosts are ready
+/// up [HOST…]                             the architecture runs and these hosts are ready; HOST:zone=a,cpu=2,memory=1Gi,label.disk=ssd
+/// cordon|drain|open HOST                 as people want it used
 /// down | start                           the architecture is stopped | runs again
 /// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N] [after=a,b]   as an apply does; 'b?' is optional
 /// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N]
+/// … cpu=N memory=N criticality=low place=spread|binpack zones=a,b labels=k:v near=a apart=a perHost=N shared
 /// say NAME pause|resume|promote|abort    about its release
 /// scale NAME N | restart NAME | remove NAME
 /// ready|starting|crash|stopped INSTANCE… as its agent reports; 'crash' adds a failure, 'crash=5' sets the number
@@ -62,6 +64,9 @@ sealed class ServiceWords
             case "lost" or "found":
                 world.Write(world.Get<Machine>(rest[0]) with { State = words[0] == "lost" ? HostState.Lost : HostState.Ready });
                 break;
+            case "cordon" or "drain" or "open":
+                world.Write(world.Get<Machine>(rest[0]) with { Use = words[0] == "cordon" ? HostUse.Cordoned : words[0] == "drain" ? HostUse.Draining : HostUse.Open });
+                break;
             case "gateway":
                 world.Write(new GatewayNode { Name = "g1", TableRevision = rest is ["behind"] ? 1 : world.Revision });
                 break;
@@ -92,7 +97,7 @@ sealed class ServiceWords
         world.Write(new Architecture { Name = Architecture.TheName, Title = "test" });
         foreach (var host in hosts)
         {
-            world.Write(new Machine { Name = host });
+            world.Write(HostWords.Read(host));
         }
     }
 
@@ -112,8 +117,12 @@ sealed class ServiceWords
             Needs = options.GetValueOrDefault("needs", "").Split(',', StringSplitOptions.RemoveEmptyEntries)
                 .ToDictionary(n => n.TrimEnd('?'), n => new NeedSpec { Optional = n.EndsWith('?') }),
             Release = options.TryGetValue("release", out var strategy) ? Release(Enum.Parse<ReleaseStrategy>(strategy, ignoreCase: true), options) : null,
+            Criticality = HostWords.Criticality(options),
+            Resources = HostWords.Resources(options),
+            Place = HostWords.Place(options),
             Recover = options.ContainsKey("pet") ? Recover.Pet : Recover.Cattle,
         };
+        spec.Validate().ShouldBeEmpty();
         string[]? after = options.TryGetValue("after", out var first) ? first.Split(',') : null;
         var digest = build is null ? null : build.PadRight(64, '0');
         return known is null

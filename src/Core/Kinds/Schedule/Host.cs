@@ -9,6 +9,21 @@ public sealed record Host : Resource
     /// <summary>Where it stands, such as a data centre or a rack, as its agent was told; null where it was not.</summary>
     public string? Zone { get; init; }
 
+    /// <summary>What its agent was told of it, for <see cref="PlaceSpec.Labels"/>.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What it offers to instances, as its agent was told or finds; null where it is not known and does not limit.</summary>
+    public ResourceSpec? Capacity { get; init; }
+
+    /// <summary>What the machine has; more may be offered, on purpose.</summary>
+    public ResourceSpec? Machine { get; init; }
+
+    /// <summary>Whether limits of processors and memory are enforced there, and how; for people.</summary>
+    public string Limits { get; init; } = "";
+
+    /// <summary>What people want of it.</summary>
+    public HostUse Use { get; init; }
+
     public HostState State { get; init; }
 
     /// <summary>When it was last lost or found.</summary>
@@ -27,6 +42,19 @@ public enum HostState
     /// <summary>Its agent reports.</summary>
     Ready,
 
-    /// <summary>Its agent has not reported for 5 s. Its instances may still run; they are replaced where another host is ready.</summary>
+    /// <summary>Its agent has not reported for too long. Its instances may still run; they are replaced where another host is ready.</summary>
     Lost,
+}
+
+/// <summary>What people want of a host.</summary>
+public enum HostUse
+{
+    /// <summary>It takes instances.</summary>
+    Open,
+
+    /// <summary>It keeps what it has and takes nothing new.</summary>
+    Cordoned,
+
+    /// <summary>It takes nothing new, and what can run elsewhere is moved there.</summary>
+    Draining,
 }

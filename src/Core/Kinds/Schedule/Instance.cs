@@ -57,6 +57,16 @@ public sealed record InstanceTemplate
     /// <summary>The build whose output is <c>$OUT</c>; null where nothing is built.</summary>
     public string? Build { get; init; }
 
+    /// <summary>What it gets of its host; null for whatever is free.</summary>
+    public ResourceSpec? Resources { get; init; }
+
+    /// <summary>What is kept free for it: <see cref="Resources"/>, or the limits of its container.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public (Cpus? Cpu, ByteSize? Memory) Reserved => Resources is { } given ? (given.Cpu, given.Memory) : (Container?.Cpu, Container?.Memory);
+
+    /// <summary>True for a pet whose data every host reaches: it may be brought up elsewhere, so its agent ends it when no server has answered for too long.</summary>
+    public bool? Moves { get; init; }
+
     /// <summary>Environment: the declared one and the URLs of its needs.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 

@@ -75,6 +75,9 @@ public static class Reasons
     public const string WaitingForOrder = nameof(WaitingForOrder);
     public const string WaitingForDependants = nameof(WaitingForDependants);
     public const string WaitingForHost = nameof(WaitingForHost);
+    public const string WaitingForRoom = nameof(WaitingForRoom);
+    public const string Preempted = nameof(Preempted);
+    public const string Fenced = nameof(Fenced);
     public const string Starting = nameof(Starting);
     public const string Serving = nameof(Serving);
     public const string Degraded = nameof(Degraded);

@@ -31,6 +31,12 @@ public sealed record ServiceSpec
     /// <summary>How many instances run at the same time. Default 1.</summary>
     public InstanceCount Instances { get; init; } = new();
 
+    /// <summary>What each instance gets of its host. Default: whatever is free.</summary>
+    public ResourceSpec? Resources { get; init; }
+
+    /// <summary>On which hosts its instances run. Default: spread over all that are ready.</summary>
+    public PlaceSpec? Place { get; init; }
+
     /// <summary>Environment variables of every instance, on top of the agent's own; Mainstay's (<c>PORT</c>, <c>NAME_URL</c> …) win.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
@@ -84,6 +90,9 @@ public sealed record ServiceSpec
 
         foreach (var problem in Instances.Validate().Select(p => p.Under("instances"))
             .Concat(Build?.Validate().Select(p => p.Under("build")) ?? [])
+            .Concat(Resources?.Validate().Select(p => p.Under("resources")) ?? [])
+            .Concat(Place?.Validate().Select(p => p.Under("place")) ?? [])
+            .Concat(Place is { Data: PlaceData.Shared } && Recover != Recover.Pet ? [new Problem("place.data", "only pets have data of their own", "add 'recover: pet', or remove this")] : [])
             .Concat(Health.Validate().Select(p => p.Under("health")))
             .Concat(Restart.Validate().Select(p => p.Under("restart")))
             .Concat(Release?.Validate().Select(p => p.Under("release")) ?? [])
@@ -113,6 +122,11 @@ public sealed record ServiceSpec
         if (Image.Length is 0 or > 512 || Image.Any(c => char.IsWhiteSpace(c) || char.IsControl(c)))
         {
             problems.Add(new("image", $"'{Image}' is not the name of an image", "write for example docker.io/library/nginx:1.27"));
+        }
+
+        if (Resources is not null && (Container?.Cpu is not null || Container?.Memory is not null))
+        {
+            problems.Add(new("resources", "processors or memory are given in resources and in container", "keep those in resources"));
         }
 
         if (Run is not null)

@@ -17,6 +17,8 @@ public static class Templates
             Container = service.Spec.Container?.Under(service.BaseFolder),
             Folder = FolderOf(service),
             Build = service.Spec.Build is not null && service.Digest is { } digest ? Build.NameOf(service.Name, digest) : null,
+            Resources = service.Spec.Resources,
+            Moves = service.Spec is { Recover: Recover.Pet, Place.Data: PlaceData.Shared } ? true : null,
             Env = Environment(service, links),
             Health = service.Spec.Health,
             Restart = service.Spec.Restart,

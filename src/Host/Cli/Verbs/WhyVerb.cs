@@ -10,9 +10,19 @@ static class WhyVerb
     public static Command Build(VerbKit kit)
     {
         var of = VerbKit.Required("NAME", "A service, route or queue; route/NAME, service/NAME or queue/NAME where it has to be told apart.");
-        return kit.Verb("why", "Show why a service or route is slow or fails: the likeliest causes with their evidence.", [of], async (parsed, session, stop) =>
+        var about = VerbKit.Optional("SERVICE", "With pending in place of the name: why instances of this service have no host.");
+        return kit.Verb("why", "Show why a service or route is slow or fails: the likeliest causes with their evidence.", [of, about], async (parsed, session, stop) =>
         {
             var name = parsed.GetRequiredValue(of);
+            if (parsed.GetValue(about) is { } service)
+            {
+                return name switch
+                {
+                    "pending" => await WhyPending.ShowAsync(service, session, stop),
+                    _ => throw new CliError($"'{name}' is no question about a service", "write 'mainstay why pending SERVICE', or one name alone", ExitCode.Invalid),
+                };
+            }
+
             var json = await session.Client.GetAsync($"why?of={Uri.EscapeDataString(name)}", stop);
             var found = ApiClient.As<DiagnosisView>(json);
             session.Screen.Write(json, () => Write(session, name, found));

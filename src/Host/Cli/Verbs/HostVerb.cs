@@ -1,0 +1,82 @@
+using System.CommandLine;
+using System.Globalization;
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Cli.Client;
+using Mainstay.Host.Cli.Output;
+using Mainstay.Schedule.Decide;
+
+namespace Mainstay.Host.Cli.Verbs;
+
+/// <summary><c>mainstay host</c>: the machines, how full they are, and what is wanted of them.</summary>
+static class HostVerb
+{
+    static readonly string[] Actions = ["ls", "cordon", "uncordon", "drain", "rm"];
+
+    public static Command Build(VerbKit kit)
+    {
+        var action = VerbKit.Required("ACTION", "ls: how full each is; cordon: takes nothing new; drain: what can run elsewhere is moved there; uncordon: takes instances again; rm: forgets one that is gone.");
+        action.CompletionSources.Add(Actions);
+        var name = VerbKit.Optional("HOST", "The host; not with ls.");
+        return kit.Verb("host", "List hosts with what is free on them; cordon, drain or forget one.", [action, name], (parsed, session, stop) =>
+            (parsed.GetRequiredValue(action), parsed.GetValue(name)) switch
+            {
+                ("ls", null) => ListAsync(session, stop),
+                ("ls", _) => throw new CliError("ls takes no host", "'mainstay get host NAME' shows one", ExitCode.Invalid),
+                (("cordon" or "uncordon" or "drain" or "rm") and var verb, { } host) => UseAsync(verb, host, session, stop),
+                (var verb, null) when Actions.Contains(verb) => throw new CliError($"{verb} takes a host", "'mainstay host ls' lists them", ExitCode.Invalid),
+                (var verb, _) => throw new CliError($"'{verb}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid),
+            });
+    }
+
+    static async Task<int> UseAsync(string verb, string host, Session session, CancellationToken stop)
+    {
+        var reply = await session.Client.PostAsync($"hosts/{Uri.EscapeDataString(host)}/{(verb == "rm" ? "forget" : verb)}", null, stop);
+        var used = ApiClient.As<HostUsed>(reply);
+        session.Screen.Write(reply, () =>
+        {
+            session.Screen.Line(verb switch
+            {
+                "rm" => $"{host} is forgotten",
+                "drain" => $"{host} takes nothing new, and what can run elsewhere is moved there",
+                "cordon" => $"{host} keeps what it has and takes nothing new",
+                _ => $"{host} takes instances",
+            });
+            foreach (var pet in used.Staying)
+            {
+                session.Screen.Line($"{TextWidth.Harmless(pet)} stays: its data is there");
+            }
+        });
+        return ExitCode.Ok;
+    }
+
+    static async Task<int> ListAsync(Session session, CancellationToken stop)
+    {
+        var json = await session.Client.GetAsync("headroom", stop);
+        var rooms = ApiClient.As<HostRoom[]>(json);
+        session.Screen.Write(json, () =>
+        {
+            var table = new TextTable("HOST", "STATE", "ZONE", "ADDRESS", "INSTANCES", "CPU", "MEMORY") { RightAligned = [4, 5, 6] };
+            foreach (var (host, reserved, instances) in rooms)
+            {
+                table.Add(
+                    host.Name,
+                    host.State == HostState.Lost ? "Lost" : host.Use == HostUse.Open ? "Ready" : host.Use.ToString(),
+                    host.Zone ?? "-",
+                    host.Address,
+                    instances.Count.ToString(CultureInfo.InvariantCulture),
+                    $"{reserved.Cpu} of {host.Capacity?.Cpu?.ToString() ?? "?"}{Over(host.Capacity?.Cpu?.Hundredths, host.Machine?.Cpu?.Hundredths)}",
+                    $"{Mebi(reserved.Memory)} of {Mebi(host.Capacity?.Memory)}{Over(host.Capacity?.Memory?.Bytes, host.Machine?.Memory?.Bytes)}");
+            }
+
+            table.Write(session.Screen);
+        });
+        return ExitCode.Ok;
+    }
+
+    // More is offered than there is: whoever allowed it sees it here.
+    static string Over(long? offered, long? has) => offered > has && has > 0 ? $" (x{(double)offered / has:0.##} overcommitted)" : "";
+
+    static string Mebi(ByteSize? size) => size is not { } known ? "?" : known.Bytes == 0 ? "0" : $"{known.Bytes >> 20}Mi";
+}
