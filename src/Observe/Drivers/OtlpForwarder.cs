@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Net.Http.Headers;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Observe.Forward;
+using Mainstay.Observe.Store.Blocks;
 
 namespace Mainstay.Observe.Drivers;
 
@@ -9,8 +10,9 @@ namespace Mainstay.Observe.Drivers;
 /// <param name="spec">Where to, and how.</param>
 /// <param name="baseFolder">Where relative files with secrets start.</param>
 /// <param name="time">The clock.</param>
+/// <param name="files">Where what waits lies on disk; null for memory alone.</param>
 /// <param name="say">Told when sending begins to fail, when it goes on, and what is refused for good.</param>
-public sealed class OtlpForwarder(ForwardSpec spec, string baseFolder, TimeProvider time, Action<string> say)
+public sealed class OtlpForwarder(ForwardSpec spec, string baseFolder, TimeProvider time, IStoreFiles? files, Action<string> say)
 {
     /// <summary>Set on what is sent on, so that what comes back in a circle goes round once.</summary>
     public const string Mark = "X-Mainstay-Forwarded";
@@ -19,7 +21,8 @@ public sealed class OtlpForwarder(ForwardSpec spec, string baseFolder, TimeProvi
 
     static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
 
-    public ForwardQueue Queue { get; } = new(spec.Queue.Bytes, [.. spec.Signals]);
+    public ForwardQueue Queue { get; } = new(
+        spec.Queue.Bytes, [.. spec.Signals.Distinct()], files is null || spec.Disk.Bytes == 0 ? null : signal => new(files, signal, time), spec.Disk.Bytes);
 
     /// <summary>Sends until stopped.</summary>
     public Task RunAsync(CancellationToken stop) => Task.WhenAll(spec.Signals.Distinct().Select(signal => SendAsync(signal, stop)));
@@ -29,38 +32,51 @@ public sealed class OtlpForwarder(ForwardSpec spec, string baseFolder, TimeProvi
         while (true)
         {
             var request = await Queue.TakeAsync(signal, MostJoined, stop);
-            for (var failures = 0; ;)
+            try
             {
-                var (status, asked, why) = await TryAsync(signal, request, stop);
-                var next = ForwardDecide.After(status);
-                if (next == ForwardNext.Again)
-                {
-                    Queue.Failed(signal);
-                    if (++failures == 1)
-                    {
-                        say($"{Word(signal)} are not taken by {spec.Endpoint}: {why}; they wait and are sent again");
-                    }
-
-                    await Task.Delay(ForwardDecide.Wait(failures, asked), time, stop);
-                    continue;
-                }
-
-                if (next == ForwardNext.Done)
-                {
-                    Queue.Sent(signal, request.Length);
-                    if (failures > 0)
-                    {
-                        say($"{Word(signal)} are taken by {spec.Endpoint} again");
-                    }
-                }
-                else
-                {
-                    Queue.Refused(signal, request.Length);
-                    say($"{request.Length} bytes of {Word(signal)} are refused by {spec.Endpoint}: {why}");
-                }
-
-                break;
+                await SendAsync(signal, request, stop);
             }
+            catch (OperationCanceledException)
+            {
+                Queue.Back(signal, request);
+                throw;
+            }
+        }
+    }
+
+    async Task SendAsync(TelemetrySignal signal, byte[] request, CancellationToken stop)
+    {
+        for (var failures = 0; ;)
+        {
+            var (status, asked, why) = await TryAsync(signal, request, stop);
+            var next = ForwardDecide.After(status);
+            if (next == ForwardNext.Again)
+            {
+                Queue.Failed(signal);
+                if (++failures == 1)
+                {
+                    say($"{Word(signal)} are not taken by {spec.Endpoint}: {why}; they wait and are sent again");
+                }
+
+                await Task.Delay(ForwardDecide.Wait(failures, asked), time, stop);
+                continue;
+            }
+
+            if (next == ForwardNext.Done)
+            {
+                Queue.Sent(signal, request.Length);
+                if (failures > 0)
+                {
+                    say($"{Word(signal)} are taken by {spec.Endpoint} again");
+                }
+            }
+            else
+            {
+                Queue.Refused(signal, request.Length);
+                say($"{request.Length} bytes of {Word(signal)} are refused by {spec.Endpoint}: {why}");
+            }
+
+            return;
         }
     }
 

@@ -12,17 +12,26 @@ public readonly record struct ForwardFigures(long Sent, long Refused, long Dropp
 /// <summary>
 /// Requests of OTLP that wait to be sent on, in order, a line for each signal, all within one bound: where it is reached the oldest of the longest line is dropped and
 /// counted. Requests of a signal are joined before they are sent: one after the other they are one request with all that is in them.
+/// Where there is a place on disk, what waits while the other side takes nothing goes there at the next <see cref="Tick"/>, and beyond its bound the oldest there is dropped and counted.
 /// </summary>
-/// <param name="most">For all that waits and all that is under way, in bytes.</param>
+/// <param name="most">For all that waits in memory and all that is under way, in bytes.</param>
 /// <param name="signals">What is taken.</param>
-public sealed class ForwardQueue(long most, IReadOnlyCollection<TelemetrySignal> signals)
+/// <param name="spill">The place on disk of a signal; null where there is none.</param>
+/// <param name="mostOnDisk">For all that waits there, in bytes; each signal may have an equal part.</param>
+public sealed class ForwardQueue(long most, IReadOnlyCollection<TelemetrySignal> signals, Func<TelemetrySignal, ForwardSpill?>? spill = null, long mostOnDisk = 0)
 {
+    // A full disk is tried again after 30 s.
+    const int TicksAfterFull = 120;
+
     readonly Lock gate = new();
-    readonly Line?[] lines = [.. Enum.GetValues<TelemetrySignal>().Select(s => signals.Contains(s) ? new Line() : null)];
+    readonly Line?[] lines = [.. Enum.GetValues<TelemetrySignal>().Select(s => signals.Contains(s) ? new Line(spill?.Invoke(s)) : null)];
     long bytes;
 
     /// <summary>Waiting and under way.</summary>
     public long Bytes => Volatile.Read(ref bytes);
+
+    /// <summary>What waits on disk, in bytes.</summary>
+    public long BytesOnDisk => lines.Sum(l => l?.Spill?.Bytes ?? 0);
 
     public bool Wants(TelemetrySignal signal) => lines[(int)signal] is not null;
 
@@ -77,6 +86,13 @@ public sealed class ForwardQueue(long most, IReadOnlyCollection<TelemetrySignal>
             lock (gate)
             {
                 var line = lines[(int)signal] ?? throw new InvalidOperationException($"{signal} is not sent on");
+                // What lies on disk came first.
+                if (line.Spill?.Take(fit) is { } spilled)
+                {
+                    bytes += spilled.Length;
+                    return spilled;
+                }
+
                 if (line.Waiting.Count > 0)
                 {
                     return Join(line, fit);
@@ -91,21 +107,91 @@ public sealed class ForwardQueue(long most, IReadOnlyCollection<TelemetrySignal>
     }
 
     /// <summary>What was taken has arrived.</summary>
-    public void Sent(TelemetrySignal signal, int length) => Done(signal, length, f => f with { Sent = f.Sent + length });
+    public void Sent(TelemetrySignal signal, int length) => Done(signal, length, f => f with { Sent = f.Sent + length }, isFailing: false);
 
     /// <summary>What was taken was refused for good.</summary>
-    public void Refused(TelemetrySignal signal, int length) => Done(signal, length, f => f with { Refused = f.Refused + length });
+    public void Refused(TelemetrySignal signal, int length) => Done(signal, length, f => f with { Refused = f.Refused + length }, isFailing: false);
 
     /// <summary>An attempt has failed, and another one will be made.</summary>
-    public void Failed(TelemetrySignal signal) => Done(signal, 0, f => f with { Failures = f.Failures + 1 });
+    public void Failed(TelemetrySignal signal) => Done(signal, 0, f => f with { Failures = f.Failures + 1 }, isFailing: true);
 
-    void Done(TelemetrySignal signal, int length, Func<ForwardFigures, ForwardFigures> count)
+    /// <summary>What was taken was neither sent nor refused when sending ended: it waits again.</summary>
+    public void Back(TelemetrySignal signal, byte[] request)
+    {
+        Done(signal, request.Length, f => f, isFailing: true);
+        Add(signal, request);
+    }
+
+    /// <summary>Moves to disk what waits where the other side takes nothing, and drops there what is beyond the bound. One caller at a time.</summary>
+    /// <param name="all">Whether to move also what is about to be sent, because the process ends.</param>
+    public void Tick(bool all = false)
+    {
+        foreach (var line in lines)
+        {
+            if (line?.Spill is not { } place || (line.Pause > 0 && !all))
+            {
+                _ = line is null ? 0 : line.Pause--;
+                continue;
+            }
+
+            // What comes later waits behind what lies there already.
+            var isMoved = all || Volatile.Read(ref line.IsFailing) || Bytes > most / 2 || place.Bytes > 0;
+            while (isMoved && Next(line) is { } request)
+            {
+                if (!place.Append(request))
+                {
+                    // A full disk: it waits in memory, as long as there is room.
+                    Return(line, request);
+                    line.Pause = TicksAfterFull;
+                    break;
+                }
+            }
+
+            var dropped = place.Trim(mostOnDisk / signals.Count);
+            if (dropped > 0)
+            {
+                lock (gate)
+                {
+                    line.Figures = line.Figures with { Dropped = line.Figures.Dropped + dropped };
+                }
+            }
+        }
+    }
+
+    byte[]? Next(Line line)
+    {
+        lock (gate)
+        {
+            if (!line.Waiting.TryPeek(out var request) || request.Length > ForwardSpill.MostRequest)
+            {
+                return null;
+            }
+
+            line.Waiting.Dequeue();
+            line.Bytes -= request.Length;
+            bytes -= request.Length;
+            return request;
+        }
+    }
+
+    void Return(Line line, byte[] request)
+    {
+        lock (gate)
+        {
+            line.Waiting.Enqueue(request);
+            line.Bytes += request.Length;
+            bytes += request.Length;
+        }
+    }
+
+    void Done(TelemetrySignal signal, int length, Func<ForwardFigures, ForwardFigures> count, bool isFailing)
     {
         lock (gate)
         {
             bytes -= length;
             var line = lines[(int)signal]!;
             line.Figures = count(line.Figures);
+            line.IsFailing = isFailing;
         }
     }
 
@@ -138,8 +224,16 @@ public sealed class ForwardQueue(long most, IReadOnlyCollection<TelemetrySignal>
         return joined;
     }
 
-    sealed class Line
+    sealed class Line(ForwardSpill? spill)
     {
+        /// <summary>The last attempt has failed.</summary>
+        public bool IsFailing;
+
+        /// <summary>So many ticks it is not tried to write to disk.</summary>
+        public int Pause { get; set; }
+
+        public ForwardSpill? Spill => spill;
+
         public Queue<byte[]> Waiting { get; } = new();
 
         public long Bytes { get; set; }

@@ -16,8 +16,8 @@ public sealed record TelemetrySpec
 }
 
 /// <summary>
-/// Another place for telemetry, over OTLP/HTTP in protobuf. What cannot be sent waits in memory and is sent again after 1 s, then twice as long each time up to a minute; where the
-/// queue is full the oldest is dropped and counted.
+/// Another place for telemetry, over OTLP/HTTP in protobuf. What cannot be sent waits, in memory and on disk, and is sent again after 1 s, then twice as long each time up to a minute; where there
+/// is no room the oldest is dropped and counted.
 /// </summary>
 public sealed record ForwardSpec
 {
@@ -43,6 +43,9 @@ public sealed record ForwardSpec
 
     /// <summary>Memory for what waits. Default 64Mi; 1Mi to 4Gi.</summary>
     public ByteSize Queue { get; init; } = new(64 << 20);
+
+    /// <summary>Disk for what waits while nothing is taken; it outlives the server. Default 1Gi; 0 for memory alone, or 16Mi to 1Ti.</summary>
+    public ByteSize Disk { get; init; } = new(1 << 30);
 
     public IEnumerable<Problem> Validate()
     {
@@ -72,6 +75,11 @@ public sealed record ForwardSpec
         if (Queue.Bytes is < 1 << 20 or > 4L << 30)
         {
             yield return new("queue", $"{Queue} is outside 1Mi to 4Gi", "choose a size within");
+        }
+
+        if (Disk.Bytes is not 0 and (< 16 << 20 or > 1L << 40))
+        {
+            yield return new("disk", $"{Disk} is neither 0 nor from 16Mi to 1Ti", "choose a size within, or 0 for memory alone");
         }
     }
 

@@ -3,6 +3,8 @@ using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Forward;
+using Mainstay.Observe.Store.Blocks;
 using Mainstay.Observe.Store.Metrics;
 
 namespace Mainstay.Host.Api.Telemetry;
@@ -10,6 +12,7 @@ namespace Mainstay.Host.Api.Telemetry;
 /// <summary>Has hold what the manifest says of telemetry: how long it is kept, and where it is sent on to. Does nothing but wait where nothing is said.</summary>
 public sealed class TelemetryTerms(ServerServices services, Mirror mirror)
 {
+    readonly IStoreFiles? files = services.Data is { } data ? new DiskFiles(Path.Combine(data, "telemetry", "forward")) : null;
     OtlpForwarder? forwarder;
 
     /// <summary>Follows what is declared until stopped.</summary>
@@ -31,7 +34,7 @@ public sealed class TelemetryTerms(ServerServices services, Mirror mirror)
             }
 
             (ForwardSpec? Spec, string Folder) holds = (null, "");
-            using var sending = new Sending();
+            await using var sending = new Sending(services.Time);
             while (true)
             {
                 var (terms, folder) = mirror.Read(seen => (seen.Get<Architecture>(Architecture.TheName)?.Telemetry, seen.Get<Gateway>(Gateway.TheName)?.BaseFolder ?? ""));
@@ -40,7 +43,12 @@ public sealed class TelemetryTerms(ServerServices services, Mirror mirror)
                 {
                     holds = (terms?.Forward, folder);
                     await sending.StopAsync();
-                    forwarder = holds.Spec is { } spec ? new(spec, folder, services.Time, line => services.OnFault?.Invoke("forward", new InvalidOperationException(line))) : null;
+                    if (holds.Spec is null && files is not null)
+                    {
+                        ForwardSpill.Clear(files);
+                    }
+
+                    forwarder = holds.Spec is { } spec ? new(spec, folder, services.Time, files, line => services.OnFault?.Invoke("forward", new InvalidOperationException(line))) : null;
                     services.Telemetry.Forward = forwarder?.Queue;
                     sending.Start(forwarder, stop);
                 }
@@ -59,6 +67,7 @@ public sealed class TelemetryTerms(ServerServices services, Mirror mirror)
         }
 
         text.Gauge("mainstay_forward_queue_bytes", "Telemetry that waits to be sent on, and that is under way.", queue.Bytes);
+        text.Gauge("mainstay_forward_disk_bytes", "Telemetry that waits on disk to be sent on.", queue.BytesOnDisk);
         foreach (var signal in Enum.GetValues<TelemetrySignal>().Where(queue.Wants))
         {
             var (figures, word) = (queue.FiguresOf(signal), signal.ToString().ToLowerInvariant());
@@ -81,35 +90,44 @@ public sealed class TelemetryTerms(ServerServices services, Mirror mirror)
         (services.Samples as DiskMetricStore)?.KeepRule.Change(wanted?.Metrics);
     }
 
-    sealed class Sending : IDisposable
+    sealed class Sending(TimeProvider time) : IAsyncDisposable
     {
         CancellationTokenSource? ending;
         Task running = Task.CompletedTask;
+        ForwardQueue? queue;
 
         public void Start(OtlpForwarder? forwarder, CancellationToken stop)
         {
             if (forwarder is not null)
             {
                 ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
-                running = forwarder.RunAsync(ending.Token);
+                queue = forwarder.Queue;
+                running = Task.WhenAll(forwarder.RunAsync(ending.Token), SpillAsync(forwarder.Queue, ending.Token));
             }
         }
 
+        // What waits when it ends is sent by whoever begins next.
         public async Task StopAsync()
         {
             if (ending is not null)
             {
                 await ending.CancelAsync();
                 await running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                queue?.Tick(all: true);
                 ending.Dispose();
                 ending = null;
             }
         }
 
-        public void Dispose()
+        public async ValueTask DisposeAsync() => await StopAsync();
+
+        async Task SpillAsync(ForwardQueue from, CancellationToken stop)
         {
-            ending?.Cancel();
-            ending?.Dispose();
+            using var timer = new PeriodicTimer(TelemetryKeeper.Every, time);
+            while (await timer.WaitForNextTickAsync(stop))
+            {
+                from.Tick();
+            }
         }
     }
 }

@@ -177,7 +177,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     public async Task What_is_taken_in_is_sent_on_as_OTLP_once_the_other_side_takes_it()
     {
         var end = new IPEndPoint(IPAddress.Loopback, Traffic.RawUpstream.DeadPort());
-        var forwarder = new OtlpForwarder(new() { Endpoint = $"http://{end}" }, "/", TimeProvider.System, said.Add);
+        var forwarder = new OtlpForwarder(new() { Endpoint = $"http://{end}" }, "/", TimeProvider.System, null, said.Add);
         using var stop = new CancellationTokenSource();
         var running = forwarder.RunAsync(stop.Token);
         intake.Forward = forwarder.Queue;

@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Observe.Forward;
+using Mainstay.Tests.Observe.Store;
 using Shouldly;
 using Xunit;
 
@@ -50,6 +51,64 @@ public sealed class ForwardTests
         (await queue.TakeAsync(TelemetrySignal.Logs, 9, TestContext.Current.CancellationToken)).ShouldBe([7]);
     }
 
+    [Fact]
+    public async Task What_is_not_taken_waits_on_disk_in_order_and_outlives_the_process()
+    {
+        var (files, time) = (new MemoryFiles(), new FakeTime());
+        ForwardQueue Queue(long onDisk = 1 << 20) => new(1000, All, signal => new(files, signal, time), onDisk);
+        var stop = TestContext.Current.CancellationToken;
+        var queue = Queue();
+        queue.Add(TelemetrySignal.Traces, [1]);
+        queue.Tick();
+        queue.BytesOnDisk.ShouldBe(0, "nothing has failed");
+        var first = await queue.TakeAsync(TelemetrySignal.Traces, 9, stop);
+        queue.Failed(TelemetrySignal.Traces);
+        queue.Add(TelemetrySignal.Traces, [2]);
+        queue.Add(TelemetrySignal.Traces, [3]);
+        queue.Tick();
+        (queue.Bytes, queue.BytesOnDisk > 0).ShouldBe((1, true), "only what is under way is in memory");
+
+        // The server ends: what was under way and what is in memory goes to disk as well.
+        queue.Add(TelemetrySignal.Logs, [7]);
+        queue.Back(TelemetrySignal.Traces, first);
+        queue.Tick(all: true);
+        (queue.Bytes, files.Names.Count()).ShouldBe((0, 2));
+
+        var next = Queue();
+        next.Add(TelemetrySignal.Traces, [4]);
+        (await next.TakeAsync(TelemetrySignal.Traces, 2, stop)).ShouldBe([2, 3]);
+        next.Sent(TelemetrySignal.Traces, 2);
+        (await next.TakeAsync(TelemetrySignal.Traces, 9, stop)).ShouldBe([1]);
+        next.Sent(TelemetrySignal.Traces, 1);
+        (await next.TakeAsync(TelemetrySignal.Traces, 9, stop)).ShouldBe([4]);
+        next.Sent(TelemetrySignal.Traces, 1);
+        (await next.TakeAsync(TelemetrySignal.Logs, 9, stop)).ShouldBe([7]);
+        next.Sent(TelemetrySignal.Logs, 1);
+        var waits = next.TakeAsync(TelemetrySignal.Logs, 9, stop);
+        (waits.IsCompleted, next.BytesOnDisk, files.Names.Count()).ShouldBe((false, 0, 0));
+    }
+
+    [Fact]
+    public void Beyond_its_bound_the_oldest_on_disk_goes_and_a_full_disk_leaves_it_in_memory()
+    {
+        var (files, time) = (new MemoryFiles(), new FakeTime());
+        var queue = new ForwardQueue(100 << 20, [TelemetrySignal.Traces], signal => new(files, signal, time), 10 << 20);
+        queue.Failed(TelemetrySignal.Traces);
+        for (var i = 0; i < 30; i++)
+        {
+            queue.Add(TelemetrySignal.Traces, new byte[1 << 20]);
+            queue.Tick();
+        }
+
+        queue.BytesOnDisk.ShouldBeInRange(6 << 20, 10 << 20);
+        (queue.FiguresOf(TelemetrySignal.Traces).Dropped + queue.BytesOnDisk).ShouldBe((30 << 20) + (30 * 12));
+        files.Room = 100;
+        queue.Add(TelemetrySignal.Traces, new byte[1 << 20]);
+        queue.Add(TelemetrySignal.Traces, new byte[ForwardSpill.MostRequest + 1]);
+        queue.Tick();
+        queue.Bytes.ShouldBe((1 << 20) + ForwardSpill.MostRequest + 1);
+    }
+
     [Theory]
     [InlineData(200, ForwardNext.Done)]
     [InlineData(202, ForwardNext.Done)]
@@ -84,10 +143,10 @@ public sealed class ForwardTests
     {
         Forward = new()
         {
-            Endpoint = "http://h:4318", Signals = [], Timeout = TimeSpan.Zero, Queue = new(5),
+            Endpoint = "http://h:4318", Signals = [], Timeout = TimeSpan.Zero, Queue = new(5), Disk = new(7),
             Headers = new Dictionary<string, string> { ["Content-Type"] = "x", ["a b"] = "y" }, SecretHeaders = new Dictionary<string, string> { ["Authorization"] = "env:" },
         },
         Retention = new() { Logs = new() { Age = TimeSpan.Zero, Size = new(1) } },
     }.Validate().Select(p => p.Path).ShouldBe(
-        ["forward.headers.Content-Type", "forward.headers.a b", "forward.secretHeaders.Authorization", "forward.signals", "forward.timeout", "forward.queue", "retention.logs.age", "retention.logs.size"]);
+        ["forward.headers.Content-Type", "forward.headers.a b", "forward.secretHeaders.Authorization", "forward.signals", "forward.timeout", "forward.queue", "forward.disk", "retention.logs.age", "retention.logs.size"]);
 }

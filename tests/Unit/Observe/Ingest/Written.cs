@@ -10,6 +10,9 @@ sealed class Written : ISpanSink, ILogSink, IPointSink, IAlertSink
 {
     readonly StringBuilder text = new();
 
+    /// <summary>How many things it was told.</summary>
+    public int Lines { get; private set; }
+
     public override string ToString() => text.ToString();
 
     public void Begin(in ResourceView resource, in ScopeView scope) =>
@@ -81,5 +84,9 @@ sealed class Written : ISpanSink, ILogSink, IPointSink, IAlertSink
         return "{" + string.Join(" ", parts) + "}";
     }
 
-    void Line(string line) => text.Append(line).Append('\n');
+    void Line(string line)
+    {
+        Lines++;
+        text.Append(line).Append('\n');
+    }
 }
