@@ -27,6 +27,7 @@ return args switch
     ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),
     ["top"] => TopLoad.Run(),
     ["traces", .. var rest] => TraceLoad.Run(rest),
+    ["locks", .. var rest] => await LockLoad.RunAsync(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),
     _ => Harness.Run(args),
 };

@@ -103,7 +103,7 @@ public static class GatewayProcess
         var following = options.ServerUrl is null
             ? Task.Delay(Timeout.InfiniteTimeSpan, time, stopping.Token)
             : Task.WhenAll(
-                new TableFeed(server, time, options.Log).RunAsync(() => gateway.Revision, Apply, question => _ = records.AnswerAsync(gateway.Answer(id, question)), stopping.Token),
+                new TableFeed(server, time, options.Log).RunAsync(() => gateway.Revision, Apply, question => _ = records.AnswerAsync(gateway.Answer(id, question)), gateway.Fences.Learn, stopping.Token),
                 records.RunAsync(Take, stopping.Token));
         await following.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         if (following.IsFaulted) options.Log($"the gateway's control side failed: {following.Exception}");

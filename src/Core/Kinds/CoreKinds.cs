@@ -32,6 +32,7 @@ public static class CoreKinds
         new Kind<Receiver>("receiver", "receivers", columns: [("BY", r => r.Spec.Webhook is not null ? "webhook" : r.Spec.Chat is not null ? "chat" : "email")]),
         new Kind<Incident>("incident", "incidents", columns: [("STATE", i => i.State.ToString()), ("CRITICALITY", i => Word(i.Criticality)), ("BEGAN", i => Time(i.Began)), ("TITLE", i => i.Title)]),
         new Kind<IdWorker>("idworker", "id-workers", columns: [("HOLDER", w => w.Holder), ("GRANT", w => Number(w.Grant))]),
+        new Kind<NamedLock>("lock", "locks", columns: [("FORM", l => l.Form.ToString().ToLowerInvariant()), ("HELD BY", l => string.Join(" ", l.Holds.Select(h => h.Owner))), ("TOKEN", l => l.Token.ToString(CultureInfo.InvariantCulture))]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),
         new Kind<AuditEntry>("audit", "audits", columns: [("AT", a => Time(a.At)), ("WHO", a => a.Who), ("VERB", a => a.Verb), ("ABOUT", a => a.About)]));
 

@@ -47,6 +47,9 @@ public sealed record CliEnvironment
     /// <summary>Runs one role of the binary in this process: its name and the arguments after it.</summary>
     public Func<string, IReadOnlyList<string>, CancellationToken, Task<int>> Role { get; init; } = static (role, _, _) => throw RoleMissing(role);
 
+    /// <summary>Runs a command in this one's place, and asks it to end when told.</summary>
+    public Func<ChildRun, TimeProvider, CancellationToken, Task<int>> Child { get; init; } = ChildProcess.RunAsync;
+
     /// <summary>The environment of this process.</summary>
     public static CliEnvironment OfProcess() => new()
     {

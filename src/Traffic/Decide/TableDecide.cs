@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
 using Endpoint = Mainstay.Core.Kinds.Schedule.Endpoint;
@@ -28,6 +29,9 @@ public sealed record TableView(
     /// <summary>The zones of instances, by their names, where they are known.</summary>
     public IReadOnlyDictionary<string, string> Zones { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>A lock by its name; null where nobody has asked for it yet.</summary>
+    public Func<string, NamedLock?> Locks { get; init; } = static _ => null;
+
     /// <summary>What only this installation knows, and every gateway of it: keys of gateways are derived of it. Null for none.</summary>
     public string? Secret { get; init; }
 }
@@ -40,6 +44,14 @@ public static class TableDecide
 
     /// <summary>The name of the listener of <see cref="GatewayTls.Listen"/>.</summary>
     public const string SecureListener = "gateway-tls";
+
+    /// <summary>The locks that routes and needs name as fences.</summary>
+    public static IEnumerable<string> FencesOf(IEnumerable<Route> routes, IEnumerable<ServiceSpec> services) =>
+        routes.Select(r => r.Spec.Fence).Concat(services.SelectMany(s => s.Needs.Values).Select(n => n.Fence)).OfType<FenceSpec>()
+            .Select(f => f.Lock).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal);
+
+    /// <summary>What gateways are told of a lock.</summary>
+    public static FenceModel FenceOf(string name, NamedLock? seen) => new(name, seen?.Token ?? 0, [.. seen?.Holds.Select(h => h.Token) ?? []]);
 
     public static TableModel Next(TableView view) => new(
         view.Revision,
@@ -56,6 +68,8 @@ public static class TableDecide
         TellsTraces = view.Gateway?.Beacon?.Enabled ?? false,
         CacheBytes = view.Gateway?.Cache?.Memory.Bytes,
         Purges = [.. view.Purges.OrderBy(p => p.Name, StringComparer.Ordinal)],
+        Fences = [.. FencesOf(view.Routes, view.Services.Values).Select(name => FenceOf(name, view.Locks(name)))],
+        FenceKey = view.Secret is { } proof && FencesOf(view.Routes, view.Services.Values).Any() ? Convert.ToBase64String(FencingToken.KeyOf(proof)) : null,
         Interventions = [.. view.Interventions.OrderBy(i => i.Name, StringComparer.Ordinal)],
     };
 

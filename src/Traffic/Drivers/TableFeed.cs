@@ -17,8 +17,9 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
     /// <param name="live">The revision that is live.</param>
     /// <param name="apply">Takes each table whose revision differs from the live one.</param>
     /// <param name="ask">Takes each question that comes between them.</param>
+    /// <param name="fence">Takes what is told of grants between tables.</param>
     /// <param name="stop">Ends it.</param>
-    public async Task RunAsync(Func<long> live, Action<TableModel> apply, Action<Question> ask, CancellationToken stop)
+    public async Task RunAsync(Func<long> live, Action<TableModel> apply, Action<Question> ask, Action<IReadOnlyList<FenceModel>> fence, CancellationToken stop)
     {
         var pause = FirstPause;
         string? said = null;
@@ -26,7 +27,7 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
         {
             try
             {
-                await FollowAsync(live, apply, ask, () => { pause = FirstPause; said = null; }, stop);
+                await FollowAsync(live, apply, ask, fence, () => { pause = FirstPause; said = null; }, stop);
             }
             catch (Exception e) when (e is HttpRequestException or IOException or JsonException or OperationCanceledException)
             {
@@ -46,7 +47,7 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
         }
     }
 
-    private async Task FollowAsync(Func<long> live, Action<TableModel> apply, Action<Question> ask, Action arrived, CancellationToken stop)
+    private async Task FollowAsync(Func<long> live, Action<TableModel> apply, Action<Question> ask, Action<IReadOnlyList<FenceModel>> fence, Action arrived, CancellationToken stop)
     {
         using var silence = new CancellationTokenSource(Silence, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
@@ -62,6 +63,11 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
             if (line.StartsWith("{\"question\"", StringComparison.Ordinal))
             {
                 if (JsonSerializer.Deserialize(line, TrafficJson.Default.QuestionLine)?.Question is { } question) ask(question);
+                continue;
+            }
+            if (line.StartsWith(FenceLine.Start, StringComparison.Ordinal))
+            {
+                if (JsonSerializer.Deserialize(line, TrafficJson.Default.FenceLine)?.Fences is { } fences) fence(fences);
                 continue;
             }
             var table = TableModel.FromJson(line);

@@ -70,6 +70,9 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>What browsers report, until the server gets it.</summary>
     internal ReportBox Reports { get; } = new();
 
+    /// <summary>What is known of the grants of locks that fence requests.</summary>
+    internal FenceBook Fences { get; } = new();
+
     /// <summary>The live table's revision.</summary>
     public long Revision => Volatile.Read(ref table).Revision;
 
@@ -92,6 +95,7 @@ public sealed class Gateway : IAsyncDisposable
         {
             if (!(next.TrustedProxies ?? []).SequenceEqual(model.TrustedProxies ?? [])) trusted = new IpRanges([.. Limits.TrustedProxies, .. next.TrustedProxies ?? []]);
             model = next;
+            Fences.Learn(next.Fences);
             var compiled = compiler.Compile(next, out var gone);
             tls.Assign(compiled.Listeners.Values);
             var fresh = Open(compiled);

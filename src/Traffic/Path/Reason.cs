@@ -90,6 +90,12 @@ public enum Reason
     /// <summary>The answer is composed with the request's body, which is not JSON.</summary>
     ComposeBodyInvalid,
 
+    /// <summary>The token of a lock is one of a grant that is over.</summary>
+    StaleToken,
+
+    /// <summary>Only the holder of a lock may do this, and no token shows that the request comes from it.</summary>
+    TokenRequired,
+
     /// <summary>The client wants what is kept, and nothing is.</summary>
     NotCached,
 }
@@ -109,10 +115,12 @@ public static class Problem
         Reason.NoRoute or Reason.NoFile => 404,
         Reason.MethodNotAllowed => 405,
         Reason.RequestTimeout or Reason.BodyStalled => 408,
+        Reason.StaleToken => 409,
         Reason.BodyTooLarge => 413,
         Reason.RequestLineTooLong => 414,
         Reason.UnsupportedMediaType => 415,
         Reason.InvalidBody => 422,
+        Reason.TokenRequired => 428,
         Reason.RateLimited or Reason.BannedTooMany => 429,
         Reason.ConcurrencyLimited or Reason.QueueFull or Reason.QueueTimeout or Reason.Shed => 503,
         Reason.HeadTooLarge => 431,
@@ -234,6 +242,8 @@ public static class Problem
         Reason.Shed => ("Service Unavailable", "The service has too much to do, and requests of higher levels go first."),
         Reason.ComposePartFailed => ("Bad Gateway", "A part of the answer that it cannot do without is missing."),
         Reason.ComposeBodyInvalid => ("Bad Request", "The request's body is not JSON."),
+        Reason.StaleToken => ("Conflict", "The lock that the request was made under is not held with its token any more."),
+        Reason.TokenRequired => ("Precondition Required", "Only the holder of a lock may do this; its token is missing, or is none of this lock."),
         Reason.NotCached => ("Gateway Timeout", "Only what is kept was asked for, and nothing is kept."),
         _ => ("", ""),
     };

@@ -183,6 +183,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
                 .. HandBanGate.Compile(place, isPart),
                 // A part of an answer comes from here: the guard stands before the whole.
                 .. isPart ? [] : GuardsOf(place),
+                .. isPart ? [] : FenceGate.Compile(place),
                 .. isPart ? [] : ValidateGate.Compile(place),
                 .. new ResilienceCompiler(place, read?.Template).Gates(LimitGates.Compile(place), caching ?? []),
                 .. RouteGates.Last(read, policies.Gateway?.Reports ?? new ReportBox(), zone is null ? split : null, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),

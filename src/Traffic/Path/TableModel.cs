@@ -37,6 +37,12 @@ public sealed record TableModel(
     /// <summary>What cookies that name instances are signed with, in Base64; the same for all gateways. Null where no service wants them.</summary>
     public string? StickyKey { get; init; }
 
+    /// <summary>The grants of every lock that a route or need names as its fence.</summary>
+    public IReadOnlyList<FenceModel> Fences { get; init; } = [];
+
+    /// <summary>What the proofs in tokens are made with, in Base64; null where no fence is there.</summary>
+    public string? FenceKey { get; init; }
+
     /// <summary>Pages are told their trace, so that what their browsers report joins it.</summary>
     public bool TellsTraces { get; init; }
 
@@ -57,8 +63,25 @@ public sealed record TableModel(
         {
             throw new JsonException("The table is not one of this version.");
         }
-        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [], Purges = read.Purges ?? [] };
+        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [], Purges = read.Purges ?? [], Fences = read.Fences ?? [] };
     }
+}
+
+/// <summary>The grants of a lock that fences requests.</summary>
+/// <param name="Lock">The lock's name.</param>
+/// <param name="Last">The number of the last grant.</param>
+/// <param name="Live">The numbers of those that last; all others up to the last are over.</param>
+public sealed record FenceModel(string Lock, long Last, IReadOnlyList<long> Live);
+
+/// <summary>A line of the table stream that tells of grants between tables.</summary>
+/// <param name="Fences">Every lock that fences requests.</param>
+public sealed record FenceLine(IReadOnlyList<FenceModel>? Fences)
+{
+    /// <summary>What the line begins with.</summary>
+    public const string Start = "{\"fences\"";
+
+    /// <summary>The line as JSON.</summary>
+    public string ToJson() => JsonSerializer.Serialize(this, TrafficJson.Default.FenceLine);
 }
 
 /// <summary>A port the gateway listens on.</summary>
@@ -147,5 +170,6 @@ public sealed record EndpointModel(string Instance, string Host, int Port, strin
 [JsonSerializable(typeof(IReadOnlyList<RecordBatch>))]
 [JsonSerializable(typeof(ReadyFile))]
 [JsonSerializable(typeof(QuestionLine))]
+[JsonSerializable(typeof(FenceLine))]
 [JsonSerializable(typeof(QuestionAnswer))]
 internal sealed partial class TrafficJson : JsonSerializerContext;

@@ -30,6 +30,9 @@ public abstract record CallSpec
     /// <summary>The lesser ways in which requests can be answered, when somebody says so. Default: none.</summary>
     public DegradeSpec? Degrade { get; init; }
 
+    /// <summary>Which lock's holder alone may write. Default: everybody may.</summary>
+    public FenceSpec? Fence { get; init; }
+
     /// <summary>Everything that is wrong with the terms.</summary>
     protected IEnumerable<Problem> ValidateCall() =>
         Kinds.Limits.Between("timeout", Timeout, TimeSpan.FromMilliseconds(1), TimeSpan.FromHours(1))
@@ -41,6 +44,7 @@ public abstract record CallSpec
             .Concat(Breaker?.Validate().Select(p => p.Under("breaker")) ?? [])
             .Concat(Fallback?.Validate().Select(p => p.Under("fallback")) ?? [])
             .Concat(Degrade?.Validate().Select(p => p.Under("degrade")) ?? [])
+            .Concat(Fence?.Validate().Select(p => p.Under("fence")) ?? [])
             .Concat(Degrade is { Fallback: true } && Fallback is null
                 ? [new Problem("degrade.fallback", "there is no fallback to be thrown", "declare a fallback beside it, or remove this")]
                 : [])

@@ -2,9 +2,12 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 using Mainstay.Traffic.Decide;
+using Mainstay.Traffic.Path;
+using Gateway = Mainstay.Core.Kinds.Traffic.Gateway;
 using HostRecord = Mainstay.Core.Kinds.Schedule.Host;
 
 namespace Mainstay.Host.Api.Gateways;
@@ -24,6 +27,9 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
     readonly Lock gate = new();
     TableLine? current;
     (long Number, byte[] Json) asked;
+    (long Number, byte[] Json) fenced;
+    readonly Signal granted = new();
+    volatile HashSet<string> fences = [];
     TaskCompletionSource next = NewPulse();
 
     /// <summary>How many tables were made.</summary>
@@ -32,7 +38,8 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
     /// <summary>The tables from now on, the current one first unless its revision is <paramref name="after"/>. A slow reader gets the newest only.</summary>
     public async IAsyncEnumerable<TableLine> ReadAsync(long after, [EnumeratorCancellation] CancellationToken stop)
     {
-        long heard;
+        // Grants that were told while a gateway was away are told again; a question is not.
+        long heard, learned = 0;
         lock (gate)
         {
             heard = asked.Number;
@@ -42,13 +49,18 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
         {
             TableLine? table;
             Task wait;
-            (long Number, byte[] Json) question;
+            (long Number, byte[] Json) question, grants;
             lock (gate)
             {
-                (table, wait, question) = (current, next.Task, asked);
+                (table, wait, question, grants) = (current, next.Task, asked, fenced);
             }
 
-            if (question.Number > heard)
+            if (grants.Number > learned)
+            {
+                learned = grants.Number;
+                yield return new TableLine(after, grants.Json);
+            }
+            else if (question.Number > heard)
             {
                 heard = question.Number;
                 yield return new TableLine(after, question.Json);
@@ -84,7 +96,14 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
         var touched = new Signal();
         var (_, subscription) = mirror.Subscribe(_ => 0, (before, after) =>
         {
-            if ((before, after) is (HostRecord or null, HostRecord or null) && ((HostRecord?)before)?.Zone != ((HostRecord?)after)?.Zone)
+            if ((after ?? before) is NamedLock one)
+            {
+                if (fences.Contains(one.Name))
+                {
+                    granted.Set();
+                }
+            }
+            else if ((before, after) is (HostRecord or null, HostRecord or null) && ((HostRecord?)before)?.Zone != ((HostRecord?)after)?.Zone)
             {
                 touched.Set();
             }
@@ -109,13 +128,38 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
         }
     }
 
+    /// <summary>Tells of grants until stopped: they come far more often than anything else of a table changes. Each line has all fences, so that a slow reader needs the newest alone.</summary>
+    public async Task TellFencesAsync(CancellationToken stop)
+    {
+        while (true)
+        {
+            await granted.WaitAsync(stop);
+            var line = mirror.Read(seen => new FenceLine([.. fences.Order(StringComparer.Ordinal).Select(name => TableDecide.FenceOf(name, seen.Get<NamedLock>(name)))]));
+            TaskCompletionSource passed;
+            lock (gate)
+            {
+                fenced = (fenced.Number + 1, Encoding.UTF8.GetBytes(line.ToJson()));
+                (passed, next) = (next, NewPulse());
+            }
+
+            passed.SetResult();
+        }
+    }
+
     // The revision is that of everything seen, not of the newest part: it must grow when a part is deleted, too.
     void Publish()
     {
         var table = mirror.Read(seen => TableDecide.Next(new(
             seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>(),
             seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>())
-        { Purges = seen.All<CachePurge>(), Secret = secret, Zones = ZonesOf(seen) }));
+        { Purges = seen.All<CachePurge>(), Secret = secret, Zones = ZonesOf(seen), Locks = seen.Get<NamedLock> }));
+        if (!fences.SetEquals(table.Fences.Select(f => f.Lock)))
+        {
+            // What changed between the reading and this line has not been told.
+            fences = [.. table.Fences.Select(f => f.Lock)];
+            granted.Set();
+        }
+
         TaskCompletionSource passed;
         lock (gate)
         {

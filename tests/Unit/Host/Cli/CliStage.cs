@@ -143,6 +143,11 @@ sealed class CliStage : IDisposable
                 trace.Append($"down, data {options.DataFolder}, timeout {options.Timeout}\n");
                 return Task.FromResult(0);
             },
+            Child = (run, _, _) =>
+            {
+                trace.Append($"run {string.Join(' ', run.Command)} with {string.Join(' ', run.Environment.Select(e => $"{e.Key}={e.Value}"))}\n");
+                return Task.FromResult(7);
+            },
             Role = (role, rest, _) =>
             {
                 trace.Append($"{role} [{string.Join(' ', rest)}]\n");
