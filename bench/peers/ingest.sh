@@ -2,16 +2,19 @@
 # Spans per second that the server takes over OTLP/HTTP protobuf (ten attributes each, batches of 500) with a sender on the same cores, its memory
 # afterwards, and what was lost; then the cost of reading a span beside the stock .NET protobuf parse of the same bytes.
 #
-# usage: bench/peers/ingest.sh [--smoke] [--seconds N] [--connections N]
+# With --overload so many connections send again at once whatever they are told: memory, what is taken and what is turned away.
+#
+# usage: bench/peers/ingest.sh [--smoke] [--seconds N] [--connections N] [--overload CONNECTIONS]
 set -euo pipefail
 
-seconds=20 connections=2 smoke=
+seconds=20 connections=2 smoke= overload=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --smoke) seconds=3 smoke=--smoke ;;
     --seconds) seconds=$2; shift ;;
     --connections) connections=$2; shift ;;
-    *) sed -n '2,6p' "$0" >&2; exit 2 ;;
+    --overload) overload=(--overload "$2"); shift ;;
+    *) sed -n '2,8p' "$0" >&2; exit 2 ;;
   esac
   shift
 done
@@ -40,7 +43,7 @@ for _ in $(seq 200); do
   sleep 0.05
 done
 
-if ! "$bench" ingest --http "http://127.0.0.1:$((base + 1))" --api "$api" --seconds "$seconds" --connections "$connections"; then
+if ! "$bench" ingest --http "http://127.0.0.1:$((base + 1))" --api "$api" --seconds "$seconds" --connections "$connections" "${overload[@]}"; then
   cat "$folder/server.log" >&2
   exit 1
 fi

@@ -8,7 +8,7 @@ namespace Mainstay.Bench.Ingest;
 
 /// <summary>
 /// Sends recorded batches over OTLP/HTTP as fast as they are taken, waits as long as it is told to where it is told to come again, and compares what was acknowledged
-/// with what the server says it took: what is missing is lost.
+/// with what the server says it took: what is missing is lost. With <c>--overload N</c> so many connections then send again at once whatever they are told, and the server's memory is looked at all the while.
 /// </summary>
 internal static class IngestLoad
 {
@@ -18,7 +18,7 @@ internal static class IngestLoad
         int Number(string name, int fallback) => int.Parse(Of(name) ?? $"{fallback}", CultureInfo.InvariantCulture);
         if (Of("--http") is not { } http || Of("--api") is not { } api)
         {
-            Console.Error.WriteLine("usage: Bench ingest --http URL --api URL [--seconds 10] [--connections 2] [--batch 500]");
+            Console.Error.WriteLine("usage: Bench ingest --http URL --api URL [--seconds 10] [--connections 2] [--batch 500] [--overload CONNECTIONS]");
             return 2;
         }
 
@@ -26,38 +26,84 @@ internal static class IngestLoad
         var bodies = Enumerable.Range(1, 64).Select(i => SpanSamples.Request(batch, i).ToByteArray()).ToArray();
         using var client = new HttpClient { BaseAddress = new Uri(http) };
         using var admin = new HttpClient { BaseAddress = new Uri(api) };
+        var calm = await SendAsync(client, admin, bodies, batch, connections, seconds, isPatient: true);
+        var isRight = Say("", calm);
+        if (Of("--overload") is { } crowd)
+        {
+            var much = await SendAsync(client, admin, bodies, batch, int.Parse(crowd, CultureInfo.InvariantCulture), seconds, isPatient: false);
+            isRight &= Say(string.Create(CultureInfo.InvariantCulture, $"overload: offered {much.Offered / much.Seconds:F0} spans/s, {much.Offered / much.Seconds / (calm.Sent / calm.Seconds):F1} x  "), much);
+        }
+
+        return isRight ? 0 : 1;
+    }
+
+    static bool Say(string what, Sums of)
+    {
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{what}spans/s {of.Sent / of.Seconds:F0}  sent {of.Sent}  taken {of.Taken}  lost {of.Sent - of.Taken}  refused {of.Refused}  told to come again {of.Again}  server RSS {of.Resident / 1048576.0:F0} MiB  sender CPU {of.Cpu:F2} cores"));
+        return of.Sent == of.Taken && of.Refused == 0 && of.Sent > 0;
+    }
+
+    static async Task<Sums> SendAsync(HttpClient client, HttpClient admin, byte[][] bodies, int batch, int connections, int seconds, bool isPatient)
+    {
         var before = await TakenAsync(admin);
-        var (sent, retries, refused) = (0L, 0L, 0L);
-        var clock = Stopwatch.StartNew();
-        await Task.WhenAll(Enumerable.Range(0, connections).Select(async number =>
+        var (sent, again, refused, most) = (0L, 0L, 0L, 0.0);
+        var (clock, cpu) = (Stopwatch.StartNew(), Environment.CpuUsage.TotalTime);
+        var senders = Task.WhenAll(Enumerable.Range(0, connections).Select(async number =>
         {
             for (var i = number * 7; clock.Elapsed.TotalSeconds < seconds; i++)
             {
-                using var content = new ByteArrayContent(bodies[i % bodies.Length]);
-                content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
-                using var answer = await client.PostAsync("/v1/traces", content);
-                if (answer.IsSuccessStatusCode)
+                switch (await PostAsync(client, bodies[i % bodies.Length]))
                 {
-                    Interlocked.Add(ref sent, batch);
-                }
-                else if ((int)answer.StatusCode is 429 or 503)
-                {
-                    Interlocked.Increment(ref retries);
-                    await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-                }
-                else
-                {
-                    Interlocked.Add(ref refused, batch);
+                    case >= 200 and < 300:
+                        Interlocked.Add(ref sent, batch);
+                        break;
+                    case 429 or 503:
+                        Interlocked.Add(ref again, 1);
+                        await Task.Delay(TimeSpan.FromMilliseconds(isPatient ? 50 : 1), TimeProvider.System);
+                        break;
+
+                    // A sender that is told to come again before all of its body was read finds its connection closed.
+                    case 0 when !isPatient:
+                        Interlocked.Add(ref again, 1);
+                        break;
+                    default:
+                        Interlocked.Add(ref refused, batch);
+                        break;
                 }
             }
         }));
+        while (!senders.IsCompleted)
+        {
+            await Task.WhenAny(senders, Task.Delay(TimeSpan.FromMilliseconds(250), TimeProvider.System));
+            most = Math.Max(most, await ResidentAsync(admin));
+        }
+
+        await senders;
         var elapsed = clock.Elapsed.TotalSeconds;
-        var taken = await TakenAsync(admin) - before;
-        var rss = await ResidentAsync(admin);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"spans/s {sent / elapsed:F0}  sent {sent}  taken {taken}  lost {sent - taken}  refused {refused}  told to come again {retries}  server RSS {rss / 1048576.0:F0} MiB  sender CPU {Environment.CpuUsage.TotalTime.TotalSeconds / elapsed:F2} cores"));
-        return sent == taken && refused == 0 && sent > 0 ? 0 : 1;
+        return new(elapsed, sent, await TakenAsync(admin) - before, refused, again, sent + refused + (again * batch), most, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds / elapsed);
     }
+
+    static async Task<int> PostAsync(HttpClient client, byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
+        try
+        {
+            using var answer = await client.PostAsync("/v1/traces", content);
+            return (int)answer.StatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return 0;
+        }
+    }
+
+    /// <summary>What one run came to.</summary>
+    /// <param name="Again">Bodies that were not taken because too much was under way.</param>
+    /// <param name="Offered">Spans of all attempts.</param>
+    /// <param name="Resident">The most memory of the server that was seen, in bytes.</param>
+    readonly record struct Sums(double Seconds, long Sent, long Taken, long Refused, long Again, long Offered, double Resident, double Cpu);
 
     static async Task<long> TakenAsync(HttpClient admin)
     {
