@@ -22,6 +22,8 @@ public sealed class IncidentDesk
     // The cause is looked at anew so often while nothing else changes: more evidence comes in the first minute.
     static readonly TimeSpan Refresh = TimeSpan.FromSeconds(30);
 
+    static readonly TimeSpan Passing = TimeSpan.FromSeconds(Thresholds.UnexplainedSteps * Thresholds.StepSeconds);
+
     readonly Dictionary<string, DateTimeOffset> felt = new(StringComparer.Ordinal);
     readonly Dictionary<string, DateTimeOffset> written = new(StringComparer.Ordinal);
 
@@ -34,7 +36,13 @@ public sealed class IncidentDesk
         var changed = new Dictionary<string, Incident>(StringComparer.Ordinal);
         foreach (var group in Groups(found).Where(g => !IsDismissed(known, g, now)))
         {
-            var incident = Matching(current.Values, group, now) is { } same ? With(same, group, now) : Open(current, group, now);
+            var same = Matching(current.Values, group, now);
+            if (same is null && IsPassing(group, now))
+            {
+                continue;
+            }
+
+            var incident = same is not null ? With(same, group, now) : Open(current, group, now);
             felt[incident.Name] = now;
             if (!current.TryGetValue(incident.Name, out var before) || Differs(before, incident, now))
             {
@@ -83,6 +91,10 @@ public sealed class IncidentDesk
 
         return groups;
     }
+
+    // Figures are of ten seconds: one bad second is felt for two or three steps. What nothing explains has to last longer than that.
+    static bool IsPassing(List<Found> group, DateTimeOffset now) =>
+        group.TrueForAll(f => f.Why.Causes[0].Kind == CauseKind.Unknown && f.Symptom.Kind is SymptomKind.Errors or SymptomKind.Latency) && now - group.Min(f => f.Symptom.Since) < Passing;
 
     // What somebody said is over is left alone for a while, also where it is still felt.
     static bool IsDismissed(IReadOnlyCollection<Incident> known, List<Found> group, DateTimeOffset now)

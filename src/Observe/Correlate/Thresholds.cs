@@ -27,6 +27,9 @@ public static class Thresholds
     /// <summary>Trouble has to last for so many steps.</summary>
     public const int SymptomSteps = 2;
 
+    /// <summary>Trouble that nothing explains is an incident once it has lasted for so many.</summary>
+    public const int UnexplainedSteps = 4;
+
     /// <summary>Trouble is over after so many steps without it: 30 s.</summary>
     public const int CalmSteps = 6;
 

@@ -22,6 +22,7 @@ namespace Mainstay.Tests.Observe;
 /// now                                         from here on other lines hold; also:
 ///   change web release 1.1.0 began to serve   a change: release, scale or intervention
 ///   down orders / up orders                   no instance is ready, or all are
+///   dice 7 0.02                               chance begins anew from a seed; each figure is three times as much in such a part of the steps
 /// symptoms · why SUBJECT · impact TARGET      what is found
 /// incidents                                   what came of it so far
 /// </code>
@@ -41,6 +42,7 @@ sealed class SyntheticSystem
     IncidentDesk desk = new();
     FigureHistory figures = new();
     Random dice = new(1);
+    double spikes;
     long second = Second;
 
     public string Play(ScenarioStep step)
@@ -89,7 +91,7 @@ sealed class SyntheticSystem
         incidents.Clear();
         told.Clear();
         desk = new();
-        (figures, dice, second) = (new(), new(1), Second);
+        (figures, dice, second, spikes) = (new(), new(1), Second, 0);
     }
 
     void Take(string line, string[] words)
@@ -127,6 +129,9 @@ sealed class SyntheticSystem
                 break;
             case "down" or "up":
                 nodes[words[1]] = nodes[words[1]] with { Ready = words[0] == "up" ? nodes[words[1]].Wanted : 0 };
+                break;
+            case "dice":
+                (dice, spikes) = (new(int.Parse(words[1], CultureInfo.InvariantCulture)), Number(words[2]));
                 break;
             default:
                 throw new InvalidOperationException(line);
@@ -214,7 +219,7 @@ sealed class SyntheticSystem
         }
     }
 
-    double Noisy(double value, double noise) => value * Math.Max(0, 1 + (noise * Math.Sqrt(-2 * Math.Log(1 - dice.NextDouble())) * Math.Cos(2 * Math.PI * dice.NextDouble())));
+    double Noisy(double value, double noise) => (spikes > 0 && dice.NextDouble() < spikes ? 3 : 1) * value * Math.Max(0, 1 + (noise * Math.Sqrt(-2 * Math.Log(1 - dice.NextDouble())) * Math.Cos(2 * Math.PI * dice.NextDouble())));
 
     static Dictionary<Figure, double> Sum(IEnumerable<Dictionary<Figure, double>> all)
     {
