@@ -89,7 +89,7 @@ abstract class JournalWork<T> : JournalWork
 
     public sealed override void Complete() => answer.TrySetResult(new(JournalStatus.Done, Finish(), null));
 
-    public sealed override void Fail(JournalStatus status, string why) => answer.TrySetResult(new(status, default, why));
+    public override void Fail(JournalStatus status, string why) => answer.TrySetResult(new(status, default, why));
 
     public sealed override void Leave() => answer.TrySetCanceled(Stop);
 }
