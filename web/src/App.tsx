@@ -26,6 +26,7 @@ const QueryPage = lazy(() => import('./pages/QueryPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const JobsPage = lazy(() => import('./pages/JobsPage'));
+const QueuesPage = lazy(() => import('./pages/QueuesPage'));
 const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
@@ -63,6 +64,7 @@ export function App() {
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
           {route.page === 'jobs' && <JobsPage name={route.name} />}
+          {route.page === 'queues' && <QueuesPage name={route.name} />}
           {route.page === 'objectives' && <ObjectivesPage />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
@@ -94,6 +96,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.incident.title;
     case 'jobs':
       return text.jobs.title;
+    case 'queues':
+      return text.queues.title;
     case 'objectives':
       return text.sight.objectives;
     case 'logs':

@@ -31,6 +31,7 @@ public static class CoreKinds
         new Kind<AlertRule>("rule", "rules", KindWrites.Users, columns: [("FOR", r => Durations.Format(r.Spec.For)), ("SEVERITY", r => Word(r.Spec.Severity)), ("ABOUT", r => r.Spec.About ?? "-"), ("EXPR", r => r.Spec.Expr)]),
         new Kind<Receiver>("receiver", "receivers", columns: [("BY", r => r.Spec.Webhook is not null ? "webhook" : r.Spec.Chat is not null ? "chat" : "email")]),
         new Kind<Incident>("incident", "incidents", columns: [("STATE", i => i.State.ToString()), ("CRITICALITY", i => Word(i.Criticality)), ("BEGAN", i => Time(i.Began)), ("TITLE", i => i.Title)]),
+        new Kind<Queue>("queue", "queues", columns: [("TO", q => q.Spec.Push?.To ?? "-"), ("TOPICS", q => string.Join(' ', q.Spec.Topics ?? [])), ("RETENTION", q => Durations.Format(q.Spec.Retention)), ("DEAD AFTER", q => Number(q.Spec.DeadLetterAfter))]),
         new Kind<IdWorker>("idworker", "id-workers", columns: [("HOLDER", w => w.Holder), ("GRANT", w => Number(w.Grant))]),
         new Kind<NamedLock>("lock", "locks", columns: [("FORM", l => l.Form.ToString().ToLowerInvariant()), ("HELD BY", l => string.Join(" ", l.Holds.Select(h => h.Owner))), ("TOKEN", l => l.Token.ToString(CultureInfo.InvariantCulture))]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),

@@ -2,6 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
@@ -171,6 +172,9 @@ public static class ApplyDecide
         PutAll(
             plan, seen.Receivers, wanted.Spec.Notify ?? new Dictionary<string, NotifySpec>(),
             (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec, BaseFolder = wanted.BaseFolder });
+        PutAll(
+            plan, seen.Queues, wanted.Spec.Queues ?? new Dictionary<string, MessageQueueSpec>(),
+            (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec });
     }
 
     // As with services, the reconciler ends what is marked as removed: deleting it here would orphan its runs.

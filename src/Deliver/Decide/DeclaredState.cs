@@ -1,6 +1,7 @@
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Deliver.Decide;
@@ -37,6 +38,9 @@ public sealed record DeclaredState
     /// <summary>The jobs by name, with those that are being removed.</summary>
     public IReadOnlyDictionary<string, Job> Jobs { get; init; } = new Dictionary<string, Job>();
 
+    /// <summary>The queues by name.</summary>
+    public IReadOnlyDictionary<string, Queue> Queues { get; init; } = new Dictionary<string, Queue>();
+
     /// <summary>The version in force; null before the first.</summary>
     public ArchitectureVersion? Latest { get; init; }
 
@@ -66,6 +70,7 @@ public sealed record DeclaredState
                 Rules = Rules.Count == 0 ? null : Rules.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Jobs = jobs.Length == 0 ? null : jobs.ToDictionary(j => j.Name, j => j.Spec, StringComparer.Ordinal),
+                Queues = Queues.Count == 0 ? null : Queues.ToDictionary(q => q.Key, q => q.Value.Spec, StringComparer.Ordinal),
                 Telemetry = Architecture.Telemetry,
                 Gateway = (Gateway ?? new Gateway { Name = Gateway.TheName }).ToSpec(Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal)),
             },

@@ -13,6 +13,7 @@ public static class Diff
     static readonly JsonNode ServiceDefaults = Tree(new ServiceSpec());
     static readonly JsonNode NeedDefaults = Tree(new NeedSpec());
     static readonly JsonNode JobDefaults = Tree(new JobSpec { Run = "" });
+    static readonly JsonNode QueueDefaults = Tree(new Core.Kinds.State.MessageQueueSpec());
     static readonly JsonNode RouteDefaults = Tree(new RouteSpec { Match = new() });
 
     /// <summary>In ordinal order of paths; empty when both declare the same. A null <paramref name="before"/> declares nothing.</summary>
@@ -73,6 +74,7 @@ public static class Diff
             ["services", _, "needs", _] => NeedDefaults,
             ["gateway", "routes", _] => RouteDefaults,
             ["jobs", _] => JobDefaults,
+            ["queues", _] => QueueDefaults,
             _ => null,
         };
         return value is null ? null : (other is null && defaults is not null ? Without(value, defaults) : value).ToJsonString(Codec.Options);

@@ -19,6 +19,7 @@ public static class ManifestRules
             .Concat(AlertRules.Problems(spec, around))
             .Concat(NotifyRules.Problems(spec))
             .Concat(JobRules.Problems(spec, around))
+            .Concat(QueueRules.Problems(spec))
             .Concat(spec.Telemetry?.Validate().Select(p => p.Under("telemetry")) ?? [])
             .Concat(GatewayRules.Problems(spec, around));
 

@@ -3,6 +3,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Store;
 using Mainstay.Deliver.Decide;
@@ -31,6 +32,7 @@ static class DeclaredReader
             Rules = await AllAsync<AlertRule>(store, kinds, stop),
             Receivers = await AllAsync<Receiver>(store, kinds, stop),
             Jobs = await AllAsync<Job>(store, kinds, stop),
+            Queues = await AllAsync<Queue>(store, kinds, stop),
         };
     }
 

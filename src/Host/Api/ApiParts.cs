@@ -7,6 +7,7 @@ using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Observe;
+using Mainstay.Host.Api.State;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
@@ -43,8 +44,9 @@ public sealed class ApiParts
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
         var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
+        Queues = new QueueHouse(services, Mirror);
         Background = new Background(
-            services.OnFault, locks.Keeper.RunAsync, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
+            services.OnFault, locks.Keeper.RunAsync, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, Queues.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var desk = new PromDesk(services.Samples, time);
@@ -70,6 +72,7 @@ public sealed class ApiParts
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. new JobEndpoints(store, kinds, time, events).Routes(),
+            .. new QueueEndpoints(services, Queues).Routes(),
             .. new IdEndpoints(store, kinds, time).Routes(),
             .. locks.Routes(),
             .. Views.Routes(),
@@ -88,7 +91,7 @@ public sealed class ApiParts
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
         typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
-        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(Queue),
     ];
 
     public ServerServices Services { get; }
@@ -110,6 +113,8 @@ public sealed class ApiParts
     public Correlator Correlator { get; }
 
     public NotifyLoop Notify { get; }
+
+    public QueueHouse Queues { get; }
 
     public TelemetryTerms Terms { get; }
 

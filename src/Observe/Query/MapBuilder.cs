@@ -1,6 +1,7 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 using Mainstay.Observe.Ingest;
@@ -29,8 +30,10 @@ public static class MapBuilder
         }
 
         nodes.AddRange(services.Select(s => NodeOf(s, seen.Group<Instance>(s.Name), instances)));
+        var queues = seen.All<Queue>().Where(q => q.Spec.Push is not null).OrderBy(q => q.Name, StringComparer.Ordinal).ToList();
+        nodes.AddRange(queues.Select(NodeOf));
         var all = traced is null ? edges : Merge(seen, edges, traced, nodes);
-        return new MapView(seen.Revision, at, nodes, EdgesOf(services, seen.All<Route>(), nodes, all));
+        return new MapView(seen.Revision, at, nodes, EdgesOf(services, queues, seen.All<Route>(), nodes, all));
     }
 
     // What the mesh carried it has counted better than any trace: traces add what did not pass it. What they name and nobody declared becomes a node.
@@ -96,6 +99,8 @@ public static class MapBuilder
             _ => "something that traces name by its address",
         }, 0, 0, null, [], []);
 
+    static MapNode NodeOf(Queue queue) => new(queue.Name, "external", queue.Name, Criticality.Medium, Lifecycle.Run, "queue", "a queue that sends its messages to a service", 0, 0, null, [], []);
+
     // The gateway matters as much as the most critical of what is behind it.
     static MapNode NodeOf(Gateway gateway, GatewayStanding standing, List<Service> services) => new(
         MapView.Gateway,
@@ -129,10 +134,11 @@ public static class MapBuilder
         instance.Name, instance.Status.State, instance.Host, Round(figures.RequestsPerSecond), Round(figures.ErrorRatio), Round(figures.P99Ms), Round(figures.MeanMs));
 
     static List<MapEdge> EdgesOf(
-        List<Service> services, IEnumerable<Route> routes, List<MapNode> nodes, IReadOnlyDictionary<EdgeKey, EdgeFigures> figures)
+        List<Service> services, List<Queue> queues, IEnumerable<Route> routes, List<MapNode> nodes, IReadOnlyDictionary<EdgeKey, EdgeFigures> figures)
     {
         var known = nodes.Select(n => n.Id).ToHashSet(StringComparer.Ordinal);
         var declared = services.SelectMany(s => s.Spec.Needs.Keys.Select(need => new EdgeKey(s.Name, need)))
+            .Concat(queues.Select(q => new EdgeKey(q.Name, q.Spec.Push!.To)))
             .Concat(routes.SelectMany(r => r.Spec.Services.Select(to => new EdgeKey(MapView.Gateway, to))))
             .ToHashSet();
         return

@@ -5,12 +5,13 @@ using Mainstay.Core.Reconcile;
 namespace Mainstay.Traffic.Decide;
 
 /// <summary>What is looked at to give one caller its mesh links.</summary>
-/// <param name="Caller">The calling service; null when it is gone.</param>
+/// <param name="Caller">The caller: a service, or a queue that pushes.</param>
+/// <param name="Needs">Whom it calls; nobody when it is gone.</param>
 /// <param name="Links">Its links.</param>
 /// <param name="InUse">Callees to which an instance of the caller, or the template that it would go back to, has a URL.</param>
 /// <param name="Failed">Those of its links whose port a gateway could not open.</param>
 /// <param name="NextPort">Gives a port that nobody has, or null when none is left.</param>
-public readonly record struct LinkView(Service? Caller, IReadOnlyList<MeshLink> Links, IReadOnlySet<string> InUse, IReadOnlySet<string> Failed, Func<int?> NextPort);
+public readonly record struct LinkView(string Caller, IReadOnlyCollection<string> Needs, IReadOnlyList<MeshLink> Links, IReadOnlySet<string> InUse, IReadOnlySet<string> Failed, Func<int?> NextPort);
 
 /// <summary>Gives every declared need a mesh link of its own, and takes it away when neither the need nor an instance that was started with it is left.</summary>
 public static class LinkDecide
@@ -18,7 +19,7 @@ public static class LinkDecide
     public static Plan Next(in LinkView view)
     {
         var plan = new Plan();
-        var needs = view.Caller?.Spec.Needs.Keys ?? [];
+        var needs = view.Needs;
         var inUse = view.InUse;
         foreach (var link in view.Links.Where(l => !needs.Contains(l.Callee) && !inUse.Contains(l.Callee)))
         {
@@ -27,7 +28,7 @@ public static class LinkDecide
 
         foreach (var need in needs.Order(StringComparer.Ordinal))
         {
-            var name = MeshLink.NameOf(view.Caller!.Name, need);
+            var name = MeshLink.NameOf(view.Caller, need);
             var link = view.Links.FirstOrDefault(l => l.Name == name);
             if (link is not null && !view.Failed.Contains(name))
             {
@@ -36,11 +37,11 @@ public static class LinkDecide
 
             if (view.NextPort() is not { } port)
             {
-                plan.Say($"service/{view.Caller.Name}", "NoMeshPort", $"no free port from {LinkReconciler.FirstPort} to {LinkReconciler.LastPort} for the link to {need}; free some", Severity.Error);
+                plan.Say($"service/{view.Caller}", "NoMeshPort", $"no free port from {LinkReconciler.FirstPort} to {LinkReconciler.LastPort} for the link to {need}; free some", Severity.Error);
                 continue;
             }
 
-            plan.Put(new MeshLink { Name = name, Revision = link?.Revision ?? 0, Caller = view.Caller.Name, Callee = need, Port = port });
+            plan.Put(new MeshLink { Name = name, Revision = link?.Revision ?? 0, Caller = view.Caller, Callee = need, Port = port });
         }
 
         return plan;

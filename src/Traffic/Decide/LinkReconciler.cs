@@ -1,11 +1,12 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 
 namespace Mainstay.Traffic.Decide;
 
-/// <summary>Keeps the mesh links equal to the declared needs. Its keys are names of calling services.</summary>
+/// <summary>Keeps the mesh links equal to the declared needs, and to where queues push. Its keys are names of callers: services and queues.</summary>
 /// <param name="isFree">Whether a loopback port can be listened on now; asked once before a port is given.</param>
 public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
 {
@@ -21,7 +22,7 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
 
     public string Name => "link";
 
-    public IReadOnlyList<Type> Watches { get; } = [typeof(Service), typeof(Instance), typeof(MeshLink), typeof(GatewayNode)];
+    public IReadOnlyList<Type> Watches { get; } = [typeof(Service), typeof(Instance), typeof(MeshLink), typeof(GatewayNode), typeof(Queue)];
 
     public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen)
     {
@@ -35,6 +36,7 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
         {
             Service service when before is not Service old || after is null || old.Status.Stable?.Hash != service.Status.Stable?.Hash
                 || !old.Spec.Needs.Keys.ToHashSet().SetEquals(service.Spec.Needs.Keys) => [service.Name],
+            Queue queue => [queue.Name],
             Instance instance when after is null && HasFormerLinks(instance.Service, seen) => [instance.Service],
             MeshLink link => Take((MeshLink?)before, (MeshLink?)after, link.Caller),
             GatewayNode node => [.. node.FailedListeners.Select(f => seen.Get<MeshLink>(f.Name)?.Caller).OfType<string>().Distinct()],
@@ -46,15 +48,18 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
     {
         var links = seen.Group<MeshLink>(key);
         var caller = seen.Get<Service>(key);
-        if (caller is null && links.Count == 0)
+        var pushesTo = caller is null ? seen.Get<Queue>(key)?.Spec.Push?.To : null;
+        if (caller is null && pushesTo is null && links.Count == 0)
         {
             return null;
         }
 
         var failed = seen.All<GatewayNode>().SelectMany(n => n.FailedListeners)
             .Where(f => seen.Get<MeshLink>(f.Name)?.Port == f.Port).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
-        return LinkDecide.Next(new LinkView(caller, links, InUse(caller, links, seen), failed, NextPort));
+        return LinkDecide.Next(new LinkView(key, Needs(caller, pushesTo), links, InUse(caller, links, seen), failed, NextPort));
     }
+
+    static IReadOnlyCollection<string> Needs(Service? caller, string? pushesTo) => caller is not null ? [.. caller.Spec.Needs.Keys] : pushesTo is not null ? [pushesTo] : [];
 
     static HashSet<string> InUse(Service? caller, IReadOnlyList<MeshLink> links, Snapshot seen)
     {

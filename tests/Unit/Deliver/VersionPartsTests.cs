@@ -135,6 +135,7 @@ public sealed class VersionPartsTests
             Rules = After(seen.Rules, plan),
             Receivers = After(seen.Receivers, plan),
             Jobs = After(seen.Jobs, plan),
+            Queues = After(seen.Queues, plan),
         };
     }
 

@@ -2,6 +2,7 @@ import type { Series } from '../domain/charts';
 import { askedOf, type LogSearch } from '../domain/logsView';
 import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
+import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues';
 import type { ObjectiveStanding } from '../domain/objectives';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
@@ -122,6 +123,11 @@ export const api = {
   changeIncident: async (name: string, verb: 'ack' | 'resolve' | 'silence', span?: string) => void (await post(`incidents/${encodeURIComponent(name)}/${verb}${span ? `?for=${encodeURIComponent(span)}` : ''}`)),
   runJob: async (name: string, parameters: Record<string, string>) => void (await post(`jobs/${encodeURIComponent(name)}/run`, { parameters })),
   cancelRun: async (name: string) => void (await post(`runs/${encodeURIComponent(name)}/cancel`)),
+  queues: async (signal?: AbortSignal) => (await get<{ items: QueueFigures[] }>('state/queues', signal)).items,
+  queueMessages: async (name: string, state: MessageState | undefined, limit: number, signal?: AbortSignal) =>
+    (await get<{ messages: QueueMessage[] }>(`queues/${encodeURIComponent(name)}/messages?limit=${limit}${state ? `&state=${state}` : ''}`, signal)).messages,
+  replayQueue: async (name: string, ids?: readonly string[]) => void (await post(`queues/${encodeURIComponent(name)}/replay`, ids ? { ids } : {})),
+  purgeQueue: async (name: string, dead: boolean) => void (await post(`queues/${encodeURIComponent(name)}/purge${dead ? '?dead=true' : ''}`)),
   request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),
 };
 

@@ -39,6 +39,10 @@ export const navigation: readonly NavigationGroup[] = [
     ],
   },
   {
+    label: (text) => text.app.state,
+    pages: [{ to: { page: 'queues' }, label: (text) => text.queues.title }],
+  },
+  {
     label: (text) => text.app.history,
     pages: [
       { to: { page: 'history' }, label: (text) => text.app.versions },

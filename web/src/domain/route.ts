@@ -21,6 +21,7 @@ export type Route =
   | { page: 'now' }
   | { page: 'checkup' }
   | { page: 'jobs'; name?: string }
+  | { page: 'queues'; name?: string }
   | { page: 'objectives' }
   | { page: 'hosts' }
   | { page: 'missing' };
@@ -49,6 +50,7 @@ export function parse(url: string): Route {
   }
   if (first === 'incidents') return { page: 'incidents', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'jobs') return { page: 'jobs', ...(second && { name: decodeURIComponent(second) }) };
+  if (first === 'queues') return { page: 'queues', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
   if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
   if (second !== undefined) return { page: 'missing' };
@@ -82,6 +84,8 @@ export function pathOf(route: Route): string {
       return route.name ? `/incidents/${encodeURIComponent(route.name)}` : '/incidents';
     case 'jobs':
       return route.name ? `/jobs/${encodeURIComponent(route.name)}` : '/jobs';
+    case 'queues':
+      return route.name ? `/queues/${encodeURIComponent(route.name)}` : '/queues';
     case 'query':
       return `/query?q=${encodeURIComponent(route.query)}&span=${route.span}`;
     case 'why':

@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Core.Kinds.Deliver;
@@ -27,6 +28,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>The highest number of jobs.</summary>
     public const int MostJobs = 500;
+
+    /// <summary>The highest number of queues.</summary>
+    public const int MostQueues = 500;
 
     /// <summary>The highest number of routes.</summary>
     public const int MostRoutes = 10_000;
@@ -57,6 +61,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>What runs to its end on a schedule, after other jobs or when asked, by name. Default: nothing. At most 500.</summary>
     public IReadOnlyDictionary<string, JobSpec>? Jobs { get; init; }
+
+    /// <summary>Queues of messages between services, by name. Default: none. At most 500.</summary>
+    public IReadOnlyDictionary<string, MessageQueueSpec>? Queues { get; init; }
 
     /// <summary>How long telemetry is kept, and where it is sent on to. Default: it stays here, for some days.</summary>
     public TelemetrySpec? Telemetry { get; init; }

@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Core.Kinds.Deliver;
@@ -54,6 +55,8 @@ public sealed record ArchitectureVersion : Resource
     public IReadOnlyDictionary<string, NotifySpec>? Notify { get; init; }
 
     public IReadOnlyDictionary<string, JobSpec>? Jobs { get; init; }
+
+    public IReadOnlyDictionary<string, MessageQueueSpec>? Queues { get; init; }
 
     public TelemetrySpec? Telemetry { get; init; }
 

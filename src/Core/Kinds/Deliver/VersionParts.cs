@@ -21,6 +21,7 @@ public static class VersionParts
         Rules = version.Rules,
         Notify = version.Notify,
         Jobs = version.Jobs,
+        Queues = version.Queues,
         Telemetry = version.Telemetry,
         Gateway = new()
         {
@@ -47,6 +48,7 @@ public static class VersionParts
         Rules = Some(spec.Rules),
         Notify = Some(spec.Notify),
         Jobs = Some(spec.Jobs),
+        Queues = Some(spec.Queues),
         Telemetry = spec.Telemetry,
         Listen = spec.Gateway.Listen,
         Tls = spec.Gateway.Tls,

@@ -43,10 +43,10 @@ public sealed class ApiClient : IDisposable
     /// <summary>As <see cref="GetAsync(string, CancellationToken)"/>, typed.</summary>
     public async Task<T> GetAsync<T>(string path, CancellationToken stop) => As<T>(await GetAsync(path, stop));
 
-    public async Task<JsonNode> PostAsync(string path, object? body, CancellationToken stop)
+    public async Task<JsonNode> PostAsync(string path, object? body, CancellationToken stop, string mediaType = "application/json")
     {
         using var content = new ByteArrayContent(body is null ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(body, Codec.Options));
-        content.Headers.ContentType = new("application/json");
+        content.Headers.ContentType = new(mediaType);
         using var response = await SendAsync(new(HttpMethod.Post, Url(path)) { Content = content }, stop);
         return await ReadAsync(response, stop);
     }

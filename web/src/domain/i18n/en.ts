@@ -2,6 +2,7 @@ import { sightEn } from './sight.en';
 import { incidentEn } from './incident.en';
 import { careEn } from './care.en';
 import { jobsEn } from './jobs.en';
+import { queuesEn } from './queues.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
@@ -14,6 +15,7 @@ const plural = (count: number, one: string, many: string) => `${count} ${count =
 export const en = {
   language: 'English',
   jobs: jobsEn,
+  queues: queuesEn,
   app: {
     skip: 'Skip to content',
     pages: 'Pages',
@@ -21,6 +23,7 @@ export const en = {
     traffic: 'Traffic',
     observe: 'Observe',
     schedule: 'Schedule',
+    state: 'State',
     hosts: 'Hosts',
     history: 'History',
     versions: 'Versions',

@@ -2,6 +2,7 @@ import { sightZh } from './sight.zh';
 import { incidentZh } from './incident.zh';
 import { careZh } from './care.zh';
 import { jobsZh } from './jobs.zh';
+import { queuesZh } from './queues.zh';
 import { observeZh } from './observe.zh';
 import { policiesZh } from './policies.zh';
 import type { Text } from '.';
@@ -10,6 +11,7 @@ import type { Text } from '.';
 export const zh: Text = {
   language: '中文',
   jobs: jobsZh,
+  queues: queuesZh,
   app: {
     skip: '跳到正文',
     pages: '页面',
@@ -17,6 +19,7 @@ export const zh: Text = {
     traffic: '流量',
     observe: '观测',
     schedule: '调度',
+    state: '状态',
     hosts: '主机',
     history: '历史',
     versions: '版本',

@@ -1,0 +1,41 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Deliver;
+using Mainstay.Core.Kinds.State;
+
+namespace Mainstay.Deliver.Decide;
+
+/// <summary>What must hold of queues beyond each by itself.</summary>
+static class QueueRules
+{
+    public static IEnumerable<Problem> Problems(ArchitectureSpec spec)
+    {
+        var queues = spec.Queues ?? new Dictionary<string, MessageQueueSpec>();
+        return queues.Count > ArchitectureSpec.MostQueues
+            ? [new("queues", $"{queues.Count} queues are more than {ArchitectureSpec.MostQueues}", "split the architecture")]
+            : queues.SelectMany(q => Each(q.Key, q.Value, spec).Concat(q.Value.Validate()).Select(p => p.Under($"queues.{q.Key}")));
+    }
+
+    static IEnumerable<Problem> Each(string name, MessageQueueSpec queue, ArchitectureSpec spec)
+    {
+        if (!Names.IsValid(name))
+        {
+            yield return Names.Invalid("", name);
+        }
+
+        // A queue that pushes is a caller of its own, on the map and in limits.
+        if (spec.Services.ContainsKey(name))
+        {
+            yield return new("", $"a service is called '{name}' too", "choose another name for the queue");
+        }
+
+        if (queue.Push is { } push && !spec.Services.ContainsKey(push.To))
+        {
+            yield return new("push.to", $"there is no service '{push.To}'", Nearest.To(push.To, [.. spec.Services.Keys]) is { } near ? $"did you mean '{near}'?" : "name one of the services");
+        }
+
+        if (queue is { Types.Count: > 0, Topics: null or { Count: 0 } })
+        {
+            yield return new("types", "types choose among events of topics, and the queue has no topic", "add 'topics', or remove 'types'");
+        }
+    }
+}

@@ -1,0 +1,184 @@
+using System.Runtime.InteropServices;
+using Mainstay.Core.Kinds.State;
+using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Store;
+using Mainstay.Observe.Store.Metrics;
+using Mainstay.State.Drivers;
+using Mainstay.State.Queues;
+
+namespace Mainstay.Host.Api.State;
+
+/// <summary>
+/// The queue engine of this server: opened when the first queue is declared, told of every change of what is declared, with a pusher for each queue that
+/// has a service to send to, and its figures written as samples every ten seconds.
+/// </summary>
+public sealed class QueueHouse(ServerServices services, Mirror mirror)
+{
+    static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
+    static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
+
+    readonly Dictionary<string, (QueuePush Terms, CancellationTokenSource Stop, Task Running)> pushers = new(StringComparer.Ordinal);
+    readonly List<MetricSample> samples = [];
+    IQueueEngine? engine;
+    HttpMessageInvoker? client;
+    string? trouble;
+
+    /// <summary>The engine; null while no queue is declared, and where its file cannot be opened.</summary>
+    public IQueueEngine? Engine => Volatile.Read(ref engine);
+
+    /// <summary>Why there is no engine although queues are declared.</summary>
+    public string? Trouble => Volatile.Read(ref trouble);
+
+    public async Task RunAsync(CancellationToken stop)
+    {
+        var changed = new SemaphoreSlim(0, 1);
+        var (_, subscription) = mirror.Subscribe(_ => 0, (before, after) =>
+        {
+            if ((before ?? after) is Queue && changed.CurrentCount == 0)
+            {
+                changed.Release();
+            }
+        });
+        var sampling = SampleAsync(stop);
+        try
+        {
+            while (true)
+            {
+                var wait = await FollowAsync(stop) ? Timeout.InfiniteTimeSpan : Retry;
+                await changed.WaitAsync(stop).WaitAsync(wait, services.Time, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+                stop.ThrowIfCancellationRequested();
+            }
+        }
+        finally
+        {
+            subscription.Dispose();
+            await Task.WhenAll(pushers.Keys.ToArray().Select(EndAsync));
+            await sampling.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            if (engine is not null)
+            {
+                await engine.DisposeAsync();
+            }
+
+            client?.Dispose();
+        }
+    }
+
+    /// <summary>Brings engine and pushers to what is declared; false where that is to be tried again.</summary>
+    async Task<bool> FollowAsync(CancellationToken stop)
+    {
+        var declared = mirror.Read(seen => seen.All<Queue>().ToDictionary(q => q.Name, q => q.Spec, StringComparer.Ordinal));
+        if (engine is null && declared.Count > 0 && !Open())
+        {
+            return false;
+        }
+
+        engine?.Declare(declared);
+        foreach (var (name, pusher) in pushers.ToArray())
+        {
+            if (declared.GetValueOrDefault(name)?.Push != pusher.Terms)
+            {
+                await EndAsync(name);
+            }
+        }
+
+        foreach (var (name, spec) in declared)
+        {
+            if (spec.Push is { } push && !pushers.ContainsKey(name))
+            {
+                Begin(name, push, stop);
+            }
+        }
+
+        return true;
+    }
+
+    bool Open()
+    {
+        if (services.Data is not { } data)
+        {
+            Volatile.Write(ref trouble, "this server has no data folder to keep messages in");
+            return true;
+        }
+
+        try
+        {
+            Volatile.Write(ref engine, EmbeddedQueues.Open(new() { Path = Path.Combine(data, "state", "queues.db"), Time = services.Time }));
+            Volatile.Write(ref trouble, null);
+            return true;
+        }
+        catch (StoreUnavailableException unavailable)
+        {
+            Volatile.Write(ref trouble, unavailable.Message);
+            services.OnFault?.Invoke("queues", unavailable);
+            return false;
+        }
+    }
+
+    void Begin(string queue, QueuePush push, CancellationToken stop)
+    {
+        if (engine is null)
+        {
+            return;
+        }
+
+        // The gateway balances, so its connections are kept as they are; each belongs to the one loopback port of the queue.
+        client ??= new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false });
+        var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var link = MeshLink.NameOf(queue, push.To);
+        Uri? Address() => mirror.Read(seen => seen.Get<MeshLink>(link)) is { } way ? new Uri($"http://127.0.0.1:{way.Port}") : null;
+        pushers[queue] = (push, end, new QueuePusher(queue, push, engine, Address, client, services.Time).RunAsync(end.Token));
+    }
+
+    async Task EndAsync(string queue)
+    {
+        if (pushers.Remove(queue, out var pusher))
+        {
+            await pusher.Stop.CancelAsync();
+            await pusher.Running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            pusher.Stop.Dispose();
+        }
+    }
+
+    async Task SampleAsync(CancellationToken stop)
+    {
+        using var timer = new PeriodicTimer(Every, services.Time);
+        while (await timer.WaitForNextTickAsync(stop))
+        {
+            if (Engine is not { } open)
+            {
+                continue;
+            }
+
+            samples.Clear();
+            var at = services.Time.GetUtcNow().ToUnixTimeMilliseconds();
+            foreach (var queue in open.Figures())
+            {
+                Add(queue, at);
+            }
+
+            services.Samples.Add(CollectionsMarshal.AsSpan(samples));
+        }
+    }
+
+    void Add(QueueFigures queue, long at)
+    {
+        void Gauge(string name, string unit, double value, params (string, string)[] labels) =>
+            samples.Add(new(new(name, unit, MetricKind.Gauge, [("queue", queue.Name), .. labels]), value, at));
+        void Count(string how, long value) =>
+            samples.Add(new(new("mainstay.queue.events", "{message}", MetricKind.Counter, ("queue", queue.Name), ("event", how)), value, at));
+        Gauge("mainstay.queue.messages", "{message}", queue.Ready, ("state", "ready"));
+        Gauge("mainstay.queue.messages", "{message}", queue.Waiting, ("state", "waiting"));
+        Gauge("mainstay.queue.messages", "{message}", queue.InFlight, ("state", "inFlight"));
+        Gauge("mainstay.queue.messages", "{message}", queue.Dead, ("state", "dead"));
+        Gauge("mainstay.queue.bytes", "By", queue.Bytes);
+        Gauge("mainstay.queue.oldest", "s", queue.Oldest.TotalSeconds);
+        Count("published", queue.Published);
+        Count("duplicate", queue.Duplicates);
+        Count("refused", queue.Refused);
+        Count("delivered", queue.Delivered);
+        Count("acknowledged", queue.Acked);
+        Count("retried", queue.Retried);
+        Count("deadLettered", queue.DeadLettered);
+        Count("expired", queue.Expired);
+    }
+}
