@@ -3,6 +3,7 @@ using Mainstay.Bench.Hold;
 using Mainstay.Bench.Ingest;
 using Mainstay.Bench.Loop;
 using Mainstay.Bench.Observe;
+using Mainstay.Bench.Queues;
 using Mainstay.Bench.Store;
 using Mainstay.Bench.Traces;
 using Mainstay.Bench.Traffic.Overload;
@@ -22,6 +23,7 @@ return args switch
     ["offer", var port, var path, var rate, var seconds, var file] => await Offer.RunAsync(port, path, rate, seconds, file),
     ["worker", var port, var workers, var serviceMs, var next] => await Worker.RunAsync(port, workers, serviceMs, next),
     ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
+    ["queues", .. var rest] => await QueueLoad.RunAsync(rest),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),
     ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),
