@@ -120,6 +120,11 @@ public static partial class OpenApi
 
     static JsonObject Named(Type type, JsonObject schemas)
     {
+        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
+        {
+            return new JsonObject { ["type"] = "array", ["items"] = Named(type.GetGenericArguments()[0], schemas) };
+        }
+
         if (!schemas.ContainsKey(type.Name))
         {
             schemas[type.Name] = SchemaOf(type);
