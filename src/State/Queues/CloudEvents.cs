@@ -33,7 +33,7 @@ public static class CloudEvents
             all[name.ToLowerInvariant()] = Uri.UnescapeDataString(value);
         if (contentType is { Length: > 0 })
             all["datacontenttype"] = contentType;
-        if (!Knows(all, isEvent: all.ContainsKey("specversion"), out why))
+        if (!Knows(all, isEvent: all.Keys.Any(k => k != "datacontenttype"), out why))
             return null;
         if (IsJson(contentType) && !IsValidJson(data))
         {
@@ -82,6 +82,12 @@ public static class CloudEvents
             data = Encoding.UTF8.GetBytes(isText ? inline.GetString()! : inline.GetRawText());
             if (all.TryAdd("datacontenttype", "application/json"))
                 typed.Add(("datacontenttype", "application/json"));
+        }
+
+        else if (data is not null && IsJson(all.GetValueOrDefault("datacontenttype")) && !IsValidJson(data))
+        {
+            why = $"'data_base64' is declared as {all["datacontenttype"]} and is no JSON";
+            return null;
         }
 
         return Knows(all, isEvent: true, out why) ? Make(typed, all, data ?? [], out why) : null;
@@ -156,7 +162,7 @@ public static class CloudEvents
         why = "";
         if (all.Count > MostAttributes)
             why = $"{all.Count} attributes are more than {MostAttributes}";
-        else if (all.FirstOrDefault(a => a.Key.Length is 0 or > 40 || !a.Key.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9'))) is { Key: { } name })
+        else if (all.FirstOrDefault(a => a.Key.Length is 0 or > 40 || a.Key == "data" || !a.Key.All(c => c is (>= 'a' and <= 'z') or (>= '0' and <= '9'))) is { Key: { } name })
             why = $"'{(name.Length > 40 ? name[..40] : name)}' is no name of an attribute; use lower-case letters and digits, at most 40";
         else if (all.FirstOrDefault(a => a.Value.Length > MostValue || a.Value.Any(char.IsControl)) is { Key: { } longer })
             why = $"the attribute '{longer}' is longer than {MostValue} characters, or has control characters";

@@ -45,8 +45,7 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror)
             while (true)
             {
                 var wait = await FollowAsync(stop) ? Timeout.InfiniteTimeSpan : Retry;
-                await changed.WaitAsync(stop).WaitAsync(wait, services.Time, stop).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
-                stop.ThrowIfCancellationRequested();
+                await changed.WaitAsync(wait, stop);
             }
         }
         finally

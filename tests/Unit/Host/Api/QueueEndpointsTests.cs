@@ -59,6 +59,7 @@ public sealed class QueueEndpointsTests : IDisposable
     [InlineData("queues/orders/messages", """{ "specversion": "1.0", "id": "i", "source": "s", "type": "t", "priority": 10 }""", "application/cloudevents+json", 400, "no priority")]
     [InlineData("queues/orders/messages", """{ "specversion": "1.0", "id": "i", "source": "s", "type": "t", "delay": "31d" }""", "application/cloudevents+json", 400, "no delay")]
     [InlineData("queues/orders/messages", """[{ "specversion": "1.0", "id": "i", "source": "s", "type": "t" }, 5]""", "application/cloudevents-batch+json", 400, "event 1: an event is a JSON object")]
+    [InlineData("queues/orders/messages", """{ "specversion": "1.0", "id": "i", "source": "s", "type": "t", "datacontenttype": "application/json", "data_base64": "ewo=" }""", "application/cloudevents+json", 400, "is no JSON")]
     [InlineData("queues/orders/pull?max=0", "", "", 400, "not a whole number")]
     [InlineData("queues/orders/settle", "{}", "application/json", 400, "0 receipts")]
     [InlineData("queues/orders/replay", """{ "ids": ["x"] }""", "application/json", 400, "an id is no number")]
