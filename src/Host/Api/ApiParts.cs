@@ -75,6 +75,7 @@ public sealed class ApiParts
             .. new QueueEndpoints(services, Queues).Routes(),
             .. new IdEndpoints(store, kinds, time).Routes(),
             .. locks.Routes(),
+            .. new StoreEndpoints(store, time).Routes(),
             .. Views.Routes(),
             .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),

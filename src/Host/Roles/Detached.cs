@@ -48,7 +48,7 @@ static class Detached
         }
 
         void Say(string line) => Role.Say(TimeProvider.System, line);
-        var settings = new RoleSettings(arguments.Data, arguments.Listen, Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"), arguments.Dashboard, arguments.Telemetry);
+        var settings = new RoleSettings(arguments.Data, arguments.Listen, Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"), arguments.Dashboard, arguments.Telemetry) { Store = arguments.Store };
         try
         {
             await using var supervisor = await UpDown.TakeAsync(settings, null, Say);
@@ -66,6 +66,7 @@ static class Detached
     {
         List<string> arguments = [Verb, "--data", settings.Data.Root, "--listen", settings.Listen];
         arguments.AddRange(settings.Dashboard is { } dashboard ? ["--dashboard", dashboard] : []);
+        arguments.AddRange(settings.Store is { } store ? ["--store", store] : []);
         arguments.AddRange(settings.TelemetryArguments);
         return arguments;
     }
@@ -76,6 +77,11 @@ static class Detached
         if (settings.Token is { } token)
         {
             env["MAINSTAY_TOKEN"] = token;
+        }
+
+        if (Environment.GetEnvironmentVariable(Stores.PasswordVariable) is { } password)
+        {
+            env[Stores.PasswordVariable] = password;
         }
 
         return env;

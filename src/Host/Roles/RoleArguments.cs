@@ -16,6 +16,9 @@ sealed record RoleArguments
 
     public string? Dashboard { get; init; }
 
+    /// <summary>The address of the store (server); null is the file in the data folder.</summary>
+    public string? Store { get; init; }
+
     /// <summary>Where telemetry is taken in (server), and what instances are told of it (agent).</summary>
     public TelemetryPorts Telemetry { get; init; } = TelemetryPorts.Standard;
 
@@ -40,10 +43,10 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or RoleSettings.StandBy or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
                 return null;
             }
 
@@ -75,6 +78,14 @@ sealed record RoleArguments
             return null;
         }
 
+        var store = given.GetValueOrDefault("--store") ?? Environment.GetEnvironmentVariable("MAINSTAY_STORE");
+        store = string.IsNullOrEmpty(store) ? null : store;
+        if (Stores.Problems(store) is [_, ..] wrong)
+        {
+            wrong.ForEach(error.WriteLine);
+            return null;
+        }
+
         if (TelemetryOf(given, error) is not { } telemetry)
         {
             return null;
@@ -82,6 +93,7 @@ sealed record RoleArguments
 
         return new RoleArguments
         {
+            Store = store,
             Telemetry = telemetry,
             Transport = kind,
             Loops = loopCount,

@@ -10,6 +10,9 @@ namespace Mainstay.Host.Roles;
 /// <param name="Telemetry">Where telemetry is taken in; no port is 0.</param>
 sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string? Dashboard, TelemetryPorts Telemetry)
 {
+    /// <summary>The address of the store; null is the file in the data folder.</summary>
+    public string? Store { get; init; }
+
     /// <summary>This host's name among the agents.</summary>
     public const string HostName = "local";
 
@@ -30,6 +33,7 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
         {
             arguments.AddRange(["--listen", Listen]);
             arguments.AddRange(Dashboard is null ? [] : ["--dashboard", Dashboard]);
+            arguments.AddRange(Store is null ? [] : ["--store", Store]);
         }
 
         if (role is "server" or "agent")
@@ -56,6 +60,11 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
 
         // A token on a command line could be read by every user of the machine.
         env.Remove("MAINSTAY_TOKEN");
+        if (role != "server")
+        {
+            env.Remove(Stores.PasswordVariable);
+        }
+
         if (role == "server" && Token is not null)
         {
             env["MAINSTAY_TOKEN"] = Token;

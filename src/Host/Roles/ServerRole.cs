@@ -11,7 +11,6 @@ using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Schedule.Decide;
-using Mainstay.State.Sqlite;
 using Mainstay.Traffic.Decide;
 
 namespace Mainstay.Host.Roles;
@@ -22,7 +21,7 @@ static class ServerRole
     public static async Task<int> RunAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop)
     {
         var kinds = CoreKinds.All;
-        await using var store = SqliteStore.Open(new SqliteStoreOptions { Path = Path.Combine(arguments.Data.Store, "mainstay.db"), Time = time });
+        await using var store = await Stores.OpenAsync(arguments.Store, arguments.Data, time, stop);
         void Fault(string where, Exception fault) => Role.Say(time, $"{where}: {fault.GetType().Name}: {fault.Message}");
         (string Name, Loop Loop) Of(IReconciler reconciler) => (reconciler.Name, new(store, kinds, reconciler, NoDriver.Instance, time) { OnFault = Fault });
         (string Name, Loop Loop)[] loops = [Of(new ServiceReconciler()), Of(new LinkReconciler(IsFree)), Of(new InterventionReconciler()), Of(new JobReconciler())];
@@ -61,7 +60,7 @@ static class ServerRole
         await using var telemetry = await TelemetryServer.StartAsync(
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
-        Role.Say(time, $"server at {arguments.Listen}, revision {store.Revision}");
+        Role.Say(time, $"server at {arguments.Listen}, store {Stores.NameOf(arguments.Store, arguments.Data)} at revision {store.Revision}");
         await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick, exemplars.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);

@@ -33,7 +33,13 @@ static class UpDown
             options.Listen ?? ApiOptions.DefaultListen,
             options.Token,
             options.Dashboard ? DashboardFolder(options.Session.Environment) : null,
-            TelemetryPlaces.Resolve((options.OtlpGrpc, options.OtlpHttp, options.Zipkin), data, options.Session.Screen.Note));
+            TelemetryPlaces.Resolve((options.OtlpGrpc, options.OtlpHttp, options.Zipkin), data, options.Session.Screen.Note)) { Store = options.Store };
+        if (Stores.Problems(options.Store) is [var wrong, ..])
+        {
+            var parts = wrong.Split("; ", 2);
+            throw new CliError(parts[0], parts.Length > 1 ? parts[1] : "write etcd://HOST:PORT/PREFIX", ExitCode.Invalid);
+        }
+
         foreach (var problem in new ApiOptions { Listen = settings.Listen, Token = settings.Token, InternalToken = new('x', 32) }.Validate().Concat(settings.Telemetry.Validate(settings.Token)))
         {
             throw new CliError(problem.What, problem.Remedy, ExitCode.Invalid);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Mainstay.Core.Store;
+using Mainstay.State.Backup;
 using Mainstay.State.Decide;
 
 namespace Mainstay.State.Etcd;
@@ -74,6 +75,24 @@ public sealed class EtcdStore : IStore
         {
             await store.DisposeAsync();
             throw failed is EtcdFault fault ? fault.Explain(options.Name) : failed;
+        }
+    }
+
+    /// <summary>Fills the empty store under a prefix from a snapshot; stores that are open on it show it as soon as it is there, whole.</summary>
+    /// <exception cref="StoreUnavailableException">There is something in the store, or most members do not answer.</exception>
+    public static async Task FillAsync(EtcdStoreOptions options, StoreSnapshot snapshot, CancellationToken stop = default)
+    {
+        using var client = new EtcdClient(options);
+        var log = new EtcdLog(client, new EtcdLayout(options.Prefix));
+        try
+        {
+            await log.EnsureAsync(stop);
+            if (!await Filler.FillAsync(client, log, snapshot, stop))
+                throw new StoreUnavailableException($"there is a store at {options.Name} already; name another prefix");
+        }
+        catch (EtcdFault fault)
+        {
+            throw fault.Explain(options.Name);
         }
     }
 

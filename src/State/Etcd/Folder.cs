@@ -130,7 +130,8 @@ sealed class Folder(EtcdClient client, EtcdLog log, Replica replica) : IDisposab
             acts.Add(EtcdClient.DeleteRange(log.Layout.AllPartsOf(change.Key), EtcdClient.Key(log.Layout.PartsOf(change.Key, revision))));
     }
 
-    static IEnumerable<List<RequestOp>> Chunks(List<RequestOp> acts)
+    /// <summary>The acts in transactions that etcd takes.</summary>
+    public static IEnumerable<List<RequestOp>> Chunks(List<RequestOp> acts)
     {
         var (chunk, bytes) = (new List<RequestOp>(), 0L);
         foreach (var act in acts)

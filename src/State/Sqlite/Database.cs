@@ -91,6 +91,19 @@ sealed class Database : IDisposable
 
     public void EndLease(long id) => endLease.Bind(1, id).Run();
 
+    /// <summary>Fills a new file, inside a transaction: the last entry is the last commit, all others are folded.</summary>
+    public void Fill(IReadOnlyList<Entry> entries, long revision, long lastLease)
+    {
+        var insert = connection.Prepare("INSERT INTO entries VALUES (?1, ?2, ?3, ?4, ?5)");
+        foreach (var entry in entries.SkipLast(1))
+            insert.Bind(1, entry.Key).Bind(2, entry.Value.Span).Bind(3, entry.CreateRevision).Bind(4, entry.ModRevision).Bind(5, 0).Run();
+        Append(new WatchBatch(revision, [new Change(entries[^1].Key, entries[^1], null)]));
+        moveHorizon.Bind(1, revision).Run();
+        // The table remembers the largest id it ever had.
+        AddLease(lastLease, StoreLimits.LeaseMin);
+        EndLease(lastLease);
+    }
+
     /// <summary>Folds history before a revision into the entries, inside a transaction; returns the bytes of keys and values it took out.</summary>
     public long Fold(long before)
     {

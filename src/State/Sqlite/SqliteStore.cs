@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Mainstay.Core.Store;
+using Mainstay.State.Backup;
 
 namespace Mainstay.State.Sqlite;
 
@@ -57,6 +58,28 @@ public sealed class SqliteStore : IStore
             database?.Dispose();
             file.Dispose();
             throw failed is SqliteFault fault ? fault.Explain(options.Path) : failed;
+        }
+    }
+
+    /// <summary>Makes a store from a snapshot; it is there whole or not at all.</summary>
+    /// <exception cref="StoreUnavailableException">There is a store already, or the folder cannot be written.</exception>
+    public static void Fill(SqliteStoreOptions options, StoreSnapshot snapshot)
+    {
+        using var file = FileLock.Take(options.Path);
+        if (File.Exists(options.Path))
+            throw new StoreUnavailableException($"there is a store at {options.Path} already; move it away, or name another place");
+        var making = options with { Path = options.Path + ".new" };
+        foreach (var left in new[] { making.Path, making.Path + "-wal", making.Path + "-journal" })
+            File.Delete(left);
+        try
+        {
+            using (var database = new Database(making))
+                database.InTransaction(durable: true, () => database.Fill(snapshot.Entries, snapshot.Revision, snapshot.LastLease));
+            File.Move(making.Path, options.Path);
+        }
+        catch (SqliteFault fault)
+        {
+            throw fault.Explain(making.Path);
         }
     }
 

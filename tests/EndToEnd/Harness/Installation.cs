@@ -39,6 +39,9 @@ sealed class Installation : IAsyncDisposable
 
     public Uri Gateway => new($"http://127.0.0.1:{GatewayPort}");
 
+    /// <summary>Where <c>up</c> is told to keep its store; null is the data folder.</summary>
+    public string? Store { get; init; }
+
     /// <summary>A manifest whose gateway listens on this installation's port.</summary>
     public EchoManifest Echoes() => new() { GatewayPort = GatewayPort };
 
@@ -70,7 +73,7 @@ sealed class Installation : IAsyncDisposable
 
     /// <summary><c>up --detach</c> of files, each lying over those before it.</summary>
     public Task<Outcome> TryUpAsync(params string[] files) =>
-        RunAsync(["up", files[0], .. files[1..].SelectMany(f => new[] { "-f", f }), "--detach", "--no-open", "--listen", Api.OriginalString.TrimEnd('/')]);
+        RunAsync(["up", files[0], .. files[1..].SelectMany(f => new[] { "-f", f }), "--detach", "--no-open", "--listen", Api.OriginalString.TrimEnd('/'), .. Store is { } store ? new[] { "--store", store } : []]);
 
     /// <summary><c>down</c>, which must succeed and leave no process.</summary>
     public async Task DownAsync()

@@ -51,6 +51,20 @@ public sealed class ApiClient : IDisposable
         return await ReadAsync(response, stop);
     }
 
+    /// <summary>Writes the bytes at <paramref name="path"/> to a stream.</summary>
+    public async Task DownloadAsync(string path, Stream to, CancellationToken stop)
+    {
+        using var response = await SendAsync(new(HttpMethod.Get, Url(path)), stop);
+        try
+        {
+            await response.Content.CopyToAsync(to, stop);
+        }
+        catch (HttpRequestException error)
+        {
+            throw new CliError($"the server at {Server} broke off: {error.Message}", "try again");
+        }
+    }
+
     /// <summary>Deletes what is at <paramref name="path"/>.</summary>
     public async Task<JsonNode> DeleteAsync(string path, CancellationToken stop)
     {

@@ -19,6 +19,9 @@ public sealed record UpOptions
     /// <summary>Where the Admin API and the dashboard listen; null is <see cref="DefaultListen"/>.</summary>
     public string? Listen { get; init; }
 
+    /// <summary>The address of the store; null is the file in the data folder.</summary>
+    public string? Store { get; init; }
+
     public const string DefaultListen = "http://127.0.0.1:7070";
 
     /// <summary>Where OTLP over gRPC is taken in: <c>off</c>, a port or <c>ADDRESS:PORT</c>; null leaves it to <c>up</c>.</summary>
@@ -54,6 +57,7 @@ static class UpVerb
         var manifest = new ManifestFlags(kit.Flags);
         var detach = kit.Flags.Switch("--detach", "Return when everything runs, and leave it running until 'mainstay down'.");
         var listen = kit.Flags.Text("--listen", "URL", $"Where the Admin API and the dashboard listen. Default {UpOptions.DefaultListen}.");
+        var store = kit.Flags.Text("--store", "STORE", "Keep what is declared in etcd, as etcd://HOST:PORT,HOST:PORT/PREFIX. Default: a file in the data folder.");
         var grpc = kit.Flags.Text("--otlp-grpc", "PLACE", "Where OTLP over gRPC is taken in: off, PORT or ADDRESS:PORT. Default 4317, or a free port where that is taken.");
         var http = kit.Flags.Text("--otlp-http", "PLACE", "Where OTLP over HTTP is taken in. Default 4318, or a free port where that is taken.");
         var zipkin = kit.Flags.Text("--zipkin", "PLACE", "Where Zipkin's spans are taken in. Default 9411, or a free port where that is taken.");
@@ -61,7 +65,7 @@ static class UpVerb
         var noOpen = kit.Flags.Switch("--no-open", "Do not show the dashboard in a browser.");
         var timeout = kit.Flags.Duration("--timeout", FollowOptions.DefaultTimeout, "How long everything may take to run.");
         return kit.Verb("up", "Bring an architecture up, keep it equal to its file, and show it.",
-            [manifest.Targets, manifest.Files, detach, listen, grpc, http, zipkin, noDashboard, noOpen, timeout],
+            [manifest.Targets, manifest.Files, detach, listen, store, grpc, http, zipkin, noDashboard, noOpen, timeout],
             (parsed, session, stop) => kit.Environment.Up(
                 new()
                 {
@@ -69,6 +73,7 @@ static class UpVerb
                     DataFolder = session.DataFolder,
                     Detach = parsed.GetValue(detach),
                     Listen = parsed.GetValue(listen),
+                    Store = parsed.GetValue(store),
                     OtlpGrpc = parsed.GetValue(grpc),
                     OtlpHttp = parsed.GetValue(http),
                     Zipkin = parsed.GetValue(zipkin),

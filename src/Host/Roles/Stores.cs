@@ -1,0 +1,57 @@
+using Mainstay.Core.Store;
+using Mainstay.State.Backup;
+using Mainstay.State.Etcd;
+using Mainstay.State.Sqlite;
+
+namespace Mainstay.Host.Roles;
+
+/// <summary>Which store an address means: etcd, or one file on this machine.</summary>
+static class Stores
+{
+    /// <summary>Of the password of a store's user, which is in no address.</summary>
+    public const string PasswordVariable = "MAINSTAY_STORE_PASSWORD";
+
+    /// <summary>Everything that is wrong with an address; nothing for a file.</summary>
+    public static List<string> Problems(string? address)
+    {
+        List<string> problems = [];
+        if (address is not null && address.Contains("://", StringComparison.Ordinal))
+            EtcdAddress.Read(address, Password, problems);
+        return problems;
+    }
+
+    /// <summary>Opens the store; null is the file of the data folder.</summary>
+    public static async Task<IStore> OpenAsync(string? address, DataLayout data, TimeProvider time, CancellationToken stop)
+    {
+        if (address is null || !EtcdAddress.Is(address))
+            return SqliteStore.Open(new SqliteStoreOptions { Path = FileOf(address, data), Time = time });
+        return await EtcdStore.OpenAsync(Etcd(address) with { Time = time }, stop);
+    }
+
+    /// <summary>Makes a store of a snapshot where there is none.</summary>
+    public static Task FillAsync(string? address, DataLayout data, StoreSnapshot snapshot, CancellationToken stop)
+    {
+        if (address is not null && EtcdAddress.Is(address))
+            return EtcdStore.FillAsync(Etcd(address), snapshot, stop);
+        SqliteStore.Fill(new SqliteStoreOptions { Path = FileOf(address, data) }, snapshot);
+        return Task.CompletedTask;
+    }
+
+    /// <summary>The address without anything secret, for people.</summary>
+    public static string NameOf(string? address, DataLayout data) => address is not null && EtcdAddress.Is(address) ? Etcd(address).Name : FileOf(address, data);
+
+    /// <summary>The file that an address means: itself, or the store of the data folder that it names; null is this one's.</summary>
+    public static string FileOf(string? address, DataLayout data)
+    {
+        var path = address is null ? data.Root : Path.GetFullPath(address);
+        return path.EndsWith(".db", StringComparison.Ordinal) ? path : Path.Combine(new DataLayout(path).Store, "mainstay.db");
+    }
+
+    static string? Password => Environment.GetEnvironmentVariable(PasswordVariable);
+
+    static EtcdStoreOptions Etcd(string address)
+    {
+        List<string> problems = [];
+        return EtcdAddress.Read(address, Password, problems) ?? throw new StoreUnavailableException(string.Join("; ", problems));
+    }
+}
