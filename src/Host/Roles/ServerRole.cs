@@ -21,7 +21,11 @@ static class ServerRole
     public static async Task<int> RunAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop)
     {
         var kinds = CoreKinds.All;
-        await using var store = await Stores.OpenAsync(arguments.Store, arguments.Data, time, stop);
+        await using var opened = await Stores.OpenAsync(arguments.Store, arguments.Data, time, stop);
+        using var leader = await Stores.LeadAsync(opened, arguments, line => Role.Say(time, line), stop);
+        using var leading = CancellationTokenSource.CreateLinkedTokenSource(stop, leader?.Over ?? CancellationToken.None);
+        var store = leader?.Store ?? opened;
+        stop = leading.Token;
         void Fault(string where, Exception fault) => Role.Say(time, $"{where}: {fault.GetType().Name}: {fault.Message}");
         (string Name, Loop Loop) Of(IReconciler reconciler) => (reconciler.Name, new(store, kinds, reconciler, NoDriver.Instance, time) { OnFault = Fault });
         (string Name, Loop Loop)[] loops = [Of(new ServiceReconciler()), Of(new LinkReconciler(IsFree)), Of(new InterventionReconciler()), Of(new JobReconciler())];
@@ -64,6 +68,12 @@ static class ServerRole
         await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick, exemplars.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
+        if (leader is { Over.IsCancellationRequested: true })
+        {
+            Role.Say(time, $"another server leads on the store since epoch {leader.Epoch}; this one ends, and stands by when it is started again");
+            return 1;
+        }
+
         return 0;
     }
 

@@ -1,6 +1,9 @@
+using System.Security.Cryptography;
+using System.Text;
 using Mainstay.Core.Store;
 using Mainstay.State.Backup;
 using Mainstay.State.Etcd;
+using Mainstay.State.Lead;
 using Mainstay.State.Sqlite;
 
 namespace Mainstay.Host.Roles;
@@ -8,6 +11,9 @@ namespace Mainstay.Host.Roles;
 /// <summary>Which store an address means: etcd, or one file on this machine.</summary>
 static class Stores
 {
+    /// <summary>How long a server that says nothing still counts as leading: as short as etcd keeps leases.</summary>
+    static readonly TimeSpan ServerSession = TimeSpan.FromSeconds(2);
+
     /// <summary>Of the password of a store's user, which is in no address.</summary>
     public const string PasswordVariable = "MAINSTAY_STORE_PASSWORD";
 
@@ -25,7 +31,19 @@ static class Stores
     {
         if (address is null || !EtcdAddress.Is(address))
             return SqliteStore.Open(new SqliteStoreOptions { Path = FileOf(address, data), Time = time });
-        return await EtcdStore.OpenAsync(Etcd(address) with { Time = time }, stop);
+        return await EtcdStore.OpenAsync(Etcd(address) with { Time = time, SessionTtl = ServerSession }, stop);
+    }
+
+    /// <summary>Waits until no other server leads on the same store; null for a file, which one server alone can open.</summary>
+    public static async Task<Leader?> LeadAsync(IStore store, RoleArguments arguments, Action<string> say, CancellationToken stop)
+    {
+        if (store is not EtcdStore shared)
+            return null;
+        var holder = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(arguments.Data.ReadToken())))[..16];
+        var leader = await Leader.TakeAsync(
+            shared, holder, $"{Environment.MachineName} {arguments.Listen}", other => say($"the server {other} leads; this one stands by"), stop);
+        say($"leads with epoch {leader.Epoch}");
+        return leader;
     }
 
     /// <summary>Makes a store of a snapshot where there is none.</summary>

@@ -45,7 +45,7 @@ public sealed class EtcdStore : IStore
         var id = BinaryPrimitives.ReadInt64LittleEndian(RandomNumberGenerator.GetBytes(8));
         log = new EtcdLog(client, new EtcdLayout(options.Prefix));
         replica = new Replica(log, options, id);
-        session = new Session(options, client, log.Layout) { Lost = Adopt };
+        session = new Session(options, client, log.Layout) { Lost = Lose };
         writer = new EtcdWriter(options, log, replica, session, id) { Written = Retain };
         folder = new Folder(client, log, replica);
         archive = new Archive(log, replica);
@@ -89,6 +89,30 @@ public sealed class EtcdStore : IStore
             await log.EnsureAsync(stop);
             if (!await Filler.FillAsync(client, log, snapshot, stop))
                 throw new StoreUnavailableException($"there is a store at {options.Name} already; name another prefix");
+        }
+        catch (EtcdFault fault)
+        {
+            throw fault.Explain(options.Name);
+        }
+    }
+
+    /// <summary>Told when the session was lost that <see cref="SessionAsync"/> gave.</summary>
+    public Action SessionLost { get; set; } = static () => { };
+
+    /// <summary>That this store is open, for the others; made where there is none.</summary>
+    public async Task<long> SessionAsync(CancellationToken stop)
+    {
+        ThrowIfDisposed();
+        await session.EnsureAsync(stop);
+        return session.Id;
+    }
+
+    /// <summary>Whether the store with this session is open.</summary>
+    public async Task<bool> IsOpenAsync(long other, CancellationToken stop)
+    {
+        try
+        {
+            return (await log.SessionsAsync(stop)).Contains(other);
         }
         catch (EtcdFault fault)
         {
@@ -310,6 +334,12 @@ public sealed class EtcdStore : IStore
             replica.State.RetryLeases([lease], LeaseRetry);
             Arm();
         }
+    }
+
+    void Lose()
+    {
+        Adopt();
+        SessionLost();
     }
 
     // Keeps the time of the leases of stores that are gone.

@@ -1,0 +1,117 @@
+using System.Text.Json;
+using Mainstay.Core.Store;
+using Mainstay.State.Etcd;
+
+namespace Mainstay.State.Lead;
+
+/// <summary>Who leads.</summary>
+/// <param name="Epoch">Grows by one whenever another begins to.</param>
+/// <param name="Holder">What a server keeps across its restarts: it need not wait for its own end.</param>
+/// <param name="Name">For people.</param>
+/// <param name="Session">Of its open store; where that is over, others may lead.</param>
+sealed record LeaderRecord(long Epoch, string Holder, string Name, long Session);
+
+/// <summary>
+/// The one server of several on a store that acts. It leads while its session lasts; another that stands by takes over when that is over, with the
+/// next epoch, and from then on whatever the old one still writes is refused by the store.
+/// </summary>
+public sealed class Leader : IDisposable
+{
+    /// <summary>Written only by whoever begins to lead: its revision is the fence.</summary>
+    public const string EpochKey = "cluster/epoch";
+
+    /// <summary>Who leads, and by which session.</summary>
+    public const string Key = "cluster/leader";
+
+    static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(250);
+
+    readonly EtcdStore store;
+    readonly LeaderRecord record;
+    readonly long fence;
+    readonly CancellationTokenSource over = new();
+
+    Leader(EtcdStore store, LeaderRecord record, long fence)
+    {
+        (this.store, this.record, this.fence) = (store, record, fence);
+        Store = new FencedStore(store, EpochKey, fence, End);
+        store.SessionLost = () => _ = ReturnAsync();
+    }
+
+    /// <summary>The store as the leader may write to it.</summary>
+    public IStore Store { get; }
+
+    public long Epoch => record.Epoch;
+
+    /// <summary>Cancelled when another leads.</summary>
+    public CancellationToken Over => over.Token;
+
+    /// <summary>Waits until nobody else leads, and leads.</summary>
+    /// <param name="store">Open; its session is what the leadership lasts on.</param>
+    /// <param name="holder">See <see cref="LeaderRecord.Holder"/>.</param>
+    /// <param name="name">Of the server, for people.</param>
+    /// <param name="waiting">Told once of whom it waits for.</param>
+    /// <param name="stop">Gives up.</param>
+    public static async Task<Leader> TakeAsync(EtcdStore store, string holder, string name, Action<string> waiting, CancellationToken stop)
+    {
+        var waits = false;
+        while (true)
+        {
+            if (await TryAsync(store, holder, name, stop) is (var leader, var other))
+            {
+                if (leader is not null)
+                    return leader;
+                if (!waits && other is not null)
+                    waiting(other);
+                waits |= other is not null;
+            }
+
+            await Task.Delay(Glance, TimeProvider.System, stop);
+        }
+    }
+
+    public void Dispose() => over.Dispose();
+
+    static async Task<(Leader? Leader, string? Other)> TryAsync(EtcdStore store, string holder, string name, CancellationToken stop)
+    {
+        var session = await store.SessionAsync(stop);
+        var (epoch, current) = (await store.GetAsync(EpochKey, stop), await store.GetAsync(Key, stop));
+        var before = current is null ? null : JsonSerializer.Deserialize<LeaderRecord>(current.Value.Span);
+        if (before is not null && before.Holder != holder && await store.IsOpenAsync(before.Session, stop))
+            return (null, before.Name);
+        var record = new LeaderRecord((before?.Epoch ?? 0) + 1, holder, name, session);
+        var taken = await store.CommitAsync(
+            new Commit(
+                [new Compare(EpochKey, epoch?.ModRevision ?? 0), new Compare(Key, current?.ModRevision ?? 0)],
+                [new Operation(EpochKey, JsonSerializer.SerializeToUtf8Bytes(record.Epoch)), Say(record)]),
+            stop);
+        return taken.Succeeded ? (new Leader(store, record, taken.Revision), null) : (null, null);
+    }
+
+    // The session was lost, as after a time without etcd: where nobody took over meanwhile, it leads on by a new one.
+    async Task ReturnAsync()
+    {
+        try
+        {
+            var next = record with { Session = await store.SessionAsync(over.Token) };
+            await Store.CommitAsync(new Commit([], [Say(next)]), over.Token);
+        }
+        catch (Exception passing) when (passing is StoreUnavailableException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Whoever takes over meanwhile fences what this one writes.
+        }
+    }
+
+    static Operation Say(LeaderRecord record) => new(Key, JsonSerializer.SerializeToUtf8Bytes(record));
+
+    void End()
+    {
+        try
+        {
+            over.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The server is ending anyway.
+        }
+    }
+}
