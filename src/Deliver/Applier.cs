@@ -33,10 +33,10 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
     /// <summary>What <see cref="ApplyAsync(ApplyRequest, Author, CancellationToken)"/> would do, decided by the same function; nothing is written.</summary>
     public Task<ApplyOutcome> PlanAsync(ApplyRequest request, CancellationToken stop = default) => ApplyAsync(request, new("", ""), dryRun: true, stop);
 
-    /// <summary>Changes the number of a service's instances, within its bounds.</summary>
-    public Task<ApplyOutcome> ScaleAsync(string service, int instances, Author author, CancellationToken stop = default)
+    /// <summary>Changes the number of a service's instances, within its bounds; null takes back what was asked for.</summary>
+    public Task<ApplyOutcome> ScaleAsync(string service, int? instances, Author author, CancellationToken stop = default)
     {
-        var named = author.Message.Length > 0 ? author : author with { Message = $"scale {service} to {instances}" };
+        var named = author.Message.Length > 0 ? author : author with { Message = instances is null ? $"scale {service} by itself" : $"scale {service} to {instances}" };
         return WriteAsync("scale", $"service/{service}", named, seen => ScaleDecide.Next(seen, service, instances, named, time.GetUtcNow()), stop: stop);
     }
 

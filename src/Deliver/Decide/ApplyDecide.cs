@@ -68,6 +68,8 @@ public static class ApplyDecide
             BaseFolder = wanted.BaseFolder,
             Digest = spec.Build is null ? null : wanted.Digests.GetValueOrDefault(name),
             Scale = clamped,
+            // Where somebody gives the number back, scaling goes on from there.
+            Auto = clamped is null && seen is { Removed: false, Scale: { } given } ? given : service.Auto,
             Removed = false,
         };
     }

@@ -38,7 +38,7 @@ public static class Diff
     {
         var content = (JsonObject)Tree(service.Spec);
         content["digest"] = service.Digest;
-        content["scale"] = service.Scale;
+        content["scaledTo"] = service.Scale;
         return content;
     }
 

@@ -37,6 +37,11 @@ static class ServiceRules
             yield return problem;
         }
 
+        if (service.Scale?.Query is { Expr.Length: > 0 } query && around.WhyNoExpression?.Invoke(query.Expr) is { } why)
+        {
+            yield return new("scale.query.expr", $"the expression cannot be read: {why}", "write PromQL, and try it with 'mainstay query'");
+        }
+
         foreach (var key in service.Env.Keys.Where(k => Given.Contains(k) || k.StartsWith("MAINSTAY_", StringComparison.Ordinal)))
         {
             yield return new($"env.{key}", $"{key} is given by Mainstay", key == "PORT" ? "remove it; every instance gets a port of its own in $PORT" : "remove it, or use another name");

@@ -4,21 +4,22 @@ using Mainstay.Core.Kinds;
 
 namespace Mainstay.Deliver.Manifest;
 
-/// <summary>Reads single values: text, whole numbers, true and false, durations, and words of an enumeration.</summary>
+/// <summary>Reads single values: text, numbers, true and false, durations, and words of an enumeration.</summary>
 static class Scalars
 {
     public static bool Knows(Type type) =>
-        type == typeof(string) || type == typeof(int) || type == typeof(bool) || type == typeof(TimeSpan) || type.IsEnum || Notation.Of(type) is not null;
+        type == typeof(string) || type == typeof(int) || type == typeof(double) || type == typeof(bool) || type == typeof(TimeSpan) || type.IsEnum || Notation.Of(type) is not null;
 
     /// <summary>What is expected, for messages.</summary>
     public static string Noun(Type type) =>
-        Notation.Of(type) is { } own ? own.Noun : type == typeof(string) ? "text" : type == typeof(int) ? "a whole number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a duration" : "a word";
+        Notation.Of(type) is { } own ? own.Noun : type == typeof(string) ? "text" : type == typeof(int) ? "a whole number" : type == typeof(double) ? "a number" : type == typeof(bool) ? "true or false" : type == typeof(TimeSpan) ? "a duration" : "a word";
 
     /// <summary>A value that would do, for remedies.</summary>
     public static string Example(Type type) =>
         Notation.Of(type) is { } own ? $"{own.Noun}, for example {own.Example}"
         : type == typeof(string) ? "one text"
         : type == typeof(int) ? "a whole number"
+        : type == typeof(double) ? "a number"
         : type == typeof(bool) ? "true or false"
         : type == typeof(TimeSpan) ? "a number with a unit, for example 500ms or 10s"
         : "one of " + string.Join(", ", WordsOf(type));
@@ -47,7 +48,7 @@ static class Scalars
             return own.Read(text) is { } value ? (value, null) : Wrong($"'{Words.Shown(text)}' is not {own.Noun}", $"write {own.Noun}, for example {own.Example}");
         }
 
-        return type == typeof(int) ? Int(scalar) : OneOf(type, text);
+        return type == typeof(int) ? Int(scalar) : type == typeof(double) ? Double(scalar) : OneOf(type, text);
     }
 
     /// <summary>The words of an enumeration, in the order of its declaration.</summary>
@@ -75,6 +76,11 @@ static class Scalars
             digits ? $"{Words.Shown(scalar.Text)} is too large" : $"'{Words.Shown(scalar.Text)}' is not a whole number",
             "write a whole number in digits, without unit, point or separator");
     }
+
+    static (object?, Problem?) Double(TreeScalar scalar) =>
+        !double.TryParse(scalar.Text, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent, CultureInfo.InvariantCulture, out var number) || !double.IsFinite(number)
+            ? Wrong($"'{Words.Shown(scalar.Text)}' is not a number", "write digits, with a point before decimals and without unit")
+            : scalar.Plain ? (number, null) : Wrong($"'{scalar.Text}' in quotes is text", "remove the quotes");
 
     static (object?, Problem?) OneOf(Type type, string text)
     {

@@ -4,6 +4,7 @@ using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Deliver;
 using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Api.Autoscale;
 using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Observe;
@@ -41,12 +42,13 @@ public sealed class ApiParts
         Records.Judge = new ReleaseJudge(Mirror, applier, time, services.OnFault);
         var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
+        var scaler = new Autoscaler(services, Mirror, Correlator, events);
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
         var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
         Queues = new QueueHouse(services, Mirror);
         Background = new Background(
-            services.OnFault, locks.Keeper.RunAsync, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, Queues.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
+            services.OnFault, locks.Keeper.RunAsync, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, scaler.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, Queues.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var desk = new PromDesk(services.Samples, time);
@@ -58,6 +60,7 @@ public sealed class ApiParts
             .. replacer.Routes(),
             .. new HostEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new RolloutEndpoint(Mirror, Records.Judge).Routes(),
+            .. new ScalingEndpoint(Mirror, scaler).Routes(),
             .. new DiffEndpoint(store, kinds).Routes(),
             .. new EventEndpoints(store, kinds, lists).Routes(),
             .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),
@@ -91,7 +94,7 @@ public sealed class ApiParts
     // Versions, events and audits are many, large and read one by one: they stay in the store.
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
-        typeof(Architecture), typeof(Service), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
+        typeof(Architecture), typeof(Service), typeof(Scaling), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
         typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(Queue),
     ];
 

@@ -77,7 +77,9 @@ public static class Advice
     }
 
     static IEnumerable<IncidentAction> Out(Service service, string why, Snapshot seen) =>
-        service.Wanted() < service.Spec.Instances.Max && service.Scale != 0
+        service is { Spec.Scale: not null, Scale: null } && service.Wanted() < service.Spec.Instances.Max
+            ? [Say($"service/{service.Name}", $"{service.Name} scales by itself: {why}") with { How = $"mainstay why scale {service.Name}" }]
+        : service.Wanted() < service.Spec.Instances.Max && service.Scale != 0
             ? [new("", "scale", $"service/{service.Name}", $"run {service.Wanted() + 1} instances of {service.Name}: {why}", $"mainstay scale {service.Name} {service.Wanted() + 1}", $"mainstay scale {service.Name} {service.Wanted()}") { Argument = Number(service.Wanted() + 1) }]
             : [Say($"service/{service.Name}", $"{service.Name} already runs all {service.Spec.Instances.Max} instances that it may")];
 

@@ -45,6 +45,18 @@ public sealed class UsualBook
     /// <summary>What is usual in an hour of the week; null where it is not known.</summary>
     public Baseline? In(string subject, Figure figure, int hour) => all.TryGetValue((subject, figure), out var entry) && entry.Hours is { } hours && hours.TryGetValue(hour, out var usual) ? usual : null;
 
+    /// <summary>The median in an hour of the week; where that is not known, the middle of the same hour of the other days. Null where nothing is known.</summary>
+    public double? InRhythm(string subject, Figure figure, int hour)
+    {
+        if (In(subject, figure, hour) is { } same)
+        {
+            return same.Median;
+        }
+
+        double[] days = [.. Enumerable.Range(1, 6).Select(d => In(subject, figure, (hour + (d * 24)) % HoursOfWeek)).OfType<Baseline>().Select(b => b.Median).Order()];
+        return days.Length == 0 ? null : days[days.Length / 2];
+    }
+
     /// <summary>Notes what is usual now.</summary>
     public void Note(string subject, Figure figure, Baseline usual, DateTimeOffset now)
     {

@@ -58,6 +58,27 @@ public sealed class EdgeStatistics(TimeProvider time, LatencyScale scale, int ma
         }
     }
 
+    /// <summary>The figures of every edge over the last seconds that all of their records are in of: quicker than <see cref="Edges"/>, and less sure.</summary>
+    /// <param name="seconds">1 to 8.</param>
+    public IReadOnlyDictionary<EdgeKey, EdgeFigures> Recent(int seconds)
+    {
+        lock (gate)
+        {
+            var last = SecondOf(time.GetUtcNow()) - 1;
+            Forget(edges, last + 1);
+            var read = new Dictionary<EdgeKey, EdgeFigures>(edges.Count);
+            foreach (var (key, window) in edges)
+            {
+                if (window.Figures(last, seconds, scale, scratch) is { } figures)
+                {
+                    read.Add(key, figures);
+                }
+            }
+
+            return read;
+        }
+    }
+
     /// <summary>The figures of every instance that answered within the window, by name.</summary>
     public IReadOnlyDictionary<string, EdgeFigures> Instances()
     {

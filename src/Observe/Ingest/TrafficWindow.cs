@@ -31,13 +31,16 @@ internal sealed class TrafficWindow(long firstSecond)
     }
 
     /// <summary>The figures of the window that ends with <paramref name="now"/>; null where nothing happened in it.</summary>
-    public EdgeFigures? Figures(long now, LatencyScale scale, long[] scratch)
+    public EdgeFigures? Figures(long now, LatencyScale scale, long[] scratch) => Figures(now, Seconds, scale, scratch);
+
+    /// <summary>The figures of the <paramref name="span"/> seconds that end with <paramref name="last"/>, which lies within the ring; null where nothing happened in them.</summary>
+    public EdgeFigures? Figures(long last, int span, LatencyScale scale, long[] scratch)
     {
         Array.Clear(scratch);
         long requests = 0, errors = 0, timed = 0;
         foreach (var slot in slots)
         {
-            if (slot.Second > now - Seconds && slot.Second <= now)
+            if (slot.Second > last - span && slot.Second <= last)
             {
                 requests += slot.Requests;
                 errors += slot.Errors;
@@ -46,7 +49,7 @@ internal sealed class TrafficWindow(long firstSecond)
         }
 
         // A window that began three seconds ago knows three seconds, not ten.
-        var known = Math.Clamp(now - firstSecond + 1, 1, Seconds);
+        var known = Math.Clamp(last - firstSecond + 1, 1, span);
         return requests == 0 ? null : new EdgeFigures(
             (double)requests / known, Math.Min(1, (double)errors / requests), Quantile(scratch, timed, 0.50, scale), Quantile(scratch, timed, 0.99, scale), Mean(scratch, timed, scale));
     }

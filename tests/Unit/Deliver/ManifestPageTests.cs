@@ -116,6 +116,7 @@ public partial class ManifestPageTests
             JsonArray => "text",
             JsonValue type when type.ToString() == "string" => schema["pattern"] is not { } pattern ? "text" : Notation.Types.Select(t => Notation.Of(t)!).FirstOrDefault(n => n.Pattern == pattern.ToString())?.Noun ?? "duration",
             JsonValue type when type.ToString() == "boolean" => "`true`, `false`",
+            JsonValue type when type.ToString() == "number" => "number",
             _ => "whole number",
         };
 

@@ -4,7 +4,7 @@ import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues';
 import type { ObjectiveStanding } from '../domain/objectives';
-import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, Status } from './shapes';
+import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, ScalingReport, Status } from './shapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
@@ -88,7 +88,7 @@ export const api = {
   diff: (from: number, to: number, signal?: AbortSignal) => get<DiffAnswer>(`diff?from=${from}&to=${to}`, signal),
   eventsAbout: async (about: string, tail: number, signal?: AbortSignal) =>
     (await get<ListAnswer<Event>>(`events?about=${encodeURIComponent(about)}&tail=${tail}`, signal)).items,
-  scale: async (service: string, instances: number) => void (await post(`services/${encodeURIComponent(service)}/scale`, { instances })),
+  scale: async (service: string, instances: number | null) => void (await post(`services/${encodeURIComponent(service)}/scale`, { instances })),
   restart: async (service: string) => void (await post(`services/${encodeURIComponent(service)}/restart`)),
   intervene: async (wish: InterventionWish) => (await (await post('interventions', wish)).json()) as Intervention,
   endIntervention: async (name: string) => void (await send(`interventions/${encodeURIComponent(name)}`, { method: 'DELETE' })),
@@ -118,6 +118,7 @@ export const api = {
   metrics: async (query: string, { from, to, stepMs }: { from: number; to: number; stepMs: number }, signal?: AbortSignal) =>
     (await get<{ series: Series[] }>(`metrics/query?query=${encodeURIComponent(query)}&start=${from}&end=${to}&step=${stepMs}ms`, signal)).series,
   logRecords: async (search: LogSearch, signal?: AbortSignal) => (await get<{ items: LogRecord[] }>(`telemetry/logs?limit=300&${askedOf(search)}`, signal)).items,
+  scaling: (service: string, signal?: AbortSignal) => get<ScalingReport>(`services/${encodeURIComponent(service)}/scaling`, signal),
   why: (of: string, signal?: AbortSignal) => get<Diagnosis>(`why?of=${encodeURIComponent(of)}`, signal),
   impact: (of: string, signal?: AbortSignal) => get<Impact>(`impact?of=${encodeURIComponent(of)}`, signal),
   changeIncident: async (name: string, verb: 'ack' | 'resolve' | 'silence', span?: string) => void (await post(`incidents/${encodeURIComponent(name)}/${verb}${span ? `?for=${encodeURIComponent(span)}` : ''}`)),

@@ -1,6 +1,6 @@
 // Answers of the Admin API that are views over several kinds, so no kind's record describes them.
 import type { MapFinding } from './observeShapes';
-import type { Criticality, FieldChange } from './types';
+import type { Criticality, FieldChange, ScalingDecision, ScalingFigure } from './types';
 
 export type { Criticality };
 
@@ -119,6 +119,20 @@ export interface DiffAnswer {
   from: number;
   to: number;
   changes: FieldChange[];
+}
+
+/** `GET /api/v1/services/NAME/scaling`. */
+export interface ScalingReport {
+  service: string;
+  automatic: boolean;
+  min: number;
+  max: number;
+  wanted: number;
+  ready: number;
+  reason: string;
+  message: string;
+  figures: ScalingFigure[];
+  decisions: ScalingDecision[];
 }
 
 /** A page of a kind's list. */

@@ -16,6 +16,7 @@ import { LogView } from '../parts/LogView';
 import { Link } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
 import { RedCharts } from '../parts/RedCharts';
+import { Scaling } from '../parts/Scaling';
 import { ServiceActions } from '../parts/ServiceActions';
 import { ServiceCharts } from '../parts/ServiceCharts';
 import { useText } from '../parts/settings';
@@ -57,6 +58,7 @@ export default function ServicePage({ name }: { name: string }) {
         <h2 id="instances">{text.service.instances} <span className="count">{service.instances.length}</span></h2>
         <InstanceTable instances={service.instances} />
       </section>
+      <Scaling service={service} />
       <p className="span-links">
         <Link to={{ page: 'traces', search: { service: service.name } }}>{text.observe.traces}</Link>
         <Link to={{ page: 'logs', search: { service: service.name } }}>{text.care.logs}</Link>

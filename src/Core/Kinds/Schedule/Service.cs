@@ -8,8 +8,11 @@ public sealed record Service : Resource
     /// <summary>Content hash of what the build reads, as <c>sha256</c> in hexadecimal; null where nothing is built. Part of the architecture version.</summary>
     public string? Digest { get; init; }
 
-    /// <summary>The number of instances asked for by <c>scale</c>; null is <see cref="InstanceCount.Min"/>. Kept across applies, within the bounds; 0 switches the service off.</summary>
+    /// <summary>The number of instances asked for by <c>mainstay scale</c>; null is <see cref="Auto"/>, or <see cref="InstanceCount.Min"/>. Kept across applies, within the bounds; 0 switches the service off.</summary>
     public int? Scale { get; init; }
+
+    /// <summary>The number of instances that automatic scaling asks for; null before its first decision. It holds where the service declares <c>scale</c> and nobody set a number by hand. No part of a version.</summary>
+    public int? Auto { get; init; }
 
     /// <summary>Grows with every <c>restart</c>; instances of an older generation are replaced one after another.</summary>
     public int Generation { get; init; }
@@ -29,7 +32,7 @@ public sealed record Service : Resource
     public ServiceStatus Status { get; init; } = new();
 
     /// <summary>How many instances are to run while the architecture runs.</summary>
-    public int Wanted() => Scale == 0 ? 0 : Math.Clamp(Scale ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
+    public int Wanted() => Scale == 0 ? 0 : Math.Clamp(Scale ?? (Spec.Scale is null ? null : Auto) ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
 
     /// <summary>Identifies what is asked of it now: 12 hexadecimal characters over everything but the status, whatever the order of map keys. See <see cref="ServiceStatus.Observed"/>.</summary>
     /// <param name="running">Whether the architecture is to run.</param>

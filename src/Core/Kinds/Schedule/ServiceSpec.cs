@@ -37,6 +37,9 @@ public sealed record ServiceSpec
     /// <summary>On which hosts its instances run. Default: spread over all that are ready.</summary>
     public PlaceSpec? Place { get; init; }
 
+    /// <summary>When it gets more instances, and when fewer, within those bounds. Default: when somebody says so.</summary>
+    public ScaleSpec? Scale { get; init; }
+
     /// <summary>Environment variables of every instance, on top of the agent's own; Mainstay's (<c>PORT</c>, <c>NAME_URL</c> …) win.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
@@ -89,6 +92,7 @@ public sealed record ServiceSpec
         }
 
         foreach (var problem in Instances.Validate().Select(p => p.Under("instances"))
+            .Concat(Scale?.Validate().Select(p => p.Under("scale")) ?? [])
             .Concat(Build?.Validate().Select(p => p.Under("build")) ?? [])
             .Concat(Resources?.Validate().Select(p => p.Under("resources")) ?? [])
             .Concat(Place?.Validate().Select(p => p.Under("place")) ?? [])

@@ -56,8 +56,8 @@ public sealed record TagBody
 /// <summary>The body of <c>POST /api/v1/services/{name}/scale</c>.</summary>
 public sealed record ScaleBody
 {
-    /// <summary>How many are to run; within the service's bounds.</summary>
-    public required int Instances { get; init; }
+    /// <summary>How many are to run, within the service's bounds; null takes back what was asked for, so that the service scales by itself where it declares <c>scale</c>.</summary>
+    public required int? Instances { get; init; }
 }
 
 /// <summary>What became of a write.</summary>

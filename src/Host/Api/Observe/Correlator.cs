@@ -116,6 +116,24 @@ public sealed class Correlator
             : found;
     }
 
+    /// <summary>What a figure usually is; null where nothing is known.</summary>
+    public double? Usual(string subject, Figure figure)
+    {
+        lock (gate)
+        {
+            return figures.Has(subject, figure) && figures.Of(subject, figure) is { HasBaseline: true } known ? known.Before : null;
+        }
+    }
+
+    /// <summary>What a figure usually is in the hour of a time: of the same day of the week, otherwise of the other days; null where nothing is known.</summary>
+    public double? UsualAt(string subject, Figure figure, DateTimeOffset at)
+    {
+        lock (gate)
+        {
+            return figures.Long.InRhythm(subject, figure, UsualBook.HourOf(at));
+        }
+    }
+
     /// <summary>Adds its metrics.</summary>
     public void Write(MetricsText text)
     {

@@ -10,7 +10,7 @@ static class WhyVerb
     public static Command Build(VerbKit kit)
     {
         var of = VerbKit.Required("NAME", "A service, route or queue; route/NAME, service/NAME or queue/NAME where it has to be told apart.");
-        var about = VerbKit.Optional("SERVICE", "With pending in place of the name: why instances of this service have no host.");
+        var about = VerbKit.Optional("SERVICE", "With pending in place of the name: why instances of this service have no host; with scale: why it has as many as it has.");
         return kit.Verb("why", "Show why a service or route is slow or fails: the likeliest causes with their evidence.", [of, about], async (parsed, session, stop) =>
         {
             var name = parsed.GetRequiredValue(of);
@@ -19,7 +19,8 @@ static class WhyVerb
                 return name switch
                 {
                     "pending" => await WhyPending.ShowAsync(service, session, stop),
-                    _ => throw new CliError($"'{name}' is no question about a service", "write 'mainstay why pending SERVICE', or one name alone", ExitCode.Invalid),
+                    "scale" => await WhyScale.ShowAsync(service, session, stop),
+                    _ => throw new CliError($"'{name}' is no question about a service", "write 'mainstay why pending SERVICE', 'mainstay why scale SERVICE', or one name alone", ExitCode.Invalid),
                 };
             }
 

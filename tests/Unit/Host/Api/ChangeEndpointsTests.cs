@@ -204,7 +204,7 @@ public sealed class ChangeEndpointsTests
         await api.SendAsync(HttpMethod.Post, "/api/v1/services/web/scale", """{"instances":3}""");
         var diff = await api.GetJsonAsync("/api/v1/diff");
         ((int)diff["from"]!, (int)diff["to"]!).ShouldBe((1, 2));
-        diff["changes"]!.AsArray().Select(c => (string)c!["path"]!).ShouldBe(["services.web.scale"]);
+        diff["changes"]!.AsArray().Select(c => (string)c!["path"]!).ShouldBe(["services.web.scaledTo"]);
         (await api.GetJsonAsync("/api/v1/diff?from=2&to=2"))["changes"]!.AsArray().ShouldBeEmpty();
         (await api.GetJsonAsync("/api/v1/diff?from=0&to=1"))["changes"]!.AsArray().Count.ShouldBeGreaterThan(2);
         (await api.ProblemAsync(HttpMethod.Get, "/api/v1/diff?to=7")).Status.ShouldBe(404);

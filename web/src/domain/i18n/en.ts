@@ -3,6 +3,7 @@ import { incidentEn } from './incident.en';
 import { careEn } from './care.en';
 import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
+import { scaleEn } from './scale.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
@@ -16,6 +17,7 @@ export const en = {
   language: 'English',
   jobs: jobsEn,
   queues: queuesEn,
+  scale: scaleEn,
   app: {
     skip: 'Skip to content',
     pages: 'Pages',

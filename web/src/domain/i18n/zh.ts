@@ -3,6 +3,7 @@ import { incidentZh } from './incident.zh';
 import { careZh } from './care.zh';
 import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
+import { scaleZh } from './scale.zh';
 import { observeZh } from './observe.zh';
 import { policiesZh } from './policies.zh';
 import type { Text } from '.';
@@ -12,6 +13,7 @@ export const zh: Text = {
   language: '中文',
   jobs: jobsZh,
   queues: queuesZh,
+  scale: scaleZh,
   app: {
     skip: '跳到正文',
     pages: '页面',
