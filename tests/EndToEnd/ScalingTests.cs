@@ -8,6 +8,40 @@ namespace Mainstay.EndToEnd;
 /// <summary>Services that scale by themselves, on real processes and under load.</summary>
 public sealed class ScalingTests
 {
+    /// <summary>A service that nobody uses does not run; the first request, a POST, starts it and is answered by it; unused for a while it is stopped again, and so is what it needs.</summary>
+    [Fact]
+    public async Task A_service_that_nobody_uses_is_stopped_and_the_first_request_starts_it()
+    {
+        await using var mainstay = new Installation();
+        var echo = Path.Combine(Repository.Services, "echo.js");
+        await mainstay.UpAsync(string.Create(CultureInfo.InvariantCulture, $$"""
+            architecture: asleep
+            services:
+              front: { run: node {{echo}}, instances: { min: 0, max: 2 }, health: { path: /health, interval: 200ms }, needs: [back], scale: { requests: 10, idle: 5s } }
+              back: { run: node {{echo}}, instances: { min: 0, max: 2 }, health: { path: /health, interval: 200ms }, scale: { requests: 10, idle: 5s } }
+            gateway:
+              listen: "http://127.0.0.1:{{mainstay.GatewayPort}}"
+              routes:
+                all: { match: { path: "/{**rest}" }, to: front }
+            """));
+        var status = await mainstay.ConvergedAsync();
+        status.Services.ShouldAllBe(s => s.Instances.Count == 0);
+
+        using var client = new HttpClient { BaseAddress = mainstay.Gateway, Timeout = TimeSpan.FromSeconds(60) };
+        var began = Stopwatch.GetTimestamp();
+        using var posted = await client.PostAsync("/things", new StringContent("first"));
+        var text = await posted.Content.ReadAsStringAsync();
+        posted.StatusCode.ShouldBe(System.Net.HttpStatusCode.OK, $"{text}\n{mainstay.Logs()}");
+        text.ShouldContain("\"received\":5");
+        posted.Headers.Contains("X-Mainstay-Parked").ShouldBeTrue();
+        TestContext.Current.TestOutputHelper?.WriteLine($"the first request was answered after {Stopwatch.GetElapsedTime(began).TotalSeconds:0.0} s");
+
+        // Over the mesh the same.
+        (await client.GetStringAsync("/chain")).ShouldContain("\"service\":\"back\"");
+        status = await mainstay.UntilAsync(s => s.Converged && s.Services.All(one => one.Instances.Count == 0), TimeSpan.FromSeconds(60));
+        (await client.GetStringAsync("/")).ShouldContain("\"service\":\"front\"");
+    }
+
     /// <summary>Five times the load: what works itself gets instances, once; what waits for a slow database gets none and says why.</summary>
     [Fact]
     public async Task A_step_in_load_is_absorbed_where_it_helps_and_held_where_it_does_not()

@@ -42,7 +42,8 @@ public sealed class ApiParts
         Records.Judge = new ReleaseJudge(Mirror, applier, time, services.OnFault);
         var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
-        var scaler = new Autoscaler(services, Mirror, Correlator, events);
+        var demand = Records.Demand = new ScalingDemand(Mirror, time);
+        var scaler = new Autoscaler(services, Mirror, Correlator, events) { Awaited = demand.Services };
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
         var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);

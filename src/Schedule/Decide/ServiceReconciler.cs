@@ -74,7 +74,7 @@ public sealed class ServiceReconciler : IReconciler
             Build = service.Digest is { } digest ? seen.Get<Build>(Build.NameOf(key, digest)) : null,
             Endpoints = seen.Get<Endpoints>(key),
             Links = Links(service, seen),
-            NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not { Status.Ready: > 0 }).Select(n => n.Key)],
+            NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not ({ Status.Ready: > 0 } or { Spec.IsOnDemand: true })).Select(n => n.Key)],
             First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],
             CallersWait = FirstLight.ComesUp(service.Status) && Callers(key).Any(c => seen.Get<Service>(c) is { } caller && FirstLight.IsAwaited(caller)),
             LiveDependants = [.. LiveDependants(service, seen)],

@@ -60,7 +60,7 @@ public static class TableDecide
             .. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? ""))),
             .. view.Gateway?.Beacon is { Enabled: true } beacon ? BeaconRoutes.Of(beacon) : [],
         ],
-        [.. view.Endpoints.OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view.Zones))])
+        [.. view.Endpoints.Concat(NeverStarted(view)).OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view.Zones))])
     {
         StickyKey = view.Secret is { } secret && view.Services.Values.Any(s => s.Traffic?.Sticky is not null) ? StickyKeyOf(secret) : null,
         TrustedProxies = view.Gateway?.TrustedProxies,
@@ -125,7 +125,14 @@ public static class TableDecide
         view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
 
     static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder, IReadOnlyDictionary<string, string> zones) =>
-        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, zones.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium) { Release = endpoints.Split };
+        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, zones.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium) { Release = endpoints.Split, OnDemand = spec?.IsOnDemand ?? false };
+
+    // What runs only while it is used may never have had an endpoint.
+    static IEnumerable<Endpoints> NeverStarted(TableView view)
+    {
+        var known = view.Endpoints.Select(e => e.Name).ToHashSet(StringComparer.Ordinal);
+        return view.Services.Where(s => s.Value.IsOnDemand && !known.Contains(s.Key)).Select(s => new Endpoints { Name = s.Key, Items = [] });
+    }
 
     // Without those that are ejected, unless nobody would be left.
     static Endpoints Kept(Endpoints all, IEnumerable<Intervention> interventions)

@@ -13,7 +13,7 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
     public Cluster Of(Endpoint[] some)
     {
         var near = some.Count(endpoint => Array.IndexOf(Endpoints, endpoint) < Near);
-        return new(Service, some, Traffic, Criticality, Turn) { Watch = Watch, Sticky = Sticky?.Of(some), Zone = Zone, Near = near == some.Length ? 0 : near };
+        return new(Service, some, Traffic, Criticality, Turn) { Watch = Watch, Sticky = Sticky?.Of(some), Zone = Zone, Near = near == some.Length ? 0 : near, OnDemand = OnDemand };
     }
 
     public Criticality Criticality { get; } = criticality;
@@ -31,6 +31,9 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
 
     /// <summary>How long a new endpoint's share rises; 0 for no slow start.</summary>
     public long SlowStartMs { get; } = (long)(traffic.SlowStart?.TotalMilliseconds ?? 0);
+
+    /// <summary>Where it has no endpoint, requests wait until it is started.</summary>
+    public bool OnDemand { get; init; }
 
     /// <summary>Looks after outliers, where that is wanted.</summary>
     public OutlierWatch? Watch { get; init; }

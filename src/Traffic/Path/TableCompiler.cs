@@ -106,7 +106,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             : null;
         if (watch is null) found.ForEach(endpoint => endpoint.Load.EjectedUntilMs = 0);
         watch?.Outliers.SetMembers([.. found.Select(endpoint => endpoint.Load)], policies.Gateway?.Clock.CoarseMs ?? 0);
-        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch, Zone = zone, Near = near, Sticky = StickyOf(model, [.. found], problems) };
+        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch, Zone = zone, Near = near, Sticky = StickyOf(model, [.. found], problems), OnDemand = model.OnDemand };
     }
 
     /// <summary>Puts the endpoints of the gateway's zone first, where they are preferred and there are others.</summary>

@@ -149,6 +149,9 @@ public sealed record ClusterModel(
     /// <summary>How requests are divided among its versions, where no route or need says so itself. Null for no division.</summary>
     public SplitSpec? Split { get; init; }
 
+    /// <summary>It runs only while it is used: where it has no endpoint, requests wait until it is started.</summary>
+    public bool OnDemand { get; init; }
+
     /// <summary>How requests are divided between the instances of an old and a new version while a release is under way; null while none is. Counts before <see cref="Split"/>.</summary>
     public EndpointSplit? Release { get; init; }
 }

@@ -74,6 +74,10 @@ public sealed record ServiceSpec
     /// <summary>Longest wait for the gateways to stop sending to an instance before it is asked to stop. Default 5s; 0s to 10m.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>Whether it runs only while it is used: it scales by itself, down to nothing.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsOnDemand => Scale is not null && Instances.Min == 0;
+
     public IEnumerable<Problem> Validate()
     {
         if (string.IsNullOrWhiteSpace(Run) && Image is null)

@@ -28,6 +28,9 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
     /// <summary>Who compares versions with each other; null compares none.</summary>
     public Observe.ReleaseJudge? Judge { get; set; }
 
+    /// <summary>Who is told where requests wait; null tells nobody.</summary>
+    public Autoscale.ScalingDemand? Demand { get; set; }
+
     /// <summary>Batches that a gap in a gateway's sequence shows to be lost.</summary>
     public long Lost => Volatile.Read(ref lost);
 
@@ -51,6 +54,7 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
 
         if (IsNew(batch))
         {
+            Demand?.Take(batch.Policies);
             await policies.TakeAsync(batch, stop);
             foreach (var record in batch.Records)
             {

@@ -13,6 +13,9 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
 {
     private const long PingEveryMs = 500;
     private const long PingMostMs = 1000;
+    // Long enough for a start, and for the first health check after it.
+    private static readonly ParkSpec OnDemand = new() { Wait = TimeSpan.FromSeconds(60) };
+
     private readonly string about;
     private readonly Gateway? gateway;
     private volatile ParkSpec terms;
@@ -43,7 +46,7 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
     /// <summary>The target's room; null where its requests do not wait.</summary>
     public static ParkRoom? Of(TargetPlace place)
     {
-        if (place.Terms.Breaker is not { Park: { } terms }) return null;
+        if ((place.Terms.Breaker?.Park ?? (place.Cluster.OnDemand ? OnDemand : null)) is not { } terms) return null;
         var room = place.Policies.Of($"{place.About}/park", "", () => new ParkRoom(place.About, terms, place.Policies.Gateway));
         if (room.terms != terms) room.Change(terms);
         return room;
@@ -52,11 +55,15 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
     /// <summary>May be sent later as well as now.</summary>
     public static bool Fits(Exchange x) => !x.HasPump && !x.Answered && !x.Request.WantsUpgrade && x.Target!.Retry.IsRepeatable(x);
 
+    /// <summary>Nobody runs, and the first request starts it: what was never sent may be sent later, whatever it asks for.</summary>
+    private static bool Starts(Exchange x, Reason reason) =>
+        reason == Reason.NoEndpoint && x.Target!.Cluster is { OnDemand: true, Endpoints.Length: 0 } && x.Body.IsComplete && !x.HasPump && !x.Answered;
+
     /// <summary>Waits because nobody could be reached, and sends it again; as often as there is time for. None when the response's head is there.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     public async ValueTask<Reason> RetryAsync(Exchange x, Reason reason)
     {
-        while (!isOver && reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.BreakerOpen && Fits(x))
+        while (!isOver && (Starts(x, reason) || (!ReferenceEquals(terms, OnDemand) && reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.BreakerOpen && Fits(x))))
         {
             x.Target!.Breaker?.Ended(Outcome.Error, 0, x.NowMs);
             pace.Failed();
