@@ -9,7 +9,7 @@ public static class RemoteWrite
     // Prometheus' mark of a series that has ended.
     const ulong Stale = 0x7ff0000000000002;
 
-    /// <summary>Tells every sample to the sink, as points of unknown type; native histograms and metadata are passed over, the former counted as refused.</summary>
+    /// <summary>Tells every sample to the sink, as points of unknown type, and every native histogram, as one of OTLP's exponential or explicit buckets; metadata is passed over.</summary>
     /// <param name="packed">The body as it came.</param>
     /// <param name="scratch">The caller's own; it keeps the unpacked body.</param>
     /// <param name="sink">Called for every sample, on this thread.</param>
@@ -72,23 +72,19 @@ public static class RemoteWrite
         var again = series.Again();
         while (series.Next())
         {
-            switch (series.Field)
+            if (series.Field == 1)
             {
-                case 1:
-                    Label(ref series, ref fields, scratch);
-                    break;
-                case 4:
-                    series.Skip();
-                    first = refused++ == 0 ? DecodeFault.WrongType : first;
-                    break;
-                default:
-                    series.Skip();
-                    break;
+                Label(ref series, ref fields, scratch);
+            }
+            else
+            {
+                series.Skip();
             }
         }
 
         fields.Attributes = new(0, scratch.Attributes.Count);
         var exemplars = again.Again();
+        var histograms = again.Again();
         while (series.Fault == DecodeFault.None && exemplars.Next())
         {
             if (exemplars.Field == 3)
@@ -120,10 +116,35 @@ public static class RemoteWrite
         }
 
         series.Fail(again);
+        taken += Histograms(ref histograms, series, fields, scratch, sink);
+        series.Fail(histograms);
         if (series.Fault != DecodeFault.None)
         {
             first = refused++ == 0 ? series.Fault : first;
         }
+    }
+
+    static int Histograms(ref ProtoReader histograms, in ProtoReader series, in PointFields fields, DecodeScratch scratch, IPointSink sink)
+    {
+        var taken = 0;
+        while (series.Fault == DecodeFault.None && histograms.Next())
+        {
+            if (histograms.Field != 4)
+            {
+                histograms.Skip();
+                continue;
+            }
+
+            var whole = fields;
+            NativeHistogram.Read(ref histograms, ref whole, scratch);
+            if (histograms.Fault == DecodeFault.None)
+            {
+                taken++;
+                sink.Point(new PointView(whole, series.Body, scratch));
+            }
+        }
+
+        return taken;
     }
 
     static void Label(ref ProtoReader series, ref PointFields fields, DecodeScratch scratch)
@@ -225,7 +246,7 @@ public static class RemoteWrite
         }
     }
 
-    static long Nanoseconds(long milliseconds) => milliseconds <= 0 ? 0 : Math.Min(milliseconds, long.MaxValue / 1_000_000) * 1_000_000;
+    internal static long Nanoseconds(long milliseconds) => milliseconds <= 0 ? 0 : Math.Min(milliseconds, long.MaxValue / 1_000_000) * 1_000_000;
 }
 
 /// <summary>The labels of an exemplar that name a trace: <c>trace_id</c> and <c>span_id</c>, or as some libraries write them <c>traceID</c> and <c>spanID</c>.</summary>

@@ -88,6 +88,15 @@ public sealed class DecodeFuzzTests
             {
                 Labels = { new Oracle.Label { Name = "__name__", Value = $"m{random.Next()}" }, new Oracle.Label { Name = "job", Value = "x" } },
                 Samples = { new Oracle.Sample { Value = random.NextDouble(), Timestamp = random.Next() } },
+                Histograms =
+                {
+                    new Oracle.WriteHistogram
+                    {
+                        CountInt = 9, Sum = 4, Schema = random.Next(-4, 9), ZeroCountInt = 1, Timestamp = 5,
+                        PositiveSpans = { new Oracle.BucketSpan { Offset = random.Next(-9, 9), Length = 2 }, new Oracle.BucketSpan { Offset = 3, Length = 1 } }, PositiveDeltas = { 2, 1, -1 },
+                        NegativeSpans = { new Oracle.BucketSpan { Offset = -2, Length = 1 } }, NegativeDeltas = { 1 },
+                    },
+                },
                 Exemplars = { new Oracle.WriteExemplar { Labels = { new Oracle.Label { Name = "trace_id", Value = "ab" } }, Value = 2 } },
             });
         }

@@ -122,6 +122,40 @@ public sealed class OtherDecodeTests
     }
 
     [Fact]
+    public void Native_histograms_of_remote_write_are_those_of_OTLP()
+    {
+        TimeSeries Of(WriteHistogram histogram) => new() { Labels = { new Label { Name = "__name__", Value = "d" } }, Histograms = { histogram } };
+        string Told(WriteHistogram histogram, int refused = 0)
+        {
+            var to = new Written();
+            var result = RemoteWrite.ReadPlain(new WriteRequest { Timeseries = { Of(histogram) } }.ToByteArray(), scratch, to);
+            (result.IsRead, result.Taken, result.Refused).ShouldBe((true, 1 - refused, refused));
+            return string.Join('\n', to.ToString().Split('\n')[1..]).TrimEnd();
+        }
+
+        // Upper bounds 2^(n/8): buckets 1, 2 and 5 of the positive ones, -1 of the negative ones.
+        Told(new()
+        {
+            CountInt = 11, Sum = 2.5, Schema = 3, ZeroThreshold = 0.001, ZeroCountInt = 2, Timestamp = 1000,
+            PositiveSpans = { new BucketSpan { Offset = 1, Length = 2 }, new BucketSpan { Offset = 2, Length = 1 } }, PositiveDeltas = { 3, 1, -2 },
+            NegativeSpans = { new BucketSpan { Offset = -1, Length = 1 } }, NegativeDeltas = { 1 },
+        }).ShouldBe("point 'd' '' '' ExponentialHistogram Cumulative 0 1000000000 {}\n  count 11 sum 2.5 min - max - counts 3,4,0,0,2 bounds \n  scale 3 zero 2 0.001 positive 0 negative -2 1");
+        Told(new() { CountFloat = 4, Sum = 7, Schema = -4, ZeroCountFloat = 1, PositiveSpans = { new BucketSpan { Length = 2 } }, PositiveCounts = { 1.5, 1.2 }, Timestamp = 1 })
+            .ShouldBe("point 'd' '' '' ExponentialHistogram Cumulative 0 1000000 {}\n  count 4 sum 7 min - max - counts 2,1 bounds \n  scale -4 zero 1 0 positive -1 negative -1");
+        Told(new() { CountInt = 5, Sum = 7, Schema = -53, PositiveSpans = { new BucketSpan { Offset = 1, Length = 2 } }, PositiveDeltas = { 2, 1 }, CustomValues = { 0.1, 0.5, 1 }, Timestamp = 1 })
+            .ShouldBe("point 'd' '' '' Histogram Cumulative 0 1000000 {}\n  count 5 sum 7 min - max - counts 0,2,3,0 bounds 0.1,0.5,1");
+        Told(new() { Sum = BitConverter.UInt64BitsToDouble(0x7ff0000000000002), Timestamp = 1 }).ShouldContain(" stale ");
+
+        // Fewer counts than buckets, more buckets than bounds, a count below zero, a gap that goes back, a schema that nobody knows.
+        Told(new() { PositiveSpans = { new BucketSpan { Length = 2 } }, PositiveDeltas = { 1 } }, refused: 1).ShouldBe("");
+        Told(new() { Schema = -53, PositiveSpans = { new BucketSpan { Offset = 1, Length = 2 } }, PositiveDeltas = { 1, 1 }, CustomValues = { 1 } }, refused: 1).ShouldBe("");
+        Told(new() { PositiveSpans = { new BucketSpan { Length = 2 } }, PositiveDeltas = { 1, -2 } }, refused: 1).ShouldBe("");
+        Told(new() { PositiveSpans = { new BucketSpan { Length = 2 }, new BucketSpan { Offset = -2, Length = 1 } }, PositiveDeltas = { 1, 1, 1 } }, refused: 1).ShouldBe("");
+        Told(new() { Schema = 9 }, refused: 1).ShouldBe("");
+        Told(new() { PositiveSpans = { new BucketSpan { Length = 16_000 }, new BucketSpan { Offset = 16_000, Length = 16_000 } } }, refused: 1).ShouldBe("");
+    }
+
+    [Fact]
     public void Snappy_copies_reach_into_what_they_write_and_never_beyond()
     {
         // "ab" as a literal, then a copy of 8 from 2 back, then of 3 from 10 back with a two-byte offset.
