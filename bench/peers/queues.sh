@@ -17,9 +17,10 @@ own=
 dir=${1:-}
 if [ -z "$dir" ]; then dir=$(mktemp -d /tmp/mainstay-bench.XXXXXX); own=$dir; fi
 work=$(mktemp -d "$dir/queue-bench.XXXXXX")
-pid=
+pid= port=
 cleanup() {
   if [ -n "$pid" ]; then kill "$pid" 2>/dev/null || true; wait "$pid" 2>/dev/null || true; fi
+  if [ -n "$port" ]; then ERL_EPMD_PORT=$((port + 2)) epmd -kill >/dev/null 2>&1 || true; fi
   rm -rf "$work"
   if [ -n "$own" ]; then rmdir "$own"; fi
 }
@@ -29,11 +30,11 @@ dotnet build bench/Bench -c Release -v q -nologo -clp:NoSummary
 port=$((20000 + RANDOM % 12000))
 mkdir "$work/rabbit"
 touch "$work/rabbit/plugins"
-env HOME="$work/rabbit" RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$port RABBITMQ_DIST_PORT=$((port + 1)) RABBITMQ_NODENAME="bench$port@localhost" \
+env HOME="$work/rabbit" ERL_EPMD_PORT=$((port + 2)) ERL_EPMD_ADDRESS=127.0.0.1 RABBITMQ_NODE_IP_ADDRESS=127.0.0.1 RABBITMQ_NODE_PORT=$port RABBITMQ_DIST_PORT=$((port + 1)) RABBITMQ_NODENAME="bench$port@localhost" \
   RABBITMQ_MNESIA_BASE="$work/rabbit/db" RABBITMQ_LOG_BASE="$work/rabbit/log" RABBITMQ_ENABLED_PLUGINS_FILE="$work/rabbit/plugins" \
   "$server" >"$work/rabbit.log" 2>&1 &
 pid=$!
-for _ in $(seq 300); do
+for _ in $(seq 1200); do
   if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then break; fi
   kill -0 "$pid" 2>/dev/null || { echo "queues.sh: RabbitMQ did not start" >&2; tail -5 "$work/rabbit.log" >&2; exit 1; }
   sleep 0.1
