@@ -203,6 +203,9 @@ public sealed class EmbeddedQueues : IQueueEngine
         };
     }
 
+    /// <summary>How many ids of duplicates are remembered.</summary>
+    internal async Task<long> RememberedAsync() => (await journal.ReadAsync(QueueTables.Remembered)).Value;
+
     PeekAnswer Peek(JournalFile file, string queue, MessageState? state, long after, int limit)
     {
         if (Find(queue) is not { } shelf)

@@ -109,9 +109,16 @@ static class QueueTables
     public static void Remember(JournalFile file, string queue, string dedupe, long nowMs, long message) =>
         file["INSERT OR REPLACE INTO seen (queue, dedupe, at, message) VALUES (?1, ?2, ?3, ?4)"].Bind(1, queue).Bind(2, dedupe).Bind(3, nowMs).Bind(4, message).Run();
 
-    /// <summary>Forgets a slice of the oldest ids of duplicates, as far as they are older than this.</summary>
-    public static void Forget(JournalFile file, long beforeMs) =>
-        file["DELETE FROM seen WHERE n IN (SELECT n FROM seen ORDER BY n LIMIT 2000) AND at < ?1"].Bind(1, beforeMs).Run();
+    /// <summary>Forgets a slice of the oldest ids of duplicates, as far as they are older than this; true where there may be more of them.</summary>
+    public static bool Forget(JournalFile file, long beforeMs)
+    {
+        const int Slice = 2_000;
+        file["DELETE FROM seen WHERE n IN (SELECT n FROM seen ORDER BY n LIMIT ?2) AND at < ?1"].Bind(1, beforeMs).Bind(2, Slice).Run();
+        return file.Changed == Slice;
+    }
+
+    /// <summary>How many ids of duplicates are remembered.</summary>
+    public static long Remembered(JournalFile file) => file["SELECT count(*) FROM seen"].Number();
 
     static MessageState StateOf(long state) => state switch { InFlight => MessageState.InFlight, Dead => MessageState.Dead, _ => MessageState.Later };
 }

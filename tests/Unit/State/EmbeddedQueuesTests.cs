@@ -123,6 +123,17 @@ public sealed class EmbeddedQueuesTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task IdsOfDuplicatesAreForgottenWhenTheirTimeIsOver()
+    {
+        await DeclareAsync(new() { ["orders"] = Terms with { MaxMessages = 10_000 } });
+        await engine.PublishAsync(new("orders"), [.. Enumerable.Range(0, 5_000).Select(i => New("x", id: $"{i}"))], None);
+        (await engine.RememberedAsync()).ShouldBe(5_000);
+        time.Advance(TimeSpan.FromMinutes(4));
+        (await engine.RememberedAsync()).ShouldBe(5_000);
+        await Until.HoldsAsync(async () => await engine.RememberedAsync() == 0, () => time.Advance(TimeSpan.FromSeconds(10)));
+    }
+
+    [Fact]
     public async Task ATopicIsInAllOfItsQueuesOrInNone()
     {
         await DeclareAsync(new()
