@@ -25,6 +25,7 @@ const IncidentsPage = lazy(() => import('./pages/IncidentsPage'));
 const QueryPage = lazy(() => import('./pages/QueryPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
+const ReleasesPage = lazy(() => import('./pages/ReleasesPage'));
 const JobsPage = lazy(() => import('./pages/JobsPage'));
 const QueuesPage = lazy(() => import('./pages/QueuesPage'));
 const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
@@ -63,6 +64,7 @@ export function App() {
           {route.page === 'query' && <QueryPage query={route.query} span={route.span} />}
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
+          {route.page === 'releases' && <ReleasesPage name={route.name} />}
           {route.page === 'jobs' && <JobsPage name={route.name} />}
           {route.page === 'queues' && <QueuesPage name={route.name} />}
           {route.page === 'objectives' && <ObjectivesPage />}
@@ -94,6 +96,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.observe[route.page];
     case 'incidents':
       return text.incident.title;
+    case 'releases':
+      return text.releases.title;
     case 'jobs':
       return text.jobs.title;
     case 'queues':
@@ -128,6 +132,7 @@ const chords: Readonly<Record<string, Route>> = {
   c: { page: 'checkup' },
   o: { page: 'hosts' },
   j: { page: 'jobs' },
+  v: { page: 'releases' },
   h: { page: 'history' },
   e: { page: 'events' },
   b: { page: 'objectives' },

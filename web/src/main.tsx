@@ -11,6 +11,7 @@ import './styles/forms.css';
 import './styles/observe.css';
 import './styles/care.css';
 import './styles/sight.css';
+import './styles/releases.css';
 
 startSettings();
 live.start();

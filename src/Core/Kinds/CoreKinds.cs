@@ -16,6 +16,7 @@ public static class CoreKinds
         new Kind<Service>("service", "services", KindWrites.Users, columns: [("VERSION", s => s.Status.Version ?? "-"), ("CRITICALITY", s => Word(s.Spec.Criticality)), ("STATE", s => s.Status.State.ToString()), ("READY", s => $"{s.Status.Ready}/{s.Status.Wanted}"), ("REASON", s => s.Status.Reason)]),
         new Kind<Instance>("instance", "instances", group: i => i.Service, columns: [("SERVICE", i => i.Service), ("VERSION", i => i.Template.Version), ("STATE", i => i.Status.State.ToString()), ("PID", i => Number(i.Status.Pid)), ("ENDPOINT", i => i.Status.Endpoint), ("RESTARTS", i => Number(i.Status.Restarts))]),
         new Kind<Scaling>("scaling", "scalings", columns: [("WANTED", s => Number(s.Wanted)), ("REASON", s => s.Reason), ("SINCE", s => Time(s.Since)), ("MESSAGE", s => s.Message)]),
+        new Kind<ReleaseRecord>("release", "releases", group: r => r.Service, columns: [("STRATEGY", r => Word(r.Release.Strategy)), ("FROM", r => r.Release.From), ("TO", r => r.Release.Version), ("OUTCOME", r => Word(r.Release.Stage)), ("BEGAN", r => Time(r.Release.Began)), ("ENDED", r => Time(r.Release.Since)), ("WHY", r => r.Release.Why)]),
         new Kind<Job>("job", "jobs", columns: [("SCHEDULE", j => j.Spec.Schedule ?? (j.Spec.After is { Count: > 0 } after ? "after " + string.Join(", ", after) : "")), ("NEXT", j => j.Status.NextAt is { } next ? Time(next) : ""), ("ACTIVE", j => Number(j.Status.Active)), ("LAST", j => j.Status.LastState?.ToString() ?? ""), ("ENDED", j => j.Status.LastAt is { } last ? Time(last) : "")]),
         new Kind<JobRun>("run", "runs", group: r => r.Job, columns: [("STATE", r => r.Status.State.ToString()), ("BECAUSE", r => r.Because), ("AT", r => Time(r.At)), ("DONE", r => $"{r.Status.Tasks.Count(t => t.State == TaskState.Succeeded)}/{r.Spec.Parallel}"), ("MESSAGE", r => r.Status.Message)]),
         new Kind<Build>("build", "builds", group: b => b.Service, columns: [("SERVICE", b => b.Service), ("STATE", b => b.Status.State.ToString()), ("DIGEST", b => b.Digest[..12])]),
@@ -42,5 +43,6 @@ public static class CoreKinds
 
     static string Time(DateTimeOffset at) => at.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 
-    static string Word(Criticality criticality) => criticality.ToString().ToLowerInvariant();
+    static string Word<T>(T word)
+        where T : struct, Enum => word.ToString() is var text ? char.ToLowerInvariant(text[0]) + text[1..] : "";
 }

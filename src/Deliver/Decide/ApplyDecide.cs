@@ -62,7 +62,7 @@ public static class ApplyDecide
         var asked = wanted.Scales.TryGetValue(name, out var scale) ? scale : seen is { Removed: false } ? seen.Scale : null;
         int? clamped = asked is { } number and not 0 ? Math.Clamp(number, spec.Instances.Min, spec.Instances.Max) : asked;
         var service = seen ?? new Service { Name = name, Spec = spec, BaseFolder = wanted.BaseFolder, Status = new() { Since = now } };
-        return service with
+        service = service with
         {
             Spec = spec,
             BaseFolder = wanted.BaseFolder,
@@ -72,6 +72,9 @@ public static class ApplyDecide
             Auto = clamped is null && seen is { Removed: false, Scale: { } given } ? given : service.Auto,
             Removed = false,
         };
+
+        // What was said about a release is not about the next one, though it may lead to the same software.
+        return service.Release is not null && MoveOrder.IsOther(seen!, service) ? service with { Release = null } : service;
     }
 
     static ArchitectureVersion VersionFor(DeclaredState seen, Declaration wanted, Dictionary<string, Service> services, Author author, DateTimeOffset now)

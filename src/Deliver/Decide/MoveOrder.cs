@@ -65,7 +65,7 @@ public static class MoveOrder
     }
 
     // Whether its instances have to be others. Which ports its needs have is not known here and changes nothing: they keep theirs.
-    static bool IsOther(Service before, Service after) => Ground(before) != Ground(after);
+    public static bool IsOther(Service before, Service after) => Ground(before) != Ground(after);
 
     static string Ground(Service service) => Templates.Of(service, service.Spec.Needs.Keys.ToDictionary(need => need, _ => 0, StringComparer.Ordinal)).Hash;
 }

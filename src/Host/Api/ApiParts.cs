@@ -39,7 +39,7 @@ public sealed class ApiParts
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data, text => PromParser.Parse(text).Fault?.ToString());
         var replacer = new InstanceReplacer(store, kinds, Mirror, time, events);
-        Records.Judge = new ReleaseJudge(Mirror, applier, time, services.OnFault);
+        Records.Judge = new ReleaseJudge(services, Mirror, applier);
         var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
         var demand = Records.Demand = new ScalingDemand(Mirror, time);
@@ -96,7 +96,7 @@ public sealed class ApiParts
     static IReadOnlyList<Type> MirroredKinds { get; } =
     [
         typeof(Architecture), typeof(Service), typeof(Scaling), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
-        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(Queue),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(Queue), typeof(ReleaseRecord),
     ];
 
     public ServerServices Services { get; }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mainstay.Core.Kinds.Schedule;
 
 namespace Mainstay.Observe.Judge;
 
@@ -51,13 +52,39 @@ public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, d
         ? $"undecided: {New.Requests} requests to the new version and {Old.Requests} to the old one, {terms.Minimum} of each are the least"
         : $"no harm seen: {Figures()}");
 
+    /// <summary>How it stands, with all figures.</summary>
+    public ReleaseReport Report()
+    {
+        var rank = RankTest.Of(Old.Latency, New.Latency);
+        return new()
+        {
+            Verdict = Harm is not null ? ReleaseVerdict.Harmful : Old.Requests < terms.Minimum || New.Requests < terms.Minimum ? ReleaseVerdict.Undecided : ReleaseVerdict.NoHarm,
+            Message = Describe(),
+            Old = Told(Old),
+            New = Told(New),
+            ErrorEvidence = Math.Round(errors.LogEvidence, 2),
+            SlowEvidence = Math.Round(SlowEvidence(), 2),
+            Effect = Math.Round(rank.Effect, 3),
+            Z = Math.Round(rank.Z, 2),
+        };
+    }
+
+    ReleaseFigures Told(VersionFigures figures) => new()
+    {
+        Requests = figures.Requests, Errors = figures.Errors, P50Ms = At(figures, 0.5), P90Ms = At(figures, 0.9), P99Ms = At(figures, 0.99),
+    };
+
+    double At(VersionFigures figures, double share) => figures.Requests == 0 ? 0 : Math.Round(milliseconds(Math.Max(0, figures.BucketOf(share))), 2);
+
+    double SlowEvidence() => slow.Max(s => s.LogEvidence) - Math.Log(Shares.Length);
+
     string? Errors() => errors.LogEvidence >= Enough && New.ErrorRatio - Old.ErrorRatio > terms.Errors
         ? string.Create(CultureInfo.InvariantCulture, $"more errors: {Figures()}; odds {Odds(errors.LogEvidence)}")
         : null;
 
     string? Slowness()
     {
-        var evidence = slow.Max(s => s.LogEvidence) - Math.Log(Shares.Length);
+        var evidence = SlowEvidence();
         return evidence >= Enough && P99(New) > P99(Old) * (1 + terms.Slower)
             ? string.Create(CultureInfo.InvariantCulture, $"slower: {Figures()}; odds {Odds(evidence)}, effect {RankTest.Of(Old.Latency, New.Latency).Effect:0.00}")
             : null;

@@ -24,6 +24,17 @@ public sealed class VersionFigures(int buckets)
         }
     }
 
+    /// <summary>The same, of counts as gateways tell them: pairs of bucket and count, flattened; only buckets that moved.</summary>
+    public void AddPairs(long requests, long errors, IReadOnlyList<long> pairs)
+    {
+        Requests += requests;
+        Errors += Math.Clamp(errors, 0, requests);
+        for (var index = 0; index + 1 < pairs.Count; index += 2)
+        {
+            latency[Math.Clamp(pairs[index], 0, latency.Length - 1)] += pairs[index + 1];
+        }
+    }
+
     public void Add(VersionFigures other) => Add(other.Requests, other.Errors, other.latency);
 
     /// <summary>The first bucket at which a share of the requests was at most so slow; -1 without requests.</summary>

@@ -6,21 +6,30 @@ namespace Mainstay.Schedule.Decide;
 /// <summary>Leads a release by canary, A/B or blue/green from stage to stage: how many instances of each version there are, and which share of requests the new one gets.</summary>
 static class Releasing
 {
+    static readonly ReleaseSpec Usual = new();
+
     /// <summary>Goes as far as it can now. Leaves <see cref="ServiceWork.Phase"/> empty where instances are replaced without stages.</summary>
     public static void Advance(ServiceWork work)
     {
-        if (!Applies(work))
+        if (!IsUpdate(work))
         {
             return;
         }
 
-        var spec = work.View.Service.Spec.Release!;
-        var release = work.Status.Release is { } known && known.To == work.Wanted.Hash && known.Stage is not (ReleaseStage.Promoted or ReleaseStage.Aborted) ? known : Begin(work, spec);
+        var spec = work.View.Service.Spec.Release ?? Usual;
+        var release = work.Status.Release is { } known && known.To == work.Wanted.Hash && !known.IsOver() ? known : Begin(work, spec);
         var word = work.View.Service.Release is { } said && said.To == work.Wanted.Hash ? said : new(work.Wanted.Hash);
         if (word.Abort)
         {
+            work.Status = work.Status with { Release = release };
             Reject(work, Reasons.Aborted, word.Why);
             return;
+        }
+
+        // Without stages, and where data is that only one process may use, instances are replaced from the beginning.
+        if (release.Stage == ReleaseStage.Starting && (work.IsPet || spec.Strategy is ReleaseStrategy.Rolling or ReleaseStrategy.Recreate))
+        {
+            release = release with { Stage = ReleaseStage.Promoting };
         }
 
         for (var next = Next(work, spec, release, word); next != release; next = Next(work, spec, release, word))
@@ -50,7 +59,7 @@ static class Releasing
     /// <summary>All wanted instances are of the new version.</summary>
     public static void Complete(ServiceWork work)
     {
-        if (work.Status.Release is { Stage: not (ReleaseStage.Promoted or ReleaseStage.Aborted) } release)
+        if (work.Status.Release is { } release && !release.IsOver())
         {
             var stage = release.To == work.Wanted.Hash ? ReleaseStage.Promoted : ReleaseStage.Aborted;
             var why = stage == ReleaseStage.Aborted ? "something else was declared" : "";
@@ -73,12 +82,23 @@ static class Releasing
         };
     }
 
-    // Nothing to compare with, data that only one process may use, or the same software once more: nothing is gained by stages.
-    static bool Applies(ServiceWork work) =>
-        work.View.Service.Spec.Release is { Strategy: ReleaseStrategy.Canary or ReleaseStrategy.Ab or ReleaseStrategy.BlueGreen }
-        && !work.IsPet && work.Count > 0
+    // Nothing to take the place of, or the same software once more, is no release.
+    static bool IsUpdate(ServiceWork work) =>
+        work.Count > 0
         && work.Status.Stable is { } stable && stable.Hash != work.Wanted.Hash && work.Wanted.Hash == work.Declared.Hash
         && !Codec.Same(stable with { Hash = "", Generation = 0 }, work.Wanted with { Hash = "", Generation = 0 });
+
+    /// <summary>While instances are replaced, each that serves gets its part of the requests; what a release in stages has given to the new version stays with it.</summary>
+    public static void Take(ServiceWork work)
+    {
+        if (work.Status.Release is { Stage: ReleaseStage.Promoting } release && release.To == work.Wanted.Hash)
+        {
+            var serving = work.Running.Count(work.IsServing);
+            var taken = serving == 0 ? 0 : Math.Round(100.0 * work.Current.Count(work.IsServing) / serving);
+            var staged = release.Strategy is ReleaseStrategy.Rolling or ReleaseStrategy.Recreate ? 0 : release.Share.Fraction * 100;
+            work.Status = work.Status with { Release = release with { Share = Share.Percent(Math.Max(taken, staged)) } };
+        }
+    }
 
     static ReleaseStatus Begin(ServiceWork work, ReleaseSpec spec) => new()
     {
@@ -86,6 +106,8 @@ static class Releasing
         Version = ServiceDecide.Title(work.Wanted),
         From = ServiceDecide.Title(work.Status.Stable!),
         Strategy = spec.Strategy,
+        Declared = work.View.Architecture?.Version ?? 0,
+        Began = work.Now,
         Since = work.Now,
     };
 

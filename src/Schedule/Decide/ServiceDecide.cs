@@ -41,6 +41,7 @@ public static class ServiceDecide
         // 4. Say how it stands, and where it can be reached.
         Publish(work);
         Standing.Settle(work);
+        ReleaseMemory.Keep(work);
         return work.Finish();
     }
 
@@ -107,6 +108,7 @@ public static class ServiceDecide
 
     static void Publish(ServiceWork work)
     {
+        Releasing.Take(work);
         var reachable = work.Running.Where(i => i.Status is { State: InstanceState.Ready, Endpoint.Length: > 0 }).ToArray();
         var answering = reachable.Where(i => !work.IsLost(i)).ToArray();
         // A lost agent does not mean a dead instance: rather these addresses than none.
@@ -125,7 +127,8 @@ public static class ServiceDecide
     // Where one of the versions has nobody to answer, there is nothing to divide.
     static EndpointSplit? SplitOf(ServiceWork work, Endpoint[] items)
     {
-        if (work.Phase is not { } phase)
+        var taking = work.Status.Release is { Stage: ReleaseStage.Promoting, Strategy: not (ReleaseStrategy.Rolling or ReleaseStrategy.Recreate) } release && release.To == work.Wanted.Hash ? release : null;
+        if ((work.Phase?.Fraction ?? taking?.Share.Fraction) is not { } fraction)
         {
             return null;
         }
@@ -133,7 +136,7 @@ public static class ServiceDecide
         var current = work.Current.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         var news = items.Select(e => e.Instance).Where(current.Contains).ToArray();
         var spec = work.View.Service.Spec.Release;
-        return news.Length == 0 || news.Length == items.Length ? null : new(news, (int)Math.Round(phase.Fraction * 10_000))
+        return news.Length == 0 || news.Length == items.Length ? null : new(news, (int)Math.Round(fraction * 10_000))
         {
             By = spec?.By ?? (spec?.Strategy == ReleaseStrategy.Ab ? "client" : null),
             When = spec?.When,

@@ -16,7 +16,7 @@ public sealed class ServiceReconciler : IReconciler
     public string Name => "service";
 
     public IReadOnlyList<Type> Watches { get; } =
-        [typeof(Architecture), typeof(Host), typeof(Service), typeof(Build), typeof(MeshLink), typeof(Instance), typeof(Endpoints), typeof(GatewayNode)];
+        [typeof(Architecture), typeof(Host), typeof(Service), typeof(Build), typeof(MeshLink), typeof(Instance), typeof(Endpoints), typeof(GatewayNode), typeof(ReleaseRecord)];
 
     public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen)
     {
@@ -73,6 +73,7 @@ public sealed class ServiceReconciler : IReconciler
             Instances = seen.Group<Instance>(key),
             Build = service.Digest is { } digest ? seen.Get<Build>(Build.NameOf(key, digest)) : null,
             Endpoints = seen.Get<Endpoints>(key),
+            Releases = seen.Group<ReleaseRecord>(key),
             Links = Links(service, seen),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not ({ Status.Ready: > 0 } or { Spec.IsOnDemand: true })).Select(n => n.Key)],
             First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],

@@ -18,6 +18,9 @@ public sealed record ServiceView
 
     public required Endpoints? Endpoints { get; init; }
 
+    /// <summary>The service's past releases that are kept.</summary>
+    public IReadOnlyList<ReleaseRecord> Releases { get; init; } = [];
+
     /// <summary>The mesh port of each need that has one, by the need's name.</summary>
     public required IReadOnlyDictionary<string, int> Links { get; init; }
 

@@ -90,6 +90,11 @@ static class Standing
         {
             work.Plan.Delete(endpoints);
         }
+
+        foreach (var release in work.View.Releases)
+        {
+            work.Plan.Delete(release);
+        }
     }
 
     static (Lifecycle, string, string) Living(ServiceWork work, bool complete)

@@ -26,6 +26,9 @@ static class ServiceTrace
             case Endpoints endpoints:
                 lines.Add($"{endpoints.Name} at {(after is Endpoints { Items.Count: > 0 } now ? string.Join(' ', now.Items.Select(i => i.Instance)) : after is null ? "nothing, forgotten" : "nothing")}{SplitOf(after as Endpoints)}");
                 break;
+            case ReleaseRecord record:
+                lines.Add(after is ReleaseRecord { Release: var ended } ? $"= release {record.Name} of {ended.Version} by {ended.Strategy} {ended.Stage}{(ended.Why.Length > 0 ? $": {ended.Why}" : "")}, {string.Join(' ', ended.Marks.Select(m => $"{m.Stage}@{m.Share}"))}" : $"- release {record.Name}");
+                break;
             case MeshLink link:
                 lines.Add(after is MeshLink now2 ? $"+ link {link.Name} port {now2.Port}" : $"- link {link.Name}");
                 break;

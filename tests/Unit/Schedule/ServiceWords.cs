@@ -31,6 +31,8 @@ sealed class ServiceWords
 {
     readonly ServiceWorld world = new();
 
+    public ServiceWorld World => world;
+
     public string Run(ScenarioStep step)
     {
         var words = step.Words;
@@ -127,7 +129,7 @@ sealed class ServiceWords
         var digest = build is null ? null : build.PadRight(64, '0');
         return known is null
             ? new Service { Name = words[0], Spec = spec, Digest = digest, BaseFolder = "/src", After = after }
-            : known with { Spec = spec, Digest = digest, Removed = false, After = after };
+            : known with { Spec = spec, Digest = digest, Removed = false, After = after, Release = known.Spec.Version == spec.Version ? known.Release : null };
     }
 
     static ReleaseSpec Release(ReleaseStrategy strategy, Dictionary<string, string> options)

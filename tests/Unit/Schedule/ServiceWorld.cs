@@ -168,6 +168,7 @@ sealed class ServiceWorld
         Machine => seen.Get<Machine>(resource.Name),
         Architecture => seen.Get<Architecture>(resource.Name),
         GatewayNode => seen.Get<GatewayNode>(resource.Name),
+        ReleaseRecord => seen.Get<ReleaseRecord>(resource.Name),
         _ => throw new ArgumentException(resource.GetType().Name),
     };
 }

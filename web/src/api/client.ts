@@ -4,7 +4,7 @@ import { queryOf } from '../domain/observe';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues';
 import type { ObjectiveStanding } from '../domain/objectives';
-import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, ScalingReport, Status } from './shapes';
+import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
@@ -21,6 +21,8 @@ export interface ChangeResult {
   changes: FieldChange[];
   changed: boolean;
   warnings?: { path: string; what: string; remedy: string }[];
+  /** The running services whose instances are replaced, in order. */
+  moves?: { service: string; from?: string; to?: string; after: string[] }[];
 }
 
 /** A request that the server refused, or that never reached it (status 0). */
@@ -88,6 +90,10 @@ export const api = {
   diff: (from: number, to: number, signal?: AbortSignal) => get<DiffAnswer>(`diff?from=${from}&to=${to}`, signal),
   eventsAbout: async (about: string, tail: number, signal?: AbortSignal) =>
     (await get<ListAnswer<Event>>(`events?about=${encodeURIComponent(about)}&tail=${tail}`, signal)).items,
+  rollback: async (version: number, service: string | undefined, dryRun: boolean) =>
+    (await (await post(`rollback${dryRun ? '?dryRun=true' : ''}`, { version: String(version), ...(service && { service }) })).json()) as ChangeResult,
+  rollout: (service: string, signal?: AbortSignal) => get<RolloutAnswer>(`services/${encodeURIComponent(service)}/rollout`, signal),
+  sayRollout: async (service: string, act: string, message: string) => void (await post(`services/${encodeURIComponent(service)}/rollout`, { act, message })),
   scale: async (service: string, instances: number | null) => void (await post(`services/${encodeURIComponent(service)}/scale`, { instances })),
   restart: async (service: string) => void (await post(`services/${encodeURIComponent(service)}/restart`)),
   intervene: async (wish: InterventionWish) => (await (await post('interventions', wish)).json()) as Intervention,

@@ -1,6 +1,6 @@
 // Answers of the Admin API that are views over several kinds, so no kind's record describes them.
 import type { MapFinding } from './observeShapes';
-import type { Criticality, FieldChange, ScalingDecision, ScalingFigure } from './types';
+import type { Criticality, FieldChange, ReleaseRecord, ReleaseReport, ReleaseStatus, ScalingDecision, ScalingFigure } from './types';
 
 export type { Criticality };
 
@@ -133,6 +133,17 @@ export interface ScalingReport {
   message: string;
   figures: ScalingFigure[];
   decisions: ScalingDecision[];
+}
+
+/** `GET /api/v1/services/{name}/rollout`. */
+export interface RolloutAnswer {
+  service: string;
+  message: string;
+  release?: ReleaseStatus;
+  comparison?: string;
+  report?: ReleaseReport;
+  /** The newest first. */
+  history: ReleaseRecord[];
 }
 
 /** A page of a kind's list. */

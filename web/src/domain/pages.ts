@@ -35,6 +35,7 @@ export const navigation: readonly NavigationGroup[] = [
     label: (text) => text.app.schedule,
     pages: [
       { to: { page: 'hosts' }, label: (text) => text.app.hosts },
+      { to: { page: 'releases' }, label: (text) => text.releases.title },
       { to: { page: 'jobs' }, label: (text) => text.jobs.title },
     ],
   },

@@ -9,6 +9,8 @@ describe('route', () => {
     ['/history', { page: 'history' }],
     ['/history?from=3&to=4', { page: 'history', from: 3, to: 4 }],
     ['/events', { page: 'events' }],
+    ['/releases', { page: 'releases' }],
+    ['/releases/web', { page: 'releases', name: 'web' }],
     ['/jobs', { page: 'jobs' }],
     ['/jobs/nightly', { page: 'jobs', name: 'nightly' }],
   ])('%s is read and written alike', (path, route) => {

@@ -22,6 +22,7 @@ export type Route =
   | { page: 'checkup' }
   | { page: 'jobs'; name?: string }
   | { page: 'queues'; name?: string }
+  | { page: 'releases'; name?: string }
   | { page: 'objectives' }
   | { page: 'hosts' }
   | { page: 'missing' };
@@ -49,6 +50,7 @@ export function parse(url: string): Route {
     return { page: 'top', of: topOfs.find((one) => one === searchParams.get('of')) ?? 'operations', window: windows.find((one) => one === searchParams.get('window')) ?? '5m', ...(service && { service }) };
   }
   if (first === 'incidents') return { page: 'incidents', ...(second && { name: decodeURIComponent(second) }) };
+  if (first === 'releases') return { page: 'releases', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'jobs') return { page: 'jobs', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'queues') return { page: 'queues', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
@@ -82,6 +84,8 @@ export function pathOf(route: Route): string {
     }
     case 'incidents':
       return route.name ? `/incidents/${encodeURIComponent(route.name)}` : '/incidents';
+    case 'releases':
+      return route.name ? `/releases/${encodeURIComponent(route.name)}` : '/releases';
     case 'jobs':
       return route.name ? `/jobs/${encodeURIComponent(route.name)}` : '/jobs';
     case 'queues':

@@ -1,3 +1,4 @@
+import { useState } from 'react';
 import { api } from '../api/client';
 import { live } from '../api/live';
 import type { ArchitectureVersion } from '../api/types';
@@ -6,6 +7,7 @@ import { Changes } from '../parts/Changes';
 import { useCell, useLoad } from '../parts/hooks';
 import { go } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
+import { RollbackDialog } from '../parts/RollbackDialog';
 import { useText } from '../parts/settings';
 
 /** All versions of the architecture: who, when, why, and what differs between any two. */
@@ -41,7 +43,7 @@ export default function HistoryPage({ from: askedFrom, to: askedTo }: { from: nu
               ))}
             </ol>
           </div>
-          <Comparison from={from} to={to} versions={versions} />
+          <Comparison from={from} to={to} versions={versions} current={current} />
         </div>
       )}
     </div>
@@ -76,8 +78,9 @@ function VersionRow({ version, current, from, to, before, choose }: RowProps) {
   );
 }
 
-function Comparison({ from, to, versions }: { from: number | undefined; to: number | undefined; versions: readonly ArchitectureVersion[] }) {
+function Comparison({ from, to, versions, current }: { from: number | undefined; to: number | undefined; versions: readonly ArchitectureVersion[]; current: number }) {
   const text = useText();
+  const [asked, setAsked] = useState(false);
   const target = versions.find((version) => version.number === to);
   // The first version has no other to differ from: its own changes are all that it declares.
   const first = from === 0 && target !== undefined;
@@ -87,6 +90,12 @@ function Comparison({ from, to, versions }: { from: number | undefined; to: numb
   return (
     <section className="comparison" aria-live="polite" data-testid="diff">
       <h2>{first ? text.history.first(to) : text.history.of(from, to)}</h2>
+      {target && to !== current && (
+        <div className="actions">
+          <button type="button" onClick={() => setAsked(true)}>{text.releases.rollback.open(to)}</button>
+        </div>
+      )}
+      {asked && target && <RollbackDialog to={target} onClose={() => setAsked(false)} />}
       {problem && known && <Problem of={problem} again={again} />}
       {first ? <Changes changes={target.changes} /> : value && !problem && <Changes changes={value.changes} />}
     </section>

@@ -10,11 +10,13 @@ export interface ConfirmProps {
   action: string;
   act: () => Promise<void>;
   onClose: (did: boolean) => void;
+  /** Whether it can be done now. Default: it can. */
+  ready?: boolean;
   children: ReactNode;
 }
 
 /** Asks once more before something is done, and stays open with the problem where it fails. */
-export function Confirm({ title, action, act, onClose, children }: ConfirmProps) {
+export function Confirm({ title, action, act, onClose, ready = true, children }: ConfirmProps) {
   const text = useText();
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<ProblemDetails>();
@@ -37,7 +39,7 @@ export function Confirm({ title, action, act, onClose, children }: ConfirmProps)
         {problem && <Problem of={problem} />}
         <div className="dialog-actions">
           <button type="button" onClick={() => onClose(false)}>{text.app.cancel}</button>
-          <button type="submit" className="primary" disabled={busy}>{action}</button>
+          <button type="submit" className="primary" disabled={busy || !ready}>{action}</button>
         </div>
       </form>
     </Dialog>

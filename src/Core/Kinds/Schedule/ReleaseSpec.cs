@@ -154,6 +154,18 @@ public sealed record ReleaseStatus
     /// <summary>The share of requests that the new version gets now.</summary>
     public Share Share { get; init; }
 
+    /// <summary>When it began.</summary>
+    public DateTimeOffset Began { get; init; }
+
+    /// <summary>The architecture version that asked for it; 0 where that is not known.</summary>
+    public int Declared { get; init; }
+
+    /// <summary>The way that it came, from its beginning. At most 64 points: of more, the first and the newest.</summary>
+    public IReadOnlyList<ReleaseMark> Marks { get; init; } = [];
+
+    /// <summary>Whether it has ended.</summary>
+    public bool IsOver() => Stage is ReleaseStage.Promoted or ReleaseStage.Aborted;
+
     /// <summary>When it entered the stage or step.</summary>
     public DateTimeOffset Since { get; init; }
 

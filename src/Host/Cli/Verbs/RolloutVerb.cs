@@ -11,11 +11,11 @@ namespace Mainstay.Host.Cli.Verbs;
 /// <summary><c>mainstay rollout</c>: releases that are under way, and what is to become of them.</summary>
 static class RolloutVerb
 {
-    static readonly string[] Actions = ["status", "pause", "resume", "promote", "abort"];
+    static readonly string[] Actions = ["status", "history", "pause", "resume", "promote", "abort"];
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "status; pause holds a release at its step, resume lets it go on (past a gate too), promote takes it to the end at once, abort goes back to the old version.");
+        var action = VerbKit.Required("ACTION", "status; history lists the releases of a service that have ended; pause holds a release at its step, resume lets it go on (past a gate too), promote takes it to the end at once, abort goes back to the old version.");
         action.CompletionSources.Add(Actions);
         var service = VerbKit.Optional("SERVICE", "The service. Default with status: every one that has had a release.");
         var message = kit.Flags.Text("--message", "TEXT", "Why, for the events.", "-m");
@@ -30,6 +30,12 @@ static class RolloutVerb
             if (word == "status")
             {
                 await StatusAsync(session, parsed.GetValue(service), stop);
+                return ExitCode.Ok;
+            }
+
+            if (word == "history" && parsed.GetValue(service) is { } of)
+            {
+                await HistoryAsync(session, of, stop);
                 return ExitCode.Ok;
             }
 
@@ -49,17 +55,55 @@ static class RolloutVerb
         }
 
         var chosen = all.Where(s => name is null ? s.Status.Release is not null : s.Name == name).ToArray();
-        // Only one service is asked about: how its versions compare is told too.
-        var comparison = name is null ? null : (string?)(await session.Client.GetAsync($"services/{Uri.EscapeDataString(name)}/rollout", stop))["comparison"];
-        session.Screen.Write(new JsonObject { ["items"] = new JsonArray([.. chosen.Select(s => Json(s, comparison))]) }, () =>
+        // Only one service is asked about: how its versions compare is told too, of the last release where none is under way.
+        var view = name is null ? null : await session.Client.GetAsync($"services/{Uri.EscapeDataString(name)}/rollout", stop);
+        var report = view?["report"] ?? (chosen.Any(s => s.Status.Release?.IsOver() == true) ? view?["history"]?.AsArray().FirstOrDefault()?["report"] : null);
+        session.Screen.Write(new JsonObject { ["items"] = new JsonArray([.. chosen.Select(s => Json(s, report))]) }, () =>
         {
             Table(session, chosen);
-            if (comparison is not null)
+            if (report is not null)
             {
-                session.Screen.Line(TextWidth.Harmless(comparison));
+                Figures(session, ApiClient.As<ReleaseReport>(report));
             }
         });
     }
+
+    static async Task HistoryAsync(Session session, string name, CancellationToken stop)
+    {
+        var history = (await session.Client.GetAsync($"services/{Uri.EscapeDataString(name)}/rollout", stop))["history"]!;
+        session.Screen.Write(new JsonObject { ["items"] = history.DeepClone() }, () =>
+        {
+            var table = new TextTable("RELEASE", "STRATEGY", "FROM", "TO", "OUTCOME", "BEGAN", "TOOK", "ERRORS", "P99", "WHY");
+            foreach (var record in history.AsArray().Select(r => ApiClient.As<ReleaseRecord>(r!)))
+            {
+                var (release, report) = (record.Release, record.Report);
+                table.Add(
+                    $"#{record.Number.ToString(CultureInfo.InvariantCulture)}", Word(release.Strategy), release.From, release.Version, Word(release.Stage), Quantities.When(release.Began, session.Time),
+                    Durations.Format(TimeSpan.FromSeconds(Math.Round((release.Since - release.Began).TotalSeconds))),
+                    report is null ? "-" : $"{Ratio(report.Old)} -> {Ratio(report.New)}", report is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{report.Old.P99Ms:0.#}ms -> {report.New.P99Ms:0.#}ms"),
+                    release.Why.Length > 0 ? TextWidth.Harmless(release.Why) : "-");
+            }
+
+            table.Write(session.Screen);
+        });
+    }
+
+    static void Figures(Session session, ReleaseReport report)
+    {
+        session.Screen.Line("");
+        var table = new TextTable("VERSION", "REQUESTS", "ERRORS", "P50", "P90", "P99");
+        foreach (var (word, figures) in new[] { ("old", report.Old), ("new", report.New) })
+        {
+            table.Add(word, figures.Requests.ToString(CultureInfo.InvariantCulture), Ratio(figures), Milliseconds(figures.P50Ms), Milliseconds(figures.P90Ms), Milliseconds(figures.P99Ms));
+        }
+
+        table.Write(session.Screen);
+        session.Screen.Line(TextWidth.Harmless(report.Message));
+    }
+
+    static string Milliseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.#}ms");
+
+    static string Ratio(ReleaseFigures figures) => figures.Requests == 0 ? "-" : string.Create(CultureInfo.InvariantCulture, $"{(double)figures.Errors / figures.Requests:0.0%}");
 
     static void Table(Session session, IReadOnlyList<Service> services)
     {
@@ -81,9 +125,10 @@ static class RolloutVerb
             ? $"{Word(release.Stage)} {release.Step + 1}/{service.Spec.Release?.Steps?.Count ?? ReleaseSpec.UsualSteps.Count}"
             : Word(release.Stage);
 
-    static JsonObject Json(Service service, string? comparison) => new JsonObject
+    static JsonObject Json(Service service, JsonNode? report) => new JsonObject
     {
-        ["comparison"] = comparison,
+        ["comparison"] = (string?)report?["message"],
+        ["report"] = report?.DeepClone(),
         ["service"] = service.Name,
         ["message"] = service.Status.Message,
         ["release"] = service.Status.Release is null ? null : System.Text.Json.JsonSerializer.SerializeToNode(service.Status.Release, Codec.Options),

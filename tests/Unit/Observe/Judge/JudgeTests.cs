@@ -56,6 +56,15 @@ public sealed class JudgeTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public void What_gateways_count_is_read_as_they_tell_it()
+    {
+        var figures = new VersionFigures(Buckets);
+        figures.AddPairs(30, 2, [7, 20, 350, 10]);
+        figures.AddPairs(1, 0, [Buckets + 5, 1]);
+        (figures.Requests, figures.Errors, figures.BucketOf(0.5), figures.BucketOf(0.9), figures.BucketOf(1)).ShouldBe((31, 2, 7, 350, Buckets - 1));
+    }
+
+    [Fact]
     public void The_rank_test_is_that_of_Mann_and_Whitney()
     {
         // Two samples of five without ties: U is 22 of 25.

@@ -4,6 +4,7 @@ import { careEn } from './care.en';
 import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
 import { scaleEn } from './scale.en';
+import { releasesEn } from './releases.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
@@ -18,6 +19,7 @@ export const en = {
   jobs: jobsEn,
   queues: queuesEn,
   scale: scaleEn,
+  releases: releasesEn,
   app: {
     skip: 'Skip to content',
     pages: 'Pages',
@@ -299,7 +301,7 @@ export const en = {
       ['G then M, T, R, N', 'go to map, traffic, traces, top lists'],
       ['G then L, W, I, C', 'go to logs, what is wrong now, incidents, check-up'],
       ['G then Q, O, J', 'go to query, hosts, jobs'],
-      ['G then H, E, B', 'go to history, events, objectives'],
+      ['G then V, H, E, B', 'go to releases, history, events, objectives'],
       ['?', 'this help'],
     ] as readonly (readonly [string, string])[],
   },

@@ -4,6 +4,7 @@ import { careZh } from './care.zh';
 import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
 import { scaleZh } from './scale.zh';
+import { releasesZh } from './releases.zh';
 import { observeZh } from './observe.zh';
 import { policiesZh } from './policies.zh';
 import type { Text } from '.';
@@ -14,6 +15,7 @@ export const zh: Text = {
   jobs: jobsZh,
   queues: queuesZh,
   scale: scaleZh,
+  releases: releasesZh,
   app: {
     skip: '跳到正文',
     pages: '页面',
@@ -294,7 +296,7 @@ export const zh: Text = {
       ['G 然后 M、T、R、N', '前往地图、流量、链路、排行'],
       ['G 然后 L、W、I、C', '前往日志、急诊、事故、体检'],
       ['G 然后 Q、O、J', '前往查询、主机、任务'],
-      ['G 然后 H、E、B', '前往历史、事件、目标'],
+      ['G 然后 V、H、E、B', '前往发布、历史、事件、目标'],
       ['?', '本帮助'],
     ],
   },
