@@ -85,6 +85,19 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
             : await RollbackAsync(to.Number.ToString(CultureInfo.InvariantCulture), service, dryRun: false, author, stop);
     }
 
+    /// <summary>Goes back from a release that is over: the service as it was before the version that declared it, with whoever has to go along.</summary>
+    /// <param name="service">Whose release.</param>
+    /// <param name="declared">The version that declared it.</param>
+    /// <param name="author">Who asks, and why.</param>
+    /// <param name="stop">Gives up before the commit.</param>
+    public async Task<ApplyOutcome> UndoReleaseAsync(string service, int declared, Author author, CancellationToken stop = default)
+    {
+        var history = await DeclaredReader.HistoryAsync(store, kinds, stop);
+        return history.FirstOrDefault(v => v.Number < declared && v.Services.ContainsKey(service)) is { } to
+            ? await RollbackAsync(to.Number.ToString(CultureInfo.InvariantCulture), service, dryRun: false, author, stop)
+            : Refused(ApplyResult.Invalid, history.Count > 0 ? history[0].Number : 0, new PlacedProblem(Place.Nowhere, new Problem("service", $"no version before {declared} has '{service}'", "see 'mainstay history'")));
+    }
+
     /// <summary>Gives a version a name, or takes the name away.</summary>
     /// <param name="tag">The name.</param>
     /// <param name="version">The version's number; null takes the name away.</param>

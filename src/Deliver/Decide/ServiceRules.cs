@@ -47,6 +47,14 @@ static class ServiceRules
             yield return new($"env.{key}", $"{key} is given by Mainstay", key == "PORT" ? "remove it; every instance gets a port of its own in $PORT" : "remove it, or use another name");
         }
 
+        foreach (var (judge, spec) in service.Release?.Judge.Queries ?? new Dictionary<string, JudgeQuery>())
+        {
+            if (around.WhyNoExpression?.Invoke(spec.Query.Replace("$instances", "x", StringComparison.Ordinal)) is { } unread)
+            {
+                yield return new($"release.judge.queries.{judge}.query", $"the expression cannot be read: {unread}", "write PromQL, and try it with 'mainstay query'");
+            }
+        }
+
         if (service.Folder is { } folder && !around.Folders.Exists(Path.GetFullPath(folder, around.BaseFolder)))
         {
             yield return new("folder", $"there is no folder '{folder}' in {around.BaseFolder}", "make it, or correct the path; it is relative to the manifest");

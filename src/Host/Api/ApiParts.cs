@@ -39,7 +39,7 @@ public sealed class ApiParts
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data, text => PromParser.Parse(text).Fault?.ToString());
         var replacer = new InstanceReplacer(store, kinds, Mirror, time, events);
-        Records.Judge = new ReleaseJudge(services, Mirror, applier);
+        Records.Judge = new ReleaseJudge(services, Mirror, applier, new PromDesk(services.Samples, time));
         var runner = new ActionRunner(services, Mirror, applier, replacer, events);
         Correlator = new Correlator(services, Mirror, probes, Views.Plain, runner, events);
         var demand = Records.Demand = new ScalingDemand(Mirror, time);

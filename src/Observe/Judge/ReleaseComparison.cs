@@ -79,14 +79,14 @@ public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, d
     double SlowEvidence() => slow.Max(s => s.LogEvidence) - Math.Log(Shares.Length);
 
     string? Errors() => errors.LogEvidence >= Enough && New.ErrorRatio - Old.ErrorRatio > terms.Errors
-        ? string.Create(CultureInfo.InvariantCulture, $"more errors: {Figures()}; odds {Odds(errors.LogEvidence)}")
+        ? string.Create(CultureInfo.InvariantCulture, $"more errors: {Figures()}; odds {Odds.Of(errors.LogEvidence)}")
         : null;
 
     string? Slowness()
     {
         var evidence = SlowEvidence();
         return evidence >= Enough && P99(New) > P99(Old) * (1 + terms.Slower)
-            ? string.Create(CultureInfo.InvariantCulture, $"slower: {Figures()}; odds {Odds(evidence)}, effect {RankTest.Of(Old.Latency, New.Latency).Effect:0.00}")
+            ? string.Create(CultureInfo.InvariantCulture, $"slower: {Figures()}; odds {Odds.Of(evidence)}, effect {RankTest.Of(Old.Latency, New.Latency).Effect:0.00}")
             : null;
     }
 
@@ -95,6 +95,4 @@ public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, d
     string Figures() => string.Create(
         CultureInfo.InvariantCulture,
         $"{New.ErrorRatio:0.0%} errors and p99 {P99(New):0.#}ms of {New.Requests} requests, against {Old.ErrorRatio:0.0%} and {P99(Old):0.#}ms of {Old.Requests}");
-
-    static string Odds(double log) => log > Math.Log(1e6) ? "beyond 1000000:1" : string.Create(CultureInfo.InvariantCulture, $"{Math.Exp(log):0}:1");
 }

@@ -41,7 +41,8 @@ static class Releasing
         work.Status = work.Status with { Release = release };
         if (release.Stage != ReleaseStage.Promoting)
         {
-            work.Phase = new(InstancesFor(work, spec, release), release.Share.Fraction, release.Stage != ReleaseStage.Starting);
+            var news = InstancesFor(work, spec, release);
+            work.Phase = new(news, release.FreshFrom is null ? 0 : news, release.Share.Fraction, release.Stage != ReleaseStage.Starting);
         }
     }
 
@@ -107,13 +108,16 @@ static class Releasing
         From = ServiceDecide.Title(work.Status.Stable!),
         Strategy = spec.Strategy,
         Declared = work.View.Architecture?.Version ?? 0,
+        FreshFrom = spec is { Judge: { Fresh: true, Off: false }, Strategy: ReleaseStrategy.Canary } && !work.IsPet ? work.NextNumber : null,
         Began = work.Now,
         Since = work.Now,
     };
 
     static ReleaseStatus Next(ServiceWork work, ReleaseSpec spec, ReleaseStatus release, ReleaseWord word)
     {
-        var enough = work.Current.Count(i => work.IsSteady(i, spec.MinReady)) >= InstancesFor(work, spec, release);
+        var wanted = InstancesFor(work, spec, release);
+        var enough = work.Current.Count(i => work.IsSteady(i, spec.MinReady)) >= wanted
+            && (release.FreshFrom is not { } first || work.Outdated.Count(i => InstanceNames.NumberOf(i.Name) >= first && work.IsSteady(i, spec.MinReady)) >= wanted);
         switch (release.Stage)
         {
             case ReleaseStage.Starting when enough && word.Promote && spec.Strategy != ReleaseStrategy.BlueGreen:
@@ -180,6 +184,7 @@ static class Releasing
 
 /// <summary>What a release asks for while both versions run.</summary>
 /// <param name="New">How many instances of the new version.</param>
+/// <param name="Fresh">How many of the old version beyond those wanted, started with the new ones.</param>
 /// <param name="Fraction">Its part of the requests, 0 to 1.</param>
 /// <param name="Holding">True where nothing has to start now.</param>
-sealed record ReleasePhase(int New, double Fraction, bool Holding);
+sealed record ReleasePhase(int New, int Fresh, double Fraction, bool Holding);

@@ -85,7 +85,8 @@ static class Replacing
     {
         var stable = work.Status.Stable!;
         Instance[] Old() => [.. work.Outdated.Where(i => i.Template.Hash == stable.Hash)];
-        for (var missing = work.Count - Old().Length; missing > 0 && work.Create(stable); missing--)
+        var olds = work.Count + phase.Fresh;
+        for (var missing = olds - Old().Length; missing > 0 && work.Create(stable); missing--)
         {
         }
 
@@ -95,7 +96,7 @@ static class Replacing
 
         var neither = work.Outdated.Where(i => i.Template.Hash != stable.Hash);
         Trim(work, neither, 0);
-        Trim(work, Old(), work.Count);
+        Trim(work, Old(), olds);
         Trim(work, work.Current, phase.New);
     }
 

@@ -155,8 +155,8 @@ sealed class ServiceWork
         Plan.Say($"service/{instance.Service}", Reasons.Preempted, $"{instance.Name} leaves {instance.Host} to {View.Service.Name}, which is more critical", Severity.Warning);
     }
 
-    // An earlier service of the same name may have gone further.
-    int NextNumber => Math.Max(Status.NextInstance, View.Architecture?.Forgotten.GetValueOrDefault(View.Service.Name) ?? 0);
+    /// <summary>The number that the next instance gets. An earlier service of the same name may have gone further.</summary>
+    public int NextNumber => Math.Max(Status.NextInstance, View.Architecture?.Forgotten.GetValueOrDefault(View.Service.Name) ?? 0);
 
     /// <summary>Adds one instance of the wanted template on a host.</summary>
     public void Create(string host) => Create(host, Wanted);
@@ -230,6 +230,9 @@ sealed class ServiceWork
 /// <summary>Orders <c>web-2</c> before <c>web-10</c>.</summary>
 static class InstanceNames
 {
+    /// <summary>The number in an instance's name; 0 where there is none.</summary>
+    public static int NumberOf(string name) => int.TryParse(name.AsSpan(name.LastIndexOf('-') + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+
     public static IComparer<string> Order { get; } = Comparer<string>.Create((a, b) =>
         a.Length != b.Length ? a.Length.CompareTo(b.Length) : string.CompareOrdinal(a, b));
 }

@@ -31,6 +31,7 @@ static class ServiceLaws
     }
 
     public static int Surge(Service service) => service.Spec.Recover == Recover.Pet ? 0
+        : service.Spec.Release is { Strategy: ReleaseStrategy.Canary, Judge.Fresh: true } ? 2 * service.Wanted()
         : service.Spec.Release is { Strategy: ReleaseStrategy.BlueGreen or ReleaseStrategy.Canary or ReleaseStrategy.Ab } ? service.Wanted()
         : service.Spec.Release?.MaxSurge ?? Math.Max(1, service.Wanted() / 4);
 

@@ -14,7 +14,7 @@ namespace Mainstay.Tests.Schedule;
 /// cordon|drain|open HOST                 as people want it used
 /// down | start                           the architecture is stopped | runs again
 /// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N] [after=a,b]   as an apply does; 'b?' is optional
-/// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N]
+/// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N] [fresh]
 /// … cpu=N memory=N criticality=low place=spread|binpack zones=a,b labels=k:v near=a apart=a perHost=N shared
 /// say NAME pause|resume|promote|abort    about its release
 /// scale NAME N | restart NAME | remove NAME
@@ -135,7 +135,7 @@ sealed class ServiceWords
     static ReleaseSpec Release(ReleaseStrategy strategy, Dictionary<string, string> options)
     {
         TimeSpan Span(string key, TimeSpan usual) => options.TryGetValue(key, out var text) && Durations.TryParse(text, out var span) ? span : usual;
-        var spec = new ReleaseSpec { Strategy = strategy, Pause = options.ContainsKey("pause") };
+        var spec = new ReleaseSpec { Strategy = strategy, Pause = options.ContainsKey("pause"), Judge = new() { Fresh = options.ContainsKey("fresh") } };
         spec = spec with
         {
             MaxSurge = options.TryGetValue("surge", out var surge) ? int.Parse(surge) : null,

@@ -51,7 +51,19 @@ public sealed record ReleaseReport
 
     /// <summary>Mann and Whitney's statistic, standard normal where both versions are alike.</summary>
     public double Z { get; init; }
+
+    /// <summary>What the queries said; null where there are none.</summary>
+    public IReadOnlyList<QueryReport>? Queries { get; init; }
 }
+
+/// <summary>What a query said of two versions.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Old">The old version's value when it was looked at last, or what was usual before.</param>
+/// <param name="New">The new version's.</param>
+/// <param name="Looks">How often both were known.</param>
+/// <param name="Worse">How often the new one was worse by more than is tolerated.</param>
+/// <param name="Evidence">The odds, as natural logarithm, against "worse in no more than half of the looks".</param>
+public sealed record QueryReport(string Name, double Old, double New, int Looks, int Worse, double Evidence);
 
 /// <summary>What was counted of a version.</summary>
 public sealed record ReleaseFigures

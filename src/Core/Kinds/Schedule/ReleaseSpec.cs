@@ -87,7 +87,7 @@ public sealed record ReleaseSpec
             .Concat(Limits.Between("minReady", MinReady, TimeSpan.Zero, TimeSpan.FromHours(1)))
             .Concat(Limits.Between("keepOld", KeepOld, TimeSpan.Zero, TimeSpan.FromHours(24)))
             .Concat(Limits.Between("hold", Hold, TimeSpan.Zero, TimeSpan.FromDays(7)))
-            .Concat(Limits.Between("judge.minimum", Judge.Minimum, 10, 1_000_000))
+            .Concat(Judge.Validate().Select(p => p.Under("judge")))
             .Concat(When?.Validate().Select(p => p.Under("when")) ?? []))
         {
             yield return problem;
@@ -100,6 +100,9 @@ public sealed record ReleaseSpec
 /// <summary>What a new version is held to, against the old one at the same time. It is given up when there is no doubt about a difference and the difference is more than is tolerated.</summary>
 public sealed record JudgeSpec
 {
+    /// <summary>The most queries.</summary>
+    public const int MostQueries = 10;
+
     /// <summary>Nothing is compared. Default false.</summary>
     public bool Off { get; init; }
 
@@ -111,6 +114,59 @@ public sealed record JudgeSpec
 
     /// <summary>With fewer requests than this to either version nothing is decided. Default 50; 10 to 1000000.</summary>
     public int Minimum { get; init; } = 50;
+
+    /// <summary>How long after the new version has everything it is held to what the old one was like; when it does harm then, the service goes back. Default 5m; 0s to 24h.</summary>
+    public TimeSpan Watch { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Measured values that the new version is held to as well, by name: its load on a database, the errors of what it depends on. Default: none. At most 10.</summary>
+    public IReadOnlyDictionary<string, JudgeQuery>? Queries { get; init; }
+
+    /// <summary>The new version is compared with instances of the old one that are started for it, as many as there are new ones, instead of those that have long been warm. Default false.</summary>
+    public bool Fresh { get; init; }
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (Queries is { Count: > MostQueries })
+        {
+            yield return new("queries", $"{Queries.Count} queries are more than {MostQueries}", "keep those that tell harm");
+        }
+
+        foreach (var problem in Limits.Between("minimum", Minimum, 10, 1_000_000)
+            .Concat(Limits.Between("watch", Watch, TimeSpan.Zero, TimeSpan.FromHours(24)))
+            .Concat((Queries ?? new Dictionary<string, JudgeQuery>()).SelectMany(q => (Names.IsValid(q.Key) ? [] : new[] { Names.Invalid("", q.Key) }).Concat(q.Value.Validate()).Select(p => p.Under($"queries.{q.Key}")))))
+        {
+            yield return problem;
+        }
+    }
+}
+
+/// <summary>A measured value that a new version is held to. It is looked at every 10 s; the new version is given up when there is no doubt that the value is worse in more than half of the looks.</summary>
+public sealed record JudgeQuery
+{
+    /// <summary>The longest expression, in characters.</summary>
+    public const int Longest = 4000;
+
+    /// <summary>A PromQL expression; more is worse, of several series the sum counts. <c>$instances</c> in it stands for the names of a version's instances, as a regular expression: then it is asked for both versions at the same moment. Without it what is measured now is compared with the median of the five minutes before the release. At most 4,000 characters.</summary>
+    public required string Query { get; init; }
+
+    /// <summary>By how much the value may be above the other one, as a part of that. Default 20%.</summary>
+    public Share More { get; init; } = Share.Percent(20);
+
+    /// <summary>A difference of no more than this never counts. Default 0.</summary>
+    public double Least { get; init; }
+
+    public IEnumerable<Problem> Validate()
+    {
+        if (Query.Trim().Length is 0 or > Longest)
+        {
+            yield return new("query", $"the expression is empty or longer than {Longest} characters", "write what grows when harm is done, for example 'sum(rate(db_errors_total[1m]))'");
+        }
+
+        if (!double.IsFinite(Least) || Least < 0)
+        {
+            yield return new("least", $"{Least} is no difference", "write 0 or more");
+        }
+    }
 }
 
 /// <summary>The ways in which a new version takes the place of the old one.</summary>
@@ -159,6 +215,9 @@ public sealed record ReleaseStatus
 
     /// <summary>The architecture version that asked for it; 0 where that is not known.</summary>
     public int Declared { get; init; }
+
+    /// <summary>Instances of the old version from this number on were started to be compared with; null where none are.</summary>
+    public int? FreshFrom { get; init; }
 
     /// <summary>The way that it came, from its beginning. At most 64 points: of more, the first and the newest.</summary>
     public IReadOnlyList<ReleaseMark> Marks { get; init; } = [];

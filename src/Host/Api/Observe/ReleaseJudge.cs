@@ -1,27 +1,30 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Store;
 using Mainstay.Deliver;
 using Mainstay.Deliver.Decide;
-using Mainstay.Observe.Judge;
-using Mainstay.Traffic.Path;
+using Mainstay.Host.Api.Telemetry;
 
 namespace Mainstay.Host.Api.Observe;
 
 /// <summary>
-/// Holds new versions against old ones while both get requests, on what the gateways count, gives those up that do harm, and leaves the figures with the release's record. Costs nothing while no release is under way. Counts
-/// begin anew when the server does: what was decided is in the store.
+/// Holds new versions against old ones while both get requests, on what the gateways count and what queries say, and for a while after; gives those up that do harm, and leaves the figures with the release's record. Costs
+/// nothing while no release is under way. Counts begin anew when the server does: what was decided is in the store.
 /// </summary>
-public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier applier)
+public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier applier, PromDesk desk)
 {
     /// <summary>Between two looks.</summary>
     public static readonly TimeSpan Every = TimeSpan.FromSeconds(1);
 
-    // So many looks a comparison waits for the record of its release.
+    /// <summary>So many looks are between two questions to the same query.</summary>
+    public const int LooksPerQuery = 10;
+
+    // So many looks a report waits for the record of its release.
     const int MostWaits = 30;
 
     readonly Lock gate = new();
-    readonly Dictionary<string, Watched> watched = new(StringComparer.Ordinal);
+    readonly Dictionary<string, JudgedRelease> watched = new(StringComparer.Ordinal);
     readonly List<Ended> ended = [];
 
     /// <summary>Takes in what a gateway counted of an instance; durations as <c>TrafficRecord.Latency</c> has them.</summary>
@@ -29,10 +32,7 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
     {
         lock (gate)
         {
-            if (watched.TryGetValue(service, out var one))
-            {
-                (one.News.Contains(instance) ? one.New : one.Old).AddPairs(requests, errors, latency);
-            }
+            watched.GetValueOrDefault(service)?.Count(instance, requests, errors, latency);
         }
     }
 
@@ -41,21 +41,26 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
     {
         lock (gate)
         {
-            return watched.GetValueOrDefault(service)?.Comparison.Report();
+            return watched.GetValueOrDefault(service)?.Report();
         }
     }
 
     /// <summary>Looks until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        while (true)
+        for (var looks = 0; ; looks++)
         {
             await Task.Delay(Every, services.Time, stop);
             try
             {
-                foreach (var (service, harm) in Look())
+                foreach (var (service, harm, declared) in Look())
                 {
-                    await applier.RolloutAsync(service, RolloutAct.Abort, new("mainstay (judge)", "judge", harm), stop);
+                    await GiveUpAsync(service, harm, declared, stop);
+                }
+
+                if (looks % LooksPerQuery == 0)
+                {
+                    await AskAsync(stop);
                 }
 
                 await FileAsync(stop);
@@ -67,33 +72,43 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
         }
     }
 
-    /// <summary>One look: closes the batches of all releases, and gives those that do harm.</summary>
-    public IReadOnlyList<(string Service, string Harm)> Look()
+    /// <summary>One look: closes the batches of all releases, and gives those that do harm; with the version that declared it where the release is over already.</summary>
+    public IReadOnlyList<(string Service, string Harm, int? Over)> Look()
     {
-        var under = mirror.Read(seen => seen.All<Service>().Where(IsCompared)
-            .Select(s => (s.Name, s.Status.Release!.To, s.Status.Release.Began, Gives: MayGiveUp(s), s.Spec.Release?.Judge, News: seen.Group<Instance>(s.Name).Where(i => i.Template.Hash == s.Status.Release.To).Select(i => i.Name).ToHashSet(StringComparer.Ordinal)))
-            .ToArray());
-        var harmful = new List<(string, string)>();
+        var now = services.Time.GetUtcNow();
+        var under = mirror.Read(seen => seen.All<Service>().Where(s => IsCompared(s, now)).Select(s => (Service: s, Instances: seen.Group<Instance>(s.Name), Elsewhere: IsElsewhere(s, seen.All<Incident>()))).ToArray());
+        var harmful = new List<(string, string, int?)>();
         lock (gate)
         {
-            foreach (var gone in watched.Keys.Except(under.Select(u => u.Name)).ToArray())
+            foreach (var gone in watched.Keys.Except(under.Select(u => u.Service.Name)).ToArray())
             {
                 End(gone);
             }
 
-            foreach (var (name, to, began, gives, judge, news) in under)
+            foreach (var (service, instances, elsewhere) in under)
             {
-                if (!watched.TryGetValue(name, out var one) || one.To != to || one.Began != began)
+                var release = service.Status.Release!;
+                if (watched.GetValueOrDefault(service.Name) is not { } one || !one.IsOf(release))
                 {
-                    End(name);
-                    watched[name] = one = new(to, began, Compare(judge ?? new()));
+                    End(service.Name);
+                    if (release.IsOver())
+                    {
+                        // Nothing is known of the old version: the server was elsewhere when it served.
+                        continue;
+                    }
+
+                    watched[service.Name] = one = new(release, service.Spec.Release?.Judge ?? new());
                 }
 
-                one.Close();
-                one.News = news;
-                if (gives && one.Comparison.Harm is { } harm)
+                if (one.Look(release, instances))
                 {
-                    harmful.Add((name, harm));
+                    ended.Add(new(service.Name, release, one.Report()));
+                }
+
+                if (MayGiveUp(service) && !one.IsGivenUp && one.Harm is { } harm && !(release.IsOver() && elsewhere))
+                {
+                    one.IsGivenUp = release.IsOver();
+                    harmful.Add((service.Name, harm, release.IsOver() ? release.Declared : null));
                 }
             }
         }
@@ -101,27 +116,75 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
         return harmful;
     }
 
-    static ReleaseComparison Compare(JudgeSpec judge) =>
-        new(new(judge.Errors.Fraction, judge.Slower.Fraction, judge.Minimum), LatencyBuckets.Count, b => (LatencyBuckets.LowerBound(b) + LatencyBuckets.UpperBound(b)) / 2000.0);
-
-    // Whatever lets two versions serve at the same time can be compared.
-    static bool IsCompared(Service service) =>
-        service.Spec.Release is not { Judge.Off: true } && service.Status.Release is { } release && !release.IsOver() && release.Strategy != ReleaseStrategy.Recreate;
+    // Whatever lets two versions serve at the same time can be compared, and for a while after.
+    static bool IsCompared(Service service, DateTimeOffset now) =>
+        service.Spec.Release is not { Judge.Off: true } && service.Status.Release is { } release && release.Strategy != ReleaseStrategy.Recreate
+        && (!release.IsOver() || (release.Stage == ReleaseStage.Promoted && MayGiveUp(service) && service.Spec.Release is { } spec && release.Since + spec.Judge.Watch > now));
 
     // Who asked for A/B compares for himself, and instances that take each other's place are warming up while they are compared.
     static bool MayGiveUp(Service service) =>
         service.Status.Release is { Strategy: ReleaseStrategy.Canary or ReleaseStrategy.BlueGreen } release
         && (service.Release is not { Abort: true } word || word.To != release.To);
 
+    // Where the trouble comes from what the service needs, its new version is not to blame.
+    static bool IsElsewhere(Service service, IEnumerable<Incident> incidents) => incidents.Any(i =>
+        i.State != IncidentState.Resolved && i.Causes is [{ Confidence: >= 0.5 } first, ..] && first.Target.Split('/') is ["service" or "watched", var name] && service.Spec.Needs.ContainsKey(name));
+
+    async Task GiveUpAsync(string service, string harm, int? declared, CancellationToken stop)
+    {
+        var author = new Author("mainstay", "judge", harm);
+        if (declared is { } version)
+        {
+            await applier.UndoReleaseAsync(service, version, author, stop);
+        }
+        else
+        {
+            await applier.RolloutAsync(service, RolloutAct.Abort, author, stop);
+        }
+    }
+
+    async Task AskAsync(CancellationToken stop)
+    {
+        JudgedRelease[] asking;
+        lock (gate)
+        {
+            asking = [.. watched.Values.Where(w => w.Asks)];
+        }
+
+        foreach (var one in asking)
+        {
+            foreach (var question in one.Questions(services.Time.GetUtcNow()))
+            {
+                var before = await ValueAsync(question.Before, question.From, question.To, stop);
+                var now = await ValueAsync(question.Now, null, services.Time.GetUtcNow(), stop);
+                lock (gate)
+                {
+                    question.Comparison.Add(before, now);
+                }
+            }
+        }
+    }
+
+    // One number: of several series their sum. Over a span the median of what it was.
+    async Task<double?> ValueAsync(string? query, DateTimeOffset? from, DateTimeOffset at, CancellationToken stop)
+    {
+        if (query is null)
+        {
+            return null;
+        }
+
+        var (answer, _) = from is { } begin
+            ? await desk.OverAsync(query, begin.ToUnixTimeMilliseconds(), at.ToUnixTimeMilliseconds(), 30_000, stop)
+            : await desk.AtAsync(query, at.ToUnixTimeMilliseconds(), stop);
+        return answer is null ? null : JudgedRelease.One(answer);
+    }
+
     void End(string service)
     {
-        if (watched.Remove(service, out var one))
+        if (watched.Remove(service, out var one) && one.HasFigures)
         {
             one.Close();
-            if (one.Comparison.Old.Requests + one.Comparison.New.Requests > 0)
-            {
-                ended.Add(new(service, one.To, one.Began, one.Comparison.Report()));
-            }
+            ended.Add(new(service, one.Release, one.Report()));
         }
     }
 
@@ -136,7 +199,7 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
 
         foreach (var one in open)
         {
-            var record = mirror.Read(seen => seen.Group<ReleaseRecord>(one.Service).FirstOrDefault(r => r.Release.To == one.To && r.Release.Began == one.Began));
+            var record = mirror.Read(seen => seen.Group<ReleaseRecord>(one.Service).FirstOrDefault(r => r.Release.To == one.Release.To && r.Release.Began == one.Release.Began));
             var kind = services.Kinds.Of<ReleaseRecord>();
             var filed = record is not null && (await services.Store.CommitAsync(new([new(kind.KeyOf(record.Name), record.Revision)], [new(kind.KeyOf(record.Name), Codec.Encode(record with { Report = one.Report }))]), stop)).Succeeded;
             if (filed || ++one.Waits > MostWaits)
@@ -149,40 +212,14 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
         }
     }
 
-    sealed class Ended(string service, string to, DateTimeOffset began, ReleaseReport report)
+    sealed class Ended(string service, ReleaseStatus release, ReleaseReport report)
     {
         public string Service => service;
 
-        public string To => to;
-
-        public DateTimeOffset Began => began;
+        public ReleaseStatus Release => release;
 
         public ReleaseReport Report => report;
 
         public int Waits { get; set; }
-    }
-
-    sealed class Watched(string to, DateTimeOffset began, ReleaseComparison comparison)
-    {
-        public string To => to;
-
-        public DateTimeOffset Began => began;
-
-        public ReleaseComparison Comparison => comparison;
-
-        public HashSet<string> News { get; set; } = [];
-
-        public VersionFigures Old { get; private set; } = new(LatencyBuckets.Count);
-
-        public VersionFigures New { get; private set; } = new(LatencyBuckets.Count);
-
-        public void Close()
-        {
-            if (Old.Requests + New.Requests > 0)
-            {
-                comparison.Add(Old, New);
-                (Old, New) = (new(LatencyBuckets.Count), new(LatencyBuckets.Count));
-            }
-        }
     }
 }
