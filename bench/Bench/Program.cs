@@ -1,4 +1,5 @@
 using Mainstay.Bench;
+using Mainstay.Bench.Config;
 using Mainstay.Bench.Hold;
 using Mainstay.Bench.Ingest;
 using Mainstay.Bench.Loop;
@@ -29,6 +30,7 @@ return args switch
     ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),
     ["top"] => TopLoad.Run(),
     ["traces", .. var rest] => TraceLoad.Run(rest),
+    ["watchers", .. var rest] => await ConfigWatchers.RunAsync(rest),
     ["locks", .. var rest] => await LockLoad.RunAsync(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),
     _ => Harness.Run(args),

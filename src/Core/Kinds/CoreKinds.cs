@@ -35,6 +35,9 @@ public static class CoreKinds
         new Kind<Incident>("incident", "incidents", columns: [("STATE", i => i.State.ToString()), ("CRITICALITY", i => Word(i.Criticality)), ("BEGAN", i => Time(i.Began)), ("TITLE", i => i.Title)]),
         new Kind<Queue>("queue", "queues", columns: [("TO", q => q.Spec.Push?.To ?? "-"), ("TOPICS", q => string.Join(' ', q.Spec.Topics ?? [])), ("RETENTION", q => Durations.Format(q.Spec.Retention)), ("DEAD AFTER", q => Number(q.Spec.DeadLetterAfter))]),
         new Kind<IdWorker>("idworker", "id-workers", columns: [("HOLDER", w => w.Holder), ("GRANT", w => Number(w.Grant))]),
+        new Kind<ConfigSpace>("config-space", "config-spaces", columns: [("LAYER", s => s.Content.Layer.ToString().ToLowerInvariant()), ("VERSION", s => Number(s.Version)), ("INHERITS", s => string.Join(", ", s.Content.Parents))]),
+        new Kind<ConfigDraft>("config-draft", "config-drafts", columns: [("FROM", d => Number(d.From)), ("BY", d => d.By), ("AT", d => Time(d.At))]),
+        new Kind<ConfigVersion>("config-version", "config-versions", group: v => v.Space, columns: [("SPACE", v => v.Space), ("AT", v => Time(v.At)), ("BY", v => v.By), ("CHANGES", v => Number(v.Changes.Count)), ("REASON", v => v.Reason)]),
         new Kind<NamedLock>("lock", "locks", columns: [("FORM", l => l.Form.ToString().ToLowerInvariant()), ("HELD BY", l => string.Join(" ", l.Holds.Select(h => h.Owner))), ("TOKEN", l => l.Token.ToString(CultureInfo.InvariantCulture))]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),
         new Kind<AuditEntry>("audit", "audits", columns: [("AT", a => Time(a.At)), ("WHO", a => a.Who), ("VERB", a => a.Verb), ("ABOUT", a => a.About)]));

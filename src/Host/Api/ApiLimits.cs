@@ -21,8 +21,8 @@ public sealed record ApiLimits
     /// <summary>Streams (watches, followed logs) open at the same time; one more is refused with 503. Default 256. Internal streams have the same number of their own.</summary>
     public int Streams { get; init; } = 256;
 
-    /// <summary>Connections open at the same time. Default 1024.</summary>
-    public int Connections { get; init; } = 1024;
+    /// <summary>Connections open at the same time. Those that wait for a lock or for configuration are among them. Default 4096.</summary>
+    public int Connections { get; init; } = 4096;
 
     /// <summary>Items of a list's page where <c>limit</c> is absent. Default 500.</summary>
     public int Page { get; init; } = 500;

@@ -6,6 +6,7 @@ using Mainstay.Deliver;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Autoscale;
 using Mainstay.Host.Api.Changes;
+using Mainstay.Host.Api.Config;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Observe;
 using Mainstay.Host.Api.State;
@@ -14,6 +15,8 @@ using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
 using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Query.Prom;
+using Mainstay.State.Config;
+using Mainstay.State.Secrets;
 
 namespace Mainstay.Host.Api;
 
@@ -46,6 +49,7 @@ public sealed class ApiParts
         var scaler = new Autoscaler(services, Mirror, Correlator, events) { Awaited = demand.Services };
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
+        var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
         var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
         Queues = new QueueHouse(services, Mirror);
         Background = new Background(
@@ -80,6 +84,8 @@ public sealed class ApiParts
             .. new IdEndpoints(store, kinds, time).Routes(),
             .. locks.Routes(),
             .. new StoreEndpoints(store, time).Routes(),
+            .. new ConfigEndpoints(new ConfigKeeper(store, kinds, time), new ConfigReads(Mirror, time), secrets, kinds, time, events, options.InternalToken).Routes(),
+            .. new SecretEndpoints(secrets, kinds, time).Routes(),
             .. Views.Routes(),
             .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
@@ -97,6 +103,7 @@ public sealed class ApiParts
     [
         typeof(Architecture), typeof(Service), typeof(Scaling), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
         typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(Queue), typeof(ReleaseRecord),
+        typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer), typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(ConfigSpace), typeof(Queue),
     ];
 
     public ServerServices Services { get; }

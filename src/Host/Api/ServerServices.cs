@@ -25,6 +25,9 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
     /// <summary>The data folder, where logs are; null serves none.</summary>
     public string? Data { get; init; }
 
+    /// <summary>What the keys of secrets are sealed with; null for none.</summary>
+    public string? SecretsPassphrase { get; init; }
+
     /// <summary>Where the gateways' records go. Default: a new one.</summary>
     public EdgeStatistics Edges { get; init; } = new(Time, RecordIntake.Scale);
 

@@ -11,6 +11,9 @@ public sealed record ChildRun(IReadOnlyList<string> Command, IReadOnlyDictionary
 {
     /// <summary>Between asking it to end and ending it. Default 10 s.</summary>
     public TimeSpan Grace { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Told the process's id once it is there.</summary>
+    public Action<int>? Started { get; init; }
 }
 
 /// <summary>Runs commands.</summary>
@@ -38,6 +41,7 @@ static class ChildProcess
         }
 
         using var child = started!;
+        run.Started?.Invoke(child.Id);
         try
         {
             await child.WaitForExitAsync(end);

@@ -10,6 +10,9 @@ public sealed record CliEnvironment
 
     public required TextWriter Error { get; init; }
 
+    /// <summary>What is given on standard input.</summary>
+    public TextReader In { get; init; } = TextReader.Null;
+
     /// <summary>Whether <see cref="Out"/> ends at a terminal: only there are lines drawn in place and coloured.</summary>
     public bool OutIsTerminal { get; init; }
 
@@ -55,6 +58,7 @@ public sealed record CliEnvironment
     {
         Out = Console.Out,
         Error = Console.Error,
+        In = Console.In,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
         Width = () => Console.WindowWidth is > 0 and var width ? width : 120,

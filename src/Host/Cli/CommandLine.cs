@@ -72,6 +72,7 @@ public static class CommandLine
         StatusVerb.Build(kit), GetVerb.Build(kit), MapVerb.Build(kit), LogsVerb.Build(kit), EventsVerb.Build(kit),
         RolloutVerb.Build(kit), ScaleVerb.Build(kit), RestartVerb.Build(kit), HostVerb.Build(kit), JobVerb.Build(kit), QueueVerb.Build(kit), IdVerb.Build(kit),
         LockVerb.Build(kit), StoreVerb.Build(kit),
+        ConfigVerb.Build(kit), SecretVerb.Build(kit),
         TopVerb.Build(kit), QueryVerb.Build(kit),
         TraceVerb.Build(kit),
         WhyVerb.Build(kit), ImpactVerb.Build(kit), IncidentVerb.Build(kit), ObjectivesVerb.Build(kit), RulesVerb.Build(kit),

@@ -56,7 +56,7 @@ static class ServerRole
         var logs = new LogStore(time, new DiskFiles(arguments.Data.Records), new() { Keep = limits.Logs });
         var services = new ServerServices(store, kinds, time)
         {
-            OnFault = Fault, Data = arguments.Data.Root, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Logs = logs, Samples = samples,
+            OnFault = Fault, Data = arguments.Data.Root, SecretsPassphrase = Environment.GetEnvironmentVariable("MAINSTAY_SECRETS_PASSPHRASE") is { Length: > 0 } passphrase ? passphrase : null, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Logs = logs, Samples = samples,
         };
         var exemplars = new ExemplarLog(services.Telemetry.Exemplars, new DiskFiles(arguments.Data.Metrics), time);
         await using var api = ApiServer.Build(options, services);

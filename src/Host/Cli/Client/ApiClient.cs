@@ -40,6 +40,30 @@ public sealed class ApiClient : IDisposable
         return await ReadAsync(response, stop);
     }
 
+    /// <summary>Shows from now on that this user administers the server, where that is so.</summary>
+    /// <param name="proof">The internal token; null shows nothing.</param>
+    public void Administer(string? proof)
+    {
+        if (proof is { Length: > 0 } && Ascii(proof) && !http.DefaultRequestHeaders.Contains(AccessRules.InternalHeader))
+        {
+            http.DefaultRequestHeaders.Add(AccessRules.InternalHeader, proof);
+        }
+    }
+
+    /// <summary>The JSON at a whole path unless it has this tag.</summary>
+    /// <returns>Its tag, and null where it is the same.</returns>
+    public async Task<(string Tag, JsonNode? Body)> GetIfOtherAsync(string wholePath, string? tag, CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(wholePath, UriKind.Relative));
+        if (tag is not null)
+        {
+            request.Headers.TryAddWithoutValidation("If-None-Match", $"\"{tag}\"");
+        }
+
+        using var response = await SendAsync(request, stop, notModifiedIsFine: true);
+        return response.StatusCode == System.Net.HttpStatusCode.NotModified ? (tag!, null) : (response.Headers.ETag?.Tag.Trim('"') ?? "", await ReadAsync(response, stop));
+    }
+
     /// <summary>As <see cref="GetAsync(string, CancellationToken)"/>, typed.</summary>
     public async Task<T> GetAsync<T>(string path, CancellationToken stop) => As<T>(await GetAsync(path, stop));
 
@@ -176,7 +200,7 @@ public sealed class ApiClient : IDisposable
         }
     }
 
-    async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken stop)
+    async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken stop, bool notModifiedIsFine = false)
     {
         using var limit = new CancellationTokenSource(AnswerWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
@@ -198,7 +222,7 @@ public sealed class ApiClient : IDisposable
             throw new CliError($"the server at {Server} did not answer within {Durations.Format(AnswerWithin)}", "see 'mainstay doctor', then try again");
         }
 
-        if (response.IsSuccessStatusCode)
+        if (response.IsSuccessStatusCode || (notModifiedIsFine && response.StatusCode == System.Net.HttpStatusCode.NotModified))
         {
             return response;
         }

@@ -1,0 +1,20 @@
+using Mainstay.Host.Api.Agents;
+using Mainstay.State.Config;
+using Mainstay.State.Secrets;
+
+namespace Mainstay.Host.Api.Config;
+
+/// <summary>Wires configuration and secrets together.</summary>
+public static class ConfigHouse
+{
+    public static IEnumerable<ApiRoute> Routes(ServerServices services, Mirror mirror, EventNames events, string internalToken)
+    {
+        var (store, kinds, time) = services;
+        var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
+        return
+        [
+            .. new ConfigEndpoints(new ConfigKeeper(store, kinds, time), new ConfigReads(mirror, time), secrets, kinds, time, events, internalToken).Routes(),
+            .. new SecretEndpoints(secrets, kinds, time).Routes(),
+        ];
+    }
+}
