@@ -28,6 +28,8 @@ const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const ReleasesPage = lazy(() => import('./pages/ReleasesPage'));
 const JobsPage = lazy(() => import('./pages/JobsPage'));
 const QueuesPage = lazy(() => import('./pages/QueuesPage'));
+const ConfigPage = lazy(() => import('./pages/ConfigPage'));
+const LocksPage = lazy(() => import('./pages/LocksPage'));
 const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
@@ -67,6 +69,8 @@ export function App() {
           {route.page === 'releases' && <ReleasesPage name={route.name} />}
           {route.page === 'jobs' && <JobsPage name={route.name} />}
           {route.page === 'queues' && <QueuesPage name={route.name} />}
+          {route.page === 'config' && <ConfigPage name={route.name} />}
+          {route.page === 'locks' && <LocksPage />}
           {route.page === 'objectives' && <ObjectivesPage />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
@@ -102,6 +106,9 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.jobs.title;
     case 'queues':
       return text.queues.title;
+    case 'config':
+    case 'locks':
+      return text.state[route.page];
     case 'objectives':
       return text.sight.objectives;
     case 'logs':

@@ -5,9 +5,10 @@ import type { JsonObject, Schema } from '../domain/schema';
 import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues';
 import type { ObjectiveStanding } from '../domain/objectives';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
+import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from './configShapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
-import type { ArchitectureVersion, Event, FieldChange, Intervention } from './types';
+import type { ArchitectureVersion, ConfigVersion, Event, FieldChange, Intervention } from './types';
 
 /** A resource as it is declared, with the tag that a write of it must name. */
 export interface Declared {
@@ -135,6 +136,14 @@ export const api = {
     (await get<{ messages: QueueMessage[] }>(`queues/${encodeURIComponent(name)}/messages?limit=${limit}${state ? `&state=${state}` : ''}`, signal)).messages,
   replayQueue: async (name: string, ids?: readonly string[]) => void (await post(`queues/${encodeURIComponent(name)}/replay`, ids ? { ids } : {})),
   purgeQueue: async (name: string, dead: boolean) => void (await post(`queues/${encodeURIComponent(name)}/purge${dead ? '?dead=true' : ''}`)),
+  breakLock: async (name: string) => void (await post(`locks/${encodeURIComponent(name)}/break`, { reason: '' })),
+  configValues: (space: string, environment: string, signal?: AbortSignal) => get<ConfigPageView>(`config/${encodeURIComponent(space)}/effective?environment=${encodeURIComponent(environment)}`, signal),
+  configDiff: (space: string, signal?: AbortSignal) => get<ConfigDiff>(`config/${encodeURIComponent(space)}/diff`, signal),
+  configReaders: async (space: string, signal?: AbortSignal) => (await get<{ items: ConfigReaderRow[] }>(`config/${encodeURIComponent(space)}/readers`, signal)).items,
+  configVersions: async (space: string, signal?: AbortSignal) => (await get<{ items: ConfigVersion[] }>(`config/${encodeURIComponent(space)}/versions`, signal)).items,
+  publishConfig: async (space: string, reason: string) => void (await post(`config/${encodeURIComponent(space)}/publish`, { reason })),
+  discardConfig: async (space: string) => void (await post(`config/${encodeURIComponent(space)}/discard`)),
+  rollBackConfig: async (space: string, version: number) => void (await post(`config/${encodeURIComponent(space)}/rollback`, { version })),
   request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),
 };
 

@@ -41,7 +41,11 @@ export const navigation: readonly NavigationGroup[] = [
   },
   {
     label: (text) => text.app.state,
-    pages: [{ to: { page: 'queues' }, label: (text) => text.queues.title }],
+    pages: [
+      { to: { page: 'queues' }, label: (text) => text.queues.title },
+      { to: { page: 'config' }, label: (text) => text.state.config },
+      { to: { page: 'locks' }, label: (text) => text.state.locks },
+    ],
   },
   {
     label: (text) => text.app.history,

@@ -13,6 +13,9 @@ describe('route', () => {
     ['/releases/web', { page: 'releases', name: 'web' }],
     ['/jobs', { page: 'jobs' }],
     ['/jobs/nightly', { page: 'jobs', name: 'nightly' }],
+    ['/config', { page: 'config' }],
+    ['/config/web', { page: 'config', name: 'web' }],
+    ['/locks', { page: 'locks' }],
   ])('%s is read and written alike', (path, route) => {
     expect(parse(path)).toEqual(route);
     expect(pathOf(route)).toBe(path);

@@ -23,12 +23,14 @@ export type Route =
   | { page: 'jobs'; name?: string }
   | { page: 'queues'; name?: string }
   | { page: 'releases'; name?: string }
+  | { page: 'config'; name?: string }
+  | { page: 'locks' }
   | { page: 'objectives' }
   | { page: 'hosts' }
   | { page: 'missing' };
 
 /** Pages whose path says all. */
-const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives'] as const;
+const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives', 'locks'] as const;
 
 /** Reads a path with its query. */
 export function parse(url: string): Route {
@@ -51,6 +53,7 @@ export function parse(url: string): Route {
   }
   if (first === 'incidents') return { page: 'incidents', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'releases') return { page: 'releases', ...(second && { name: decodeURIComponent(second) }) };
+  if (first === 'config') return { page: 'config', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'jobs') return { page: 'jobs', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'queues') return { page: 'queues', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
@@ -86,6 +89,8 @@ export function pathOf(route: Route): string {
       return route.name ? `/incidents/${encodeURIComponent(route.name)}` : '/incidents';
     case 'releases':
       return route.name ? `/releases/${encodeURIComponent(route.name)}` : '/releases';
+    case 'config':
+      return route.name ? `/config/${encodeURIComponent(route.name)}` : '/config';
     case 'jobs':
       return route.name ? `/jobs/${encodeURIComponent(route.name)}` : '/jobs';
     case 'queues':

@@ -5,6 +5,7 @@ import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
 import { scaleEn } from './scale.en';
 import { releasesEn } from './releases.en';
+import { stateEn } from './state.en';
 import { observeEn } from './observe.en';
 import { policiesEn } from './policies.en';
 import type { Criticality, HostState, InstanceState, Lifecycle, Severity } from '../../api/types';
@@ -20,6 +21,7 @@ export const en = {
   queues: queuesEn,
   scale: scaleEn,
   releases: releasesEn,
+  state: stateEn,
   app: {
     skip: 'Skip to content',
     pages: 'Pages',

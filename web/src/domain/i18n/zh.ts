@@ -5,6 +5,7 @@ import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
 import { scaleZh } from './scale.zh';
 import { releasesZh } from './releases.zh';
+import { stateZh } from './state.zh';
 import { observeZh } from './observe.zh';
 import { policiesZh } from './policies.zh';
 import type { Text } from '.';
@@ -16,6 +17,7 @@ export const zh: Text = {
   queues: queuesZh,
   scale: scaleZh,
   releases: releasesZh,
+  state: stateZh,
   app: {
     skip: '跳到正文',
     pages: '页面',

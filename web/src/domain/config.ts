@@ -1,0 +1,29 @@
+import type { ConfigDraft, ConfigSpace } from '../api/types';
+
+/** A name space as the list shows it: published, only edited, or both. */
+export interface ConfigRow {
+  name: string;
+  layer: ConfigSpace['content']['layer'];
+  version: number | undefined;
+  parents: readonly string[];
+  draft: ConfigDraft | undefined;
+}
+
+/** Every name space that is published or edited, by name. */
+export function rowsOf(spaces: readonly ConfigSpace[], drafts: readonly ConfigDraft[]): ConfigRow[] {
+  const names = [...new Set([...spaces, ...drafts].map(({ name }) => name))].sort((a, b) => a.localeCompare(b));
+  return names.map((name) => {
+    const space = spaces.find((one) => one.name === name);
+    const draft = drafts.find((one) => one.name === name);
+    const content = (space ?? draft)!.content;
+    return { name, layer: content.layer, version: space?.version, parents: [...content.inherits, ...(content.template ? [content.template] : [])], draft };
+  });
+}
+
+/** The environments that a name space, or one that it inherits, has values for. */
+export function environmentsOf(name: string, spaces: readonly ConfigSpace[], seen: readonly string[] = []): string[] {
+  const content = spaces.find((one) => one.name === name)?.content;
+  if (!content || seen.includes(name)) return [];
+  const inherited = content.inherits.flatMap((parent) => environmentsOf(parent, spaces, [...seen, name]));
+  return [...new Set([...Object.keys(content.values), ...inherited])].filter((one) => one !== '*').sort();
+}
