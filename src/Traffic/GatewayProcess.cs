@@ -18,6 +18,9 @@ public sealed record GatewayOptions
     /// <summary>Sent to the server as <c>X-Mainstay-Token</c>: what Mainstay's own processes show each other.</summary>
     public string? Token { get; init; }
 
+    /// <summary>What it shows the server over TLS, and by what it knows it; null where the server is on this machine.</summary>
+    public System.Net.Security.SslClientAuthenticationOptions? Tls { get; init; }
+
     /// <summary>The Unix domain socket of the supervisor's <see cref="FdStore"/>; null to work alone.</summary>
     public string? FdStorePath { get; init; }
 
@@ -132,7 +135,9 @@ public static class GatewayProcess
 
     private static HttpClient Client(GatewayOptions options)
     {
-        var client = new HttpClient(new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false })
+        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false };
+        handler.SslOptions = options.Tls ?? handler.SslOptions;
+        var client = new HttpClient(handler)
         {
             BaseAddress = options.ServerUrl,
             Timeout = Timeout.InfiniteTimeSpan,

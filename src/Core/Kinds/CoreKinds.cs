@@ -21,6 +21,8 @@ public static class CoreKinds
         new Kind<JobRun>("run", "runs", group: r => r.Job, columns: [("STATE", r => r.Status.State.ToString()), ("BECAUSE", r => r.Because), ("AT", r => Time(r.At)), ("DONE", r => $"{r.Status.Tasks.Count(t => t.State == TaskState.Succeeded)}/{r.Spec.Parallel}"), ("MESSAGE", r => r.Status.Message)]),
         new Kind<Build>("build", "builds", group: b => b.Service, columns: [("SERVICE", b => b.Service), ("STATE", b => b.Status.State.ToString()), ("DIGEST", b => b.Digest[..12])]),
         new Kind<Schedule.Host>("host", "hosts", columns: [("STATE", h => h.State.ToString()), ("USE", h => h.Use.ToString()), ("ADDRESS", h => h.Address), ("SINCE", h => Time(h.Since))]),
+        new Kind<HostIdentity>("identity", "identities", columns: [("SINCE", i => Time(i.Since)), ("UNTIL", i => Time(i.Until)), ("TOKEN", i => i.Token)]),
+        new Kind<JoinToken>("join-token", "join-tokens", columns: [("UNTIL", t => Time(t.Until)), ("USES", t => Number(t.Uses)), ("BY", t => t.By)]),
         new Kind<Endpoints>("endpoints", "endpoints", columns: [("ADDRESSES", e => string.Join(' ', e.Items.Select(i => i.Address)))]),
         new Kind<Gateway>("gateway", "gateways", KindWrites.Users, columns: [("LISTEN", g => g.Listen)]),
         new Kind<Route>("route", "routes", KindWrites.Users, columns: [("PATH", r => r.Spec.Match.Shown), ("TO", r => r.Spec.Shown)]),

@@ -23,6 +23,12 @@ public sealed record ApiOptions
     /// <summary>Mainstay's version.</summary>
     public string Version { get; init; } = "0.0.0";
 
+    /// <summary>Where agents and gateways of other machines come in, over TLS with certificates of our own; null lets none in.</summary>
+    public IPEndPoint? Agents { get; init; }
+
+    /// <summary>Who signs the certificates of <see cref="Agents"/>; needed where that is given.</summary>
+    public Security.NodeAuthority? Authority { get; init; }
+
     public ApiLimits Limits { get; init; } = new();
 
     /// <summary>Everything that is wrong with the options.</summary>

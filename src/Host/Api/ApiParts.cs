@@ -37,6 +37,9 @@ public sealed class ApiParts
         var gateways = new GatewayNodes(store, kinds, Mirror, time);
         var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
         Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, services.Telemetry.Calls, time, new BeaconIntake(services.Telemetry, time));
+        Nodes = options is { Agents: not null, Authority: { } authority }
+            ? new Security.NodeRules(authority, (host, key) => Mirror.Read(seen => seen.Get<HostIdentity>(host)?.Key == key))
+            : null;
         Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
@@ -64,6 +67,7 @@ public sealed class ApiParts
             .. new ChangeEndpoints(applier, limits).Routes(),
             .. replacer.Routes(),
             .. new HostEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new JoinEndpoints(store, kinds, Mirror, time, events, Nodes is null ? null : options.Authority, Nodes, $"https://{options.Agents}").Routes(),
             .. new RolloutEndpoint(Mirror, Records.Judge).Routes(),
             .. new ScalingEndpoint(Mirror, scaler).Routes(),
             .. new DiffEndpoint(store, kinds).Routes(),
@@ -91,7 +95,7 @@ public sealed class ApiParts
             .. new CauseEndpoints(Correlator).Routes(),
             .. new IncidentEndpoints(store, kinds, Mirror, runner, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
-            .. new AgentEndpoints(store, Mirror, Reports, InternalStreams, time, limits).Routes(),
+            .. new AgentEndpoints(store, Mirror, Reports, hosts, InternalStreams, time, limits).Routes(),
             .. new MetricEndpoints(services.Samples, desk, time, limits).Routes(),
             .. new RuntimeEndpoints(services, probes, Streams, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
@@ -103,12 +107,15 @@ public sealed class ApiParts
     [
         typeof(Architecture), typeof(Service), typeof(Scaling), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
         typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer),
-        typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(ConfigSpace), typeof(Queue), typeof(ReleaseRecord),
+        typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(ConfigSpace), typeof(Queue), typeof(ReleaseRecord), typeof(HostIdentity),
     ];
 
     public ServerServices Services { get; }
 
     public Mirror Mirror { get; }
+
+    /// <summary>Who may come in through the door for agents; null where there is none.</summary>
+    public Security.NodeRules? Nodes { get; }
 
     public StreamGate Streams { get; }
 

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -28,13 +29,18 @@ public static class ApiServer
         var end = options.EndPoint;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, end, options.Limits));
+        if (options is { Agents: { } door, Authority: { } authority })
+        {
+            builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Open(kestrel, door, authority));
+        }
+
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = StopWithin);
         var parts = new ApiParts(options, services);
         builder.Services.AddHostedService(_ => parts.Background);
         var app = builder.Build();
-        Map(app, parts, new AccessRules(IPAddress.IsLoopback(end.Address), options.Token, options.InternalToken));
+        Map(app, parts, new AccessRules(IPAddress.IsLoopback(end.Address), options.Token, options.InternalToken) { Nodes = parts.Nodes });
         return app;
     }
 
@@ -50,6 +56,19 @@ public static class ApiServer
         kestrel.Limits.MinResponseDataRate = null;
         kestrel.Listen(end, listen => listen.Protocols = HttpProtocols.Http1AndHttp2);
     }
+
+    // Who shows no certificate may join at the most; whose certificate is not ours is told so by the rules, over a connection that proves nothing.
+    static void Open(KestrelServerOptions kestrel, IPEndPoint door, NodeAuthority authority) => kestrel.Listen(door, listen =>
+    {
+        listen.Protocols = HttpProtocols.Http1AndHttp2;
+        listen.UseHttps(https =>
+        {
+            https.ServerCertificateSelector = (_, _) => authority.Server();
+            https.ClientCertificateMode = ClientCertificateMode.AllowCertificate;
+            https.ClientCertificateValidation = (shown, _, _) => authority.HostOf(shown) is not null;
+            https.SslProtocols = System.Security.Authentication.SslProtocols.None;
+        });
+    });
 
     static void Map(WebApplication app, ApiParts parts, AccessRules rules)
     {

@@ -36,6 +36,12 @@ public sealed class DataLayout(string root)
     /// <summary>Where a gateway says that it serves.</summary>
     public string GatewayReadyFile => Path.Combine(Root, "gateway", "ready");
 
+    /// <summary>The authority that signs hosts.</summary>
+    public string Authority => Path.Combine(Root, "ca");
+
+    /// <summary>What this host has joined with.</summary>
+    public string Node => Path.Combine(Root, "node");
+
     public string Store => Path.Combine(Root, "store");
 
     /// <summary>The chosen traces.</summary>

@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Host.Security;
 using Mainstay.Observe.Collect.Processes;
 using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Store.Metrics;
@@ -16,6 +17,7 @@ static class EdgeRoles
             DataFolder = arguments.Data.Root,
             ServerUrl = new Uri(arguments.Server),
             Token = arguments.Data.ReadToken(),
+            Tls = TlsOf(arguments, time),
             FdStorePath = File.Exists(arguments.Data.FdSocket) ? arguments.Data.FdSocket : null,
             StandsBy = arguments.StandsBy,
             Transport = arguments.Transport,
@@ -29,6 +31,11 @@ static class EdgeRoles
 
     public static async Task<int> AgentAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop)
     {
+        if (arguments.Machine.Join is { } door)
+        {
+            return await JoinedMachine.RunAsync(arguments, door, time, stop);
+        }
+
         var options = new AgentOptions
         {
             Host = arguments.HostName,
@@ -36,6 +43,11 @@ static class EdgeRoles
             DataFolder = arguments.Data.Root,
             ServerUrl = arguments.Server,
             TokenFile = arguments.Data.TokenFile,
+            Tls = TlsOf(arguments, time),
+            Address = arguments.Machine.Address?.ToString() ?? "127.0.0.1",
+            Labels = arguments.Machine.Labels,
+            Capacity = arguments.Machine.Capacity,
+            Machine = MachineArguments.Found,
             Running = new(),
             Containers = AgentProcess.ContainerSocket(Environment.GetEnvironmentVariable),
             Telemetry = arguments.Telemetry.Variables(),
@@ -53,6 +65,10 @@ static class EdgeRoles
         Role.Say(time, $"{problem.What}; {problem.Remedy}");
         return 1;
     }
+
+    // A server on another machine is known by what this one has joined with.
+    static System.Net.Security.SslClientAuthenticationOptions? TlsOf(RoleArguments arguments, TimeProvider time) =>
+        arguments.Server.StartsWith("https:", StringComparison.Ordinal) ? new NodeCredentials(arguments.Data.Node, time).Tls() : null;
 
     // What the agent starts is sampled next to it: the planes do not know each other.
     static async Task CollectAsync(AgentOptions options, RunningInstances running, TimeProvider time, CancellationToken stop)

@@ -31,6 +31,12 @@ sealed record RoleArguments
     /// <summary>The zone that this host stands in; null where that makes no difference.</summary>
     public string? Zone { get; init; }
 
+    /// <summary>Where agents of other machines come in (server); null lets none in.</summary>
+    public System.Net.IPEndPoint? Agents { get; init; }
+
+    /// <summary>What this machine is to the others (agent).</summary>
+    public MachineArguments Machine { get; init; } = new();
+
     /// <summary>Whether the gateway serves only when another one is gone.</summary>
     public bool StandsBy { get; init; }
 
@@ -43,10 +49,10 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
                 return null;
             }
 
@@ -86,6 +92,11 @@ sealed record RoleArguments
             return null;
         }
 
+        if (MachineArguments.Read(given, error) is not { } machine)
+        {
+            return null;
+        }
+
         if (TelemetryOf(given, error) is not { } telemetry)
         {
             return null;
@@ -95,6 +106,8 @@ sealed record RoleArguments
         {
             Store = store,
             Telemetry = telemetry,
+            Machine = machine,
+            Agents = machine.Agents,
             Transport = kind,
             Loops = loopCount,
             StandsBy = given.ContainsKey(RoleSettings.StandBy),

@@ -13,6 +13,9 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
     /// <summary>The address of the store; null is the file in the data folder.</summary>
     public string? Store { get; init; }
 
+    /// <summary>Where agents of other machines come in; null lets none in.</summary>
+    public System.Net.IPEndPoint? Agents { get; init; }
+
     /// <summary>This host's name among the agents.</summary>
     public const string HostName = "local";
 
@@ -34,6 +37,13 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
             arguments.AddRange(["--listen", Listen]);
             arguments.AddRange(Dashboard is null ? [] : ["--dashboard", Dashboard]);
             arguments.AddRange(Store is null ? [] : ["--store", Store]);
+            arguments.AddRange(Agents is null ? [] : ["--agents", Agents.ToString()]);
+        }
+
+        // Gateways of other machines reach this one's instances where agents reach its server.
+        if (role == "agent" && Agents is not null)
+        {
+            arguments.AddRange(["--address", Agents.Address.ToString()]);
         }
 
         if (role is "server" or "agent")

@@ -6,6 +6,7 @@ using Mainstay.Core.Store;
 using Mainstay.Host.Api;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Cli;
+using Mainstay.Host.Security;
 using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
@@ -37,6 +38,8 @@ static class ServerRole
             InternalToken = arguments.Data.ReadToken(),
             Dashboard = arguments.Dashboard,
             Version = ProductVersion.Text,
+            Agents = arguments.Agents,
+            Authority = arguments.Agents is null ? null : NodeAuthority.Open(arguments.Data.Authority, time),
         };
         List<Problem> problems = [.. options.Validate(), .. arguments.Telemetry.Validate(options.Token)];
         var limits = TelemetryLimits.Read(Environment.GetEnvironmentVariable, problems);

@@ -24,6 +24,14 @@ static class UpDown
         RestartRole = RestartRoleAsync,
     };
 
+    static IPEndPoint? AgentsOf(string? text)
+    {
+        using var said = new StringWriter();
+        return text is null ? null
+            : MachineArguments.Read(new Dictionary<string, string> { ["--agents"] = text }, said)?.Agents
+            ?? throw new CliError(said.ToString().Split('\n')[0].Trim(), said.ToString().Split('\n')[1].Trim(), ExitCode.Invalid);
+    }
+
     static Task<int> UpAsync(UpOptions options, CancellationToken stop)
     {
         ManifestProblems.Check(options.Manifest);
@@ -33,7 +41,7 @@ static class UpDown
             options.Listen ?? ApiOptions.DefaultListen,
             options.Token,
             options.Dashboard ? DashboardFolder(options.Session.Environment) : null,
-            TelemetryPlaces.Resolve((options.OtlpGrpc, options.OtlpHttp, options.Zipkin), data, options.Session.Screen.Note)) { Store = options.Store };
+            TelemetryPlaces.Resolve((options.OtlpGrpc, options.OtlpHttp, options.Zipkin), data, options.Session.Screen.Note)) { Store = options.Store, Agents = AgentsOf(options.Agents) };
         if (Stores.Problems(options.Store) is [var wrong, ..])
         {
             var parts = wrong.Split("; ", 2);

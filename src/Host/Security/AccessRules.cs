@@ -24,9 +24,22 @@ public sealed class AccessRules(bool loopback, string? token, string internalTok
     readonly byte[]? token = token is null ? null : Digest(token);
     readonly byte[] internalToken = Digest(internalToken);
 
+    /// <summary>The rules of the door for agents; null where there is none.</summary>
+    public NodeRules? Nodes { get; init; }
+
     /// <summary>Why the request is refused; null where it is not.</summary>
     public ProblemAnswer? Refuse(HttpRequest request)
     {
+        if (Nodes is not null && NodeRules.IsOurs(request))
+        {
+            return Nodes.Refuse(request);
+        }
+
+        if (request.Path.StartsWithSegments(NodeRules.JoinPath))
+        {
+            return Forbidden("door", "machines join through the door for agents", "use the address that 'mainstay host token' says");
+        }
+
         if (loopback && !IsLoopback(request.Host.Host))
         {
             return Forbidden("host", "the Host header does not name this machine", "use http://127.0.0.1 or http://localhost with the API's port");

@@ -32,12 +32,31 @@ public sealed record ReportMessage
     /// <summary>The host's zone; null where it has none.</summary>
     public string? Zone { get; init; }
 
+    /// <summary>What its agent was told of it.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What instances may have of it; null where that is not known.</summary>
+    public ResourceSpec? Capacity { get; init; }
+
+    /// <summary>What it has.</summary>
+    public ResourceSpec? Machine { get; init; }
+
+    /// <summary>Whether limits are enforced, and how; for people.</summary>
+    public string Limits { get; init; } = "";
+
     /// <summary>Grows with each report of an agent process: one that is held up on its way is not taken for news.</summary>
     public required long Number { get; init; }
 
     public IReadOnlyList<InstanceReport> Instances { get; init; } = [];
 
     public IReadOnlyList<BuildReport> Builds { get; init; } = [];
+}
+
+/// <summary>What the server says to a report; all else in its answer is for people.</summary>
+public sealed record ReportAnswer
+{
+    /// <summary>Until the next sign of life at the latest; null leaves it as it is.</summary>
+    public TimeSpan? Beat { get; init; }
 }
 
 /// <summary>How an instance stands.</summary>

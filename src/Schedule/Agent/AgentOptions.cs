@@ -18,6 +18,18 @@ public sealed record AgentOptions
     /// <summary>IP address at which instances listen and gateways reach them. Default 127.0.0.1.</summary>
     public string Address { get; init; } = "127.0.0.1";
 
+    /// <summary>What this host shows the server over TLS, and by what it knows it; null where the server is on this machine.</summary>
+    public System.Net.Security.SslClientAuthenticationOptions? Tls { get; init; }
+
+    /// <summary>What instances may ask of a host.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What instances may have of it; null where that is not known.</summary>
+    public Core.Kinds.Schedule.ResourceSpec? Capacity { get; init; }
+
+    /// <summary>What it has.</summary>
+    public Core.Kinds.Schedule.ResourceSpec? Machine { get; init; }
+
     /// <summary>The zone that the host stands in; null where that makes no difference.</summary>
     public string? Zone { get; init; }
 

@@ -75,20 +75,30 @@ public sealed class AgentProcess
         using var events = new EventThread("agent-events");
         using var instanceLogs = new LogKeeper(folder.InstanceLogs, events, time) { OnFault = Fault };
         using var buildLogs = new LogKeeper(folder.BuildLogs, events, time) { OnFault = Fault };
-        await using var driver = new InstanceDriver(store, folder, new(options.Address, options.ServerUrl, options.Telemetry, options.Containers), events, instanceLogs, time, Fault);
+        var groups = ControlGroups.Find(folder.AgentId);
+        await using var driver = new InstanceDriver(store, folder, new(options.Address, options.ServerUrl, options.Telemetry, options.Containers, groups), events, instanceLogs, time, Fault);
         using var server = new ServerLink(options);
         using var book = new WorkBook(store, folder);
         var inUse = new OutputsInUse();
         await using var builder = new Builder(store, folder, events, buildLogs, time) { InUse = inUse.Names, OnFault = Fault };
-        var reporter = new Reporter(server, options.Address, options.Zone, time) { OnFault = Fault };
-        var stream = new WorkStream(server, time)
+        WorkStream? stream = null;
+        var lease = new LeaseKeeper(store, time) { Renew = () => stream!.Renew() };
+        var reporter = new Reporter(server, options, time) { Limits = groups.Description, OnFault = Fault, OnAnswered = lease.Answered };
+        stream = new WorkStream(server, time)
         {
             OnConnected = () =>
             {
                 log($"connected to {options.ServerUrl}");
                 reporter.Complete();
             },
-            OnMessage = book.TakeAsync,
+            OnMessage = async (message, ended) =>
+            {
+                await book.TakeAsync(message, ended);
+                if (message.Full)
+                {
+                    lease.Told(stream!.Current);
+                }
+            },
             OnFault = Fault,
         };
 
@@ -100,6 +110,7 @@ public sealed class AgentProcess
             until => LoopAsync(new InstanceReconciler(), store, driver, book, until),
             until => LoopAsync(new BuildReconciler(), store, builder, book, until),
             stream.RunAsync,
+            lease.RunAsync,
             reporter.RunAsync);
     }
 

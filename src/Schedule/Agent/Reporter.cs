@@ -8,9 +8,10 @@ namespace Mainstay.Schedule.Agent;
 /// Tells the server how instances and builds stand: each change at once, what changes while a report is under way with the next one, and a sign of
 /// life each <see cref="Heartbeat"/>. After a failure, or a new connection, the next report is complete.
 /// </summary>
-sealed class Reporter(ServerLink server, string address, string? zone, TimeProvider time)
+sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time)
 {
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
+    static readonly TimeSpan ShortestBeat = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
     static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
@@ -20,8 +21,15 @@ sealed class Reporter(ServerLink server, string address, string? zone, TimeProvi
     readonly HashSet<string> dirtyInstances = new(StringComparer.Ordinal);
     readonly HashSet<string> dirtyBuilds = new(StringComparer.Ordinal);
     readonly Channel<bool> asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    TimeSpan beat = Heartbeat;
     bool complete = true;
     long number;
+
+    /// <summary>Whether limits are enforced, for people.</summary>
+    public string Limits { get; init; } = "";
+
+    /// <summary>Called with when a report was sent that has been answered.</summary>
+    public Action<long> OnAnswered { get; init; } = _ => { };
 
     /// <summary>Called with why a report failed, once per outage.</summary>
     public required Action<string, Exception> OnFault { get; init; }
@@ -59,7 +67,7 @@ sealed class Reporter(ServerLink server, string address, string? zone, TimeProvi
             {
                 return;
             }
-            catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException or UnauthorizedAccessException)
+            catch (Exception fault) when (fault is HttpRequestException or IOException or OperationCanceledException or UnauthorizedAccessException or System.Text.Json.JsonException)
             {
                 if (failures++ == 0)
                 {
@@ -98,8 +106,8 @@ sealed class Reporter(ServerLink server, string address, string? zone, TimeProvi
 
     async Task WaitAsync(CancellationToken stop)
     {
-        using var beat = new CancellationTokenSource(Heartbeat, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, beat.Token);
+        using var next = new CancellationTokenSource(beat, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, next.Token);
         try
         {
             await asked.Reader.ReadAsync(either.Token);
@@ -118,8 +126,12 @@ sealed class Reporter(ServerLink server, string address, string? zone, TimeProvi
             {
                 AgentPid = Environment.ProcessId,
                 AgentVersion = AgentProcess.Version,
-                Address = address,
-                Zone = zone,
+                Address = options.Address,
+                Zone = options.Zone,
+                Labels = options.Labels,
+                Capacity = options.Capacity,
+                Machine = options.Machine,
+                Limits = Limits,
                 Number = ++number,
                 Instances = [.. (complete ? instances.Keys : (IEnumerable<string>)dirtyInstances).Select(n => new InstanceReport(n, instances[n]))],
                 Builds = [.. (complete ? builds.Keys : (IEnumerable<string>)dirtyBuilds).Select(n => new BuildReport(n, builds[n]))],
@@ -131,6 +143,10 @@ sealed class Reporter(ServerLink server, string address, string? zone, TimeProvi
 
         using var deadline = new CancellationTokenSource(Deadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        var sentAt = time.GetTimestamp();
         using var response = await server.CallAsync(HttpMethod.Post, "report", Codec.Encode(message), either.Token);
+        var answer = await response.Content.ReadAsByteArrayAsync(either.Token);
+        beat = answer.Length > 0 && Codec.Decode<ReportAnswer>(answer).Beat is { } asked && asked >= ShortestBeat && asked <= Heartbeat ? asked : Heartbeat;
+        OnAnswered(sentAt);
     }
 }

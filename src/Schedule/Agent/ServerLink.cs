@@ -5,7 +5,7 @@ namespace Mainstay.Schedule.Agent;
 /// <summary>How the agent calls the server: its address, its token, no proxy, no patience with what does not connect.</summary>
 sealed class ServerLink(AgentOptions options) : IDisposable
 {
-    readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) })
+    readonly HttpClient http = new(Handler(options))
     {
         BaseAddress = new Uri(options.ServerUrl.TrimEnd('/') + "/"),
         Timeout = Timeout.InfiniteTimeSpan,
@@ -35,6 +35,14 @@ sealed class ServerLink(AgentOptions options) : IDisposable
         }
 
         return response;
+    }
+
+    static SocketsHttpHandler Handler(AgentOptions options)
+    {
+        // The first handshake of a process takes its time.
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(options.Tls is null ? 2 : 5) };
+        handler.SslOptions = options.Tls ?? handler.SslOptions;
+        return handler;
     }
 
     public void Dispose() => http.Dispose();

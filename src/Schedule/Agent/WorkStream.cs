@@ -18,6 +18,9 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
     static readonly TimeSpan Often = TimeSpan.FromMilliseconds(25);
     static readonly TimeSpan Seldom = TimeSpan.FromMilliseconds(250);
 
+    CancellationTokenSource? open;
+    int renewals;
+
     /// <summary>Called when a stream was opened, before its first message.</summary>
     public required Action OnConnected { get; init; }
 
@@ -25,6 +28,25 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
 
     /// <summary>Called with why the stream ended, once per outage.</summary>
     public required Action<string, Exception> OnFault { get; init; }
+
+    /// <summary>The number of the stream that messages come from now.</summary>
+    public int Current { get; private set; }
+
+    /// <summary>Has everything said anew, on a stream that is opened from now on; gives the least number that it has.</summary>
+    public int Renew()
+    {
+        var number = Interlocked.Increment(ref renewals);
+        try
+        {
+            Volatile.Read(ref open)?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // That stream has ended; the next one is new.
+        }
+
+        return number;
+    }
 
     /// <summary>Runs until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
@@ -56,6 +78,8 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
     async Task FollowAsync(Action alive, CancellationToken stop)
     {
         using var silence = new CancellationTokenSource(Silence, time);
+        Volatile.Write(ref open, silence);
+        Current = Volatile.Read(ref renewals);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
         using var response = await server.CallAsync(HttpMethod.Get, "work", null, either.Token);
         using var stream = await response.Content.ReadAsStreamAsync(either.Token);

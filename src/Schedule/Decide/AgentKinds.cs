@@ -10,5 +10,6 @@ public static class AgentKinds
         CoreKinds.All.Of<Instance>(),
         CoreKinds.All.Of<Build>(),
         new Kind<Proc>("proc", "procs"),
-        new Kind<BuildRun>("buildrun", "buildruns"));
+        new Kind<BuildRun>("buildrun", "buildruns"),
+        new Kind<AgentLease>("lease", "leases"));
 }

@@ -7,7 +7,8 @@ namespace Mainstay.Schedule.Decide;
 /// <summary>An instance and what is seen of its process.</summary>
 /// <param name="Instance">What is wanted, and the status so far.</param>
 /// <param name="Proc">What the driver saw last; null before it saw anything.</param>
-public readonly record struct InstanceView(Instance Instance, Proc? Proc);
+/// <param name="Fenced">Whether another host may take over what can move.</param>
+public readonly record struct InstanceView(Instance Instance, Proc? Proc, bool Fenced = false);
 
 /// <summary>
 /// The state machine of one instance. Every start has an epoch; a process counts only for the epoch that the status is about.
@@ -28,10 +29,11 @@ public static class InstanceDecide
         {
             (InstanceGoal.Stop, _) => Stop(instance, status, proc),
             (_, InstanceState.Stopped) => new Step(status),
+            _ when seen.Fenced && instance.Template.Moves == true => Fence(instance, status, proc),
             (_, InstanceState.Stopping) => Stop(instance, status, proc),
             (InstanceGoal.Drain, InstanceState.Pending or InstanceState.Backoff) => new Step(Ended(status, InstanceState.Stopped) with { Reason = Reasons.Draining }),
             (_, InstanceState.Pending) => Begin(instance, status, Reasons.Starting, ""),
-            (_, InstanceState.Backoff) when now >= status.RetryAt => Begin(instance, status, status.Reason, status.Message),
+            (_, InstanceState.Backoff) when now >= status.RetryAt || status is { Reason: Reasons.Fenced, RetryAt: null } => Begin(instance, status, status.Reason, status.Message),
             (_, InstanceState.Backoff) => new Step(status, status.RetryAt),
             _ when proc is null || proc.Epoch < status.Epoch => Unseen(instance, status, proc, now),
             _ when proc.Phase is ProcPhase.Ended or ProcPhase.Failed => Fail(instance, status, proc, now),
@@ -145,6 +147,20 @@ public static class InstanceDecide
 
         var retryAt = now + Backoff.After(failures - 1, restart.Backoff, restart.MaxBackoff);
         return new(status with { RetryAt = retryAt }, retryAt);
+    }
+
+    // Nobody can tell whether it runs elsewhere by now: it ends, and waits until a server has said that it is still ours.
+    static Step Fence(Instance instance, InstanceStatus status, Proc? proc)
+    {
+        if (status.State == InstanceState.Pending)
+        {
+            return new(status);
+        }
+
+        var fenced = status with { Reason = Reasons.Fenced, Message = $"no server has answered for {Durations.Format(HostLease.Span)}: another host may take over", ReadyAt = null, RetryAt = null };
+        return proc is { Phase: ProcPhase.Ended or ProcPhase.Failed } || status.State == InstanceState.Backoff
+            ? new(Ended(fenced, InstanceState.Backoff))
+            : new(fenced with { State = InstanceState.Unhealthy }, null, new StopProcess(instance.Name, Math.Max(status.Epoch, proc?.Epoch ?? 0), instance.Template.Grace));
     }
 
     static Step Stop(Instance instance, InstanceStatus status, Proc? proc)

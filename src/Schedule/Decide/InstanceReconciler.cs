@@ -12,14 +12,16 @@ public sealed class InstanceReconciler : IReconciler
 
     public string Name => "instance";
 
-    public IReadOnlyList<Type> Watches { get; } = [typeof(Instance), typeof(Proc)];
+    public IReadOnlyList<Type> Watches { get; } = [typeof(Instance), typeof(Proc), typeof(AgentLease)];
 
-    public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen) => [(after ?? before)!.Name];
+    public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen) => (after ?? before) is AgentLease
+        ? [.. seen.All<Instance>().Where(i => i.Template.Moves == true).Select(i => i.Name)]
+        : [(after ?? before)!.Name];
 
     public Plan? Next(string key, Snapshot seen, DateTimeOffset now) => (seen.Get<Instance>(key), seen.Get<Proc>(key)) switch
     {
         (null, null) => null,
-        ({ } instance, var proc) => InstanceDecide.Next(new(instance, proc), now),
+        ({ } instance, var proc) => InstanceDecide.Next(new(instance, proc, seen.Get<AgentLease>(AgentLease.TheName) is { Held: false }), now),
         (null, { Phase: ProcPhase.Running } proc) => new Plan().Do(new StopProcess(key, proc.Epoch, GraceOfUnknown)),
         (null, { } proc) => new Plan().Delete(proc).Do(new ForgetProcess(key)),
     };

@@ -159,6 +159,7 @@ static class Replacing
     // A pet's successor is started where the data is, and only once its predecessor's process has ended; a lost host's may still run.
     static void StartPets(ServiceWork work)
     {
+        TakeOver(work);
         var vacated = work.Instances.Where(i => i.Goal == InstanceGoal.Stop && i.Status.State == InstanceState.Stopped).ToArray();
         var missing = work.Count - (work.Instances.Count() - vacated.Length);
         foreach (var place in vacated)
@@ -172,6 +173,29 @@ static class Replacing
             if (!work.Create())
             {
                 return;
+            }
+        }
+    }
+
+    // The agent of a lost host has ended by then what another host may have: see HostLease. Where none takes it, it stays where it was.
+    static void TakeOver(ServiceWork work)
+    {
+        foreach (var lost in work.Running.Where(i => i.Template.Moves == true && work.IsLost(i)).ToArray())
+        {
+            if (!work.View.LostSince.TryGetValue(lost.Host, out var since))
+            {
+                continue;
+            }
+
+            var at = since + HostLease.Takeover(lost.Template.Grace);
+            if (work.Now < at)
+            {
+                work.Plan.Wait(at);
+            }
+            else if (work.Create())
+            {
+                work.Forget(lost);
+                work.Plan.Say($"service/{work.View.Service.Name}", Reasons.HostLost, $"{lost.Name} is brought up elsewhere: {lost.Host} does not answer and has ended it by now", Severity.Warning);
             }
         }
     }

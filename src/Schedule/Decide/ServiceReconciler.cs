@@ -10,6 +10,7 @@ namespace Mainstay.Schedule.Decide;
 public sealed class ServiceReconciler : IReconciler
 {
     static readonly Dictionary<string, string> NothingBuilt = [];
+    static readonly Dictionary<string, DateTimeOffset> NothingLost = [];
 
     readonly ScheduleIndex index = new();
 
@@ -66,11 +67,13 @@ public sealed class ServiceReconciler : IReconciler
             return null;
         }
 
+        var instances = seen.Group<Instance>(key);
         return new ServiceView
         {
             Service = service,
             Architecture = seen.Get<Architecture>(Architecture.TheName),
-            Instances = seen.Group<Instance>(key),
+            Instances = instances,
+            LostSince = service.Spec.Recover == Recover.Pet ? LostSince(instances, seen) : NothingLost,
             Build = service.Digest is { } digest ? seen.Get<Build>(Build.NameOf(key, digest)) : null,
             Endpoints = seen.Get<Endpoints>(key),
             Releases = seen.Group<ReleaseRecord>(key),
@@ -89,6 +92,9 @@ public sealed class ServiceReconciler : IReconciler
     static Dictionary<string, string> BuiltOn(Service service, Snapshot seen) => service.Spec.Build is null && service.Status.Stable?.Build is null
         ? NothingBuilt
         : seen.Group<Build>(service.Name).Where(b => b.Status.State == BuildState.Succeeded).ToDictionary(b => b.Name, b => b.Host, StringComparer.Ordinal);
+
+    static Dictionary<string, DateTimeOffset> LostSince(IReadOnlyList<Instance> instances, Snapshot seen) =>
+        instances.Select(i => seen.Get<Host>(i.Host)).OfType<Host>().Where(h => h.State == HostState.Lost).DistinctBy(h => h.Name).ToDictionary(h => h.Name, h => h.Since, StringComparer.Ordinal);
 
     static bool MakesRoom(Instance? before, Instance? after) => before is { Goal: InstanceGoal.Run } && after is not { Goal: InstanceGoal.Run };
 

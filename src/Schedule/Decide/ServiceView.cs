@@ -39,6 +39,9 @@ public sealed record ServiceView
     /// <summary>The hosts whose agents answer.</summary>
     public required HostLoads Hosts { get; init; }
 
+    /// <summary>Since when the hosts of its instances are lost, of those that are.</summary>
+    public IReadOnlyDictionary<string, DateTimeOffset> LostSince { get; init; } = new Dictionary<string, DateTimeOffset>();
+
     /// <summary>What may be asked to leave a host, by its name.</summary>
     public Func<string, IEnumerable<Tenant>> Tenants { get; init; } = _ => [];
 

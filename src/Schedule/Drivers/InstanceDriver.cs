@@ -14,7 +14,8 @@ namespace Mainstay.Schedule.Drivers;
 /// <param name="Api">URL of the Admin API that they are told.</param>
 /// <param name="Telemetry">Variables that say where telemetry goes.</param>
 /// <param name="Containers">The socket of the container engine; null where there is none.</param>
-public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null, string? Containers = null);
+/// <param name="Groups">Holds processes to their limits; null where nothing does.</param>
+public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null, string? Containers = null, ControlGroups? Groups = null);
 
 /// <summary>
 /// Carries out what <see cref="InstanceReconciler"/> plans and puts what it sees into the agent's store as <see cref="Proc"/>s. Everything seen goes
@@ -46,7 +47,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         address = IPAddress.Parse(place.Address);
         exits = new(folder);
         var ports = new PortPicker(address, folder.AgentId);
-        runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
+        runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault, Groups = place.Groups };
         containers = new(folder, place.Address, ports, place.Containers, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
         prober = new(events, time) { OnNews = (instance, epoch, view) => Enqueue(() => TakeAsync(instance, epoch, view)) };
     }
@@ -192,7 +193,8 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             instance.Template.Folder,
             port => InstanceEnvironment.Of(instance, place, port, folder),
             files.Output,
-            files.Error));
+            files.Error,
+            instance.Template.Resources));
     }
 
     // What is asked of an instance never changes between process and container: another template is another instance.

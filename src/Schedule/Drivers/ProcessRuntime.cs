@@ -23,6 +23,9 @@ public sealed class ProcessRuntime(DataFolder folder, PortPicker ports, EventThr
     /// <summary>Called after each change of an instance's process, in order per instance.</summary>
     public required Action<ProcessRecord> OnChange { get; init; }
 
+    /// <summary>Holds processes to their limits. Default: nothing does.</summary>
+    public ControlGroups? Groups { get; init; }
+
     /// <summary>Called with what could not be written and is done without, for the log. Default: nothing.</summary>
     public Action<string, Exception> OnFault { get; init; } = (_, _) => { };
 
@@ -77,7 +80,7 @@ public sealed class ProcessRuntime(DataFolder folder, PortPicker ports, EventThr
     }
 
     SupervisedProcess Of(string instance) => byInstance.GetOrAdd(
-        instance, name => new SupervisedProcess(name, new(folder, records, ports, events, time, OnChange, OnFault)));
+        instance, name => new SupervisedProcess(name, new(folder, records, ports, events, time, OnChange, OnFault, Groups)));
 
     // The record says what was known when we ended; the process table says what is.
     static ProcessRecord Settle(ProcessRecord saved, IReadOnlyList<TaggedProcess> tagged)
@@ -109,6 +112,7 @@ public sealed class ProcessRuntime(DataFolder folder, PortPicker ports, EventThr
 /// <param name="Environment">The environment, once the port is known.</param>
 /// <param name="Output">File that standard output is appended to.</param>
 /// <param name="Error">File that standard error is appended to.</param>
+/// <param name="Resources">What it may use; null for all.</param>
 public sealed record ProcessStart(
     string Instance,
     int Epoch,
@@ -116,4 +120,5 @@ public sealed record ProcessStart(
     string Folder,
     Func<int, Dictionary<string, string>> Environment,
     string Output,
-    string Error);
+    string Error,
+    Core.Kinds.Schedule.ResourceSpec? Resources = null);

@@ -166,7 +166,7 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
         environment[Tags.Agent] = world.Folder.AgentId;
         environment[Tags.Instance] = instance;
         environment[Tags.Epoch] = start.Epoch.ToString(CultureInfo.InvariantCulture);
-        var (pid, error) = PosixSpawn.Start(new(ShellCommand.Argv(start.Command), environment, start.Folder, start.Output, start.Error));
+        var (pid, error) = PosixSpawn.Start(new(Limited(start), environment, start.Folder, start.Output, start.Error));
         if (pid == 0)
         {
             return Failed(start, free, $"cannot run {ShellCommand.Shell} in {start.Folder} with its output to {start.Output}: {Posix.Describe(error)}; check that all three can be used");
@@ -175,6 +175,22 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
         record = intent with { Phase = ProcPhase.Running, Pid = pid, StartTicks = ProcessTable.StartTicks(pid) ?? 0, BootId = ProcessTable.BootId };
         Save();
         return record;
+    }
+
+    // The shell enters the group and then becomes the program, so that nothing of it is ever outside.
+    IReadOnlyList<string> Limited(ProcessStart start)
+    {
+        var words = ShellCommand.Argv(start.Command);
+        try
+        {
+            var entering = world.Groups?.Enter(instance, start.Epoch, start.Resources) ?? "";
+            return entering.Length == 0 ? words : [.. words.SkipLast(1), entering + words[^1]];
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            world.OnFault($"limits of {instance}", fault);
+            return words;
+        }
     }
 
     ProcessRecord Failed(ProcessStart start, int port, string message)
@@ -306,6 +322,13 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
         killTimer?.Dispose();
         killTimer = null;
         record = record! with { Phase = ProcPhase.Ended, EndedAt = world.Time.GetUtcNow() };
+        if (world.Groups is { } groups)
+        {
+            var ranOut = record.ExitCode != 0 && groups.RanOut(instance, record.Epoch);
+            record = ranOut ? record with { OutOfMemory = true, Message = "ended by the kernel: it needs more memory than its limit" } : record;
+            groups.Leave(instance, record.Epoch);
+        }
+
         Save();
         world.OnChange(record);
     }
@@ -331,5 +354,6 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
         EventThread Events,
         TimeProvider Time,
         Action<ProcessRecord> OnChange,
-        Action<string, Exception> OnFault);
+        Action<string, Exception> OnFault,
+        ControlGroups? Groups);
 }

@@ -13,6 +13,7 @@ namespace Mainstay.Tests.Schedule;
 /// <summary>
 /// Whole lives of one instance on virtual time. Commands: <c>instance key=value…</c> · <c>runs</c> <c>healthy</c> <c>failing WHY</c> <c>exits [CODE]</c> <c>cannot WHY</c>
 /// (what the driver sees) · <c>goal drain|stop</c> · <c>pass SPAN</c> (time passes, with every wake-up asked for) · <c>adopted</c> (the agent was restarted)
+/// · <c>fenced</c> <c>held</c> (no server has answered for too long; this host is known to own what it has)
 /// · <c>forgotten-status</c> (… and its kept status was older than the process).
 /// </summary>
 public sealed class InstanceScenarios
@@ -37,6 +38,7 @@ public sealed class InstanceScenarios
         Instance? instance;
         Proc? proc;
         int pid = 100;
+        bool fenced;
 
         public string Do(string[] words)
         {
@@ -70,6 +72,9 @@ public sealed class InstanceScenarios
                     break;
                 case "forgotten-status":
                     instance = instance! with { Status = new() { Epoch = instance.Status.Epoch - 1, State = InstanceState.Pending } };
+                    break;
+                case "fenced" or "held":
+                    fenced = words[0] == "fenced";
                     break;
                 case "lost":
                     proc = null;
@@ -106,7 +111,7 @@ public sealed class InstanceScenarios
             for (var passes = 0; ; passes++)
             {
                 passes.ShouldBeLessThan(10, "it does not settle");
-                var plan = InstanceDecide.Next(new(instance!, proc), now);
+                var plan = InstanceDecide.Next(new(instance!, proc, fenced), now);
                 until = plan.Until;
                 if (until <= now)
                 {
@@ -170,6 +175,7 @@ public sealed class InstanceScenarios
                     Run = "web",
                     Folder = "/web",
                     Grace = Span("grace", "10s"),
+                    Moves = given.ContainsKey("moves") ? true : null,
                     Once = given.ContainsKey("once") ? new() { Until = now + Span("once", "") } : null,
                     Health = new() { Startup = Span("startup", "30s") },
                     Restart = new()

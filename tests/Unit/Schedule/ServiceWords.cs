@@ -64,7 +64,7 @@ sealed class ServiceWords
                 Build(rest[0], Enum.Parse<BuildState>(rest[1], ignoreCase: true));
                 break;
             case "lost" or "found":
-                world.Write(world.Get<Machine>(rest[0]) with { State = words[0] == "lost" ? HostState.Lost : HostState.Ready });
+                world.Write(world.Get<Machine>(rest[0]) with { State = words[0] == "lost" ? HostState.Lost : HostState.Ready, Since = world.Now });
                 break;
             case "cordon" or "drain" or "open":
                 world.Write(world.Get<Machine>(rest[0]) with { Use = words[0] == "cordon" ? HostUse.Cordoned : words[0] == "drain" ? HostUse.Draining : HostUse.Open });

@@ -1,6 +1,7 @@
 import type { Series } from '../domain/charts';
 import { askedOf, type LogSearch } from '../domain/logsView';
 import { queryOf } from '../domain/observe';
+import type { HostRoom } from '../domain/headroom';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues';
 import type { ObjectiveStanding } from '../domain/objectives';
@@ -129,6 +130,8 @@ export const api = {
   why: (of: string, signal?: AbortSignal) => get<Diagnosis>(`why?of=${encodeURIComponent(of)}`, signal),
   impact: (of: string, signal?: AbortSignal) => get<Impact>(`impact?of=${encodeURIComponent(of)}`, signal),
   changeIncident: async (name: string, verb: 'ack' | 'resolve' | 'silence', span?: string) => void (await post(`incidents/${encodeURIComponent(name)}/${verb}${span ? `?for=${encodeURIComponent(span)}` : ''}`)),
+  headroom: () => get<readonly HostRoom[]>('headroom'),
+  useHost: async (host: string, verb: string) => void (await post(`hosts/${encodeURIComponent(host)}/${verb}`)),
   runJob: async (name: string, parameters: Record<string, string>) => void (await post(`jobs/${encodeURIComponent(name)}/run`, { parameters })),
   cancelRun: async (name: string) => void (await post(`runs/${encodeURIComponent(name)}/cancel`)),
   queues: async (signal?: AbortSignal) => (await get<{ items: QueueFigures[] }>('state/queues', signal)).items,

@@ -4,6 +4,7 @@ import { word } from '../domain/i18n';
 import { bytes, keyFigure, scarcest, shareTone } from '../domain/runtime';
 import { Badge } from '../parts/Badges';
 import { ToneGlyph } from '../parts/glyphs';
+import { Headroom } from '../parts/Headroom';
 import { Link } from '../parts/navigation';
 import { Sparkline, useRuntime } from '../parts/runtime';
 import { useText } from '../parts/settings';
@@ -15,6 +16,7 @@ export default function HostsPage() {
   return (
     <div className="page">
       <h1>{text.hosts.title}</h1>
+      <Headroom />
       {!runtime && <p className="quiet">{text.app.loading}</p>}
       {runtime && runtime.hosts.length === 0 && <p className="empty">{text.hosts.empty}</p>}
       {runtime?.hosts.map((host) => <Machine key={host.name} of={host} />)}

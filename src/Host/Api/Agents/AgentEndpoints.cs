@@ -4,7 +4,7 @@ using Mainstay.Core.Store;
 namespace Mainstay.Host.Api.Agents;
 
 /// <summary>The endpoints that agents use: their work as lines of JSON, and their reports.</summary>
-public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake reports, StreamGate gate, TimeProvider time, ApiLimits limits)
+public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake reports, HostWatch hosts, StreamGate gate, TimeProvider time, ApiLimits limits)
 {
     /// <summary>Between empty lines on a quiet stream of work; an agent gives a stream up after 6 s without a byte.</summary>
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
@@ -72,7 +72,7 @@ public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake rep
         }
 
         return await reports.TakeAsync(host, report, call.Stop) is { } result
-            ? Answer.Json(result)
+            ? Answer.Json(result with { Beat = hosts.BeatNow() })
             : ProblemAnswer.Unavailable("the report could not be written: what it is about keeps changing", "report again");
     }
 

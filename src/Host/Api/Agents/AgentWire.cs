@@ -30,6 +30,18 @@ public sealed record AgentReport
     /// <summary>The host's zone; null where it has none.</summary>
     public string? Zone { get; init; }
 
+    /// <summary>What its agent was told of it.</summary>
+    public IReadOnlyDictionary<string, string> Labels { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>What instances may have of it; null where that is not known.</summary>
+    public ResourceSpec? Capacity { get; init; }
+
+    /// <summary>What it has.</summary>
+    public ResourceSpec? Machine { get; init; }
+
+    /// <summary>Whether limits are enforced, and how; for people.</summary>
+    public string Limits { get; init; } = "";
+
     /// <summary>Grows with each report of an agent process, from 1; 0 is taken as news in any case.</summary>
     public long Number { get; init; }
 
@@ -47,4 +59,8 @@ public sealed record ReportedBuild(string Name, BuildStatus Status);
 /// <summary>What became of a report.</summary>
 /// <param name="Written">How many statuses were written; the others were known already.</param>
 /// <param name="Ignored">Names that do not exist or belong to another host.</param>
-public sealed record ReportResult(int Written, IReadOnlyList<string> Ignored);
+public sealed record ReportResult(int Written, IReadOnlyList<string> Ignored)
+{
+    /// <summary>Until the agent's next sign of life at the latest.</summary>
+    public TimeSpan? Beat { get; init; }
+}

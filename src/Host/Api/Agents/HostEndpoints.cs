@@ -90,7 +90,9 @@ public sealed class HostEndpoints(IStore store, KindRegistry kinds, Mirror mirro
             var note = names.Make(now, $"host/{host.Name}", reason, $"{verb} by {author.Who}");
             var key = kinds.Of<HostRecord>().KeyOf(host.Name);
             Operation[] all = [write(host) with { Key = key }, new(kinds.Of<AuditEntry>().KeyOf(audit.Name), Codec.Encode(audit)), new(kinds.Of<Event>().KeyOf(note.Name), Codec.Encode(note))];
-            var result = await store.CommitAsync(new([new(key, host.Revision)], all), call.Stop);
+            // Who was forgotten is let in again only by a token.
+            Operation[] gone = verb == "forget" && mirror.Read(seen => seen.Get<HostIdentity>(host.Name)) is not null ? [new(kinds.Of<HostIdentity>().KeyOf(host.Name), null)] : [];
+            var result = await store.CommitAsync(new([new(key, host.Revision)], [.. all, .. gone]), call.Stop);
             await mirror.ReachAsync(result.Revision, call.Stop);
             if (result.Succeeded)
             {

@@ -12,17 +12,21 @@ namespace Mainstay.Host.Cli.Verbs;
 /// <summary><c>mainstay host</c>: the machines, how full they are, and what is wanted of them.</summary>
 static class HostVerb
 {
-    static readonly string[] Actions = ["ls", "cordon", "uncordon", "drain", "rm"];
+    static readonly string[] Actions = ["ls", "cordon", "uncordon", "drain", "rm", "token"];
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "ls: how full each is; cordon: takes nothing new; drain: what can run elsewhere is moved there; uncordon: takes instances again; rm: forgets one that is gone.");
+        var action = VerbKit.Required("ACTION", "ls: how full each is; cordon: takes nothing new; drain: what can run elsewhere is moved there; uncordon: takes instances again; rm: forgets one that is gone; token: makes a token with which a machine joins.");
         action.CompletionSources.Add(Actions);
         var name = VerbKit.Optional("HOST", "The host; not with ls.");
-        return kit.Verb("host", "List hosts with what is free on them; cordon, drain or forget one.", [action, name], (parsed, session, stop) =>
+        var ttl = kit.Flags.Duration("--ttl", TimeSpan.FromHours(1), "How long a token may be joined with.");
+        var uses = kit.Flags.Number("--uses", 1, 1, 1000, "How many machines may join with a token.");
+        return kit.Verb("host", "List hosts with what is free on them; cordon, drain or forget one; make a token with which a machine joins.", [action, name, ttl, uses], (parsed, session, stop) =>
             (parsed.GetRequiredValue(action), parsed.GetValue(name)) switch
             {
                 ("ls", null) => ListAsync(session, stop),
+                ("token", null) => TokenAsync(parsed.GetValue(ttl), parsed.GetValue(uses), session, stop),
+                ("token", _) => throw new CliError("token takes no host", "the machine that joins says its name with --name", ExitCode.Invalid),
                 ("ls", _) => throw new CliError("ls takes no host", "'mainstay get host NAME' shows one", ExitCode.Invalid),
                 (("cordon" or "uncordon" or "drain" or "rm") and var verb, { } host) => UseAsync(verb, host, session, stop),
                 (var verb, null) when Actions.Contains(verb) => throw new CliError($"{verb} takes a host", "'mainstay host ls' lists them", ExitCode.Invalid),
@@ -47,6 +51,18 @@ static class HostVerb
             {
                 session.Screen.Line($"{TextWidth.Harmless(pet)} stays: its data is there");
             }
+        });
+        return ExitCode.Ok;
+    }
+
+    static async Task<int> TokenAsync(TimeSpan ttl, int uses, Session session, CancellationToken stop)
+    {
+        var json = await session.Client.PostAsync("join-tokens", new { ttl = Durations.Format(ttl), uses }, stop);
+        var given = ApiClient.As<JoinTokenGiven>(json);
+        session.Screen.Write(json, () =>
+        {
+            session.Screen.Line($"mainstay agent --join {given.Join} --token {given.Token} --name NAME");
+            session.Screen.Line($"joins {(given.Uses == 1 ? "one machine" : $"{given.Uses} machines")}, until {given.Until.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC");
         });
         return ExitCode.Ok;
     }

@@ -22,6 +22,9 @@ public sealed record UpOptions
     /// <summary>The address of the store; null is the file in the data folder.</summary>
     public string? Store { get; init; }
 
+    /// <summary>Where agents of other machines come in, as <c>ADDRESS:PORT</c>; null lets none in.</summary>
+    public string? Agents { get; init; }
+
     public const string DefaultListen = "http://127.0.0.1:7070";
 
     /// <summary>Where OTLP over gRPC is taken in: <c>off</c>, a port or <c>ADDRESS:PORT</c>; null leaves it to <c>up</c>.</summary>
@@ -58,6 +61,7 @@ static class UpVerb
         var detach = kit.Flags.Switch("--detach", "Return when everything runs, and leave it running until 'mainstay down'.");
         var listen = kit.Flags.Text("--listen", "URL", $"Where the Admin API and the dashboard listen. Default {UpOptions.DefaultListen}.");
         var store = kit.Flags.Text("--store", "STORE", "Keep what is declared in etcd, as etcd://HOST:PORT,HOST:PORT/PREFIX. Default: a file in the data folder.");
+        var agents = kit.Flags.Text("--agents", "PLACE", "Where agents of other machines come in, as ADDRESS:PORT with an address of this machine that they reach; over mutual TLS. Default: none come in.");
         var grpc = kit.Flags.Text("--otlp-grpc", "PLACE", "Where OTLP over gRPC is taken in: off, PORT or ADDRESS:PORT. Default 4317, or a free port where that is taken.");
         var http = kit.Flags.Text("--otlp-http", "PLACE", "Where OTLP over HTTP is taken in. Default 4318, or a free port where that is taken.");
         var zipkin = kit.Flags.Text("--zipkin", "PLACE", "Where Zipkin's spans are taken in. Default 9411, or a free port where that is taken.");
@@ -65,7 +69,7 @@ static class UpVerb
         var noOpen = kit.Flags.Switch("--no-open", "Do not show the dashboard in a browser.");
         var timeout = kit.Flags.Duration("--timeout", FollowOptions.DefaultTimeout, "How long everything may take to run.");
         return kit.Verb("up", "Bring an architecture up, keep it equal to its file, and show it.",
-            [manifest.Targets, manifest.Files, detach, listen, store, grpc, http, zipkin, noDashboard, noOpen, timeout],
+            [manifest.Targets, manifest.Files, detach, listen, store, agents, grpc, http, zipkin, noDashboard, noOpen, timeout],
             (parsed, session, stop) => kit.Environment.Up(
                 new()
                 {
@@ -74,6 +78,7 @@ static class UpVerb
                     Detach = parsed.GetValue(detach),
                     Listen = parsed.GetValue(listen),
                     Store = parsed.GetValue(store),
+                    Agents = parsed.GetValue(agents),
                     OtlpGrpc = parsed.GetValue(grpc),
                     OtlpHttp = parsed.GetValue(http),
                     Zipkin = parsed.GetValue(zipkin),

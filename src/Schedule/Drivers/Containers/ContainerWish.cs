@@ -9,7 +9,8 @@ static class ContainerWish
 {
     public static JsonObject Of(ContainerStart start, string agent, string address, int port)
     {
-        var spec = start.Template.Container ?? new();
+        var (cpu, memory) = start.Template.Reserved;
+        var spec = (start.Template.Container ?? new()) with { Cpu = cpu, Memory = memory };
         var wish = new JsonObject
         {
             ["Image"] = start.Template.Image,

@@ -205,7 +205,7 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
                 Tell(Seen(begun, seen, null) is { Phase: ProcPhase.Running } running ? running : begun with { Phase = ProcPhase.Running });
             }
 
-            await WatchAsync(now, start.Output, start.Error, start.Template.Container?.Memory);
+            await WatchAsync(now, start.Output, start.Error, start.Template.Reserved.Memory);
         }
         catch (OperationCanceledException) when (disposed.IsCancellationRequested)
         {

@@ -1,6 +1,7 @@
 import { sightEn } from './sight.en';
 import { incidentEn } from './incident.en';
 import { careEn } from './care.en';
+import { headroomEn } from './headroom.en';
 import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
 import { scaleEn } from './scale.en';
@@ -17,6 +18,7 @@ const plural = (count: number, one: string, many: string) => `${count} ${count =
 /** English; its shape is what every other language must have. */
 export const en = {
   language: 'English',
+  headroom: headroomEn,
   jobs: jobsEn,
   queues: queuesEn,
   scale: scaleEn,

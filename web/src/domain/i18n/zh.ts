@@ -1,6 +1,7 @@
 import { sightZh } from './sight.zh';
 import { incidentZh } from './incident.zh';
 import { careZh } from './care.zh';
+import { headroomZh } from './headroom.zh';
 import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
 import { scaleZh } from './scale.zh';
@@ -13,6 +14,7 @@ import type { Text } from '.';
 /** 简体中文。 */
 export const zh: Text = {
   language: '中文',
+  headroom: headroomZh,
   jobs: jobsZh,
   queues: queuesZh,
   scale: scaleZh,
