@@ -1,5 +1,6 @@
 using Mainstay.Bench;
 using Mainstay.Bench.Config;
+using Mainstay.Bench.Flows;
 using Mainstay.Bench.Hold;
 using Mainstay.Bench.Ingest;
 using Mainstay.Bench.Loop;
@@ -33,5 +34,6 @@ return args switch
     ["watchers", .. var rest] => await ConfigWatchers.RunAsync(rest),
     ["locks", .. var rest] => await LockLoad.RunAsync(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),
+    ["flows", .. var rest] => await FlowLoad.RunAsync(rest),
     _ => Harness.Run(args),
 };

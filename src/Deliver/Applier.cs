@@ -295,6 +295,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
         Core.Kinds.Traffic.Route => seen.Routes.GetValueOrDefault(resource.Name)?.Revision ?? 0,
         Core.Kinds.Observe.AlertRule => seen.Rules.GetValueOrDefault(resource.Name)?.Revision ?? 0,
         Core.Kinds.Observe.Objective => seen.Objectives.GetValueOrDefault(resource.Name)?.Revision ?? 0,
+        Core.Kinds.State.Flow => seen.Flows.GetValueOrDefault(resource.Name)?.Revision ?? 0,
         Core.Kinds.Traffic.Gateway => resource.Name == Core.Kinds.Traffic.Gateway.TheName ? seen.Gateway?.Revision ?? 0 : 0,
         _ => 0,
     };

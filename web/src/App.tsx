@@ -26,6 +26,7 @@ const QueryPage = lazy(() => import('./pages/QueryPage'));
 const NowPage = lazy(() => import('./pages/NowPage'));
 const CheckupPage = lazy(() => import('./pages/CheckupPage'));
 const ReleasesPage = lazy(() => import('./pages/ReleasesPage'));
+const FlowsPage = lazy(() => import('./pages/FlowsPage'));
 const JobsPage = lazy(() => import('./pages/JobsPage'));
 const QueuesPage = lazy(() => import('./pages/QueuesPage'));
 const ConfigPage = lazy(() => import('./pages/ConfigPage'));
@@ -67,6 +68,7 @@ export function App() {
           {route.page === 'now' && <NowPage />}
           {route.page === 'checkup' && <CheckupPage />}
           {route.page === 'releases' && <ReleasesPage name={route.name} />}
+          {route.page === 'flows' && <FlowsPage run={route.run} />}
           {route.page === 'jobs' && <JobsPage name={route.name} />}
           {route.page === 'queues' && <QueuesPage name={route.name} />}
           {route.page === 'config' && <ConfigPage name={route.name} />}
@@ -102,6 +104,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.incident.title;
     case 'releases':
       return text.releases.title;
+    case 'flows':
+      return text.flows.title;
     case 'jobs':
       return text.jobs.title;
     case 'queues':

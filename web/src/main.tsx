@@ -10,6 +10,7 @@ import './styles/pages.css';
 import './styles/forms.css';
 import './styles/observe.css';
 import './styles/care.css';
+import './styles/flows.css';
 import './styles/sight.css';
 import './styles/releases.css';
 

@@ -41,6 +41,7 @@ public static class CoreKinds
         new Kind<ConfigDraft>("config-draft", "config-drafts", columns: [("FROM", d => Number(d.From)), ("BY", d => d.By), ("AT", d => Time(d.At))]),
         new Kind<ConfigVersion>("config-version", "config-versions", group: v => v.Space, columns: [("SPACE", v => v.Space), ("AT", v => Time(v.At)), ("BY", v => v.By), ("CHANGES", v => Number(v.Changes.Count)), ("REASON", v => v.Reason)]),
         new Kind<NamedLock>("lock", "locks", columns: [("FORM", l => l.Form.ToString().ToLowerInvariant()), ("HELD BY", l => string.Join(" ", l.Holds.Select(h => h.Owner))), ("TOKEN", l => l.Token.ToString(CultureInfo.InvariantCulture))]),
+        new Kind<Flow>("flow", "flows", KindWrites.Users, columns: [("STEPS", f => Number(f.Spec.All().Count())), ("CALLS", f => string.Join(", ", f.Spec.Callees()))]),
         new Kind<Event>("event", "events", columns: [("AT", e => Time(e.At)), ("ABOUT", e => e.About), ("REASON", e => e.Reason), ("MESSAGE", e => e.Message)]),
         new Kind<AuditEntry>("audit", "audits", columns: [("AT", a => Time(a.At)), ("WHO", a => a.Who), ("VERB", a => a.Verb), ("ABOUT", a => a.About)]));
 

@@ -180,6 +180,9 @@ public static class ApplyDecide
         PutAll(
             plan, seen.Queues, wanted.Spec.Queues ?? new Dictionary<string, MessageQueueSpec>(),
             (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec });
+        PutAll(
+            plan, seen.Flows, wanted.Spec.Flows ?? new Dictionary<string, FlowSpec>(),
+            (before, name, spec) => (before ?? new() { Name = name, Spec = spec }) with { Spec = spec });
     }
 
     // As with services, the reconciler ends what is marked as removed: deleting it here would orphan its runs.

@@ -41,6 +41,9 @@ public sealed record DeclaredState
     /// <summary>The queues by name.</summary>
     public IReadOnlyDictionary<string, Queue> Queues { get; init; } = new Dictionary<string, Queue>();
 
+    /// <summary>The flows by name.</summary>
+    public IReadOnlyDictionary<string, Flow> Flows { get; init; } = new Dictionary<string, Flow>();
+
     /// <summary>The version in force; null before the first.</summary>
     public ArchitectureVersion? Latest { get; init; }
 
@@ -71,6 +74,7 @@ public sealed record DeclaredState
                 Notify = Receivers.Count == 0 ? null : Receivers.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal),
                 Jobs = jobs.Length == 0 ? null : jobs.ToDictionary(j => j.Name, j => j.Spec, StringComparer.Ordinal),
                 Queues = Queues.Count == 0 ? null : Queues.ToDictionary(q => q.Key, q => q.Value.Spec, StringComparer.Ordinal),
+                Flows = Flows.Count == 0 ? null : Flows.ToDictionary(f => f.Key, f => f.Value.Spec, StringComparer.Ordinal),
                 Telemetry = Architecture.Telemetry,
                 Gateway = (Gateway ?? new Gateway { Name = Gateway.TheName }).ToSpec(Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal)),
             },

@@ -64,7 +64,7 @@ public static class Diff
         }
     }
 
-    static bool IsContainer(string path) => path is "services" or "jobs" or "gateway" or "gateway.routes";
+    static bool IsContainer(string path) => path is "services" or "jobs" or "flows" or "gateway" or "gateway.routes";
 
     static string? Text(string path, JsonNode? value, JsonNode? other)
     {

@@ -20,6 +20,7 @@ public static class ManifestRules
             .Concat(NotifyRules.Problems(spec))
             .Concat(JobRules.Problems(spec, around))
             .Concat(QueueRules.Problems(spec))
+            .Concat(FlowRules.Problems(spec))
             .Concat(spec.Telemetry?.Validate().Select(p => p.Under("telemetry")) ?? [])
             .Concat(GatewayRules.Problems(spec, around));
 

@@ -2,6 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Deliver.Decide;
@@ -20,6 +21,7 @@ public static class WriteDecide
         Route route => WithRoutes(declared, With(declared.Spec.Gateway.Routes, route.Name, route.Spec)),
         AlertRule rule => WithRules(declared, With(Rules(declared), rule.Name, rule.Spec)),
         Objective objective => WithObjectives(declared, With(Objectives(declared), objective.Name, objective.Spec)),
+        Flow flow => WithFlows(declared, With(Flows(declared), flow.Name, flow.Spec)),
         Gateway gateway when gateway.Name == Gateway.TheName => WithDoor(declared, gateway),
         _ => null,
     };
@@ -31,6 +33,7 @@ public static class WriteDecide
         Route route => WithRoutes(declared, Without(declared.Spec.Gateway.Routes, route.Name)),
         AlertRule rule => WithRules(declared, Without(Rules(declared), rule.Name)),
         Objective objective => WithObjectives(declared, Without(Objectives(declared), objective.Name)),
+        Flow flow => WithFlows(declared, Without(Flows(declared), flow.Name)),
         Gateway => WithDoor(declared, new Gateway { Name = Gateway.TheName }),
         _ => null,
     };
@@ -46,6 +49,10 @@ public static class WriteDecide
     static IReadOnlyDictionary<string, RuleSpec> Rules(Declaration declared) => declared.Spec.Rules ?? new Dictionary<string, RuleSpec>();
 
     static Declaration WithRules(Declaration declared, IReadOnlyDictionary<string, RuleSpec> rules) => declared with { Spec = declared.Spec with { Rules = rules } };
+
+    static IReadOnlyDictionary<string, FlowSpec> Flows(Declaration declared) => declared.Spec.Flows ?? new Dictionary<string, FlowSpec>();
+
+    static Declaration WithFlows(Declaration declared, IReadOnlyDictionary<string, FlowSpec> flows) => declared with { Spec = declared.Spec with { Flows = flows } };
 
     static Declaration WithDoor(Declaration declared, Gateway door) => declared with
     {

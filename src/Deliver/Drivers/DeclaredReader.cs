@@ -33,6 +33,7 @@ static class DeclaredReader
             Receivers = await AllAsync<Receiver>(store, kinds, stop),
             Jobs = await AllAsync<Job>(store, kinds, stop),
             Queues = await AllAsync<Queue>(store, kinds, stop),
+            Flows = await AllAsync<Flow>(store, kinds, stop),
         };
     }
 

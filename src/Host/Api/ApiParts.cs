@@ -7,6 +7,7 @@ using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Autoscale;
 using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Config;
+using Mainstay.Host.Api.Flows;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Observe;
 using Mainstay.Host.Api.State;
@@ -55,8 +56,9 @@ public sealed class ApiParts
         var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
         var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
         Queues = new QueueHouse(services, Mirror);
+        var flows = new FlowDesk(services, Mirror, events);
         Background = new Background(
-            services.OnFault, locks.Keeper.RunAsync, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, scaler.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, Queues.RunAsync, hosts.RunAsync, gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
+            services.OnFault, locks.Keeper.RunAsync, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, scaler.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, Queues.RunAsync, hosts.RunAsync, flows.RunAsync, gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var desk = new PromDesk(services.Samples, time);
@@ -87,6 +89,7 @@ public sealed class ApiParts
             .. new QueueEndpoints(services, Queues).Routes(),
             .. new IdEndpoints(store, kinds, time).Routes(),
             .. locks.Routes(),
+            .. flows.Routes(),
             .. new StoreEndpoints(store, time).Routes(),
             .. new ConfigEndpoints(new ConfigKeeper(store, kinds, time), new ConfigReads(Mirror, time), secrets, kinds, time, events, options.InternalToken).Routes(),
             .. new SecretEndpoints(secrets, kinds, time).Routes(),
@@ -108,6 +111,7 @@ public sealed class ApiParts
         typeof(Architecture), typeof(Service), typeof(Scaling), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
         typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer),
         typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(ConfigSpace), typeof(Queue), typeof(ReleaseRecord), typeof(HostIdentity),
+        typeof(Flow),
     ];
 
     public ServerServices Services { get; }

@@ -6,7 +6,7 @@ using Mainstay.Core.Reconcile;
 
 namespace Mainstay.Traffic.Decide;
 
-/// <summary>Keeps the mesh links equal to the declared needs, and to where queues push. Its keys are names of callers: services and queues.</summary>
+/// <summary>Keeps the mesh links equal to the declared needs, to where queues push, and to whom flows call. Its keys are names of callers: services, queues, and flows with their prefix.</summary>
 /// <param name="isFree">Whether a loopback port can be listened on now; asked once before a port is given.</param>
 public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
 {
@@ -22,7 +22,7 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
 
     public string Name => "link";
 
-    public IReadOnlyList<Type> Watches { get; } = [typeof(Service), typeof(Instance), typeof(MeshLink), typeof(GatewayNode), typeof(Queue)];
+    public IReadOnlyList<Type> Watches { get; } = [typeof(Service), typeof(Instance), typeof(MeshLink), typeof(GatewayNode), typeof(Queue), typeof(Flow)];
 
     public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen)
     {
@@ -37,6 +37,8 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
             Service service when before is not Service old || after is null || old.Status.Stable?.Hash != service.Status.Stable?.Hash
                 || !old.Spec.Needs.Keys.ToHashSet().SetEquals(service.Spec.Needs.Keys) => [service.Name],
             Queue queue => [queue.Name],
+            // What a flow calls is what its parts call too.
+            Flow flow => [Flow.CallerOf(flow.Name), .. seen.All<Flow>().Where(f => f.Spec.All().Any(s => s.Step.Flow is not null)).Select(f => Flow.CallerOf(f.Name)).Where(c => c != Flow.CallerOf(flow.Name))],
             Instance instance when after is null && HasFormerLinks(instance.Service, seen) => [instance.Service],
             MeshLink link => Take((MeshLink?)before, (MeshLink?)after, link.Caller),
             GatewayNode node => [.. node.FailedListeners.Select(f => seen.Get<MeshLink>(f.Name)?.Caller).OfType<string>().Distinct()],
@@ -49,14 +51,15 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
         var links = seen.Group<MeshLink>(key);
         var caller = seen.Get<Service>(key);
         var pushesTo = caller is null ? seen.Get<Queue>(key)?.Spec.Push?.To : null;
-        if (caller is null && pushesTo is null && links.Count == 0)
+        var flow = Flow.NameOf(key) is { } name ? seen.Get<Flow>(name) : null;
+        if (caller is null && pushesTo is null && flow is null && links.Count == 0)
         {
             return null;
         }
 
         var failed = seen.All<GatewayNode>().SelectMany(n => n.FailedListeners)
             .Where(f => seen.Get<MeshLink>(f.Name)?.Port == f.Port).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
-        return LinkDecide.Next(new LinkView(key, Needs(caller, pushesTo), links, InUse(caller, links, seen), failed, NextPort));
+        return LinkDecide.Next(new LinkView(key, flow is null ? Needs(caller, pushesTo) : Callees(flow, seen), links, InUse(caller, links, seen), failed, NextPort));
     }
 
     static IReadOnlyCollection<string> Needs(Service? caller, string? pushesTo) => caller is not null ? [.. caller.Spec.Needs.Keys] : pushesTo is not null ? [pushesTo] : [];
@@ -66,6 +69,30 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
         var templates = seen.Group<Instance>(links.Count > 0 ? links[0].Caller : "").Select(i => i.Template);
         templates = caller?.Status.Stable is { } stable ? templates.Append(stable) : templates;
         return links.Select(l => l.Callee).Where(callee => templates.Any(t => t.Env.ContainsKey(MeshLink.VariableOf(callee)))).ToHashSet(StringComparer.Ordinal);
+    }
+
+    static HashSet<string> Callees(Flow flow, Snapshot seen)
+    {
+        var (callees, known) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var open = new Queue<Flow>([flow]);
+        while (open.TryDequeue(out var next))
+        {
+            if (!known.Add(next.Name))
+            {
+                continue;
+            }
+
+            callees.UnionWith(next.Spec.Callees());
+            foreach (var part in next.Spec.All().Select(s => s.Step.Flow?.Name).OfType<string>())
+            {
+                if (seen.Get<Flow>(part) is { } inner)
+                {
+                    open.Enqueue(inner);
+                }
+            }
+        }
+
+        return callees;
     }
 
     static bool HasFormerLinks(string caller, Snapshot seen) =>

@@ -136,6 +136,7 @@ public sealed class VersionPartsTests
             Receivers = After(seen.Receivers, plan),
             Jobs = After(seen.Jobs, plan),
             Queues = After(seen.Queues, plan),
+            Flows = After(seen.Flows, plan),
         };
     }
 

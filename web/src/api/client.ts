@@ -8,6 +8,7 @@ import type { ObjectiveStanding } from '../domain/objectives';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
 import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from './configShapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
+import type { FlowCount, FlowRun, FlowRunView } from './flowShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, ConfigVersion, Event, FieldChange, Intervention } from './types';
 
@@ -132,6 +133,11 @@ export const api = {
   changeIncident: async (name: string, verb: 'ack' | 'resolve' | 'silence', span?: string) => void (await post(`incidents/${encodeURIComponent(name)}/${verb}${span ? `?for=${encodeURIComponent(span)}` : ''}`)),
   headroom: () => get<readonly HostRoom[]>('headroom'),
   useHost: async (host: string, verb: string) => void (await post(`hosts/${encodeURIComponent(host)}/${verb}`)),
+  flowCounts: async (signal?: AbortSignal) => (await get<{ items: FlowCount[] }>('flow-counts', signal)).items,
+  flowRuns: async (search: Record<string, string>, signal?: AbortSignal) => (await get<{ items: FlowRun[] }>(`flow-runs?${new URLSearchParams(search).toString()}`, signal)).items,
+  flowRun: (id: string, signal?: AbortSignal) => get<FlowRunView>(`flow-runs/${encodeURIComponent(id)}`, signal),
+  startFlow: async (flow: string, input: unknown) => void (await post(`flows/${encodeURIComponent(flow)}/runs`, { input })),
+  tellFlowRun: async (id: string, verb: string) => void (await post(`flow-runs/${encodeURIComponent(id)}/${verb}`)),
   runJob: async (name: string, parameters: Record<string, string>) => void (await post(`jobs/${encodeURIComponent(name)}/run`, { parameters })),
   cancelRun: async (name: string) => void (await post(`runs/${encodeURIComponent(name)}/cancel`)),
   queues: async (signal?: AbortSignal) => (await get<{ items: QueueFigures[] }>('state/queues', signal)).items,

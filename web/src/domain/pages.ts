@@ -42,6 +42,7 @@ export const navigation: readonly NavigationGroup[] = [
   {
     label: (text) => text.app.state,
     pages: [
+      { to: { page: 'flows' }, label: (text) => text.flows.title },
       { to: { page: 'queues' }, label: (text) => text.queues.title },
       { to: { page: 'config' }, label: (text) => text.state.config },
       { to: { page: 'locks' }, label: (text) => text.state.locks },

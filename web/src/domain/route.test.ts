@@ -12,6 +12,8 @@ describe('route', () => {
     ['/releases', { page: 'releases' }],
     ['/releases/web', { page: 'releases', name: 'web' }],
     ['/jobs', { page: 'jobs' }],
+    ['/flows', { page: 'flows' }],
+    ['/flows/order-1', { page: 'flows', run: 'order-1' }],
     ['/jobs/nightly', { page: 'jobs', name: 'nightly' }],
     ['/config', { page: 'config' }],
     ['/config/web', { page: 'config', name: 'web' }],

@@ -25,6 +25,7 @@ export type Route =
   | { page: 'releases'; name?: string }
   | { page: 'config'; name?: string }
   | { page: 'locks' }
+  | { page: 'flows'; run?: string }
   | { page: 'objectives' }
   | { page: 'hosts' }
   | { page: 'missing' };
@@ -54,6 +55,7 @@ export function parse(url: string): Route {
   if (first === 'incidents') return { page: 'incidents', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'releases') return { page: 'releases', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'config') return { page: 'config', ...(second && { name: decodeURIComponent(second) }) };
+  if (first === 'flows') return { page: 'flows', ...(second && { run: decodeURIComponent(second) }) };
   if (first === 'jobs') return { page: 'jobs', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'queues') return { page: 'queues', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
@@ -91,6 +93,8 @@ export function pathOf(route: Route): string {
       return route.name ? `/releases/${encodeURIComponent(route.name)}` : '/releases';
     case 'config':
       return route.name ? `/config/${encodeURIComponent(route.name)}` : '/config';
+    case 'flows':
+      return route.run ? `/flows/${encodeURIComponent(route.run)}` : '/flows';
     case 'jobs':
       return route.name ? `/jobs/${encodeURIComponent(route.name)}` : '/jobs';
     case 'queues':

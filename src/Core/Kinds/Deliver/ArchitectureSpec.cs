@@ -32,6 +32,9 @@ public sealed record ArchitectureSpec
     /// <summary>The highest number of queues.</summary>
     public const int MostQueues = 500;
 
+    /// <summary>The highest number of flows.</summary>
+    public const int MostFlows = 200;
+
     /// <summary>The highest number of routes.</summary>
     public const int MostRoutes = 10_000;
 
@@ -64,6 +67,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>Queues of messages between services, by name. Default: none. At most 500.</summary>
     public IReadOnlyDictionary<string, MessageQueueSpec>? Queues { get; init; }
+
+    /// <summary>Steps over several services that end all in success or are all taken back, by name. Default: none. At most 200.</summary>
+    public IReadOnlyDictionary<string, FlowSpec>? Flows { get; init; }
 
     /// <summary>How long telemetry is kept, and where it is sent on to. Default: it stays here, for some days.</summary>
     public TelemetrySpec? Telemetry { get; init; }

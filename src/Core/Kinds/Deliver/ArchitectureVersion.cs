@@ -58,6 +58,8 @@ public sealed record ArchitectureVersion : Resource
 
     public IReadOnlyDictionary<string, MessageQueueSpec>? Queues { get; init; }
 
+    public IReadOnlyDictionary<string, FlowSpec>? Flows { get; init; }
+
     public TelemetrySpec? Telemetry { get; init; }
 
     /// <summary>What differs from the version before.</summary>

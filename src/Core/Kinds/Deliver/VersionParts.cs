@@ -22,6 +22,7 @@ public static class VersionParts
         Notify = version.Notify,
         Jobs = version.Jobs,
         Queues = version.Queues,
+        Flows = version.Flows,
         Telemetry = version.Telemetry,
         Gateway = new()
         {
@@ -49,6 +50,7 @@ public static class VersionParts
         Notify = Some(spec.Notify),
         Jobs = Some(spec.Jobs),
         Queues = Some(spec.Queues),
+        Flows = Some(spec.Flows),
         Telemetry = spec.Telemetry,
         Listen = spec.Gateway.Listen,
         Tls = spec.Gateway.Tls,

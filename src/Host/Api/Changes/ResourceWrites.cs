@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Deliver;
 using Microsoft.AspNetCore.Http;
@@ -115,6 +116,7 @@ public sealed class ResourceWrites(Applier applier, KindEndpoints kinds)
         var t when t == typeof(Route) => new Route { Name = name, Spec = new() { Match = new(), To = "" } },
         var t when t == typeof(AlertRule) => new AlertRule { Name = name, Spec = new() { Expr = "" } },
         var t when t == typeof(Objective) => new Objective { Name = name, Spec = new() { Route = "" } },
+        var t when t == typeof(Flow) => new Flow { Name = name, Spec = new() { Steps = [] } },
         _ => new Gateway { Name = name },
     };
 }

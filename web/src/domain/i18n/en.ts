@@ -2,6 +2,7 @@ import { sightEn } from './sight.en';
 import { incidentEn } from './incident.en';
 import { careEn } from './care.en';
 import { headroomEn } from './headroom.en';
+import { flowsEn } from './flows.en';
 import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
 import { scaleEn } from './scale.en';
@@ -19,6 +20,7 @@ const plural = (count: number, one: string, many: string) => `${count} ${count =
 export const en = {
   language: 'English',
   headroom: headroomEn,
+  flows: flowsEn,
   jobs: jobsEn,
   queues: queuesEn,
   scale: scaleEn,

@@ -2,6 +2,7 @@ import { sightZh } from './sight.zh';
 import { incidentZh } from './incident.zh';
 import { careZh } from './care.zh';
 import { headroomZh } from './headroom.zh';
+import { flowsZh } from './flows.zh';
 import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
 import { scaleZh } from './scale.zh';
@@ -15,6 +16,7 @@ import type { Text } from '.';
 export const zh: Text = {
   language: '中文',
   headroom: headroomZh,
+  flows: flowsZh,
   jobs: jobsZh,
   queues: queuesZh,
   scale: scaleZh,
