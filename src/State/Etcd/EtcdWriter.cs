@@ -130,9 +130,13 @@ sealed class EtcdWriter
             };
             return (staged, staged.Writes ? staged.ToRecord(writer, mine) : null, next, at);
         });
-        // An answer that changes nothing has to be as of now, too.
+        // An answer that changes nothing has to be as of now, too; the watch may have moved the state meanwhile as well as this does.
         if (record is null)
-            return !await replica.CatchUpAsync(CancellationToken.None);
+        {
+            await replica.CatchUpAsync(CancellationToken.None);
+            return replica.Place.Sequence == place.Sequence;
+        }
+
         var (written, mod) = await log.AppendAsync(record, head, place.ModRevision, CancellationToken.None);
         if (!written)
         {

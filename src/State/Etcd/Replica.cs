@@ -111,8 +111,9 @@ sealed class Replica(EtcdLog log, EtcdStoreOptions options, long writer) : IDisp
             {
                 moved = true;
                 var records = await log.ReadAsync(State.Revision, Place.Sequence, PageRecords, stop);
-                // Folded before they were read.
-                if (records.Count == 0 || records[0].Sequence > Place.Sequence + 1)
+                // Folded before they were read, unless the watch brought them meanwhile.
+                var at = Place.Sequence;
+                if (at < head.Sequence && (records.Count == 0 || records[0].Sequence > at + 1))
                 {
                     if (++loads > MostLoads)
                         throw new StoreUnavailableException($"the store {options.Name} is damaged: record {Place.Sequence + 1} is missing; restore a backup");
@@ -190,6 +191,9 @@ sealed class Replica(EtcdLog log, EtcdStoreOptions options, long writer) : IDisp
     {
         lock (applying)
         {
+            // What is shown never goes back: who reads meanwhile has seen it.
+            if (!first && loaded.Folded.Sequence <= place.Sequence)
+                return;
             owners.Clear();
             inParts.UnionWith(loaded.InParts);
             lastLease = Math.Max(lastLease, loaded.Head.LastLease);

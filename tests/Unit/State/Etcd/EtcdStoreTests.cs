@@ -28,6 +28,21 @@ public sealed class EtcdStoreTests(EtcdFixture etcd)
     }
 
     [Fact]
+    public async Task What_another_store_acknowledged_is_there_at_once_for_a_commit_that_depends_on_it()
+    {
+        var options = etcd.Options();
+        await using var a = await EtcdStore.OpenAsync(options);
+        await using var b = await EtcdStore.OpenAsync(options);
+        for (var i = 0; i < 300; i++)
+        {
+            var made = await a.DoAsync(Put($"{i}", "1"));
+            // A question, which writes nothing that would be refused where it was asked of an old state.
+            (await b.IfAsync($"{i}", made.Revision)).Succeeded.ShouldBeTrue($"{i}");
+            (await b.IfAsync($"{i}", 0)).Succeeded.ShouldBeFalse($"{i}");
+        }
+    }
+
+    [Fact]
     public async Task Increments_of_several_stores_at_once_lose_nothing()
     {
         const int stores = 3, writers = 4, each = 25;
