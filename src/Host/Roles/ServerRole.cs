@@ -12,6 +12,7 @@ using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Schedule.Decide;
+using Mainstay.State.Lead;
 using Mainstay.Traffic.Decide;
 
 namespace Mainstay.Host.Roles;
@@ -22,15 +23,6 @@ static class ServerRole
     public static async Task<int> RunAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop)
     {
         var kinds = CoreKinds.All;
-        await using var opened = await Stores.OpenAsync(arguments.Store, arguments.Data, time, stop);
-        using var leader = await Stores.LeadAsync(opened, arguments, line => Role.Say(time, line), stop);
-        using var leading = CancellationTokenSource.CreateLinkedTokenSource(stop, leader?.Over ?? CancellationToken.None);
-        var store = leader?.Store ?? opened;
-        stop = leading.Token;
-        void Fault(string where, Exception fault) => Role.Say(time, $"{where}: {fault.GetType().Name}: {fault.Message}");
-        (string Name, Loop Loop) Of(IReconciler reconciler) => (reconciler.Name, new(store, kinds, reconciler, NoDriver.Instance, time) { OnFault = Fault });
-        (string Name, Loop Loop)[] loops = [Of(new ServiceReconciler()), Of(new LinkReconciler(IsFree)), Of(new InterventionReconciler()), Of(new JobReconciler())];
-
         var options = new ApiOptions
         {
             Listen = arguments.Listen,
@@ -52,6 +44,27 @@ static class ServerRole
 
             return 2;
         }
+
+        await using var opened = await Stores.OpenAsync(arguments.Store, arguments.Data, time, stop);
+        await using var standby = new Standby(options);
+        Leader? leads;
+        try
+        {
+            leads = await Stores.LeadAsync(opened, arguments, standby, line => Role.Say(time, line), stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // It was asked to end while it stood by.
+            return 0;
+        }
+
+        using var leader = leads;
+        using var leading = CancellationTokenSource.CreateLinkedTokenSource(stop, leader?.Over ?? CancellationToken.None);
+        var store = leader?.Store ?? opened;
+        stop = leading.Token;
+        void Fault(string where, Exception fault) => Role.Say(time, $"{where}: {fault.GetType().Name}: {fault.Message}");
+        (string Name, Loop Loop) Of(IReconciler reconciler) => (reconciler.Name, new(store, kinds, reconciler, NoDriver.Instance, time) { OnFault = Fault });
+        (string Name, Loop Loop)[] loops = [Of(new ServiceReconciler()), Of(new LinkReconciler(IsFree)), Of(new InterventionReconciler()), Of(new JobReconciler())];
 
         var traces = new TraceStore(
             new DiskFiles(arguments.Data.Traces), time, new() { Keep = limits.Traces, Sampling = new() { SpansPerSecond = limits.TraceBudget } });

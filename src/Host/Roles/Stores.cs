@@ -35,13 +35,23 @@ static class Stores
     }
 
     /// <summary>Waits until no other server leads on the same store; null for a file, which one server alone can open.</summary>
-    public static async Task<Leader?> LeadAsync(IStore store, RoleArguments arguments, Action<string> say, CancellationToken stop)
+    public static async Task<Leader?> LeadAsync(IStore store, RoleArguments arguments, Standby standby, Action<string> say, CancellationToken stop)
     {
         if (store is not EtcdStore shared)
             return null;
         var holder = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(arguments.Data.ReadToken())))[..16];
         var leader = await Leader.TakeAsync(
-            shared, holder, $"{Environment.MachineName} {arguments.Listen}", other => say($"the server {other} leads; this one stands by"), stop);
+            shared,
+            holder,
+            $"{Environment.MachineName} at {arguments.Listen}",
+            arguments.Listen,
+            async (other, url) =>
+            {
+                say($"the server of {other} leads; this one stands by and passes on to it");
+                await standby.AskAsync(new Uri(url), stop);
+            },
+            stop);
+        await standby.DisposeAsync();
         say($"leads with epoch {leader.Epoch}");
         return leader;
     }

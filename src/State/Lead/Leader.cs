@@ -8,8 +8,9 @@ namespace Mainstay.State.Lead;
 /// <param name="Epoch">Grows by one whenever another begins to.</param>
 /// <param name="Holder">What a server keeps across its restarts: it need not wait for its own end.</param>
 /// <param name="Name">For people.</param>
+/// <param name="Url">Where it answers.</param>
 /// <param name="Session">Of its open store; where that is over, others may lead.</param>
-sealed record LeaderRecord(long Epoch, string Holder, string Name, long Session);
+sealed record LeaderRecord(long Epoch, string Holder, string Name, string Url, long Session);
 
 /// <summary>
 /// The one server of several on a store that acts. It leads while its session lasts; another that stands by takes over when that is over, with the
@@ -49,20 +50,26 @@ public sealed class Leader : IDisposable
     /// <param name="store">Open; its session is what the leadership lasts on.</param>
     /// <param name="holder">See <see cref="LeaderRecord.Holder"/>.</param>
     /// <param name="name">Of the server, for people.</param>
-    /// <param name="waiting">Told once of whom it waits for.</param>
+    /// <param name="url">Where it answers, for those that stand by.</param>
+    /// <param name="waiting">Told whom it waits for, and where that one answers, whenever it is another.</param>
     /// <param name="stop">Gives up.</param>
-    public static async Task<Leader> TakeAsync(EtcdStore store, string holder, string name, Action<string> waiting, CancellationToken stop)
+    public static async Task<Leader> TakeAsync(EtcdStore store, string holder, string name, string url, Func<string, string, Task> waiting, CancellationToken stop)
     {
-        var waits = false;
+        LeaderRecord? last = null;
         while (true)
         {
-            if (await TryAsync(store, holder, name, stop) is (var leader, var other))
+            try
             {
+                var (leader, other) = await TryAsync(store, new LeaderRecord(0, holder, name, url, 0), stop);
                 if (leader is not null)
                     return leader;
-                if (!waits && other is not null)
-                    waiting(other);
-                waits |= other is not null;
+                if (other is not null && other.Holder != last?.Holder)
+                    await waiting(other.Name, other.Url);
+                last = other ?? last;
+            }
+            catch (StoreUnavailableException) when (last is not null)
+            {
+                // Who stands by waits for etcd, too.
             }
 
             await Task.Delay(Glance, TimeProvider.System, stop);
@@ -71,14 +78,14 @@ public sealed class Leader : IDisposable
 
     public void Dispose() => over.Dispose();
 
-    static async Task<(Leader? Leader, string? Other)> TryAsync(EtcdStore store, string holder, string name, CancellationToken stop)
+    static async Task<(Leader? Leader, LeaderRecord? Other)> TryAsync(EtcdStore store, LeaderRecord me, CancellationToken stop)
     {
         var session = await store.SessionAsync(stop);
         var (epoch, current) = (await store.GetAsync(EpochKey, stop), await store.GetAsync(Key, stop));
         var before = current is null ? null : JsonSerializer.Deserialize<LeaderRecord>(current.Value.Span);
-        if (before is not null && before.Holder != holder && await store.IsOpenAsync(before.Session, stop))
-            return (null, before.Name);
-        var record = new LeaderRecord((before?.Epoch ?? 0) + 1, holder, name, session);
+        if (before is not null && before.Holder != me.Holder && await store.IsOpenAsync(before.Session, stop))
+            return (null, before);
+        var record = me with { Epoch = (before?.Epoch ?? 0) + 1, Session = session };
         var taken = await store.CommitAsync(
             new Commit(
                 [new Compare(EpochKey, epoch?.ModRevision ?? 0), new Compare(Key, current?.ModRevision ?? 0)],

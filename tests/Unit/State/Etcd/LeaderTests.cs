@@ -11,7 +11,7 @@ namespace Mainstay.Tests.State.Etcd;
 [Collection(EtcdTests.Name)]
 public sealed class LeaderTests(EtcdFixture etcd)
 {
-    static readonly Action<string> Nobody = static other => throw new InvalidOperationException($"waits for {other}");
+    static readonly Func<string, string, Task> Nobody = static (other, _) => throw new InvalidOperationException($"waits for {other}");
 
     [Fact]
     public async Task One_leads_and_who_stands_by_takes_over_when_its_session_ends()
@@ -19,11 +19,11 @@ public sealed class LeaderTests(EtcdFixture etcd)
         var options = etcd.Options() with { SessionTtl = TimeSpan.FromSeconds(2) };
         var a = await EtcdStore.OpenAsync(options);
         await using var b = await EtcdStore.OpenAsync(options);
-        using var first = await Leader.TakeAsync(a, "a", "server a", Nobody, CancellationToken.None);
+        using var first = await Leader.TakeAsync(a, "a", "server a", "http://a:1", Nobody, CancellationToken.None);
         first.Epoch.ShouldBe(1);
         var waits = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var second = Leader.TakeAsync(b, "b", "server b", other => waits.SetResult(other), CancellationToken.None);
-        (await waits.Task).ShouldBe("server a");
+        var second = Leader.TakeAsync(b, "b", "server b", "http://b:1", (other, url) => Told(waits, $"{other} {url}"), CancellationToken.None);
+        (await waits.Task).ShouldBe("server a http://a:1");
         (await first.Store.DoAsync(Put("k", "1"))).Succeeded.ShouldBeTrue();
         second.IsCompleted.ShouldBeFalse();
         await a.DisposeAsync();
@@ -38,9 +38,9 @@ public sealed class LeaderTests(EtcdFixture etcd)
         var options = etcd.Options();
         await using var a = await EtcdStore.OpenAsync(options);
         await using var b = await EtcdStore.OpenAsync(options);
-        using var old = await Leader.TakeAsync(a, "same", "server", Nobody, CancellationToken.None);
+        using var old = await Leader.TakeAsync(a, "same", "server", "http://a:1", Nobody, CancellationToken.None);
         // The same server after a restart need not wait for its own end.
-        using var now = await Leader.TakeAsync(b, "same", "server", Nobody, CancellationToken.None);
+        using var now = await Leader.TakeAsync(b, "same", "server", "http://a:1", Nobody, CancellationToken.None);
         (await now.Store.DoAsync(Put("k", "new"))).Succeeded.ShouldBeTrue();
         (await old.Store.DoAsync(Put("k", "old"))).Succeeded.ShouldBeFalse();
         old.Over.IsCancellationRequested.ShouldBeTrue();
@@ -56,7 +56,7 @@ public sealed class LeaderTests(EtcdFixture etcd)
         var stores = await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => EtcdStore.OpenAsync(options)));
         using var stop = new CancellationTokenSource();
         var waiting = 0;
-        var takes = stores.Select((s, i) => Leader.TakeAsync(s, $"{i}", $"{i}", _ => Interlocked.Increment(ref waiting), stop.Token)).ToList();
+        var takes = stores.Select((s, i) => Leader.TakeAsync(s, $"{i}", $"{i}", "http://x:1", (_, _) => Task.FromResult(Interlocked.Increment(ref waiting)), stop.Token)).ToList();
         var first = await Task.WhenAny(takes);
         await Until.HoldsAsync(() => Volatile.Read(ref waiting) == 3);
         (await first).Epoch.ShouldBe(1);
@@ -66,5 +66,11 @@ public sealed class LeaderTests(EtcdFixture etcd)
             await Should.ThrowAsync<OperationCanceledException>(take);
         foreach (var store in stores)
             await store.DisposeAsync();
+    }
+
+    static Task Told(TaskCompletionSource<string> waits, string other)
+    {
+        waits.TrySetResult(other);
+        return Task.CompletedTask;
     }
 }
