@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Durable commits per second with 64 writers and one writer's p50: our SQLite store against etcd, on the same disk, in alternating rounds.
+# Durable commits per second with 64 writers and one writer's p50: our SQLite store, raw puts to etcd, and our store on that etcd, on the same
+# disk, in alternating rounds.
 #
 #   bench/peers/store.sh [--smoke] [DIR]      DIR: a folder on the disk to be measured (default: a new one under /tmp)
 #

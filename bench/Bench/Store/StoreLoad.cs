@@ -1,19 +1,23 @@
 using System.Diagnostics;
 using System.Globalization;
 using Mainstay.Core.Store;
+using Mainstay.State.Etcd;
 using Mainstay.State.Sqlite;
 
 namespace Mainstay.Bench.Store;
 
 /// <summary>
 /// Durable commits of 256-byte values: <c>store --path DIR [--etcd URL] [--writers 64] [--seconds 4] [--rounds 3] [--backlog N]</c>. With an
-/// etcd, rounds alternate between the two and the ratios of the medians follow. Before etcd's turn our store folds what it put off, so that
+/// etcd, rounds alternate between our embedded store, raw puts to etcd and our store on etcd, and the ratios of the medians follow. Before etcd's turn our store folds what it put off, so that
 /// neither works in the other's time. <c>--backlog</c> is how many revisions it may put off; 0 shows what a load without a pause gets.
 /// </summary>
 static class StoreLoad
 {
     /// <summary>Keys of one writer; both stores overwrite the same ones.</summary>
     const int KeysPerWriter = 1_000;
+
+    /// <summary>Puts to etcd without a store of ours between.</summary>
+    const string Raw = "etcd";
 
     public static async Task<int> RunAsync(string[] args)
     {
@@ -39,12 +43,15 @@ static class StoreLoad
             new("mainstay", (_, key) => CommitAsync(store, key, value), () => store.CompactAsync(store.Revision - options.KeepRevisions).AsTask()),
         };
         if (etcd is not null)
-            peers.Add(new("etcd", (writer, key) => etcd.PutAsync(writer, key, value), () => Task.CompletedTask));
+            peers.Add(new(Raw, (writer, key) => etcd.PutAsync(writer, key, value), () => Task.CompletedTask));
+        await using var shared = Option("--etcd") is { } at ? await EtcdStore.OpenAsync(new EtcdStoreOptions { Endpoints = [new Uri(at)], Prefix = "bench" }) : null;
+        if (shared is not null)
+            peers.Add(new("on etcd", (_, key) => CommitAsync(shared, key, value), () => Task.CompletedTask));
         await CompareAsync(peers, writers, TimeSpan.FromSeconds(seconds), rounds);
         return 0;
     }
 
-    static async Task CommitAsync(SqliteStore store, string key, byte[] value)
+    static async Task CommitAsync(IStore store, string key, byte[] value)
     {
         var result = await store.CommitAsync(new Commit([], [new Operation(key, value)]));
         if (!result.Succeeded)
@@ -78,10 +85,10 @@ static class StoreLoad
 
         foreach (var (name, _, _) in peers)
             Console.WriteLine(Invariant($"median  {name,-9} {writers} writers: {Median(many[name]),8:F0}/s   1 writer: p50 {Median(one[name]):F3} ms"));
-        if (peers is [var ours, var other])
+        foreach (var ours in peers.Where(p => p.Name != Raw && peers.Count > 1).Select(p => p.Name))
         {
             Console.WriteLine(Invariant(
-                $"ratio   {ours.Name} / {other.Name}: commits per second {Median(many[ours.Name]) / Median(many[other.Name]):F2}, one writer's p50 {Median(one[ours.Name]) / Median(one[other.Name]):F2}"));
+                $"ratio   {ours} / {Raw}: commits per second {Median(many[ours]) / Median(many[Raw]):F2}, one writer's p50 {Median(one[ours]) / Median(one[Raw]):F2}"));
         }
     }
 
