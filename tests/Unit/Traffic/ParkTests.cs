@@ -140,6 +140,38 @@ public sealed class ParkTests
         (await client.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 50");
     }
 
+    [Fact]
+    public async Task Where_nobody_runs_any_request_waits_for_the_start_and_elsewhere_none_does()
+    {
+        await using var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);
+        TableModel With(params EndpointModel[] endpoints) => new(
+            1, [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)], [Routes.All(s => s)], [new ClusterModel("s", endpoints) { OnDemand = true }]);
+        gateway.Apply(With()).Problems.ShouldBeEmpty();
+        using var first = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await first.SendAsync(Post);
+        await Until.HoldsAsync(() => Park(gateway).Numbers["waiting"] == 1);
+
+        await using var alive = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        gateway.Apply(With(new EndpointModel("one", "127.0.0.1", alive.Port))).Problems.ShouldBeEmpty();
+        var answer = first.ReadResponseAsync();
+        using var other = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        // A request and its answer between two beats: pings have as much time as that takes.
+        await Until.HoldsAsync(async () =>
+        {
+            Advance(100);
+            await other.SendAsync(Get);
+            (await other.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200 ");
+            return answer.IsCompleted;
+        });
+        (await answer).ShouldStartWith("HTTP/1.1 200 ");
+
+        // Who runs and cannot be reached is told of at once, as everywhere.
+        gateway.Apply(With(new EndpointModel("two", "127.0.0.1", RawUpstream.DeadPort()))).Problems.ShouldBeEmpty();
+        using var later = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await later.SendAsync(Get);
+        (await later.ReadResponseAsync()).ShouldContain("X-Mainstay-Reason: connect-failed\r\n");
+    }
+
     Gateway Start(int port, BreakerSpec terms)
     {
         var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);

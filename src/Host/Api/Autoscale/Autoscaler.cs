@@ -69,6 +69,7 @@ public sealed class Autoscaler
         var all = mirror.Read(seen => seen.Get<Architecture>(Architecture.TheName) is not { Running: true } ? [] : seen.All<Service>()
             .Where(s => s is { Removed: false, Spec.Scale: not null })
             .Select(s => (Service: s, Known: seen.Get<Scaling>(s.Name), Instances: seen.Group<Instance>(s.Name))).ToArray());
+        await ForgetAsync(stop);
         Keep(all.Select(a => a.Service.Name).ToHashSet(StringComparer.Ordinal));
         if (all.Length == 0)
         {
@@ -100,6 +101,17 @@ public sealed class Autoscaler
             {
                 await WriteAsync(service, news, outcome, now, stop);
             }
+        }
+    }
+
+    // What was decided about a service that scales no more says nothing.
+    async Task ForgetAsync(CancellationToken stop)
+    {
+        var gone = mirror.Read(seen => seen.All<Scaling>().Where(s => seen.Get<Service>(s.Name) is not { Removed: false, Spec.Scale: not null }).ToArray());
+        foreach (var one in gone)
+        {
+            var key = services.Kinds.Of<Scaling>().KeyOf(one.Name);
+            await mirror.ReachAsync((await services.Store.CommitAsync(new([new(key, one.Revision)], [new(key, null)]), stop)).Revision, stop);
         }
     }
 

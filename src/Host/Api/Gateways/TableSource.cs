@@ -151,7 +151,7 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
     {
         var table = mirror.Read(seen => TableDecide.Next(new(
             seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>(),
-            seen.All<Service>().ToDictionary(s => s.Name, s => s.Spec, StringComparer.Ordinal), seen.All<Intervention>())
+            seen.All<Service>().ToDictionary(s => s.Name, InForce, StringComparer.Ordinal), seen.All<Intervention>())
         { Purges = seen.All<CachePurge>(), Secret = secret, Zones = ZonesOf(seen), Locks = seen.Get<NamedLock> }));
         if (!fences.SetEquals(table.Fences.Select(f => f.Lock)))
         {
@@ -180,10 +180,14 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
     // A service's status changes every moment, its terms of traffic seldom.
     static bool IsOtherTraffic(Service? before, Service? after) =>
         before is null || after is null
+        || InForce(before).IsOnDemand != InForce(after).IsOnDemand
         || (!ReferenceEquals(before.Spec, after.Spec)
             && (before.Spec.Criticality != after.Spec.Criticality || !Codec.Same(before.Spec.Traffic, after.Spec.Traffic) || !Codec.Same(before.Spec.Needs, after.Spec.Needs)));
 
     static TaskCompletionSource NewPulse() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    // What somebody switched off is not started by a request.
+    static ServiceSpec InForce(Service service) => service.Scale == 0 ? service.Spec with { Scale = null } : service.Spec;
 }
 
 /// <summary>A table as gateways get it.</summary>
