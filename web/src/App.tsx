@@ -112,7 +112,7 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.queues.title;
     case 'config':
     case 'locks':
-      return text.state[route.page];
+      return text.shared[route.page];
     case 'objectives':
       return text.sight.objectives;
     case 'logs':

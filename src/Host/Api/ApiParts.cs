@@ -6,8 +6,6 @@ using Mainstay.Deliver;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Autoscale;
 using Mainstay.Host.Api.Changes;
-using Mainstay.Host.Api.Config;
-using Mainstay.Host.Api.Flows;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Observe;
 using Mainstay.Host.Api.State;
@@ -16,8 +14,6 @@ using Mainstay.Host.Api.Traffic;
 using Mainstay.Host.Api.Views;
 using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Query.Prom;
-using Mainstay.State.Config;
-using Mainstay.State.Secrets;
 
 namespace Mainstay.Host.Api;
 
@@ -53,12 +49,13 @@ public sealed class ApiParts
         var scaler = new Autoscaler(services, Mirror, Correlator, events) { Awaited = demand.Services };
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
-        var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
-        var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
-        Queues = new QueueHouse(services, Mirror);
-        var flows = new FlowDesk(services, Mirror, events);
+        var state = new StateParts(options, services, Mirror, events);
         Background = new Background(
-            services.OnFault, locks.Keeper.RunAsync, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, scaler.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, Queues.RunAsync, hosts.RunAsync, flows.RunAsync, gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync);
+            services.OnFault,
+            [
+                .. state.Loops, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, scaler.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, hosts.RunAsync,
+                gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync,
+            ]);
         Dashboard = new Dashboard(options.Dashboard);
         var lists = new KindEndpoints(store, kinds, new ResourceWatch(store, Streams, time, limits), limits);
         var desk = new PromDesk(services.Samples, time);
@@ -74,34 +71,38 @@ public sealed class ApiParts
             .. new ScalingEndpoint(Mirror, scaler).Routes(),
             .. new DiffEndpoint(store, kinds).Routes(),
             .. new EventEndpoints(store, kinds, lists).Routes(),
-            .. new LogEndpoints(services.Data, Mirror, Streams, time, limits).Routes(),
-            .. new LogSearchEndpoints(services.Telemetry.Logs, store, kinds, Mirror, Streams, time, limits).Routes(),
+            .. SightRoutes(probes, desk, limits),
             .. lists.Routes(),
             .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new CacheEndpoints(store, kinds, Mirror, time, events).Routes(),
             .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
-            .. new TraceEndpoints(services.Telemetry).Routes(),
-            .. new PrometheusEndpoints(services.Telemetry).Routes(),
-            .. new PromEndpoints(desk, services.Samples, services.Telemetry.Exemplars, time, Correlator.Rules).Routes(),
             .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
             .. new ResourceWrites(applier, lists).Routes(),
             .. new JobEndpoints(store, kinds, time, events).Routes(),
-            .. new QueueEndpoints(services, Queues).Routes(),
-            .. new IdEndpoints(store, kinds, time).Routes(),
-            .. locks.Routes(),
-            .. flows.Routes(),
-            .. new StoreEndpoints(store, time).Routes(),
-            .. new ConfigEndpoints(new ConfigKeeper(store, kinds, time), new ConfigReads(Mirror, time), secrets, kinds, time, events, options.InternalToken).Routes(),
-            .. new SecretEndpoints(secrets, kinds, time).Routes(),
+            .. state.Routes,
             .. Views.Routes(),
             .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
             .. new IncidentEndpoints(store, kinds, Mirror, runner, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, hosts, InternalStreams, time, limits).Routes(),
-            .. new MetricEndpoints(services.Samples, desk, time, limits).Routes(),
-            .. new RuntimeEndpoints(services, probes, Streams, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
+        ];
+    }
+
+    // What is seen of everything: logs, traces and series.
+    IEnumerable<ApiRoute> SightRoutes(ProbeRunner probes, PromDesk desk, ApiLimits limits)
+    {
+        var (store, kinds, time) = Services;
+        return
+        [
+            .. new LogEndpoints(Services.Data, Mirror, Streams, time, limits).Routes(),
+            .. new LogSearchEndpoints(Services.Telemetry.Logs, store, kinds, Mirror, Streams, time, limits).Routes(),
+            .. new TraceEndpoints(Services.Telemetry).Routes(),
+            .. new PrometheusEndpoints(Services.Telemetry).Routes(),
+            .. new PromEndpoints(desk, Services.Samples, Services.Telemetry.Exemplars, time, Correlator.Rules).Routes(),
+            .. new MetricEndpoints(Services.Samples, desk, time, limits).Routes(),
+            .. new RuntimeEndpoints(Services, probes, Streams, limits).Routes(),
         ];
     }
 
@@ -110,8 +111,7 @@ public sealed class ApiParts
     [
         typeof(Architecture), typeof(Service), typeof(Scaling), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
         typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer),
-        typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(ConfigSpace), typeof(Queue), typeof(ReleaseRecord), typeof(HostIdentity),
-        typeof(Flow),
+        typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(ConfigSpace), typeof(Queue), typeof(ReleaseRecord), typeof(HostIdentity), typeof(Flow),
     ];
 
     public ServerServices Services { get; }
@@ -136,8 +136,6 @@ public sealed class ApiParts
     public Correlator Correlator { get; }
 
     public NotifyLoop Notify { get; }
-
-    public QueueHouse Queues { get; }
 
     public TelemetryTerms Terms { get; }
 

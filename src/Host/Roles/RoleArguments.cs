@@ -46,17 +46,9 @@ sealed record RoleArguments
     /// <summary>Reads the arguments after the role's name; null with a message where they are wrong.</summary>
     public static RoleArguments? Read(IReadOnlyList<string> args, TextWriter error)
     {
-        var given = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < args.Count; i += 2)
+        if (Given(args, error) is not { } given)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
-            {
-                error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
-                return null;
-            }
-
-            given[args[i]] = args[i + 1];
+            return null;
         }
 
         var transport = given.GetValueOrDefault("--transport") ?? Environment.GetEnvironmentVariable("MAINSTAY_TRANSPORT");
@@ -118,6 +110,24 @@ sealed record RoleArguments
             Zone = zone,
             HostName = given.GetValueOrDefault("--name") ?? RoleSettings.HostName,
         };
+    }
+
+    static Dictionary<string, string>? Given(IReadOnlyList<string> args, TextWriter error)
+    {
+        var given = new Dictionary<string, string>(StringComparer.Ordinal);
+        for (var i = 0; i < args.Count; i += 2)
+        {
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            {
+                error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
+                return null;
+            }
+
+            given[args[i]] = args[i + 1];
+        }
+
+        return given;
     }
 
     static TelemetryPorts? TelemetryOf(Dictionary<string, string> given, TextWriter error)

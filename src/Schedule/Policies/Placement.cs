@@ -63,8 +63,8 @@ public static class Placement
             : host.Use == HostUse.Draining ? PlaceRefusal.Draining
             : ask.Only is not null && ask.Only != host.Name ? PlaceRefusal.Elsewhere
             : place.Zones.Count > 0 && (host.Zone is null || !place.Zones.Contains(host.Zone)) ? PlaceRefusal.Zone
-            : place.Labels.Count > 0 && place.Labels.Any(l => host.Labels.GetValueOrDefault(l.Key) != l.Value) ? PlaceRefusal.Labels
-            : place.Apart.Count > 0 && place.Apart.Any(host.Services.ContainsKey) ? PlaceRefusal.Apart
+            : place.Labels.Count > 0 && !HasLabels(host, place) ? PlaceRefusal.Labels
+            : HasAny(host, place.Apart) ? PlaceRefusal.Apart
             : place.PerHost is { } most && ask.Own.GetValueOrDefault(host.Name) >= most ? PlaceRefusal.PerHost
             : !Fits(host, ask, 0, 0, out var cpu) ? cpu ? PlaceRefusal.Cpu : PlaceRefusal.Memory
             : PlaceRefusal.None;
@@ -145,6 +145,22 @@ public static class Placement
     }
 
     static (int, int, string) Hurt(string host, List<Tenant> leave) => ((int)leave.Max(t => t.Criticality), leave.Count, host);
+
+    static bool HasLabels(HostLoad host, PlaceSpec place) => place.Labels.All(l => host.Labels.GetValueOrDefault(l.Key) == l.Value);
+
+    // Asked of every host: without a delegate for each.
+    static bool HasAny(HostLoad host, IReadOnlyList<string> services)
+    {
+        for (var i = 0; i < services.Count; i++)
+        {
+            if (host.Services.ContainsKey(services[i]))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
 
     static double Size(HostLoad host, Instance instance) => Math.Max(
         Part(instance.Template.Reserved.Cpu?.Hundredths ?? 0, host.Capacity.Cpu?.Hundredths), Part(instance.Template.Reserved.Memory?.Bytes ?? 0, host.Capacity.Memory?.Bytes));

@@ -44,8 +44,8 @@ export const navigation: readonly NavigationGroup[] = [
     pages: [
       { to: { page: 'flows' }, label: (text) => text.flows.title },
       { to: { page: 'queues' }, label: (text) => text.queues.title },
-      { to: { page: 'config' }, label: (text) => text.state.config },
-      { to: { page: 'locks' }, label: (text) => text.state.locks },
+      { to: { page: 'config' }, label: (text) => text.shared.config },
+      { to: { page: 'locks' }, label: (text) => text.shared.locks },
     ],
   },
   {

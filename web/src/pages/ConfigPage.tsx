@@ -20,20 +20,20 @@ export default function ConfigPage({ name }: { name: string | undefined }) {
   const one = rows?.find((row) => row.name === name);
   return (
     <div className="page">
-      <h1>{text.state.config}</h1>
+      <h1>{text.shared.config}</h1>
       {!rows && <p className="quiet">{text.app.loading}</p>}
-      {rows?.length === 0 && <p className="empty">{text.state.noConfig}</p>}
+      {rows?.length === 0 && <p className="empty">{text.shared.noConfig}</p>}
       {rows && rows.length > 0 && (
-        <div className="table-frame" tabIndex={0} role="region" aria-label={text.state.config}>
+        <div className="table-frame" tabIndex={0} role="region" aria-label={text.shared.config}>
           <table data-testid="config-spaces">
             <thead>
-              <tr>{[text.state.space, text.state.layer, text.state.version, text.state.inherits].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
+              <tr>{[text.shared.space, text.shared.layer, text.shared.version, text.shared.inherits].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
             </thead>
             <tbody>
               {rows.map((row) => (
                 <tr key={row.name}>
-                  <th scope="row"><Link to={{ page: 'config', name: row.name }}>{row.name}</Link> {row.draft && <span className="tag">{text.state.edited(row.draft.by)}</span>}</th>
-                  <td>{text.state.layers[row.layer]}</td>
+                  <th scope="row"><Link to={{ page: 'config', name: row.name }}>{row.name}</Link> {row.draft && <span className="tag">{text.shared.edited(row.draft.by)}</span>}</th>
+                  <td>{text.shared.layers[row.layer]}</td>
                   <td className="number">{row.version ?? text.app.none}</td>
                   <td>{row.parents.join(', ') || text.app.none}</td>
                 </tr>
@@ -74,26 +74,26 @@ function Values({ name, spaces }: { name: string; spaces: readonly ConfigSpace[]
   const versions = spaces.map((space) => `${space.name}.${space.version}`).join();
   const page = useAsked<ConfigPageView>((signal) => api.configValues(name, environment, signal), `${name} ${environment} ${versions}`);
   return (
-    <section aria-label={text.state.values} data-testid="config-values">
+    <section aria-label={text.shared.values} data-testid="config-values">
       <h2>{name}</h2>
       <label className="field">
-        {text.state.environment}
+        {text.shared.environment}
         <select value={environment} onChange={(event) => setEnvironment(event.target.value)}>
-          <option value="*">{text.state.everywhere}</option>
+          <option value="*">{text.shared.everywhere}</option>
           {environmentsOf(name, spaces).map((one) => <option key={one}>{one}</option>)}
         </select>
       </label>
-      <div className="table-frame" tabIndex={0} role="region" aria-label={text.state.values}>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={text.shared.values}>
         <table>
           <thead>
-            <tr>{[text.state.key, text.state.value, text.state.from].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
+            <tr>{[text.shared.key, text.shared.value, text.shared.from].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
           </thead>
           <tbody>
             {Object.entries(page?.values ?? {}).map(([key, value]) => (
               <tr key={key}>
                 <th scope="row"><code>{key}</code></th>
-                <td><code>{value.value}</code> {value.isSecret && <span className="tag">{text.state.secret}</span>}</td>
-                <td>{value.space} {value.version} · {text.state.layers[value.layer]}{value.isDefault ? ` · ${text.state.byDefault}` : value.environment === '*' ? '' : ` · ${value.environment}`}</td>
+                <td><code>{value.value}</code> {value.isSecret && <span className="tag">{text.shared.secret}</span>}</td>
+                <td>{value.space} {value.version} · {text.shared.layers[value.layer]}{value.isDefault ? ` · ${text.shared.byDefault}` : value.environment === '*' ? '' : ` · ${value.environment}`}</td>
               </tr>
             ))}
           </tbody>
@@ -109,23 +109,23 @@ function Draft({ of }: { of: ConfigDraft }) {
   const [asked, setAsked] = useState<'publish' | 'discard'>();
   const [reason, setReason] = useState('');
   return (
-    <section aria-label={text.state.draft} data-testid="config-draft">
-      <h2>{text.state.draft}</h2>
-      <p className="quiet">{text.state.edited(of.by)}, {stamp(new Date(of.at))}</p>
+    <section aria-label={text.shared.draft} data-testid="config-draft">
+      <h2>{text.shared.draft}</h2>
+      <p className="quiet">{text.shared.edited(of.by)}, {stamp(new Date(of.at))}</p>
       {diff && <Changes changes={diff.changes} />}
       {diff?.problems.map((problem) => <p key={`${problem.path} ${problem.what}`} className="message"><Badge tone="bad" words={problem.path || of.name} /> {problem.what}; {problem.remedy}</p>)}
       <p>
-        <button type="button" onClick={() => setAsked('publish')}>{text.state.publish}</button> <button type="button" onClick={() => setAsked('discard')}>{text.state.discard}</button>
+        <button type="button" onClick={() => setAsked('publish')}>{text.shared.publish}</button> <button type="button" onClick={() => setAsked('discard')}>{text.shared.discard}</button>
       </p>
       {asked === 'publish' && (
-        <Confirm title={text.state.askPublish(of.name)} action={text.state.publish} act={() => api.publishConfig(of.name, reason)} onClose={() => setAsked(undefined)}>
-          <p className="quiet">{text.state.publishHint}</p>
-          <label className="field">{text.state.reason}<input value={reason} onChange={(event) => setReason(event.target.value)} /></label>
+        <Confirm title={text.shared.askPublish(of.name)} action={text.shared.publish} act={() => api.publishConfig(of.name, reason)} onClose={() => setAsked(undefined)}>
+          <p className="quiet">{text.shared.publishHint}</p>
+          <label className="field">{text.shared.reason}<input value={reason} onChange={(event) => setReason(event.target.value)} /></label>
         </Confirm>
       )}
       {asked === 'discard' && (
-        <Confirm title={text.state.askDiscard(of.name)} action={text.state.discard} act={() => api.discardConfig(of.name)} onClose={() => setAsked(undefined)}>
-          <p className="quiet">{text.state.discardHint}</p>
+        <Confirm title={text.shared.askDiscard(of.name)} action={text.shared.discard} act={() => api.discardConfig(of.name)} onClose={() => setAsked(undefined)}>
+          <p className="quiet">{text.shared.discardHint}</p>
         </Confirm>
       )}
     </section>
@@ -136,21 +136,21 @@ function Readers({ name, version }: { name: string; version: number }) {
   const text = useText();
   const readers = useAsked<ConfigReaderRow[]>((signal) => api.configReaders(name, signal), `${name} ${version}`, 2000);
   return (
-    <section aria-label={text.state.readers} data-testid="config-readers">
-      <h2>{text.state.readers}</h2>
-      {readers?.length === 0 && <p className="empty">{text.state.noReaders}</p>}
+    <section aria-label={text.shared.readers} data-testid="config-readers">
+      <h2>{text.shared.readers}</h2>
+      {readers?.length === 0 && <p className="empty">{text.shared.noReaders}</p>}
       {readers && readers.length > 0 && (
-        <div className="table-frame" tabIndex={0} role="region" aria-label={text.state.readers}>
+        <div className="table-frame" tabIndex={0} role="region" aria-label={text.shared.readers}>
           <table>
             <thead>
-              <tr>{[text.state.reader, text.state.runs, text.state.environment, text.state.seen].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
+              <tr>{[text.shared.reader, text.shared.runs, text.shared.environment, text.shared.seen].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
             </thead>
             <tbody>
               {readers.map(({ reader, isCurrent }) => (
                 <tr key={reader.reader}>
                   <th scope="row">{reader.reader}</th>
-                  <td><Badge tone={isCurrent ? 'ok' : 'busy'} words={isCurrent ? text.state.current : text.state.behind} /> <code>{reader.tag}</code></td>
-                  <td>{reader.environment === '*' ? text.state.everywhere : reader.environment}</td>
+                  <td><Badge tone={isCurrent ? 'ok' : 'busy'} words={isCurrent ? text.shared.current : text.shared.behind} /> <code>{reader.tag}</code></td>
+                  <td>{reader.environment === '*' ? text.shared.everywhere : reader.environment}</td>
                   <td>{stamp(new Date(reader.seenAt))}</td>
                 </tr>
               ))}
@@ -167,18 +167,18 @@ function History({ name, version }: { name: string; version: number }) {
   const versions = useAsked<ConfigVersion[]>((signal) => api.configVersions(name, signal), `${name} ${version}`);
   const [asked, setAsked] = useState<number>();
   return (
-    <section aria-label={text.state.history} data-testid="config-history">
-      <h2>{text.state.history}</h2>
+    <section aria-label={text.shared.history} data-testid="config-history">
+      <h2>{text.shared.history}</h2>
       {[...(versions ?? [])].reverse().map((one) => (
         <details key={one.number} open={one.number === version}>
-          <summary>{text.state.version} {one.number} · {stamp(new Date(one.at))} · {one.by} {one.reason}</summary>
+          <summary>{text.shared.version} {one.number} · {stamp(new Date(one.at))} · {one.by} {one.reason}</summary>
           <Changes changes={one.changes} />
-          {one.number !== version && <button type="button" onClick={() => setAsked(one.number)}>{text.state.rollback}</button>}
+          {one.number !== version && <button type="button" onClick={() => setAsked(one.number)}>{text.shared.rollback}</button>}
         </details>
       ))}
       {asked !== undefined && (
-        <Confirm title={text.state.askRollback(name, asked)} action={text.state.rollback} act={() => api.rollBackConfig(name, asked)} onClose={() => setAsked(undefined)}>
-          <p className="quiet">{text.state.publishHint}</p>
+        <Confirm title={text.shared.askRollback(name, asked)} action={text.shared.rollback} act={() => api.rollBackConfig(name, asked)} onClose={() => setAsked(undefined)}>
+          <p className="quiet">{text.shared.publishHint}</p>
         </Confirm>
       )}
     </section>

@@ -15,27 +15,27 @@ export default function LocksPage() {
   const shown = locks && [...locks].sort((a, b) => Number(b.holds.length > 0) - Number(a.holds.length > 0) || a.name.localeCompare(b.name));
   return (
     <div className="page">
-      <h1>{text.state.locks}</h1>
+      <h1>{text.shared.locks}</h1>
       {!shown && <p className="quiet">{text.app.loading}</p>}
-      {shown?.length === 0 && <p className="empty">{text.state.noLocks}</p>}
+      {shown?.length === 0 && <p className="empty">{text.shared.noLocks}</p>}
       {shown && shown.length > 0 && (
-        <div className="table-frame" tabIndex={0} role="region" aria-label={text.state.locks}>
+        <div className="table-frame" tabIndex={0} role="region" aria-label={text.shared.locks}>
           <table data-testid="locks">
             <thead>
-              <tr>{[text.state.lock, text.state.heldBy, text.state.since, text.state.token, ''].map((title, index) => <th key={index} scope="col">{title}</th>)}</tr>
+              <tr>{[text.shared.lock, text.shared.heldBy, text.shared.since, text.shared.token, ''].map((title, index) => <th key={index} scope="col">{title}</th>)}</tr>
             </thead>
             <tbody>
               {shown.map((lock) => (
                 <tr key={lock.name}>
                   <th scope="row">{lock.name}</th>
                   <td>
-                    {lock.holds.length === 0 && <span className="quiet">{text.state.free}</span>}
-                    {lock.holds.length > 0 && <Badge tone="busy" words={lock.form === 'permits' ? `${lock.holds.length}/${lock.permits}` : text.state.forms[lock.form]} />}
+                    {lock.holds.length === 0 && <span className="quiet">{text.shared.free}</span>}
+                    {lock.holds.length > 0 && <Badge tone="busy" words={lock.form === 'permits' ? `${lock.holds.length}/${lock.permits}` : text.shared.forms[lock.form]} />}
                     {lock.holds.map((hold) => <p key={hold.token} className="message"><code>{hold.owner}</code> {hold.about}</p>)}
                   </td>
                   <td>{lock.holds[0] ? <time dateTime={lock.holds[0].at}>{stamp(new Date(lock.holds[0].at))}</time> : text.app.none}</td>
                   <td className="number">{lock.token}</td>
-                  <td>{lock.holds.length > 0 && <button type="button" onClick={() => setAsked(lock.name)} aria-label={`${text.state.break} ${lock.name}`}>{text.state.break}</button>}</td>
+                  <td>{lock.holds.length > 0 && <button type="button" onClick={() => setAsked(lock.name)} aria-label={`${text.shared.break} ${lock.name}`}>{text.shared.break}</button>}</td>
                 </tr>
               ))}
             </tbody>
@@ -43,8 +43,8 @@ export default function LocksPage() {
         </div>
       )}
       {asked && (
-        <Confirm title={text.state.askBreak(asked)} action={text.state.break} act={() => api.breakLock(asked)} onClose={() => setAsked(undefined)}>
-          <p className="quiet">{text.state.breakHint}</p>
+        <Confirm title={text.shared.askBreak(asked)} action={text.shared.break} act={() => api.breakLock(asked)} onClose={() => setAsked(undefined)}>
+          <p className="quiet">{text.shared.breakHint}</p>
         </Confirm>
       )}
     </div>

@@ -17,7 +17,8 @@ public sealed class SeriesClock(TelemetryIntake telemetry, Func<MapView> map, IM
         while (true)
         {
             var past = TimeSpan.FromTicks(time.GetUtcNow().Ticks % every.Ticks);
-            await Task.Delay(every - past, time, stop);
+            // Timers count whole milliseconds and leave off the rest: one that fired before the ten is over would find it still to come.
+            await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling((every - past).TotalMilliseconds)), time, stop);
             Write();
         }
     }

@@ -39,9 +39,13 @@ public sealed class KindRegistryTests
     [InlineData("")]
     public void Other_names_are_of_no_kind(string name) => CoreKinds.All.Find(name).ShouldBeNull();
 
+    // They are members of the dashboard's types, too.
+    [Fact]
+    public void Names_are_words() => CoreKinds.All.All.Select(k => k.Name).ShouldAllBe(name => name.All(char.IsAsciiLetterLower));
+
     [Fact]
     public void Users_write_what_they_declare_and_nothing_else() =>
-        CoreKinds.All.All.Where(k => k.Writes == KindWrites.Users).Select(k => k.Name).ShouldBe(["service", "gateway", "route", "objective", "rule"]);
+        CoreKinds.All.All.Where(k => k.Writes == KindWrites.Users).Select(k => k.Name).ShouldBe(["service", "gateway", "route", "objective", "rule", "flow"]);
 
     [Fact]
     public void Groups_are_those_of_the_resource()

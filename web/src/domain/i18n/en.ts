@@ -25,7 +25,7 @@ export const en = {
   queues: queuesEn,
   scale: scaleEn,
   releases: releasesEn,
-  state: stateEn,
+  shared: stateEn,
   app: {
     skip: 'Skip to content',
     pages: 'Pages',

@@ -21,7 +21,7 @@ export const zh: Text = {
   queues: queuesZh,
   scale: scaleZh,
   releases: releasesZh,
-  state: stateZh,
+  shared: stateZh,
   app: {
     skip: '跳到正文',
     pages: '页面',

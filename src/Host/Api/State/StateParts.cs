@@ -1,0 +1,32 @@
+using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Api.Config;
+using Mainstay.Host.Api.Flows;
+
+namespace Mainstay.Host.Api.State;
+
+/// <summary>What services get from the server for their own state: ids, locks, queues, flows, configuration and secrets.</summary>
+public sealed class StateParts
+{
+    public StateParts(ApiOptions options, ServerServices services, Mirror mirror, EventNames events)
+    {
+        var (store, kinds, time) = services;
+        var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
+        var queues = new QueueHouse(services, mirror);
+        var flows = new FlowDesk(services, mirror, events);
+        Loops = [locks.Keeper.RunAsync, queues.RunAsync, flows.RunAsync];
+        Routes =
+        [
+            .. new IdEndpoints(store, kinds, time).Routes(),
+            .. locks.Routes(),
+            .. new QueueEndpoints(services, queues).Routes(),
+            .. flows.Routes(),
+            .. ConfigHouse.Routes(services, mirror, events, options.InternalToken),
+            .. new StoreEndpoints(store, time).Routes(),
+        ];
+    }
+
+    public IReadOnlyList<ApiRoute> Routes { get; }
+
+    /// <summary>What goes on by itself, until stopped.</summary>
+    public IReadOnlyList<Func<CancellationToken, Task>> Loops { get; }
+}
