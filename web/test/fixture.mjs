@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runtimeOf } from './runtime.mjs';
 import { changeIncident, exemplarsOf, makeIncidents, readObserve } from './observe.mjs';
 import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
+import { readSchedule } from './schedule.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
 
@@ -58,6 +59,8 @@ async function answer(context) {
   if (url.pathname === '/prometheus/api/v1/query_exemplars') return json(response, exemplarsOf(url.searchParams));
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   const [noun, name, verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
+  const schedule = request.method === 'GET' && readSchedule(context.world, noun, name, verb);
+  if (schedule) return json(response, schedule);
   const read = request.method === 'GET' && (readPolicies(context.policies, noun, name, verb) ?? readObserve(noun, name, url.searchParams));
   if (read) return reply(response, read);
   if (request.method === 'PUT') return put(context, noun, name, url.searchParams.has('dryRun'));

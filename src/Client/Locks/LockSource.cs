@@ -72,6 +72,7 @@ public sealed class LockSource : IDisposable
                     return new HeldLock(this, name, owner, grant!, options.Lease, asked, time);
                 }
 
+                // The last asking does not wait, and gives the place in line up.
                 if (status == HttpStatusCode.Conflict || (status == HttpStatusCode.Accepted && left <= TimeSpan.Zero))
                 {
                     return null;

@@ -21,7 +21,7 @@ public static class LockDecide
     /// <param name="seen">The lock.</param>
     /// <param name="line">Who waits for it.</param>
     /// <param name="wish">What is asked for.</param>
-    /// <param name="waits">Whether he takes a place in line where it is not free.</param>
+    /// <param name="waits">Whether he takes a place in line where it is not free; a place that he has is given up where not.</param>
     /// <param name="now">For the record; nothing is decided by it.</param>
     public static LockTurn Ask(NamedLock seen, IReadOnlyList<LockWish> line, LockWish wish, bool waits, DateTimeOffset now)
     {
@@ -37,7 +37,8 @@ public static class LockDecide
 
         if (line.Any(wish.IsSame))
         {
-            return new(seen, line, waits ? LockWord.Waiting : LockWord.Busy);
+            // Who asks once more without waiting gives his place up: nothing may be granted to somebody who has gone.
+            return waits ? new(seen, line, LockWord.Waiting) : Leave(seen, line, wish, now) with { Word = LockWord.Busy };
         }
 
         if (line.Count == 0 && Fits(seen, wish))

@@ -9,8 +9,11 @@ public static class HelpText
     static readonly (string Title, string[] Verbs)[] Groups =
     [
         ("Run", ["up", "down"]),
-        ("Change", ["plan", "apply", "diff", "history", "scale", "restart", "intervention"]),
-        ("Look", ["status", "get", "map", "traffic", "explain", "logs", "events"]),
+        ("Change", ["plan", "apply", "diff", "history", "rollback", "tag", "rollout", "scale", "restart", "host", "job"]),
+        ("Look", ["status", "get", "map", "logs", "events", "top", "query", "trace", "objectives", "rules"]),
+        ("Find the cause", ["why", "impact", "incident"]),
+        ("Traffic", ["traffic", "explain", "intervention", "cache"]),
+        ("State", ["queue", "flow", "config", "secret", "lock", "id", "store"]),
         ("Help", ["doctor", "schema", "completion", "version"]),
         ("Roles, which 'up' starts by itself", ["server", "gateway", "agent"]),
     ];
