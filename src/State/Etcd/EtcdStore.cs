@@ -107,7 +107,7 @@ public sealed class EtcdStore : IStore
         return session.Id;
     }
 
-    /// <summary>Whether the store with this session is open.</summary>
+    /// <summary>Whether the store that made this lease is open.</summary>
     public async Task<bool> IsOpenAsync(long other, CancellationToken stop)
     {
         try
