@@ -141,7 +141,7 @@ static class Replacing
         var wanted = work.Count;
         var surge = work.View.Service.Spec.Release?.MaxSurge ?? Math.Max(1, wanted / 4);
         var taken = work.Running.Count(i => !work.IsLost(i));
-        if (wanted > 1 && FirstLight.ComesUp(work.Status) && FirstLight.Hold(work.Status, [.. work.Running], work.View.CallersWait, work.Now) is (true, var until))
+        if (wanted > 1 && FirstLight.ComesUp(work.Status) && FirstLight.Hold(work.Status, [.. work.Running], work.View.IsAlone, work.View.CallersWait, work.View.CallersLit, work.Now) is (true, var until))
         {
             wanted = 1;
             work.Plan.Wait(until);

@@ -33,8 +33,14 @@ public sealed record ServiceView
     /// <summary>Services that need this one and still have instances.</summary>
     public required IReadOnlyList<string> LiveDependants { get; init; }
 
+    /// <summary>Whether it needs no other service and none needs it.</summary>
+    public bool IsAlone { get; init; }
+
     /// <summary>Whether a service that needs this one, directly or through others, comes up for the first time and has no instance that serves.</summary>
     public bool CallersWait { get; init; }
+
+    /// <summary>When the last of those services began to serve; null where none does, or this one does not come up.</summary>
+    public DateTimeOffset? CallersLit { get; init; }
 
     /// <summary>The hosts whose agents answer.</summary>
     public required HostLoads Hosts { get; init; }
