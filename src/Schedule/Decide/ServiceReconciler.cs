@@ -80,7 +80,7 @@ public sealed class ServiceReconciler : IReconciler
             Links = Links(service, seen),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not ({ Status.Ready: > 0 } or { Spec.IsOnDemand: true })).Select(n => n.Key)],
             First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],
-            IsAlone = service.Spec.Needs.Count == 0 && !Callers(key).Any(),
+            IsAlone = service.Spec.Needs.Count == 0 && Callers(key).Count == 0,
             CallersWait = FirstLight.ComesUp(service.Status) && Callers(key).Any(c => seen.Get<Service>(c) is { } caller && FirstLight.IsAwaited(caller)),
             CallersLit = FirstLight.ComesUp(service.Status) ? Callers(key).Max(c => FirstLight.LitAt(seen.Group<Instance>(c))) : null,
             LiveDependants = [.. LiveDependants(service, seen)],

@@ -28,7 +28,7 @@ static class ProcessTable
         var found = new List<TaggedProcess>();
         foreach (var pid in Pids())
         {
-            if (Settled(pid, () => Tag(pid, agent)) is { } tag && Stat(pid) is { } stat)
+            if (Tag(pid, agent) is { } tag && Stat(pid) is { } stat)
             {
                 found.Add(new(tag.Part, tag.Epoch, stat));
             }
@@ -48,7 +48,7 @@ static class ProcessTable
         foreach (var pid in Pids())
         {
             if (pid != leader && Stat(pid) is { } stat
-                && ((stat.Session == leader && leader > 0 && stat.StartTicks >= startTicks) || Settled(pid, () => Tag(pid, agent))?.Part == part))
+                && ((stat.Session == leader && leader > 0 && stat.StartTicks >= startTicks) || Tag(pid, agent)?.Part == part))
             {
                 found.Add(stat);
             }
@@ -77,42 +77,53 @@ static class ProcessTable
         .Where(pid => pid > 0);
 
     // While a process replaces its program it has neither arguments nor environment for a moment, and looks as if it were nobody's: a child is in that moment when the
-    // call that started it returns.
-    static T? Settled<T>(int pid, Func<T?> look)
-        where T : struct
-    {
-        var found = look();
-        var patience = new SpinWait();
-        for (var count = 0; found is null && count < MostLooks && IsReplacing(pid); count++)
-        {
-            patience.SpinOnce();
-            found = look();
-        }
-
-        return found;
-    }
-
-    static bool IsReplacing(int pid) =>
-        ReadText($"/proc/{pid}/cmdline") is "" && ReadText($"/proc/{pid}/environ") is "" && Read(pid) is { State: not ('Z' or 'X'), IsKernels: false };
-
-    // A process that ended meanwhile, or is another user's, is not one of ours either way.
+    // call that started it returns. One that has its arguments got its environment before them, so it is read once more.
     static (string Part, int Epoch)? Tag(int pid, string agent)
     {
-        byte[] environment;
+        var patience = new SpinWait();
+        for (var count = 0; count < MostLooks; count++)
+        {
+            if (Environment(pid) is not { } found)
+            {
+                return null;
+            }
+
+            if (found.Length > 0)
+            {
+                return Tag(found, agent);
+            }
+
+            if (!IsReplacing(pid))
+            {
+                return Environment(pid) is { } settled ? Tag(settled, agent) : null;
+            }
+
+            patience.SpinOnce();
+        }
+
+        return null;
+    }
+
+    static bool IsReplacing(int pid) => ReadText($"/proc/{pid}/cmdline") is "" && Read(pid) is { State: not ('Z' or 'X'), IsKernels: false };
+
+    // A process that ended meanwhile, or is another user's, is not one of ours either way.
+    static byte[]? Environment(int pid)
+    {
         try
         {
-            environment = File.ReadAllBytes($"/proc/{pid}/environ");
+            return File.ReadAllBytes($"/proc/{pid}/environ");
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+    }
 
-        return environment.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Tags.Agent)) < 0 || ValueOf(environment, Tags.Agent) != agent
+    static (string Part, int Epoch)? Tag(byte[] environment, string agent) =>
+        environment.AsSpan().IndexOf(Encoding.UTF8.GetBytes(Tags.Agent)) < 0 || ValueOf(environment, Tags.Agent) != agent
             || ValueOf(environment, Tags.Instance) is not { } part
             ? null
             : (part, int.TryParse(ValueOf(environment, Tags.Epoch), CultureInfo.InvariantCulture, out var epoch) ? epoch : 0);
-    }
 
     static string? ValueOf(ReadOnlySpan<byte> environment, string variable)
     {
