@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using Mainstay.Core.Servers;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
 
@@ -14,6 +15,9 @@ public sealed record GatewayOptions
 
     /// <summary>The server's base address; null to serve the last table and nothing else.</summary>
     public Uri? ServerUrl { get; init; }
+
+    /// <summary>Other servers on the same store, of which one leads at a time; the gateway follows whoever leads.</summary>
+    public IReadOnlyList<Uri> OtherServers { get; init; } = [];
 
     /// <summary>Sent to the server as <c>X-Mainstay-Token</c>: what Mainstay's own processes show each other.</summary>
     public string? Token { get; init; }
@@ -29,6 +33,9 @@ public sealed record GatewayOptions
 
     /// <summary>The zone that it stands in; null where that makes no difference.</summary>
     public string? Zone { get; init; }
+
+    /// <summary>What it is among gateways of other hosts; null where there are none.</summary>
+    public Path.Mesh.MeshTerms? Mesh { get; init; }
 
     /// <summary>How it reaches the network. Default: event loops where the system has them.</summary>
     public TransportKind Transport { get; init; }
@@ -79,13 +86,14 @@ public static class GatewayProcess
         var transport = Transports.Open(options.Transport, handover, options.Loops);
         using var loops = transport as IDisposable;
         await using var gateway = new Gateway(
-            transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), options.Zone);
+            transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), options.Zone, options.Mesh);
         if (kept is not null) Report(gateway.Apply(kept), options);
         Say(file.SayReady(gateway.Revision), options);
 
         // 3. The server, for as long as this process lives.
-        using var server = Client(options);
-        using var records = new RecordFeed(server, time);
+        using var choice = new ServerChoice(options.ServerUrl is { } first ? [first, .. options.OtherServers] : [new Uri("http://127.0.0.1")]);
+        using var server = Client(options, choice);
+        using var records = new RecordFeed(server, time) { HasOthers = choice.IsOpen };
         var id = options.Id ?? $"{Environment.MachineName}-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, true)}";
         var sequence = 0L;
         RecordBatch Take(long dropped)
@@ -106,7 +114,7 @@ public static class GatewayProcess
         var following = options.ServerUrl is null
             ? Task.Delay(Timeout.InfiniteTimeSpan, time, stopping.Token)
             : Task.WhenAll(
-                new TableFeed(server, time, options.Log).RunAsync(() => gateway.Revision, Apply, question => _ = records.AnswerAsync(gateway.Answer(id, question)), gateway.Fences.Learn, stopping.Token),
+                new TableFeed(server, time, options.Log) { Left = () => choice.Left }.RunAsync(() => gateway.Revision, Apply, question => _ = records.AnswerAsync(gateway.Answer(id, question)), gateway.Fences.Learn, stopping.Token),
                 records.RunAsync(Take, stopping.Token));
         await following.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
         if (following.IsFaulted) options.Log($"the gateway's control side failed: {following.Exception}");
@@ -133,11 +141,11 @@ public static class GatewayProcess
             && await StandBy.WaitAsync(path, () => options.Log($"process {Environment.ProcessId} is warm and stands by"), stop);
     }
 
-    private static HttpClient Client(GatewayOptions options)
+    private static HttpClient Client(GatewayOptions options, ServerChoice choice)
     {
-        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2), UseProxy = false };
+        var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(choice.IsOpen ? 1.5 : 2), UseProxy = false };
         handler.SslOptions = options.Tls ?? handler.SslOptions;
-        var client = new HttpClient(handler)
+        var client = new HttpClient(choice.IsOpen ? new ServerHandler(choice, handler) : handler)
         {
             BaseAddress = options.ServerUrl,
             Timeout = Timeout.InfiniteTimeSpan,

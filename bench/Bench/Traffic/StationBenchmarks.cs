@@ -1,5 +1,6 @@
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Path;
+using Mainstay.Traffic.Path.Mesh;
 
 namespace Mainstay.Bench.Traffic;
 
@@ -133,5 +134,34 @@ internal abstract class ExchangeBenchmarkBase(string name, bool suspends, int co
         transport.RunPending();
         time?.Pass(TimeSpan.FromSeconds(1));
         if (gateway!.Connections != connections) throw new InvalidOperationException("A connection ended.", gateway.LastFault);
+    }
+}
+
+/// <summary>What another host's gateway sends to an instance of this one: 64 connections, of which each suspends at every receive.</summary>
+internal sealed class MeshTunnelBenchmark : IBenchmark
+{
+    private const int Connections = 64;
+    private readonly MemoryTransport transport = new(Samples.Request, Samples.Response, suspends: true);
+    private readonly List<MemoryTransport.MemoryWire> clients = [];
+
+    public string Name => "traffic/mesh-tunnel";
+
+    public void Setup()
+    {
+        var terms = new MeshTerms("h1", "127.0.0.1", 1, "none.pem", "none.pem");
+        var gateway = new Gateway(transport, mesh: terms);
+        gateway.Apply(new TableModel(1, [], [], [new ClusterModel("s", [new EndpointModel("one", "127.0.0.1", 2) { Via = new ViaModel("h1", "127.0.0.1", 1) }])]));
+        for (var index = 0; index < Connections; index++)
+        {
+            var client = transport.Client();
+            clients.Add(client);
+            _ = new MeshTunnel(client, "h2", "", DateTimeOffset.MaxValue, "one").RunAsync(gateway.Mesh!);
+        }
+    }
+
+    public void Run(int iterations)
+    {
+        foreach (var client in clients) client.Give(iterations / Connections);
+        transport.RunPending();
     }
 }

@@ -35,7 +35,7 @@ public sealed class ApiParts
         var policies = new PolicyBoard(store, kinds, time, events, services.OnFault);
         Records = new RecordIntake(services.Edges, services.Routes, gateways, policies, services.Telemetry.Calls, time, new BeaconIntake(services.Telemetry, time));
         Nodes = options is { Agents: not null, Authority: { } authority }
-            ? new Security.NodeRules(authority, (host, key) => Mirror.Read(seen => seen.Get<HostIdentity>(host)?.Key == key))
+            ? new Security.NodeRules(authority, (host, key) => Mirror.Read(seen => seen.Get<HostIdentity>(host)?.Knows(key) ?? false))
             : null;
         Tables = new TableSource(Mirror, time, options.InternalToken);
         Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
@@ -85,6 +85,7 @@ public sealed class ApiParts
             .. new CauseEndpoints(Correlator).Routes(),
             .. new IncidentEndpoints(store, kinds, Mirror, runner, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
+            .. new ArtifactEndpoints(services.Data, Mirror).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, hosts, InternalStreams, time, limits).Routes(),
             .. new Probes(options.Version, this).Routes(),
         ];

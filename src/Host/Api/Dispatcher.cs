@@ -24,6 +24,12 @@ public sealed class Dispatcher(AccessRules rules, Action<string, Exception>? onF
         if (rules.Refuse(context.Request) is { } refusal)
         {
             Interlocked.Increment(ref refused);
+            if (NodeRules.IsOurs(context.Request))
+            {
+                // It may have been renewed: the next connection shows what the host has now.
+                context.Response.Headers.Connection = "close";
+            }
+
             await refusal.WriteAsync(context);
             return;
         }

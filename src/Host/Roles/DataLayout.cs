@@ -42,6 +42,9 @@ public sealed class DataLayout(string root)
     /// <summary>What this host has joined with.</summary>
     public string Node => Path.Combine(Root, "node");
 
+    /// <summary>Where this host's gateway takes in what others' gateways send to its instances.</summary>
+    public string MeshFile => Path.Combine(Root, "node", "mesh");
+
     public string Store => Path.Combine(Root, "store");
 
     /// <summary>The chosen traces.</summary>

@@ -5,6 +5,7 @@ using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.Schedule.Agent;
 using Mainstay.Traffic;
+using Mainstay.Traffic.Path.Mesh;
 
 namespace Mainstay.Host.Roles;
 
@@ -15,7 +16,8 @@ static class EdgeRoles
         new GatewayOptions
         {
             DataFolder = arguments.Data.Root,
-            ServerUrl = new Uri(arguments.Server),
+            ServerUrl = arguments.Servers[0],
+            OtherServers = [.. arguments.Servers.Skip(1)],
             Token = arguments.Data.ReadToken(),
             Tls = TlsOf(arguments, time),
             FdStorePath = File.Exists(arguments.Data.FdSocket) ? arguments.Data.FdSocket : null,
@@ -24,6 +26,7 @@ static class EdgeRoles
             Loops = arguments.Loops,
             Id = arguments.HostName,
             Zone = arguments.Zone,
+            Mesh = MeshOf(arguments, time),
             Log = line => Role.Say(time, line),
         },
         time,
@@ -31,9 +34,9 @@ static class EdgeRoles
 
     public static async Task<int> AgentAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop)
     {
-        if (arguments.Machine.Join is { } door)
+        if (arguments.Machine.Join is { Count: > 0 } doors)
         {
-            return await JoinedMachine.RunAsync(arguments, door, time, stop);
+            return await JoinedMachine.RunAsync(arguments, doors, time, stop);
         }
 
         var options = new AgentOptions
@@ -41,10 +44,12 @@ static class EdgeRoles
             Host = arguments.HostName,
             Zone = arguments.Zone,
             DataFolder = arguments.Data.Root,
-            ServerUrl = arguments.Server,
+            ServerUrl = arguments.Servers[0].GetLeftPart(UriPartial.Authority),
+            OtherServers = [.. arguments.Servers.Skip(1)],
             TokenFile = arguments.Data.TokenFile,
             Tls = TlsOf(arguments, time),
             Address = arguments.Machine.Address?.ToString() ?? "127.0.0.1",
+            Mesh = arguments.Machine.Mesh?.ToString(),
             Labels = arguments.Machine.Labels,
             Capacity = arguments.Machine.Capacity,
             Machine = MachineArguments.Found,
@@ -64,6 +69,12 @@ static class EdgeRoles
 
         Role.Say(time, $"{problem.What}; {problem.Remedy}");
         return 1;
+    }
+
+    static MeshTerms? MeshOf(RoleArguments arguments, TimeProvider time)
+    {
+        var (identity, authority) = new NodeCredentials(arguments.Data.Node, time).Files;
+        return arguments.Machine.Mesh is { } at ? new(arguments.HostName, at.Address.ToString(), at.Port, identity, authority) : null;
     }
 
     // A server on another machine is known by what this one has joined with.

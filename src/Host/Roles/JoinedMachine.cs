@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Servers;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Security;
 using Mainstay.Schedule.Drivers;
@@ -19,14 +20,19 @@ static class JoinedMachine
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
     static readonly TimeSpan Retry = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan RenewalLook = TimeSpan.FromHours(1);
+    static readonly TimeSpan LongestPause = TimeSpan.FromHours(1);
 
     /// <summary>Runs until stopped; 1 where it cannot join.</summary>
-    public static async Task<int> RunAsync(RoleArguments arguments, Uri door, TimeProvider time, CancellationToken stop)
+    /// <param name="arguments">What it was told.</param>
+    /// <param name="doors">Of the servers on one store; one of them leads.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="stop">Ends it.</param>
+    public static async Task<int> RunAsync(RoleArguments arguments, IReadOnlyList<Uri> doors, TimeProvider time, CancellationToken stop)
     {
+        var door = doors[0];
         void Say(string line) => Role.Say(time, line);
         var credentials = new NodeCredentials(arguments.Data.Node, time);
-        if (!credentials.Exist && await JoinAsync(arguments, door, credentials, time, stop) is { } problem)
+        if (!credentials.Exist && await JoinAsync(arguments, doors, credentials, time, stop) is { } problem)
         {
             Say($"{problem.What}; {problem.Remedy}");
             return 1;
@@ -44,31 +50,33 @@ static class JoinedMachine
         var listening = new TaskCompletionSource();
         var handing = sockets.RunAsync(arguments.Data.FdSocket, stop, () => listening.TrySetResult());
         await Task.WhenAny(listening.Task, handing);
-        RoleKeeper Keeper(string role) => new(role, () => Start(role, arguments, door, address), events, time, Say);
-        await Task.WhenAll(Keeper("gateway").RunAsync(Patience, stop), Keeper("agent").RunAsync(Patience, stop), RenewAsync(door, credentials, time, Say, stop), handing);
+        var machine = arguments.Machine with { Address = address, Mesh = arguments.Machine.Mesh ?? MeshPlace.Of(arguments.Data, address, door.Port + 1) };
+        RoleKeeper Keeper(string role) => new(role, () => Start(role, arguments, doors, machine), events, time, Say);
+        await Task.WhenAll(Keeper("gateway").RunAsync(Patience, stop), Keeper("agent").RunAsync(Patience, stop), RenewAsync(doors, credentials, time, Say, stop), handing);
         return 0;
     }
 
-    static RoleStart Start(string role, RoleArguments arguments, Uri door, IPAddress address)
+    static RoleStart Start(string role, RoleArguments arguments, IReadOnlyList<Uri> doors, MachineArguments machine)
     {
-        var settings = new RoleSettings(arguments.Data, door.GetLeftPart(UriPartial.Authority), null, null, new(null, null, null));
+        var settings = new RoleSettings(arguments.Data, string.Join(',', doors.Select(d => d.GetLeftPart(UriPartial.Authority))), null, null, new(null, null, null));
         var start = settings.Start(role);
-        List<string> words = [.. start.Arguments, "--name", arguments.HostName, .. (arguments.Machine with { Address = address }).Write()];
+        List<string> words = [.. start.Arguments, "--name", arguments.HostName, .. machine.Write()];
         words.AddRange(arguments.Zone is { } zone ? ["--zone", zone] : []);
         var environment = start.Environment.Where(e => e.Key != "MAINSTAY_JOIN_TOKEN").ToDictionary(StringComparer.Ordinal);
         return start with { Arguments = words, Environment = environment };
     }
 
     // 1. The authority, by the fingerprint in the token. 2. The certificate, over TLS that this authority vouches for.
-    static async Task<Problem?> JoinAsync(RoleArguments arguments, Uri door, NodeCredentials credentials, TimeProvider time, CancellationToken stop)
+    static async Task<Problem?> JoinAsync(RoleArguments arguments, IReadOnlyList<Uri> doors, NodeCredentials credentials, TimeProvider time, CancellationToken stop)
     {
         if (arguments.Machine.Token?.Split('.') is not [_, _, { Length: 64 } fingerprint])
         {
             return new("token", "a machine joins with a token", "give --token or MAINSTAY_JOIN_TOKEN as 'mainstay host token' made it");
         }
 
-        while (!stop.IsCancellationRequested)
+        for (var round = 0; !stop.IsCancellationRequested; round++)
         {
+            var door = doors[round % doors.Count];
             try
             {
                 // Whoever it is: what it says is believed only for its fingerprint.
@@ -120,15 +128,16 @@ static class JoinedMachine
         return null;
     }
 
-    static async Task RenewAsync(Uri door, NodeCredentials credentials, TimeProvider time, Action<string> say, CancellationToken stop)
+    static async Task RenewAsync(IReadOnlyList<Uri> doors, NodeCredentials credentials, TimeProvider time, Action<string> say, CancellationToken stop)
     {
+        using var choice = new ServerChoice(doors);
         while (!stop.IsCancellationRequested)
         {
-            if (time.GetUtcNow() + (NodeAuthority.HostLife / 3) > credentials.Until)
+            if (time.GetUtcNow() >= credentials.RenewAt)
             {
                 try
                 {
-                    await RenewNowAsync(door, credentials, stop);
+                    await RenewNowAsync(choice, credentials, stop);
                     say($"the certificate was renewed and ends at {credentials.Until:u}");
                 }
                 catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -141,13 +150,17 @@ static class JoinedMachine
                 }
             }
 
-            await Task.Delay(RenewalLook, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(PauseBefore(credentials.RenewAt, time), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    static async Task RenewNowAsync(Uri door, NodeCredentials credentials, CancellationToken stop)
+    /// <summary>Until a certificate is to be looked at again; a second at the least.</summary>
+    public static TimeSpan PauseBefore(DateTimeOffset due, TimeProvider time) => TimeSpan.FromTicks(Math.Clamp((due - time.GetUtcNow()).Ticks, Retry.Ticks, LongestPause.Ticks));
+
+    static async Task RenewNowAsync(ServerChoice choice, NodeCredentials credentials, CancellationToken stop)
     {
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = credentials.Tls() }) { BaseAddress = door };
+        var direct = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = credentials.Tls() };
+        using var client = new HttpClient(new ServerHandler(choice, direct)) { BaseAddress = choice.Current };
         var (key, request) = NodeCredentials.Ask();
         using (key)
         {

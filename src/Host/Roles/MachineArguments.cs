@@ -12,14 +12,19 @@ sealed record MachineArguments
     /// <summary>Where agents of other machines come in (server).</summary>
     public IPEndPoint? Agents { get; init; }
 
-    /// <summary>The door of the server that is joined, as <c>https://ADDRESS:PORT</c>; null for the one on this machine.</summary>
-    public Uri? Join { get; init; }
+    const int MostDoors = 16;
+
+    /// <summary>The doors of the servers that are joined, as <c>https://ADDRESS:PORT</c>: one, or those of several on one store; none for the server on this machine.</summary>
+    public IReadOnlyList<Uri> Join { get; init; } = [];
 
     /// <summary>What it joins with; null once it has joined.</summary>
     public string? Token { get; init; }
 
     /// <summary>IP address at which other machines reach its instances; null for that towards the server.</summary>
     public IPAddress? Address { get; init; }
+
+    /// <summary>Where its gateway takes in what others' gateways send to its instances; null for a place of its own choice.</summary>
+    public IPEndPoint? Mesh { get; init; }
 
     public IReadOnlyDictionary<string, string> Labels { get; init; } = new SortedDictionary<string, string>(StringComparer.Ordinal);
 
@@ -47,14 +52,17 @@ sealed record MachineArguments
         }
 
         IPEndPoint? agents = null;
-        Uri? join = null;
+        IPEndPoint? mesh = null;
+        IReadOnlyList<Uri>? join = [];
         IPAddress? address = null;
         var labels = Labelled(given.GetValueOrDefault("--label", ""));
         var (what, remedy) =
             given.TryGetValue("--agents", out text) && (!IPEndPoint.TryParse(text, out agents) || agents.Port == 0 || agents.Address.Equals(IPAddress.Any) || agents.Address.Equals(IPAddress.IPv6Any))
                 ? ($"'{text}' is no place to let agents in", "give --agents as ADDRESS:PORT, with an address of this machine that the others reach")
-            : given.TryGetValue("--join", out text) && (!Uri.TryCreate(text, UriKind.Absolute, out join) || join.Scheme != Uri.UriSchemeHttps || !IPAddress.TryParse(join.Host.Trim('[', ']'), out _))
-                ? ($"'{text}' is not the door of a server", "give --join as https://ADDRESS:PORT, as 'mainstay host token' says it")
+            : given.TryGetValue("--join", out text) && (join = DoorsOf(text)) is null
+                ? ($"'{text}' is not the door of a server", $"give --join as https://ADDRESS:PORT, as 'mainstay host token' says it, or those of up to {MostDoors} servers on one store, with commas between")
+            : given.TryGetValue("--mesh", out text) && (!IPEndPoint.TryParse(text, out mesh) || mesh.Port == 0 || mesh.Address.Equals(IPAddress.Any) || mesh.Address.Equals(IPAddress.IPv6Any))
+                ? ($"'{text}' is no place to let other hosts' gateways in", "give --mesh as ADDRESS:PORT, with an address of this machine that the others reach")
             : given.TryGetValue("--address", out text) && !IPAddress.TryParse(text, out address)
                 ? ($"'{text}' is not an IP address", "give --address as an address of this machine that the others reach")
             : labels is null
@@ -70,7 +78,7 @@ sealed record MachineArguments
 
         return new()
         {
-            Agents = agents, Join = join, Address = address, Labels = labels!, Offers = offers,
+            Agents = agents, Join = join!, Address = address, Mesh = mesh, Labels = labels!, Offers = offers,
             Token = given.GetValueOrDefault("--token") ?? Environment.GetEnvironmentVariable("MAINSTAY_JOIN_TOKEN"),
         };
     }
@@ -88,10 +96,27 @@ sealed record MachineArguments
         }
 
         Add("--address", Address);
+        Add("--mesh", Mesh);
         Add("--label", Labels.Count == 0 ? null : string.Join(',', Labels.Select(l => $"{l.Key}={l.Value}")));
         Add("--cpu", Offers.Cpu);
         Add("--memory", Offers.Memory);
         return words;
+    }
+
+    static List<Uri>? DoorsOf(string text)
+    {
+        var doors = new List<Uri>();
+        foreach (var one in text.Split(','))
+        {
+            if (!Uri.TryCreate(one, UriKind.Absolute, out var door) || door.Scheme != Uri.UriSchemeHttps || !IPAddress.TryParse(door.Host.Trim('[', ']'), out _) || doors.Count == MostDoors)
+            {
+                return null;
+            }
+
+            doors.Add(new Uri(door.GetLeftPart(UriPartial.Authority) + "/"));
+        }
+
+        return doors;
     }
 
     static SortedDictionary<string, string>? Labelled(string text)

@@ -11,6 +11,9 @@ sealed record RoleArguments
     /// <summary>Where the Admin API is.</summary>
     public required string Server { get; init; }
 
+    /// <summary>The same as addresses: of the server, or of several on one store, of which one leads.</summary>
+    public IReadOnlyList<Uri> Servers => [.. Server.Split(',').Select(one => new Uri(one))];
+
     /// <summary>Where the Admin API is to listen (server).</summary>
     public string Listen { get; init; } = Api.ApiOptions.DefaultListen;
 
@@ -117,10 +120,10 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--mesh" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --mesh ADDRESS:PORT, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
                 return null;
             }
 

@@ -46,6 +46,12 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
             arguments.AddRange(["--address", Agents.Address.ToString()]);
         }
 
+        // All three: the server signs this host's certificate, the gateway takes in, the agent says where.
+        if (Agents is not null)
+        {
+            arguments.AddRange(["--mesh", MeshPlace.Of(Data, Agents.Address, Agents.Port + 1).ToString()]);
+        }
+
         if (role is "server" or "agent")
         {
             arguments.AddRange(TelemetryArguments);

@@ -31,7 +31,7 @@ static class ServerRole
             Dashboard = arguments.Dashboard,
             Version = ProductVersion.Text,
             Agents = arguments.Agents,
-            Authority = arguments.Agents is null ? null : NodeAuthority.Open(arguments.Data.Authority, time),
+            Authority = arguments.Agents is null ? null : NodeAuthority.Open(arguments.Data.Authority, time, LifeOf(Environment.GetEnvironmentVariable("MAINSTAY_NODE_LIFE"))),
         };
         List<Problem> problems = [.. options.Validate(), .. arguments.Telemetry.Validate(options.Token)];
         var limits = TelemetryLimits.Read(Environment.GetEnvironmentVariable, problems);
@@ -81,7 +81,7 @@ static class ServerRole
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, store {Stores.NameOf(arguments.Store, arguments.Data)} at revision {store.Revision}");
-        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick, exemplars.Tick], stop)]);
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), OwnNodeAsync(arguments, options, store, leader is not null, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick, exemplars.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
         if (leader is { Over.IsCancellationRequested: true })
@@ -91,6 +91,29 @@ static class ServerRole
         }
 
         return 0;
+    }
+
+    // What is no life of a certificate leaves it as it is.
+    static TimeSpan? LifeOf(string? text) =>
+        Durations.TryParse(text ?? "", out var life) && life >= NodeAuthority.ShortestLife && life <= NodeAuthority.Lapse ? life : null;
+
+    // Hosts know this server by its authority, and its own host like any other.
+    static async Task OwnNodeAsync(RoleArguments arguments, ApiOptions options, IStore store, bool isOneOfSeveral, TimeProvider time, Action<string, Exception> fault, CancellationToken stop)
+    {
+        if (options.Authority is not { } authority)
+        {
+            return;
+        }
+
+        if (isOneOfSeveral && !await SharedAuthority.IsSharedAsync(store, authority, stop))
+        {
+            Role.Say(time, $"hosts have joined with another authority than that in {arguments.Data.Authority} and do not know this server; copy 'ca' from the data folder of the server that they joined");
+        }
+
+        if (arguments.Machine.Mesh is not null)
+        {
+            await new OwnNode(arguments.HostName, arguments.Data, authority, store, CoreKinds.All, time).RunAsync(fault, stop);
+        }
     }
 
     static Action<MetricsText> SampleMetrics(DiskMetricStore samples) => text =>

@@ -1,19 +1,26 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Mainstay.Core.Kinds.Schedule;
 
 namespace Mainstay.Host.Security;
 
 /// <summary>
 /// The certificate authority of one installation: it signs the server's door for agents and the hosts that join. ECDSA on P-256; its key lies in the data folder, readable by the owner alone. What it
-/// has signed is known by the subject: <c>CN=mainstay-server</c> or <c>CN=host:NAME</c>, which no host's name can be.
+/// has signed is known by the subject: <c>CN=mainstay-server</c> or <c>CN=host:NAME</c>, which no host's name can be; a host's has a DNS name, too, by which other hosts' gateways know it.
 /// </summary>
 public sealed class NodeAuthority
 {
     public const string ServerName = "mainstay-server";
-    public const string HostPrefix = "host:";
+    public const string HostPrefix = HostIdentity.SubjectPrefix;
 
-    /// <summary>How long the certificate of a host lasts; it asks for a new one when a third is left.</summary>
-    public static readonly TimeSpan HostLife = TimeSpan.FromDays(30);
+    /// <summary>How long the certificate of a host lasts where nothing else is said; it asks for a new one when a third is left.</summary>
+    public static readonly TimeSpan HostLife = TimeSpan.FromDays(1);
+
+    /// <summary>The shortest life of a host's certificate.</summary>
+    public static readonly TimeSpan ShortestLife = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a certificate that ended may still be renewed with: a machine may be off for a while.</summary>
+    public static readonly TimeSpan Lapse = TimeSpan.FromDays(30);
 
     static readonly TimeSpan ServerLife = TimeSpan.FromDays(30);
     static readonly TimeSpan OwnLife = TimeSpan.FromDays(3650);
@@ -28,6 +35,9 @@ public sealed class NodeAuthority
 
     NodeAuthority(X509Certificate2 own, TimeProvider time) => (this.own, this.time) = (own, time);
 
+    /// <summary>How long the certificate of a host lasts.</summary>
+    public TimeSpan Life { get; private init; } = HostLife;
+
     /// <summary>The authority's certificate, as PEM.</summary>
     public string Pem => own.ExportCertificatePem();
 
@@ -35,7 +45,10 @@ public sealed class NodeAuthority
     public string Fingerprint => FingerprintOf(own);
 
     /// <summary>The authority of a folder; made there the first time. Throws <see cref="IOException"/> or <see cref="UnauthorizedAccessException"/> where it cannot.</summary>
-    public static NodeAuthority Open(string folder, TimeProvider time)
+    /// <param name="folder">Its folder.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="life">Of hosts' certificates; null for <see cref="HostLife"/>.</param>
+    public static NodeAuthority Open(string folder, TimeProvider time, TimeSpan? life = null)
     {
         Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         var (certificate, key) = (Path.Combine(folder, "ca.pem"), Path.Combine(folder, "ca.key"));
@@ -44,7 +57,7 @@ public sealed class NodeAuthority
             Make(certificate, key, time.GetUtcNow());
         }
 
-        return new(X509Certificate2.CreateFromPemFile(certificate, key), time);
+        return new(X509Certificate2.CreateFromPemFile(certificate, key), time) { Life = life ?? HostLife };
     }
 
     public static string FingerprintOf(X509Certificate2 certificate) => Convert.ToHexStringLower(SHA256.HashData(certificate.RawData));
@@ -64,11 +77,26 @@ public sealed class NodeAuthority
         return chain.Build(certificate);
     }
 
+    /// <summary>When a host asks for a new certificate: a little before that is worth a warning.</summary>
+    public static DateTimeOffset RenewalOf(X509Certificate2 certificate) => certificate.NotAfter - ((certificate.NotAfter - certificate.NotBefore) * 0.35);
+
+    /// <summary>Whether this authority signed it and it is valid now.</summary>
+    public bool HasSigned(X509Certificate2 certificate) => Signed(own, certificate, time.GetUtcNow());
+
     /// <summary>The host that a certificate of ours speaks for; null for any other.</summary>
-    public string? HostOf(X509Certificate2 certificate) =>
-        certificate.GetNameInfo(X509NameType.SimpleName, false) is var name && name.StartsWith(HostPrefix, StringComparison.Ordinal) && Signed(own, certificate, time.GetUtcNow())
-            ? name[HostPrefix.Length..]
-            : null;
+    /// <param name="certificate">What is shown.</param>
+    /// <param name="lapsed">Whether one that ended up to <see cref="Lapse"/> ago does.</param>
+    public string? HostOf(X509Certificate2 certificate, bool lapsed = false)
+    {
+        var name = certificate.GetNameInfo(X509NameType.SimpleName, false);
+        var now = time.GetUtcNow();
+        if (lapsed && now > certificate.NotAfter && now <= certificate.NotAfter + Lapse)
+        {
+            now = certificate.NotAfter.AddSeconds(-1);
+        }
+
+        return name.StartsWith(HostPrefix, StringComparison.Ordinal) && Signed(own, certificate, now) ? name[HostPrefix.Length..] : null;
+    }
 
     /// <summary>The certificate of the door for agents, renewed when a third of its life is left.</summary>
     public X509Certificate2 Server()
@@ -95,7 +123,7 @@ public sealed class NodeAuthority
         try
         {
             var asked = CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256);
-            return Sign(asked.PublicKey, HostPrefix + host, time.GetUtcNow(), HostLife);
+            return Sign(asked.PublicKey, HostPrefix + host, time.GetUtcNow(), Life, HostIdentity.DnsNameOf(host));
         }
         catch (CryptographicException)
         {
@@ -103,14 +131,22 @@ public sealed class NodeAuthority
         }
     }
 
-    X509Certificate2 Sign(PublicKey key, string name, DateTimeOffset now, TimeSpan life)
+    X509Certificate2 Sign(PublicKey key, string name, DateTimeOffset now, TimeSpan life, string? dns = null)
     {
         var request = new CertificateRequest(new X500DistinguishedName($"CN={name}"), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
+        if (dns is not null)
+        {
+            var names = new SubjectAlternativeNameBuilder();
+            names.AddDnsName(dns);
+            request.CertificateExtensions.Add(names.Build());
+        }
+
         var until = now + life;
-        return request.Create(own, now - Leeway < own.NotBefore ? own.NotBefore : now - Leeway, until > own.NotAfter ? own.NotAfter : until, RandomNumberGenerator.GetBytes(16));
+        var from = now - (life < Leeway ? life : Leeway);
+        return request.Create(own, from < own.NotBefore ? own.NotBefore : from, until > own.NotAfter ? own.NotAfter : until, RandomNumberGenerator.GetBytes(16));
     }
 
     static void Make(string certificate, string key, DateTimeOffset now)

@@ -20,6 +20,15 @@ sealed class NodeCredentials(string folder, TimeProvider time)
     /// <summary>When the certificate ends.</summary>
     public DateTimeOffset Until => Current().NotAfter;
 
+    /// <summary>When a new one is asked for.</summary>
+    public DateTimeOffset RenewAt => NodeAuthority.RenewalOf(Current());
+
+    /// <summary>Where key and certificate are, and where the authority's certificate is.</summary>
+    public (string Identity, string Authority) Files => (Identity, Authority);
+
+    /// <summary>What is shown now.</summary>
+    public X509Certificate2 Shown => Current();
+
     /// <summary>A new key and the request to sign it (PKCS #10).</summary>
     public static (ECDsa Key, byte[] Request) Ask()
     {

@@ -7,7 +7,7 @@ namespace Mainstay.Host.Security;
 /// Who may talk through the door for agents, which is TLS with our own certificates. In order:
 /// <list type="number">
 /// <item>The authority's certificate and joining need none; whoever joins shows a token.</item>
-/// <item>Everything else needs the certificate of a host that has joined and was not removed since.</item>
+/// <item>Everything else needs the certificate of a host that has joined and was not removed since; one that ended is good for its own renewal.</item>
 /// <item>Only what agents and gateways use is there, and an agent speaks for its own host alone.</item>
 /// </list>
 /// </summary>
@@ -16,6 +16,7 @@ namespace Mainstay.Host.Security;
 public sealed class NodeRules(NodeAuthority authority, Func<string, string, bool> isKnown)
 {
     public const string JoinPath = "/join";
+    public const string RenewPath = "/internal/v1/renew";
 
     /// <summary>Whether the request came through the door: nothing else of the server is TLS.</summary>
     public static bool IsOurs(HttpRequest request) => request.IsHttps;
@@ -45,7 +46,7 @@ public sealed class NodeRules(NodeAuthority authority, Func<string, string, bool
 
     /// <summary>The host that the request comes from; null where that is not proven.</summary>
     public string? HostOf(HttpRequest request) =>
-        request.HttpContext.Connection.ClientCertificate is { } shown && authority.HostOf(shown) is { } host && isKnown(host, NodeAuthority.KeyOf(shown)) ? host : null;
+        request.HttpContext.Connection.ClientCertificate is { } shown && authority.HostOf(shown, lapsed: request.Path.StartsWithSegments(RenewPath)) is { } host && isKnown(host, NodeAuthority.KeyOf(shown)) ? host : null;
 
     static ProblemAnswer Forbidden(string word, string detail, string remedy) => new(StatusCodes.Status403Forbidden, word, detail, remedy);
 }

@@ -29,6 +29,12 @@ public sealed record ReportMessage
 
     public required string Address { get; init; }
 
+    /// <summary>Where this host's gateway takes in what others' gateways send to its instances; null where they are reached directly.</summary>
+    public string? Mesh { get; init; }
+
+    /// <summary>Whether the server is on the same machine.</summary>
+    public bool Home { get; init; }
+
     /// <summary>The host's zone; null where it has none.</summary>
     public string? Zone { get; init; }
 

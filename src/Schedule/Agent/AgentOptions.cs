@@ -12,11 +12,20 @@ public sealed record AgentOptions
     /// <summary>Where the server is, as <c>http://host:port</c>.</summary>
     public required string ServerUrl { get; init; }
 
+    /// <summary>Other servers on the same store, of which one leads at a time; the agent follows whoever leads.</summary>
+    public IReadOnlyList<Uri> OtherServers { get; init; } = [];
+
     /// <summary>File with the token of internal calls; read anew for each connection. Null sends none.</summary>
     public string? TokenFile { get; init; }
 
-    /// <summary>IP address at which instances listen and gateways reach them. Default 127.0.0.1.</summary>
+    /// <summary>IP address of this host for the others; instances listen there, too, where no gateway of this host takes in what is for them. Default 127.0.0.1.</summary>
     public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Where this host's gateway takes in, as <c>address:port</c>, what others' gateways send to its instances, which then listen on loopback alone; null where others reach them directly.</summary>
+    public string? Mesh { get; init; }
+
+    /// <summary>Where instances listen.</summary>
+    internal string InstanceAddress => Mesh is null ? Address : "127.0.0.1";
 
     /// <summary>What this host shows the server over TLS, and by what it knows it; null where the server is on this machine.</summary>
     public System.Net.Security.SslClientAuthenticationOptions? Tls { get; init; }

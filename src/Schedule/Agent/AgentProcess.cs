@@ -76,10 +76,11 @@ public sealed class AgentProcess
         using var instanceLogs = new LogKeeper(folder.InstanceLogs, events, time) { OnFault = Fault };
         using var buildLogs = new LogKeeper(folder.BuildLogs, events, time) { OnFault = Fault };
         var groups = ControlGroups.Find(folder.AgentId);
-        await using var driver = new InstanceDriver(store, folder, new(options.Address, options.ServerUrl, options.Telemetry, options.Containers, groups), events, instanceLogs, time, Fault);
         using var server = new ServerLink(options);
-        using var book = new WorkBook(store, folder);
         var inUse = new OutputsInUse();
+        Func<string, CancellationToken, Task<string?>>? bring = options.Tls is null ? null : new OutputFetcher(folder, new ServerOutputs(server, time)) { InUse = inUse.Names, OnFault = Fault }.BringAsync;
+        await using var driver = new InstanceDriver(store, folder, new(options.InstanceAddress, options.ServerUrl, options.Telemetry, options.Containers, groups, bring), events, instanceLogs, time, Fault);
+        using var book = new WorkBook(store, folder);
         await using var builder = new Builder(store, folder, events, buildLogs, time) { InUse = inUse.Names, OnFault = Fault };
         WorkStream? stream = null;
         var lease = new LeaseKeeper(store, time) { Renew = () => stream!.Renew() };
@@ -88,7 +89,7 @@ public sealed class AgentProcess
         {
             OnConnected = () =>
             {
-                log($"connected to {options.ServerUrl}");
+                log($"connected to {server.Server.GetLeftPart(UriPartial.Authority)}");
                 reporter.Complete();
             },
             OnMessage = async (message, ended) =>

@@ -12,7 +12,7 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
 {
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
     static readonly TimeSpan ShortestBeat = TimeSpan.FromMilliseconds(100);
-    static readonly TimeSpan Deadline = TimeSpan.FromSeconds(2);
+    readonly TimeSpan deadline = TimeSpan.FromSeconds(options.OtherServers.Count > 0 ? 1.5 : 2);
     static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
     readonly Lock gate = new();
@@ -127,6 +127,8 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
                 AgentPid = Environment.ProcessId,
                 AgentVersion = AgentProcess.Version,
                 Address = options.Address,
+                Mesh = options.Mesh,
+                Home = options.Tls is null,
                 Zone = options.Zone,
                 Labels = options.Labels,
                 Capacity = options.Capacity,
@@ -141,8 +143,8 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
             complete = false;
         }
 
-        using var deadline = new CancellationTokenSource(Deadline, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
+        using var late = new CancellationTokenSource(deadline, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
         var sentAt = time.GetTimestamp();
         using var response = await server.CallAsync(HttpMethod.Post, "report", Codec.Encode(message), either.Token);
         var answer = await response.Content.ReadAsByteArrayAsync(either.Token);

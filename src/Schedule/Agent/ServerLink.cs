@@ -1,15 +1,28 @@
 using System.Net.Http.Headers;
+using Mainstay.Core.Servers;
 
 namespace Mainstay.Schedule.Agent;
 
-/// <summary>How the agent calls the server: its address, its token, no proxy, no patience with what does not connect.</summary>
-sealed class ServerLink(AgentOptions options) : IDisposable
+/// <summary>How the agent calls the server that leads: its address, its token, no proxy, no patience with what does not connect.</summary>
+sealed class ServerLink : IDisposable
 {
-    readonly HttpClient http = new(Handler(options))
+    readonly AgentOptions options;
+    readonly ServerChoice choice;
+    readonly HttpClient http;
+
+    public ServerLink(AgentOptions options)
     {
-        BaseAddress = new Uri(options.ServerUrl.TrimEnd('/') + "/"),
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+        this.options = options;
+        var first = new Uri(options.ServerUrl.TrimEnd('/') + "/");
+        choice = new([first, .. options.OtherServers]);
+        http = new(choice.IsOpen ? new ServerHandler(choice, Handler(options)) : Handler(options)) { BaseAddress = first, Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    /// <summary>Cancelled when another server is asked; read before a stream is opened.</summary>
+    public CancellationToken Left => choice.Left;
+
+    /// <summary>Whom is asked.</summary>
+    public Uri Server => choice.Current;
 
     /// <summary>Calls an endpoint of this host. Throws <see cref="HttpRequestException"/> for a status that is not a success, too.</summary>
     public async Task<HttpResponseMessage> CallAsync(HttpMethod method, string verb, byte[]? body, CancellationToken stop)
@@ -40,10 +53,16 @@ sealed class ServerLink(AgentOptions options) : IDisposable
     static SocketsHttpHandler Handler(AgentOptions options)
     {
         // The first handshake of a process takes its time.
-        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(options.Tls is null ? 2 : 5) };
+        // Where there are others, one that does not answer is not waited for.
+        var patience = options.OtherServers.Count > 0 ? 1.5 : options.Tls is null ? 2 : 5;
+        var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(patience) };
         handler.SslOptions = options.Tls ?? handler.SslOptions;
         return handler;
     }
 
-    public void Dispose() => http.Dispose();
+    public void Dispose()
+    {
+        http.Dispose();
+        choice.Dispose();
+    }
 }

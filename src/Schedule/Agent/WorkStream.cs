@@ -80,7 +80,7 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
         using var silence = new CancellationTokenSource(Silence, time);
         Volatile.Write(ref open, silence);
         Current = Volatile.Read(ref renewals);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token, server.Left);
         using var response = await server.CallAsync(HttpMethod.Get, "work", null, either.Token);
         using var stream = await response.Content.ReadAsStreamAsync(either.Token);
         OnConnected();

@@ -11,7 +11,7 @@ public static class HostDecide
     public static (Host? After, Problem? Why) Use(Snapshot seen, string name, HostUse use) => seen.Get<Host>(name) switch
     {
         null => (null, Unknown(name)),
-        { } host when host.Use == use => (null, new("host", $"{name} is {use.ToString().ToLowerInvariant()} already", "'mainstay host ls' shows how hosts are used")),
+        { } host when host.Use == use => (null, new("host", $"{name} is {use.ToString().ToLowerInvariant()} already", "'mainstay host list' shows how hosts are used")),
         { } host => (host with { Use = use }, null),
     };
 
@@ -30,5 +30,5 @@ public static class HostDecide
 
     static string[] Left(Snapshot seen, string name) => [.. seen.All<Instance>().Where(i => i.Host == name).Select(i => i.Name).Order(StringComparer.Ordinal)];
 
-    static Problem Unknown(string name) => new("host", $"there is no host '{name}'", "'mainstay host ls' lists them");
+    static Problem Unknown(string name) => new("host", $"there is no host '{name}'", "'mainstay host list' lists them");
 }

@@ -79,6 +79,6 @@ public sealed class JobReconciler : IReconciler
             return new(template, null);
         }
 
-        return seen.Get<Build>(name) is { Status.State: BuildState.Succeeded } build ? new(template, build.Host) : new(null, null, $"waiting for the build of {service.Name}");
+        return seen.Get<Build>(name) is { Status.State: BuildState.Succeeded } build ? new(template, seen.Get<Host>(build.Host) is { Home: true } ? null : build.Host) : new(null, null, $"waiting for the build of {service.Name}");
     }
 }

@@ -48,8 +48,8 @@ static class Preparing
         var build = work.View.Build;
         // A late report may still be about an earlier attempt.
         var failed = build is { Status.State: BuildState.Failed } && build.Status.Attempt >= build.Attempt;
-        // What was built on a host that is gone is built once more elsewhere.
-        var there = build is not null && (work.View.Hosts.Count == 0 || work.IsReady(build.Host));
+        // What was built on a host that is gone is built once more elsewhere; the server keeps what was built beside it.
+        var there = build is not null && (work.View.Hosts.Count == 0 || work.IsReady(build.Host) || (work.View.IsBuiltAtHome && build.Status.State == BuildState.Succeeded));
         if (there && build is { Status.State: BuildState.Succeeded })
         {
             return true;
@@ -70,7 +70,8 @@ static class Preparing
     {
         var service = work.View.Service;
         work.Blocked = (Reasons.Building, "the build is about to start");
-        if (Placement.Pick(work.View.Hosts, new() { Place = work.View.Service.Spec.Place ?? PlaceAsk.Anywhere }) is { } host)
+        // What is built lies on the server's machine; where instances may run is another question.
+        if ((work.View.Home ?? Placement.Pick(work.View.Hosts, new() { Place = work.View.Service.Spec.Place ?? PlaceAsk.Anywhere })) is { } host)
         {
             work.Plan.Put(new Build
             {

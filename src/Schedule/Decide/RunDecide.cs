@@ -137,7 +137,7 @@ static class RunDecide
         return task;
     }
 
-    // A build's output is where it was built.
+    // A build's output is where it was built, unless every host gets it.
     static string? Place(JobWork work, Software? software) =>
         software?.Host is { } host
             ? work.View.Hosts.Any(h => h.Name == host) ? host : null

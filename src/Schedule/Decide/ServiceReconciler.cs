@@ -68,13 +68,16 @@ public sealed class ServiceReconciler : IReconciler
         }
 
         var instances = seen.Group<Instance>(key);
+        var build = service.Digest is { } digest ? seen.Get<Build>(Build.NameOf(key, digest)) : null;
         return new ServiceView
         {
             Service = service,
             Architecture = seen.Get<Architecture>(Architecture.TheName),
             Instances = instances,
             LostSince = service.Spec.Recover == Recover.Pet ? LostSince(instances, seen) : NothingLost,
-            Build = service.Digest is { } digest ? seen.Get<Build>(Build.NameOf(key, digest)) : null,
+            Build = build,
+            Home = service.Spec.Build is null ? null : seen.All<Host>().FirstOrDefault(h => h is { Home: true, State: HostState.Ready })?.Name,
+            IsBuiltAtHome = build is not null && seen.Get<Host>(build.Host) is { Home: true },
             Endpoints = seen.Get<Endpoints>(key),
             Releases = seen.Group<ReleaseRecord>(key),
             Links = Links(service, seen),
@@ -93,7 +96,7 @@ public sealed class ServiceReconciler : IReconciler
 
     static Dictionary<string, string> BuiltOn(Service service, Snapshot seen) => service.Spec.Build is null && service.Status.Stable?.Build is null
         ? NothingBuilt
-        : seen.Group<Build>(service.Name).Where(b => b.Status.State == BuildState.Succeeded).ToDictionary(b => b.Name, b => b.Host, StringComparer.Ordinal);
+        : seen.Group<Build>(service.Name).Where(b => b.Status.State == BuildState.Succeeded && seen.Get<Host>(b.Host) is not { Home: true }).ToDictionary(b => b.Name, b => b.Host, StringComparer.Ordinal);
 
     static Dictionary<string, DateTimeOffset> LostSince(IReadOnlyList<Instance> instances, Snapshot seen) =>
         instances.Select(i => seen.Get<Host>(i.Host)).OfType<Host>().Where(h => h.State == HostState.Lost).DistinctBy(h => h.Name).ToDictionary(h => h.Name, h => h.Since, StringComparer.Ordinal);

@@ -51,7 +51,13 @@ public sealed record ServiceView
     /// <summary>What may be asked to leave a host, by its name.</summary>
     public Func<string, IEnumerable<Tenant>> Tenants { get; init; } = _ => [];
 
-    /// <summary>The hosts that have the outputs of its builds, by the build's name.</summary>
+    /// <summary>The host on the server's machine, whose builds every host gets; null where there is none that answers, or nothing is built.</summary>
+    public string? Home { get; init; }
+
+    /// <summary>Whether <see cref="Build"/> was made on the server's machine, so that it is there also while the agent is not.</summary>
+    public bool IsBuiltAtHome { get; init; }
+
+    /// <summary>The hosts that alone have the outputs of its builds, by the build's name.</summary>
     public IReadOnlyDictionary<string, string> BuiltOn { get; init; } = new Dictionary<string, string>();
 
     /// <summary>The oldest route table that any gateway serves; <see cref="long.MaxValue"/> without gateways.</summary>

@@ -30,7 +30,7 @@ public sealed record WherePlaced(string Service, int Wanted, int Running, string
         {
             Place = service.Spec.Place ?? PlaceAsk.Anywhere,
             Wants = template.Reserved,
-            Only = template.Build is { } build && seen.Get<Build>(build) is { Status.State: BuildState.Succeeded } built ? built.Host : null,
+            Only = template.Build is { } build && seen.Get<Build>(build) is { Status.State: BuildState.Succeeded } built && seen.Get<Host>(built.Host) is not { Home: true } ? built.Host : null,
             Own = running.CountBy(i => i.Host, StringComparer.Ordinal).ToDictionary(StringComparer.Ordinal),
         };
         var hosts = book.Ready();

@@ -14,7 +14,6 @@ namespace Mainstay.Schedule.Drivers;
 public sealed class Builder(IStore store, DataFolder folder, EventThread events, LogKeeper logs, TimeProvider time) : IDriver, IAsyncDisposable
 {
     const int TailBytes = 4 << 10;
-    const int KeptOutputs = 5;
 
     readonly ConcurrentDictionary<string, Job> jobs = new(StringComparer.Ordinal);
     readonly SemaphoreSlim slots = new((Environment.ProcessorCount / 2) + 1);
@@ -88,7 +87,7 @@ public sealed class Builder(IStore store, DataFolder folder, EventThread events,
                     slots.Release();
                 }
 
-                Prune(build.Service);
+                OldOutputs.Prune(folder, build.Service, InUse(), OnFault);
             }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
@@ -156,26 +155,6 @@ public sealed class Builder(IStore store, DataFolder folder, EventThread events,
         }
 
         return string.Join('\n', lines.Skip(from));
-    }
-
-    // Names are digests, so the newest are told by when they were made or last asked for.
-    void Prune(string service)
-    {
-        try
-        {
-            var inUse = InUse();
-            var outputs = new DirectoryInfo(Path.Combine(folder.Builds, service)).EnumerateDirectories()
-                .Where(d => !d.Name.EndsWith(".tmp", StringComparison.Ordinal))
-                .OrderByDescending(d => d.LastWriteTimeUtc);
-            foreach (var old in outputs.Skip(KeptOutputs).Where(d => !inUse.Contains($"{service}-{d.Name}")))
-            {
-                old.Delete(recursive: true);
-            }
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            OnFault($"old outputs of {service}", fault);
-        }
     }
 
     async Task PutAsync(BuildRun run) =>

@@ -15,7 +15,9 @@ namespace Mainstay.Schedule.Drivers;
 /// <param name="Telemetry">Variables that say where telemetry goes.</param>
 /// <param name="Containers">The socket of the container engine; null where there is none.</param>
 /// <param name="Groups">Holds processes to their limits; null where nothing does.</param>
-public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null, string? Containers = null, ControlGroups? Groups = null);
+/// <param name="Bring">Brings the output of a build here, and says why not where it cannot; null where all that there is was built here.</param>
+public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null, string? Containers = null, ControlGroups? Groups = null,
+    Func<string, CancellationToken, Task<string?>>? Bring = null);
 
 /// <summary>
 /// Carries out what <see cref="InstanceReconciler"/> plans and puts what it sees into the agent's store as <see cref="Proc"/>s. Everything seen goes
@@ -39,6 +41,8 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     // Touched by the queue's reader alone, once it runs.
     readonly Dictionary<string, Proc> current = new(StringComparer.Ordinal);
     readonly Dictionary<string, Instance> started = new(StringComparer.Ordinal);
+    readonly Dictionary<string, int> bringing = new(StringComparer.Ordinal);
+    readonly CancellationTokenSource ending = new();
     Task reading = Task.CompletedTask;
 
     public InstanceDriver(IStore store, DataFolder folder, InstancePlace place, EventThread events, LogKeeper logs, TimeProvider time, Action<string, Exception> onFault)
@@ -98,11 +102,13 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     /// <summary>Stops watching; the instances run on.</summary>
     public async ValueTask DisposeAsync()
     {
+        await ending.CancelAsync();
         runtime.Dispose();
         containers.Dispose();
         await prober.DisposeAsync();
         seen.Writer.TryComplete();
         await reading;
+        ending.Dispose();
     }
 
     void Enqueue(Func<ValueTask> work) => seen.Writer.TryWrite(work);
@@ -162,6 +168,17 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             return;
         }
 
+        if (place.Bring is { } bring && instance.Template is { Image: null, Build: { } build } && !Directory.Exists(folder.OutputOf(Build.ServiceOf(build), build)))
+        {
+            if (bringing.GetValueOrDefault(start.Id) != start.Epoch)
+            {
+                bringing[start.Id] = start.Epoch;
+                _ = BringAsync(bring(build, ending.Token), start);
+            }
+
+            return;
+        }
+
         (string Output, string Error) files;
         try
         {
@@ -169,14 +186,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            Enqueue(() => TakeAsync(new ProcessRecord
-            {
-                Instance = start.Id,
-                Epoch = start.Epoch,
-                Phase = ProcPhase.Failed,
-                EndedAt = time.GetUtcNow(),
-                Message = $"cannot open its log: {fault.Message}; free space or correct the permissions of {folder.InstanceLogs}",
-            }));
+            Enqueue(() => TakeAsync(Failed(start, $"cannot open its log: {fault.Message}; free space or correct the permissions of {folder.InstanceLogs}")));
             return;
         }
 
@@ -190,16 +200,45 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             start.Id,
             start.Epoch,
             instance.Template.Once is null ? instance.Template.Run : exits.Noting(instance.Template.Run, start.Id, start.Epoch),
-            instance.Template.Folder,
+            FolderOf(instance.Template),
             port => InstanceEnvironment.Of(instance, place, port, folder),
             files.Output,
             files.Error,
             instance.Template.Resources));
     }
 
+    // What is asked for meanwhile, an end or another start, counts more.
+    async Task BringAsync(Task<string?> bringingIt, StartProcess start)
+    {
+        var why = await bringingIt;
+        Enqueue(() =>
+        {
+            if (bringing.GetValueOrDefault(start.Id) != start.Epoch)
+            {
+                return ValueTask.CompletedTask;
+            }
+
+            bringing.Remove(start.Id);
+            if (why is not null)
+            {
+                return TakeAsync(Failed(start, why));
+            }
+
+            Start(start);
+            return ValueTask.CompletedTask;
+        });
+    }
+
+    ProcessRecord Failed(StartProcess start, string message) => new() { Instance = start.Id, Epoch = start.Epoch, Phase = ProcPhase.Failed, EndedAt = time.GetUtcNow(), Message = message };
+
+    // On another machine than the manifest's, what was built is all that there is.
+    string FolderOf(InstanceTemplate template) =>
+        template.Build is { } build && place.Bring is not null && !Directory.Exists(template.Folder) ? folder.OutputOf(Build.ServiceOf(build), build) : template.Folder;
+
     // What is asked of an instance never changes between process and container: another template is another instance.
     void Stop(StopProcess end)
     {
+        bringing.Remove(end.Id);
         if (started.TryGetValue(end.Id, out var instance) && instance.Template.Image is not null)
         {
             containers.Stop(end.Id, end.Epoch, end.Grace);
@@ -212,6 +251,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
     void Forget(string instance)
     {
+        bringing.Remove(instance);
         prober.End(instance);
         runtime.Forget(instance);
         containers.Forget(instance);
@@ -276,7 +316,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     {
         var environment = InstanceEnvironment.Of(instance, place, port, folder);
         environment[Tags.Agent] = folder.AgentId;
-        return new(ShellCommand.Argv(command), environment, instance.Template.Folder, "/dev/null", "/dev/null");
+        return new(ShellCommand.Argv(command), environment, FolderOf(instance.Template), "/dev/null", "/dev/null");
     }
 
     ValueTask TakeAsync(string instance, int epoch, HealthView view) =>

@@ -29,6 +29,12 @@ public sealed record TableView(
     /// <summary>The zones of instances, by their names, where they are known.</summary>
     public IReadOnlyDictionary<string, string> Zones { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>How instances on hosts with a gateway of their own are reached, by their names.</summary>
+    public IReadOnlyDictionary<string, ViaModel> Ways { get; init; } = new Dictionary<string, ViaModel>();
+
+    /// <summary>The hosts that have joined.</summary>
+    public IEnumerable<HostIdentity> Hosts { get; init; } = [];
+
     /// <summary>A lock by its name; null where nobody has asked for it yet.</summary>
     public Func<string, NamedLock?> Locks { get; init; } = static _ => null;
 
@@ -60,8 +66,9 @@ public static class TableDecide
             .. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? ""))),
             .. view.Gateway?.Beacon is { Enabled: true } beacon ? BeaconRoutes.Of(beacon) : [],
         ],
-        [.. view.Endpoints.Concat(NeverStarted(view)).OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view.Zones))])
+        [.. view.Endpoints.Concat(NeverStarted(view)).OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view))])
     {
+        Nodes = [.. view.Hosts.OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new NodeModel(h.Name, h.Before is { } before ? [h.Key, before] : [h.Key]))],
         StickyKey = view.Secret is { } secret && view.Services.Values.Any(s => s.Traffic?.Sticky is not null) ? StickyKeyOf(secret) : null,
         TrustedProxies = view.Gateway?.TrustedProxies,
         Bans = view.Gateway?.Bans,
@@ -124,8 +131,8 @@ public static class TableDecide
         link.Callee,
         view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
 
-    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder, IReadOnlyDictionary<string, string> zones) =>
-        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, zones.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium) { Release = endpoints.Split, OnDemand = spec?.IsOnDemand ?? false };
+    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder, TableView view) =>
+        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, view.Zones.GetValueOrDefault(e.Instance), view.Ways.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium) { Release = endpoints.Split, OnDemand = spec?.IsOnDemand ?? false };
 
     // What runs only while it is used may never have had an endpoint.
     static IEnumerable<Endpoints> NeverStarted(TableView view)
@@ -142,6 +149,6 @@ public static class TableDecide
         return kept.Length > 0 ? all with { Items = kept } : all;
     }
 
-    static EndpointModel? EndpointOf(Endpoint endpoint, string? zone) =>
-        IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version, zone) : null;
+    static EndpointModel? EndpointOf(Endpoint endpoint, string? zone, ViaModel? way) =>
+        IPEndPoint.TryParse(endpoint.Address, out var at) ? new EndpointModel(endpoint.Instance, at.Address.ToString(), at.Port, endpoint.Version, zone) { Via = way } : null;
 }

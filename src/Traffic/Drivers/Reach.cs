@@ -10,6 +10,8 @@ namespace Mainstay.Traffic.Drivers;
 /// <summary>How one endpoint is reached: the protocol it speaks, as wires that all speak HTTP/1.1.</summary>
 internal sealed class Reach(UpstreamProtocol protocol, TlsClient? tls, IPEndPoint address, PathLimits limits, ProxyVersion? introduction = null)
 {
+    private Func<ITransport, ITransport>? detour;
+    private TlsClient? detourTls;
     private readonly Lock gate = new();
     private Http2Upstream? multiplexed;
     private int generation;
@@ -18,13 +20,29 @@ internal sealed class Reach(UpstreamProtocol protocol, TlsClient? tls, IPEndPoin
     /// <summary>A connection begins with whose it is, and carries one client's requests alone.</summary>
     public bool TellsClient => introduction is not null;
 
-    /// <summary>A wire for one connection, or one request where connections are shared; null when that fails.</summary>
-    public ValueTask<Wire?> ConnectAsync(ITransport transport, ConnectAttempt attempt) => protocol switch
+    /// <summary>Rises with each change of what this host shows on the way; connections that began with less are used up.</summary>
+    public int Generation => detourTls?.Generation ?? 0;
+
+    /// <summary>Connects through another host's gateway.</summary>
+    /// <param name="over">What carries it, over the transport that there is.</param>
+    /// <param name="shown">What this host shows; null where it has nothing.</param>
+    public Reach By(Func<ITransport, ITransport> over, TlsClient? shown)
     {
-        UpstreamProtocol.Http1 => IntroducedAsync(transport, attempt),
-        UpstreamProtocol.Https => SecureAsync(transport, attempt),
-        _ => Shared(transport)?.OpenAsync(attempt) ?? default,
-    };
+        (detour, detourTls) = (over, shown);
+        return this;
+    }
+
+    /// <summary>A wire for one connection, or one request where connections are shared; null when that fails.</summary>
+    public ValueTask<Wire?> ConnectAsync(ITransport transport, ConnectAttempt attempt)
+    {
+        transport = detour?.Invoke(transport) ?? transport;
+        return protocol switch
+        {
+            UpstreamProtocol.Http1 => IntroducedAsync(transport, attempt),
+            UpstreamProtocol.Https => SecureAsync(transport, attempt),
+            _ => Shared(transport)?.OpenAsync(attempt) ?? default,
+        };
+    }
 
     /// <summary>No further ones are wanted; those under way go on.</summary>
     public void Retire()
@@ -66,11 +84,12 @@ internal sealed class Reach(UpstreamProtocol protocol, TlsClient? tls, IPEndPoin
         {
             if (retired || (protocol == UpstreamProtocol.H2 && tls is not { IsUsable: true })) return null;
             // Requests under way end on the connection that they are on.
-            if (tls is not null && generation != tls.Generation)
+            var current = (tls?.Generation ?? 0) + Generation;
+            if (generation != current)
             {
                 multiplexed?.Dispose();
                 multiplexed = null;
-                generation = tls.Generation;
+                generation = current;
             }
             return multiplexed ??= new Http2Upstream(transport, address, tls, limits);
         }

@@ -15,8 +15,12 @@ internal sealed class RecordFeed(HttpClient server, TimeProvider time) : IDispos
 
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromSeconds(1.5);
     private readonly Queue<RecordBatch> waiting = new();
     private readonly SemaphoreSlim urgent = new(0, 1);
+
+    /// <summary>Whether another server may be asked where one does not answer: then it is not waited for.</summary>
+    public bool HasOthers { get; init; }
 
     /// <summary>Batches dropped so far.</summary>
     public long Dropped { get; private set; }
@@ -120,7 +124,7 @@ internal sealed class RecordFeed(HttpClient server, TimeProvider time) : IDispos
 
     private async Task<bool> TrySendAsync(RecordBatch batch, CancellationToken stop)
     {
-        using var patience = new CancellationTokenSource(Patience, time);
+        using var patience = new CancellationTokenSource(HasOthers ? ShortPatience : Patience, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, patience.Token);
         using var content = new ByteArrayContent(Encoding.UTF8.GetBytes(batch.ToJson()));
         content.Headers.ContentType = new MediaTypeHeaderValue("application/json");

@@ -13,6 +13,9 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
+    /// <summary>Cancelled when another server is to be followed.</summary>
+    public Func<CancellationToken> Left { get; init; } = static () => CancellationToken.None;
+
     /// <summary>Runs until stopped.</summary>
     /// <param name="live">The revision that is live.</param>
     /// <param name="apply">Takes each table whose revision differs from the live one.</param>
@@ -50,7 +53,7 @@ internal sealed class TableFeed(HttpClient server, TimeProvider time, Action<str
     private async Task FollowAsync(Func<long> live, Action<TableModel> apply, Action<Question> ask, Action<IReadOnlyList<FenceModel>> fence, Action arrived, CancellationToken stop)
     {
         using var silence = new CancellationTokenSource(Silence, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, silence.Token, Left());
         using var request = new HttpRequestMessage(HttpMethod.Get, $"internal/v1/table?after={live()}");
         using var response = await server.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token);
         response.EnsureSuccessStatusCode();

@@ -34,9 +34,11 @@ public sealed class Gateway : IAsyncDisposable
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="seed">Where ids and random choices start from.</param>
     /// <param name="zone">Where it stands; null where that is not known.</param>
-    public Gateway(ITransport transport, PathLimits? limits = null, TimeProvider? time = null, ulong seed = 1, string? zone = null)
+    /// <param name="mesh">What it is among gateways of other hosts; null where there are none.</param>
+    public Gateway(ITransport transport, PathLimits? limits = null, TimeProvider? time = null, ulong seed = 1, string? zone = null, Mesh.MeshTerms? mesh = null)
     {
         Zone = zone;
+        Mesh = mesh is null ? null : new Mesh.MeshDoor(this, mesh);
         Transport = transport;
         Limits = limits ?? new PathLimits();
         Time = time ?? TimeProvider.System;
@@ -53,6 +55,9 @@ public sealed class Gateway : IAsyncDisposable
     internal PathLimits Limits { get; }
 
     internal string? Zone { get; }
+
+    /// <summary>Takes in what gateways of other hosts send; null where there are none.</summary>
+    internal Mesh.MeshDoor? Mesh { get; }
 
     internal Clock Clock { get; }
 
@@ -94,7 +99,8 @@ public sealed class Gateway : IAsyncDisposable
         lock (gate)
         {
             if (!(next.TrustedProxies ?? []).SequenceEqual(model.TrustedProxies ?? [])) trusted = new IpRanges([.. Limits.TrustedProxies, .. next.TrustedProxies ?? []]);
-            model = next;
+            Mesh?.Learn(next);
+            model = next = Mesh?.Terms.AddTo(next) ?? next;
             Fences.Learn(next.Fences);
             var compiled = compiler.Compile(next, out var gone);
             tls.Assign(compiled.Listeners.Values);
@@ -151,7 +157,7 @@ public sealed class Gateway : IAsyncDisposable
                 id, sequence, standing.Revision, standing.BoundListeners, standing.FailedListeners, standing.Problems,
                 book.Take(), inFlight, [.. ejected.Distinct()], Connections, dropped)
             {
-                Policies = [.. policies.Reports(Clock.CoarseMs), .. tls.Reports(Time.GetUtcNow(), Notices)],
+                Policies = [.. policies.Reports(Clock.CoarseMs), .. tls.Reports(Time.GetUtcNow(), Notices), .. Mesh is null ? Array.Empty<PolicyReport>() : [Mesh.Report()]],
                 Notices = Notices.Take(),
                 Reports = Reports.Take(),
                 DroppedReports = Reports.TakeDropped(),
@@ -168,7 +174,7 @@ public sealed class Gateway : IAsyncDisposable
         {
             listener = question.Need is { } need
                 ? listeners.GetValueOrDefault(need)
-                : listeners.Values.OrderBy(one => one.Model.Name, StringComparer.Ordinal).FirstOrDefault(one => !one.IsMesh);
+                : listeners.Values.OrderBy(one => one.Model.Name, StringComparer.Ordinal).FirstOrDefault(one => one is { IsMesh: false, IsIngress: false });
         }
         if (listener is null)
         {
@@ -202,6 +208,7 @@ public sealed class Gateway : IAsyncDisposable
         catch (TimeoutException)
         {
             connections.CloseAll();
+            Mesh?.CloseAll();
             return false;
         }
     }
@@ -258,7 +265,11 @@ public sealed class Gateway : IAsyncDisposable
         var isSecond = ++beats % (1000 / Heartbeat.IntervalMs) == 0;
         var endIdle = IsDraining && now - Volatile.Read(ref drainingSinceMs) >= Limits.DrainIdle.TotalMilliseconds;
         connections.Tick(now, askPeer: isSecond, endIdle);
-        if (isSecond) tls.RefreshSoon();
+        if (isSecond)
+        {
+            tls.RefreshSoon();
+            Mesh?.Tick(now, endIdle);
+        }
         lock (gate)
         {
             foreach (var policy in policies.Beating) policy.Beat(now);

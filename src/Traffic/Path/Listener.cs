@@ -16,6 +16,9 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
 
     public bool IsMesh => Model.Kind == ListenerKind.Mesh;
 
+    /// <summary>Gateways of other hosts come in here: no request is read.</summary>
+    public bool IsIngress => Model.Kind == ListenerKind.Ingress;
+
     /// <summary>What the requests of this listener are matched against. A request reads it once.</summary>
     public ListenerTable Table
     {
@@ -32,6 +35,11 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
     /// <summary>Has a connection's requests read.</summary>
     public void Start(Wire wire, bool isOver)
     {
+        if (IsIngress)
+        {
+            _ = gateway.Mesh!.ServeAsync(this, wire, isOver);
+            return;
+        }
         var connection = new ClientConnection(gateway, this, wire, gateway.NextSeed());
         gateway.Remember(connection);
         // Not awaited: it runs until its first wait here, then on its own, and ends by itself.

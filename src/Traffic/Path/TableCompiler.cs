@@ -21,6 +21,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     private byte[][] identityHeaders = [];
     private Dictionary<string, SplitSpec> splits = [];
     private TableModel compiled = TableModel.Empty;
+    private TlsClient? mesh;
     private CacheCompiler caches = new(policies, TableModel.Empty);
 
     /// <summary>The endpoints of the last compiled table.</summary>
@@ -39,6 +40,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         var clusters = new Dictionary<string, Cluster>();
         compiled = model;
         caches = new CacheCompiler(policies, model);
+        mesh = policies.Gateway?.Mesh?.Terms is { } terms ? policies.Of("mesh", terms, () => new TlsClient("", terms.Client, policies.Gateway, application: HostIdentity.MeshProtocol)) : null;
         foreach (var cluster in model.Clusters)
         {
             if (!clusters.TryAdd(cluster.Service, Compile(cluster, before, problems))) problems.Add($"cluster '{cluster.Service}' is there twice");
@@ -91,7 +93,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             if (!before.TryGetValue(key, out var endpoint))
             {
                 var at = new IPEndPoint(address, one.Port);
-                endpoint = new Endpoint(model.Service, one, at, limits, lanes) { Reach = new Reach(protocol, tls, at, limits, model.Traffic?.ProxyProtocol) };
+                endpoint = new Endpoint(model.Service, one, at, limits, lanes) { Reach = ReachOf(one, new Reach(protocol, tls, at, limits, model.Traffic?.ProxyProtocol), problems) };
                 // Where nobody was before, there is nobody to leave the rest to.
                 if (turns.ContainsKey(model.Service)) endpoint.Load.BornMs = policies.Gateway?.Clock.CoarseMs ?? 0;
             }
@@ -139,10 +141,25 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     private TlsClient TlsOf(string service, UpstreamTls terms) =>
         policies.Of($"service/{service}/tls", terms, () => new TlsClient(service, terms, policies.Gateway));
 
+    /// <summary>The way to an endpoint: direct, or through the gateway of the host that it is on, and then never in the clear.</summary>
+    private Reach ReachOf(EndpointModel one, Reach reach, List<string> problems)
+    {
+        if (one.Via is not { } via || via.Host == policies.Gateway?.Mesh?.Terms.Host) return reach;
+        if (mesh is not { } tls || !IPAddress.TryParse(via.Address, out var address) || via.Port is < 1 or > 65535)
+        {
+            problems.Add($"endpoint '{one.Instance}' is on {via.Host}, and there is no secured way to '{via.Address}:{via.Port}'");
+            return reach.By(inner => new MeshTransport(inner, null, via, new IPEndPoint(IPAddress.Loopback, 0), one.Instance), null);
+        }
+        var at = new IPEndPoint(address, via.Port);
+        MeshTransport? made = null;
+        return reach.By(inner => made ??= new MeshTransport(inner, tls, via, at, one.Instance), tls);
+    }
+
     private ListenerTable Compile(
         ListenerModel model, List<ReadRoute> routes, Dictionary<string, Cluster> clusters)
     {
         var unrouted = book.Of(new SeriesKey(model.Name, model.Caller, null, null, null, null));
+        if (model.Kind == ListenerKind.Ingress) return new ListenerTable(model, null, null, unrouted);
         if (model.Kind == ListenerKind.Mesh)
         {
             return new ListenerTable(model, TargetOf(model, null, model.Callee ?? "", clusters), null, unrouted);

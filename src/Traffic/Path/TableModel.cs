@@ -28,6 +28,9 @@ public sealed record TableModel(
     /// <summary>Who is banned for what he does; null where nobody is watched.</summary>
     public BanSpec? Bans { get; init; }
 
+    /// <summary>The hosts whose gateways may send requests to instances of others.</summary>
+    public IReadOnlyList<NodeModel> Nodes { get; init; } = [];
+
     /// <summary>What is to be forgotten of kept responses.</summary>
     public IReadOnlyList<CachePurge> Purges { get; init; } = [];
 
@@ -63,7 +66,7 @@ public sealed record TableModel(
         {
             throw new JsonException("The table is not one of this version.");
         }
-        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [], Purges = read.Purges ?? [], Fences = read.Fences ?? [] };
+        return read with { Listeners = read.Listeners ?? [], Routes = read.Routes ?? [], Clusters = read.Clusters ?? [], Interventions = read.Interventions ?? [], Purges = read.Purges ?? [], Fences = read.Fences ?? [], Nodes = read.Nodes ?? [] };
     }
 }
 
@@ -115,6 +118,9 @@ public sealed record TlsModel(
     /// <summary>Handshakes that may be under way.</summary>
     public int MostHandshakes { get; init; } = 1000;
 
+    /// <summary>The only application protocol (RFC 7301) that is spoken; null for those of HTTP.</summary>
+    public string? Application { get; init; }
+
     public const string Tls12 = "1.2";
     public const string Tls13 = "1.3";
 }
@@ -127,6 +133,9 @@ public enum ListenerKind
 {
     Gateway,
     Mesh,
+
+    /// <summary>Gateways of other hosts reach this host's instances by it.</summary>
+    Ingress,
 }
 
 /// <summary>A rule: requests that match go to a service, on its terms.</summary>
@@ -162,7 +171,22 @@ public sealed record ClusterModel(
 /// <param name="Port">1 to 65535.</param>
 /// <param name="Version">The instance's version, for the records.</param>
 /// <param name="Zone">The zone of the host that it runs on; null where that is not known.</param>
-public sealed record EndpointModel(string Instance, string Host, int Port, string? Version = null, string? Zone = null);
+public sealed record EndpointModel(string Instance, string Host, int Port, string? Version = null, string? Zone = null)
+{
+    /// <summary>The host that it runs on, where only that host's gateway reaches it; null where every gateway does.</summary>
+    public ViaModel? Via { get; init; }
+}
+
+/// <summary>How gateways of other hosts reach the instances of a host: over mutual TLS with its gateway.</summary>
+/// <param name="Host">The host's name. Its own gateway connects to the instance directly.</param>
+/// <param name="Address">An IP address.</param>
+/// <param name="Port">1 to 65535.</param>
+public sealed record ViaModel(string Host, string Address, int Port);
+
+/// <summary>A host that has joined.</summary>
+/// <param name="Host">Its name.</param>
+/// <param name="Keys">SHA-256 of the public keys that its gateway may show, in hexadecimal.</param>
+public sealed record NodeModel(string Host, IReadOnlyList<string> Keys);
 
 /// <summary>The wire form of what gateways tell the server; tables are in the notation of resources, which they are made of.</summary>
 [JsonSourceGenerationOptions(

@@ -11,6 +11,7 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
     private byte[] buffer = Buffers.Rent();
     private ValueTask<int> ahead;
     private bool hasAhead;
+    private readonly int generation = endpoint.Reach?.Generation ?? 0;
     private int closed;
 
     public Endpoint Endpoint { get; } = endpoint;
@@ -28,8 +29,8 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
 
     public int Available => End - Start;
 
-    /// <summary>An idle connection whose receive completed: ended, broken, or talking out of turn.</summary>
-    public bool IsStale => hasAhead && ahead.IsCompleted;
+    /// <summary>An idle connection whose receive completed (ended, broken, or talking out of turn), or that was made with a certificate which is not the host's any more.</summary>
+    public bool IsStale => (hasAhead && ahead.IsCompleted) || generation != Endpoint.Reach.Generation;
 
     public Memory<byte> Received => buffer.AsMemory(Start, End - Start);
 

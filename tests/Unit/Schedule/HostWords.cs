@@ -8,7 +8,7 @@ namespace Mainstay.Tests.Schedule;
 /// <summary>Hosts, and what services ask of them, as the words of scenarios.</summary>
 static class HostWords
 {
-    /// <summary><c>h1:zone=a,cpu=2,memory=1Gi,label.disk=ssd</c>.</summary>
+    /// <summary><c>h1:zone=a,cpu=2,memory=1Gi,label.disk=ssd,home=yes</c>.</summary>
     public static Machine Read(string word)
     {
         var parts = word.Split(':', 2);
@@ -17,6 +17,7 @@ static class HostWords
         {
             Name = parts[0],
             Zone = options.GetValueOrDefault("zone"),
+            Home = options.ContainsKey("home"),
             Capacity = Resources(options),
             Labels = options.Where(o => o.Key.StartsWith("label.", StringComparison.Ordinal)).ToDictionary(o => o.Key["label.".Length..], o => o.Value),
         };

@@ -3,8 +3,11 @@ namespace Mainstay.Core.Kinds.Schedule;
 /// <summary>A machine with an agent.</summary>
 public sealed record Host : Resource
 {
-    /// <summary>Address at which gateways reach its instances.</summary>
+    /// <summary>Address at which other machines reach it.</summary>
     public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Where its gateway takes in, as <c>address:port</c>, what other hosts' gateways send to its instances over mutual TLS; null where its instances are reached directly.</summary>
+    public string? Mesh { get; init; }
 
     /// <summary>Where it stands, such as a data centre or a rack, as its agent was told; null where it was not.</summary>
     public string? Zone { get; init; }
@@ -20,6 +23,9 @@ public sealed record Host : Resource
 
     /// <summary>Whether limits of processors and memory are enforced there, and how; for people.</summary>
     public string Limits { get; init; } = "";
+
+    /// <summary>Whether the server is on the same machine: what is built there, other hosts get from the server.</summary>
+    public bool Home { get; init; }
 
     /// <summary>What people want of it.</summary>
     public HostUse Use { get; init; }

@@ -19,8 +19,17 @@ public sealed record JoinToken : Resource
 /// <summary>A host that has joined: whose key speaks for it. Its name is the host's. Without it the host's agent and gateway are refused.</summary>
 public sealed record HostIdentity : Resource
 {
+    /// <summary>What the common name of a host's certificate begins with, which no host's name can.</summary>
+    public const string SubjectPrefix = "host:";
+
+    /// <summary>The application protocol (RFC 7301) of what gateways of hosts say to each other.</summary>
+    public const string MeshProtocol = "mainstay-mesh/1";
+
     /// <summary>SHA-256 of its public key, in hexadecimal.</summary>
     public required string Key { get; init; }
+
+    /// <summary>The key before the last renewal, which connections may still be made with; null where there was none.</summary>
+    public string? Before { get; init; }
 
     /// <summary>When it joined.</summary>
     public DateTimeOffset Since { get; init; }
@@ -30,4 +39,10 @@ public sealed record HostIdentity : Resource
 
     /// <summary>The token that it joined with, without its secret.</summary>
     public string Token { get; init; } = "";
+
+    /// <summary>The DNS name in the certificate of <paramref name="host"/>; nobody resolves it.</summary>
+    public static string DnsNameOf(string host) => $"{host}.host.mainstay.internal";
+
+    /// <summary>Whether it may show this key.</summary>
+    public bool Knows(string key) => key == Key || (Before is not null && key == Before);
 }

@@ -24,8 +24,14 @@ public sealed record AgentReport
     /// <summary>Mainstay's version that it runs.</summary>
     public string AgentVersion { get; init; } = "";
 
-    /// <summary>Address at which gateways reach its instances.</summary>
+    /// <summary>Address at which other machines reach it.</summary>
     public string Address { get; init; } = "127.0.0.1";
+
+    /// <summary>Where its gateway takes in what others' gateways send to its instances; null where they are reached directly.</summary>
+    public string? Mesh { get; init; }
+
+    /// <summary>Whether the server is on the same machine.</summary>
+    public bool Home { get; init; }
 
     /// <summary>The host's zone; null where it has none.</summary>
     public string? Zone { get; init; }

@@ -7,7 +7,7 @@ namespace Mainstay.Host.Api.Agents;
 
 /// <summary>
 /// Tells which hosts' agents answer. When an agent was last heard of is known here alone; only the transitions between ready and lost are
-/// written. After a start of the server every host has the whole time again.
+/// written. After a start of the server every host has <see cref="FirstWord"/>.
 /// </summary>
 public sealed class HostWatch(IStore store, KindRegistry kinds, Mirror mirror, TimeProvider time, EventNames names)
 {
@@ -16,6 +16,9 @@ public sealed class HostWatch(IStore store, KindRegistry kinds, Mirror mirror, T
 
     /// <summary>The same of the only host: nobody is better off for knowing sooner.</summary>
     public static readonly TimeSpan SilenceAlone = TimeSpan.FromSeconds(5);
+
+    /// <summary>After a start of the server, or where it leads from now on, an agent has this long to find it.</summary>
+    public static readonly TimeSpan FirstWord = TimeSpan.FromSeconds(6);
 
     /// <summary>How often the agents of several hosts give a sign of life.</summary>
     public static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(700);
@@ -43,6 +46,8 @@ public sealed class HostWatch(IStore store, KindRegistry kinds, Mirror mirror, T
         var next = (known ?? new HostRecord { Name = host }) with
         {
             Address = report.Address,
+            Mesh = report.Mesh,
+            Home = report.Home,
             Zone = report.Zone,
             Labels = report.Labels,
             Capacity = report.Capacity,
@@ -85,7 +90,7 @@ public sealed class HostWatch(IStore store, KindRegistry kinds, Mirror mirror, T
     {
         lock (gate)
         {
-            return time.GetElapsedTime(heard.GetValueOrDefault(host, started)) >= silence;
+            return heard.TryGetValue(host, out var at) ? time.GetElapsedTime(at) >= silence : time.GetElapsedTime(started) >= FirstWord;
         }
     }
 

@@ -37,7 +37,7 @@ public sealed class JoinEndpoints(IStore store, KindRegistry kinds, Mirror mirro
             new("POST", "/api/v1/join-tokens", "A token with which machines join.", MakeAsync) { Body = typeof(JoinTokenAsk), Answer = typeof(JoinTokenGiven) },
             new("GET", NodeRules.JoinPath + "/authority", "The certificate of the authority, as PEM; a token says by which fingerprint it is known.", AuthorityAsync) { Answer = typeof(AuthorityGiven) },
             new("POST", NodeRules.JoinPath, "Exchanges a token and a request (PKCS #10) for a certificate.", JoinAsync) { Body = typeof(JoinAsk), Answer = typeof(JoinGiven) },
-            new("POST", "/internal/v1/renew", "Exchanges a host's certificate for a new one.", RenewAsync) { Body = typeof(RenewAsk), Answer = typeof(JoinGiven) },
+            new("POST", NodeRules.RenewPath, "Exchanges a host's certificate for a new one.", RenewAsync) { Body = typeof(RenewAsk), Answer = typeof(JoinGiven) },
         ];
 
     static ProblemAnswer NoDoor => ProblemAnswer.Conflict("this server has no door for agents", "start it with 'mainstay up --agents ADDRESS:PORT'");
@@ -132,7 +132,7 @@ public sealed class JoinEndpoints(IStore store, KindRegistry kinds, Mirror mirro
         }
 
         var (known, host) = mirror.Read(seen => (seen.Get<HostIdentity>(ask.Name), seen.Get<HostRecord>(ask.Name)));
-        if (known is not null && host is { State: HostState.Ready } && known.Key != NodeAuthority.KeyOf(certificate))
+        if (known is not null && host is { State: HostState.Ready } && !known.Knows(NodeAuthority.KeyOf(certificate)))
         {
             return (null, ProblemAnswer.Conflict($"there is a host '{ask.Name}', and its agent answers", "choose another name with --name, or stop that agent first"));
         }
@@ -174,7 +174,7 @@ public sealed class JoinEndpoints(IStore store, KindRegistry kinds, Mirror mirro
 
         using (certificate)
         {
-            var identity = Identity(host, certificate, known.Since, known.Token) with { Revision = known.Revision };
+            var identity = Identity(host, certificate, known.Since, known.Token) with { Revision = known.Revision, Before = known.Key };
             var result = await store.CommitAsync(new([new(KeyOf(identity), identity.Revision)], [Put(identity)]), call.Stop);
             await mirror.ReachAsync(result.Revision, call.Stop);
             return result.Succeeded

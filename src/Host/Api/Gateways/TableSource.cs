@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Mainstay.Core.Kinds;
@@ -103,11 +104,11 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
                     granted.Set();
                 }
             }
-            else if ((before, after) is (HostRecord or null, HostRecord or null) && ((HostRecord?)before)?.Zone != ((HostRecord?)after)?.Zone)
+            else if ((before, after) is (HostRecord or null, HostRecord or null) && (((HostRecord?)before)?.Zone, ((HostRecord?)before)?.Mesh) != (((HostRecord?)after)?.Zone, ((HostRecord?)after)?.Mesh))
             {
                 touched.Set();
             }
-            else if ((after ?? before) is Gateway or Route or Endpoints or MeshLink or Intervention or CachePurge || (before, after) is (Service or null, Service or null) && IsOtherTraffic((Service?)before, (Service?)after))
+            else if ((after ?? before) is HostIdentity or Gateway or Route or Endpoints or MeshLink or Intervention or CachePurge || (before, after) is (Service or null, Service or null) && IsOtherTraffic((Service?)before, (Service?)after))
             {
                 touched.Set();
             }
@@ -152,7 +153,7 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
         var table = mirror.Read(seen => TableDecide.Next(new(
             seen.Revision, seen.Get<Gateway>(Gateway.TheName), seen.All<Route>(), seen.All<MeshLink>(), seen.All<Endpoints>(),
             seen.All<Service>().ToDictionary(s => s.Name, InForce, StringComparer.Ordinal), seen.All<Intervention>())
-        { Purges = seen.All<CachePurge>(), Secret = secret, Zones = ZonesOf(seen), Locks = seen.Get<NamedLock> }));
+        { Purges = seen.All<CachePurge>(), Secret = secret, Zones = ZonesOf(seen), Ways = WaysOf(seen), Hosts = seen.All<HostIdentity>(), Locks = seen.Get<NamedLock> }));
         if (!fences.SetEquals(table.Fences.Select(f => f.Lock)))
         {
             // What changed between the reading and this line has not been told.
@@ -175,6 +176,20 @@ public sealed class TableSource(Mirror mirror, TimeProvider time, string secret)
     {
         var zones = seen.All<HostRecord>().Where(h => h.Zone is not null).ToDictionary(h => h.Name, h => h.Zone!, StringComparer.Ordinal);
         return zones.Count == 0 ? [] : seen.All<Instance>().Where(i => zones.ContainsKey(i.Host)).ToDictionary(i => i.Name, i => zones[i.Host], StringComparer.Ordinal);
+    }
+
+    static Dictionary<string, ViaModel> WaysOf(Snapshot seen)
+    {
+        var hosts = new Dictionary<string, ViaModel>(StringComparer.Ordinal);
+        foreach (var host in seen.All<HostRecord>())
+        {
+            if (IPEndPoint.TryParse(host.Mesh ?? "", out var at))
+            {
+                hosts[host.Name] = new(host.Name, at.Address.ToString(), at.Port);
+            }
+        }
+
+        return hosts.Count == 0 ? [] : seen.All<Instance>().Where(i => hosts.ContainsKey(i.Host)).ToDictionary(i => i.Name, i => hosts[i.Host], StringComparer.Ordinal);
     }
 
     // A service's status changes every moment, its terms of traffic seldom.

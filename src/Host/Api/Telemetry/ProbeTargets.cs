@@ -16,7 +16,8 @@ public sealed class ProbeTargets(Mirror mirror)
         var probed = seen.All<Service>().Where(s => s.Spec.Probe is not null && !s.Removed).ToDictionary(s => s.Name, StringComparer.Ordinal);
         if (probed.Count > 0)
         {
-            targets.AddRange(seen.All<Instance>().Where(i => i.Status.Pid > 0 && probed.ContainsKey(i.Service)).Select(i => Of(i, probed[i.Service])).OfType<ProbeTarget>());
+            // What listens on loopback of another machine is not asked, and not this machine's in its place.
+            targets.AddRange(seen.All<Instance>().Where(i => i.Status.Pid > 0 && probed.ContainsKey(i.Service) && (i.Host == Roles.RoleSettings.HostName || seen.Get<Core.Kinds.Schedule.Host>(i.Host)?.Mesh is null)).Select(i => Of(i, probed[i.Service])).OfType<ProbeTarget>());
         }
 
         return targets;

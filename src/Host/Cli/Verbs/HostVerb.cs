@@ -12,24 +12,24 @@ namespace Mainstay.Host.Cli.Verbs;
 /// <summary><c>mainstay host</c>: the machines, how full they are, and what is wanted of them.</summary>
 static class HostVerb
 {
-    static readonly string[] Actions = ["ls", "cordon", "uncordon", "drain", "rm", "token"];
+    static readonly string[] Actions = ["list", "cordon", "uncordon", "drain", "rm", "token"];
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "ls: how full each is; cordon: takes nothing new; drain: what can run elsewhere is moved there; uncordon: takes instances again; rm: forgets one that is gone; token: makes a token with which a machine joins.");
+        var action = VerbKit.Required("ACTION", "list: how full each is; cordon: takes nothing new; drain: what can run elsewhere is moved there; uncordon: takes instances again; rm: forgets one that is gone; token: makes a token with which a machine joins.");
         action.CompletionSources.Add(Actions);
-        var name = VerbKit.Optional("HOST", "The host; not with ls.");
+        var name = VerbKit.Optional("HOST", "The host; not with list.");
         var ttl = kit.Flags.Duration("--ttl", TimeSpan.FromHours(1), "How long a token may be joined with.");
         var uses = kit.Flags.Number("--uses", 1, 1, 1000, "How many machines may join with a token.");
         return kit.Verb("host", "List hosts with what is free on them; cordon, drain or forget one; make a token with which a machine joins.", [action, name, ttl, uses], (parsed, session, stop) =>
             (parsed.GetRequiredValue(action), parsed.GetValue(name)) switch
             {
-                ("ls", null) => ListAsync(session, stop),
+                ("list", null) => ListAsync(session, stop),
                 ("token", null) => TokenAsync(parsed.GetValue(ttl), parsed.GetValue(uses), session, stop),
                 ("token", _) => throw new CliError("token takes no host", "the machine that joins says its name with --name", ExitCode.Invalid),
-                ("ls", _) => throw new CliError("ls takes no host", "'mainstay get host NAME' shows one", ExitCode.Invalid),
+                ("list", _) => throw new CliError("list takes no host", "'mainstay get host NAME' shows one", ExitCode.Invalid),
                 (("cordon" or "uncordon" or "drain" or "rm") and var verb, { } host) => UseAsync(verb, host, session, stop),
-                (var verb, null) when Actions.Contains(verb) => throw new CliError($"{verb} takes a host", "'mainstay host ls' lists them", ExitCode.Invalid),
+                (var verb, null) when Actions.Contains(verb) => throw new CliError($"{verb} takes a host", "'mainstay host list' lists them", ExitCode.Invalid),
                 (var verb, _) => throw new CliError($"'{verb}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid),
             });
     }

@@ -25,7 +25,8 @@ internal sealed unsafe class OpenSslContext : SafeHandle
             Check(OpenSsl.SSL_CTX_use_certificate_chain_file(context.handle, certificateFile), "the certificate");
             Check(OpenSsl.SSL_CTX_use_PrivateKey_file(context.handle, keyFile, OpenSsl.PemFile), "the key");
             Check(OpenSsl.SSL_CTX_check_private_key(context.handle), "the pair");
-            OpenSsl.SSL_CTX_set_alpn_select_cb(context.handle, &SelectApplication, 0);
+            if (model.Application is null) OpenSsl.SSL_CTX_set_alpn_select_cb(context.handle, &SelectApplication, 0);
+            else OpenSsl.SSL_CTX_set_alpn_select_cb(context.handle, &SelectMesh, 0);
             if (model.ClientAuthority is { } authority)
             {
                 Check(OpenSsl.SSL_CTX_load_verify_locations(context.handle, authority, null), authority);
@@ -47,7 +48,10 @@ internal sealed unsafe class OpenSslContext : SafeHandle
     public void ChooseBy(GCHandle server) => OpenSsl.SetServerName(handle, &SelectCertificate, GCHandle.ToIntPtr(server));
 
     /// <summary>For connections to endpoints, whose certificates must be for the name and from the given or the system's authorities.</summary>
-    public static OpenSslContext ForClient(string? authorityFile, CertificateModel? certificate)
+    /// <param name="authorityFile">Null for the system's.</param>
+    /// <param name="certificate">What is shown; null for none.</param>
+    /// <param name="application">The protocol that is asked for.</param>
+    public static OpenSslContext ForClient(string? authorityFile, CertificateModel? certificate, string application = "http/1.1")
     {
         var context = New(OpenSsl.TLS_client_method(), TlsModel.Tls12);
         try
@@ -61,7 +65,8 @@ internal sealed unsafe class OpenSslContext : SafeHandle
                 Check(OpenSsl.SSL_CTX_use_PrivateKey_file(context.handle, certificate.Key, OpenSsl.PemFile), certificate.Key);
                 Check(OpenSsl.SSL_CTX_check_private_key(context.handle), certificate.Key);
             }
-            fixed (byte* names = "\x08http/1.1"u8) Check(1 - OpenSsl.SSL_CTX_set_alpn_protos(context.handle, names, 9), "the protocols");
+            byte[] asked = [(byte)application.Length, .. System.Text.Encoding.ASCII.GetBytes(application)];
+            fixed (byte* names = asked) Check(1 - OpenSsl.SSL_CTX_set_alpn_protos(context.handle, names, (uint)asked.Length), "the protocols");
             return context;
         }
         catch
@@ -100,6 +105,22 @@ internal sealed unsafe class OpenSslContext : SafeHandle
         if (server.ContextFor(Marshal.PtrToStringUTF8(name) ?? "") is not { } context) return NoAcknowledgement;
         OpenSsl.SSL_set_SSL_CTX(ssl, context.Pointer);
         return 0;
+    }
+
+    /// <summary>RFC 7301 §3.2: who does not ask for the mesh is refused.</summary>
+    [UnmanagedCallersOnly]
+    private static int SelectMesh(nint ssl, byte** chosen, byte* length, byte* offered, uint offeredLength, nint argument)
+    {
+        var mesh = "mainstay-mesh/1"u8;
+        var all = new ReadOnlySpan<byte>(offered, (int)offeredLength);
+        for (var at = 0; at < all.Length && at + 1 + all[at] <= all.Length; at += all[at] + 1)
+        {
+            if (!all.Slice(at + 1, all[at]).SequenceEqual(mesh)) continue;
+            *chosen = offered + at + 1;
+            *length = (byte)mesh.Length;
+            return 0;
+        }
+        return AlertFatal;
     }
 
     /// <summary>RFC 7301 §3.2: ours in our order; a client that offers only others is refused.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Mainstay.Traffic.Path;
@@ -60,13 +61,18 @@ internal sealed class OpenSslWire : Wire
         return wire;
     }
 
-    /// <summary>A client that asks for a name and takes no certificate but one for it.</summary>
-    public static OpenSslWire Client(Wire inner, OpenSslContext context, string name)
+    /// <summary>A client that takes no certificate but one for a name.</summary>
+    /// <param name="inner">What is secured.</param>
+    /// <param name="context">The terms.</param>
+    /// <param name="name">What the certificate must be for.</param>
+    /// <param name="asked">What is asked for (SNI); null for the same name.</param>
+    public static OpenSslWire Client(Wire inner, OpenSslContext context, string name, string? asked = null)
     {
         var wire = new OpenSslWire(inner, context, isClient: true);
         OpenSsl.SSL_set_connect_state(wire.ssl);
         OpenSsl.SSL_set1_host(wire.ssl, name);
-        if (!IPAddress.TryParse(name, out _)) OpenSsl.SetHostName(wire.ssl, name);
+        asked ??= name;
+        if (!IPAddress.TryParse(asked, out _)) OpenSsl.SetHostName(wire.ssl, asked);
         return wire;
     }
 
@@ -303,14 +309,23 @@ internal sealed class OpenSslWire : Wire
         uint length;
         OpenSsl.SSL_get0_alpn_selected(ssl, &application, &length);
         var name = OpenSsl.SSL_get_servername(ssl, 0);
+        using var peer = CertificateOfPeer();
         return new WireFacts(
             OpenSsl.SSL_version(ssl) == 0x0304 ? "1.3" : "1.2",
             length == 0 ? "" : Encoding.ASCII.GetString(application, (int)length),
             name == 0 ? "" : Marshal.PtrToStringUTF8(name) ?? "",
-            SubjectOfPeer());
+            peer?.Subject)
+        {
+            PeerKey = KeyOf(peer),
+            PeerUntil = peer?.NotAfter.ToUniversalTime() ?? default,
+        };
     }
 
-    private unsafe string? SubjectOfPeer()
+    /// <summary>What <see cref="WireFacts.PeerKey"/> says of a certificate.</summary>
+    internal static string? KeyOf(X509Certificate2? certificate) =>
+        certificate is null ? null : Convert.ToHexStringLower(SHA256.HashData(certificate.PublicKey.ExportSubjectPublicKeyInfo()));
+
+    private unsafe X509Certificate2? CertificateOfPeer()
     {
         var peer = OpenSsl.SSL_get1_peer_certificate(ssl);
         if (peer == 0) return null;
@@ -321,7 +336,6 @@ internal sealed class OpenSslWire : Wire
             _ = OpenSsl.i2d_X509(peer, &into);
         }
         OpenSsl.X509_free(peer);
-        using var certificate = X509CertificateLoader.LoadCertificate(der);
-        return certificate.Subject;
+        return X509CertificateLoader.LoadCertificate(der);
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
 using Mainstay.Traffic.Path;
 
 namespace Mainstay.Traffic.Drivers.Tls;
@@ -127,8 +128,12 @@ internal sealed class SslStreamWire : Wire
     {
         if (stream.IsBroken) return "the connection broke";
         stream.Hops = false;
-        facts = new WireFacts(
-            ssl.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2", ssl.NegotiatedApplicationProtocol.ToString(), name, ssl.RemoteCertificate?.Subject);
+        var peer = ssl.RemoteCertificate as X509Certificate2;
+        facts = new WireFacts(ssl.SslProtocol == SslProtocols.Tls13 ? "1.3" : "1.2", ssl.NegotiatedApplicationProtocol.ToString(), name, peer?.Subject)
+        {
+            PeerKey = OpenSslWire.KeyOf(peer),
+            PeerUntil = peer?.NotAfter.ToUniversalTime() ?? default,
+        };
         return null;
     }
 

@@ -20,23 +20,25 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
     private readonly TimeProvider time;
     private readonly bool isNative;
     private readonly string[] files;
+    private readonly string application;
     private readonly CertificateWatch? watch;
     private readonly FileStamps stamps;
     private volatile Loaded? current;
     private long lookedAtMs = -LookEveryMs;
     private int isLooking;
 
-    /// <param name="service">Whose endpoints.</param>
+    /// <param name="service">Whose endpoints; empty where others tell of the certificate.</param>
     /// <param name="terms">The terms, with absolute paths.</param>
     /// <param name="gateway">Who is told; null for nobody.</param>
     /// <param name="native">By OpenSSL itself where it is there (default), else by the runtime's streams.</param>
-    public TlsClient(string service, UpstreamTls terms, Path.Gateway? gateway = null, bool native = true)
+    /// <param name="application">The protocol that is asked for where HTTP/2 is not.</param>
+    public TlsClient(string service, UpstreamTls terms, Path.Gateway? gateway = null, bool native = true, string application = "http/1.1")
     {
-        (this.service, this.terms, board, time) = (service, terms, gateway?.Notices, gateway?.Time ?? TimeProvider.System);
+        (this.service, this.terms, board, time, this.application) = (service, terms, gateway?.Notices, gateway?.Time ?? TimeProvider.System, application);
         isNative = native && OpenSsl.IsThere;
         files = [.. new[] { terms.Ca, terms.Cert, terms.Key }.OfType<string>()];
         stamps = new FileStamps(files);
-        if (terms.Cert is { } own) watch = new CertificateWatch($"service/{service}", own);
+        if (terms.Cert is { } own && service.Length > 0) watch = new CertificateWatch($"service/{service}", own);
         Refresh();
     }
 
@@ -78,7 +80,8 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
     /// <summary>Reads the files if they have changed. Not on an event loop: it touches the disk.</summary>
     public void Refresh()
     {
-        if (!stamps.HaveChanged()) return;
+        // Between two readings of one file it may have been replaced: what cannot be used is looked at again.
+        if (!stamps.HaveChanged() && Problem is null) return;
         try
         {
             current = Read();
@@ -91,8 +94,12 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
     }
 
     /// <summary>The secured wire, or null when the handshake failed; the wire below is then closed.</summary>
-    public async ValueTask<Wire?> ConnectAsync(Wire wire)
+    /// <param name="wire">What is secured.</param>
+    /// <param name="name">What the certificate must be for; null for <see cref="Name"/>.</param>
+    /// <param name="asked">What is asked for (SNI); null for the same.</param>
+    public async ValueTask<Wire?> ConnectAsync(Wire wire, string? name = null, string? asked = null)
     {
+        name ??= Name;
         if (current is not { } now)
         {
             wire.Close();
@@ -102,14 +109,14 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
         string? failure;
         if (now.Context is not null)
         {
-            var native = OpenSslWire.Client(wire, now.Context, Name);
+            var native = OpenSslWire.Client(wire, now.Context, name, asked);
             failure = await native.HandshakeAsync();
             secured = native;
         }
         else
         {
             var managed = new SslStreamWire(wire);
-            failure = await managed.ConnectAsync(OptionsFor(SslApplicationProtocol.Http11), CancellationToken.None);
+            failure = await managed.ConnectAsync(OptionsFor(new SslApplicationProtocol(application), name, asked), CancellationToken.None);
             secured = managed;
         }
         if (failure is null) return secured;
@@ -118,17 +125,22 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
     }
 
     /// <summary>The same terms for the runtime's streams, as they are now.</summary>
-    public SslClientAuthenticationOptions OptionsFor(SslApplicationProtocol application)
+    public SslClientAuthenticationOptions OptionsFor(SslApplicationProtocol application, string? name = null, string? asked = null)
     {
         var now = current;
         var options = new SslClientAuthenticationOptions
         {
-            TargetHost = Name,
+            TargetHost = asked ?? name ?? Name,
             EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
             ApplicationProtocols = [application],
             ClientCertificateContext = now?.Own?.Context,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
         };
+        if (asked is not null)
+        {
+            options.RemoteCertificateValidationCallback = (_, shown, _, errors) =>
+                (errors & ~SslPolicyErrors.RemoteCertificateNameMismatch) == SslPolicyErrors.None && shown is X509Certificate2 certificate && certificate.MatchesHostname(name ?? Name);
+        }
         if (now?.Authorities is not { } authorities) return options;
         var policy = new X509ChainPolicy
         {
@@ -152,7 +164,7 @@ internal sealed class TlsClient : IBeating, IReporting, IFailing
         }
         var pair = terms is { Cert: { } certificate, Key: { } key } ? new CertificateModel(certificate, key) : null;
         var own = pair is null ? null : LoadedCertificate.Read(pair.Certificate, pair.Key);
-        return new Loaded(authorities, own, isNative ? OpenSslContext.ForClient(terms.Ca, pair) : null, Generation + 1);
+        return new Loaded(authorities, own, isNative ? OpenSslContext.ForClient(terms.Ca, pair, application) : null, Generation + 1);
     }
 
     private sealed record Loaded(X509Certificate2Collection? Authorities, LoadedCertificate? Own, OpenSslContext? Context, int Generation);

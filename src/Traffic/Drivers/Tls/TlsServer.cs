@@ -162,7 +162,7 @@ internal sealed class TlsServer
         {
             ServerCertificateContext = certificate.Context,
             EnabledSslProtocols = model.Minimum == TlsModel.Tls13 ? SslProtocols.Tls13 : SslProtocols.Tls12 | SslProtocols.Tls13,
-            ApplicationProtocols = Applications,
+            ApplicationProtocols = model.Application is { } only ? [new SslApplicationProtocol(only)] : Applications,
             AllowRenegotiation = false,
             EncryptionPolicy = EncryptionPolicy.RequireEncryption,
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,

@@ -45,6 +45,23 @@ public sealed class GatewayEndpointsTests
     }
 
     [Fact]
+    public async Task GatewaysAreToldHowInstancesOfOtherHostsAreReachedAndWhoMaySendThere()
+    {
+        await using var api = await StartAsync();
+        await api.PutAsync(new HostIdentity { Name = "local", Key = "aa", Before = "bb" });
+        await api.PutAsync(new Mainstay.Core.Kinds.Schedule.Host { Name = "local", Mesh = "10.0.0.1:7072" }, Instance("web-1", "web"));
+        var first = await api.PutAsync(new Endpoints { Name = "web", Items = [new Endpoint("web-1", "127.0.0.1:20001", "1.0.0")] });
+        using var tables = await api.OpenAsync("/internal/v1/table", api.Agent);
+        var table = await TableAsync(api, tables, first);
+        table["clusters"]![0]!["endpoints"]![0]!["via"]!.ToJsonString().ShouldBe("""{"host":"local","address":"10.0.0.1","port":7072}""");
+        table["nodes"]!.ToJsonString().ShouldBe("""[{"host":"local","keys":["aa","bb"]}]""");
+
+        // Who is removed is in no table from then on.
+        var second = await api.DeleteAsync(Mainstay.Core.Kinds.CoreKinds.All.Of<HostIdentity>().KeyOf("local"));
+        (await TableAsync(api, tables, second))["nodes"]!.AsArray().ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task ATableThatTheGatewayHasIsNotSentAgainAndAQuietStreamBeats()
     {
         await using var api = await StartAsync();

@@ -80,16 +80,34 @@ public sealed class JoinTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ACertificateIsRenewedAndTheOneBeforeIsWorthNothing()
+    public async Task ACertificateIsRenewedAndTheOneBeforeEndsWithTheNext()
     {
-        var first = await JoinAsync("h2", await TokenAsync());
-        using var before = Client(first);
+        using var first = Client(await JoinAsync("h2", await TokenAsync()));
+        using var second = Client(await RenewAsync(first));
+        // Connections that were made with the one before go on.
+        (await ReportAsync(second, "h2")).ShouldBe(HttpStatusCode.OK);
+        (await ReportAsync(first, "h2")).ShouldBe(HttpStatusCode.OK);
+        using var third = Client(await RenewAsync(second));
+        (await ReportAsync(third, "h2")).ShouldBe(HttpStatusCode.OK);
+        (await ReportAsync(first, "h2")).ShouldBe(HttpStatusCode.Forbidden);
+    }
+
+    [Fact]
+    public async Task ACertificateThatEndedIsGoodForItsRenewalAlone()
+    {
+        using var off = Client(await JoinAsync("h2", await TokenAsync()));
+        time.Advance(authority.Life + TimeSpan.FromMinutes(1));
+        (await ReportAsync(off, "h2")).ShouldBe(HttpStatusCode.Forbidden);
+        using var back = Client(await RenewAsync(off));
+        (await ReportAsync(back, "h2")).ShouldBe(HttpStatusCode.OK);
+    }
+
+    async Task<X509Certificate2> RenewAsync(HttpClient of)
+    {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var answer = await before.PostAsJsonAsync("internal/v1/renew", new RenewAsk(Request(key)), Codec.BySerializer);
+        using var answer = await of.PostAsJsonAsync("internal/v1/renew", new RenewAsk(Request(key)), Codec.BySerializer);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        using var after = Client(With(key, (await answer.Content.ReadFromJsonAsync<JoinGiven>(Codec.BySerializer))!.Certificate));
-        (await ReportAsync(after, "h2")).ShouldBe(HttpStatusCode.OK);
-        (await ReportAsync(before, "h2")).ShouldBe(HttpStatusCode.Forbidden);
+        return With(key, (await answer.Content.ReadFromJsonAsync<JoinGiven>(Codec.BySerializer))!.Certificate);
     }
 
     [Fact]
