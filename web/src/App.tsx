@@ -32,6 +32,7 @@ const QueuesPage = lazy(() => import('./pages/QueuesPage'));
 const ConfigPage = lazy(() => import('./pages/ConfigPage'));
 const LocksPage = lazy(() => import('./pages/LocksPage'));
 const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
+const RegistryPage = lazy(() => import('./pages/RegistryPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
@@ -74,6 +75,7 @@ export function App() {
           {route.page === 'config' && <ConfigPage name={route.name} />}
           {route.page === 'locks' && <LocksPage />}
           {route.page === 'objectives' && <ObjectivesPage />}
+          {route.page === 'registry' && <RegistryPage />}
           {route.page === 'hosts' && <HostsPage />}
           {route.page === 'missing' && (
             <div className="page">
@@ -110,6 +112,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.jobs.title;
     case 'queues':
       return text.queues.title;
+    case 'registry':
+      return text.registry.title;
     case 'config':
     case 'locks':
       return text.shared[route.page];

@@ -208,6 +208,14 @@ await check('the traffic page shows ways, their policies and why they stand so',
   await way.getByText('BreakerOpened').waitFor();
 });
 
+await check('the registry shows services of ours and of others, and finds them by what they say', { path: '/registry' }, async (page) => {
+  const table = page.getByTestId('registry');
+  await table.getByText('registered by bank-host (client), 15s lease').waitFor();
+  await page.getByRole('searchbox').fill('zone=eu');
+  assert.equal(await table.locator('tbody tr').count(), 1);
+  await table.getByText('1/2', { exact: true }).waitFor();
+});
+
 await check('the hosts page shows what is left, trends, middleware and instances; the inspector what an instance uses', { path: '/hosts' }, async (page) => {
   const machine = page.getByTestId('machine');
   await machine.waitFor();
@@ -330,6 +338,7 @@ const pages = {
   '/events': '.events li',
   '/traffic?about=route/orders-api': '[data-testid=way]',
   '/hosts': '[data-testid=middleware]',
+  '/registry': '[data-testid=registry]',
   '/policies?about=route/orders-api': '.form-section',
   ...observePages,
 };

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { runtimeOf } from './runtime.mjs';
 import { changeIncident, exemplarsOf, makeIncidents, readObserve } from './observe.mjs';
 import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
-import { readSchedule } from './schedule.mjs';
+import { readSchedule, registryOf } from './schedule.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
 
@@ -85,6 +85,10 @@ async function answer(context) {
     case 'rules':
       watch(response, new Set());
       response.write(`event: list\ndata: ${JSON.stringify({ items: [{ name: 'many-errors', spec: { expr: 'sum(rate(http_server_request_failed[5m])) > 3', for: '2m', severity: 'high' } }], revision: world.revision })}\n\n`);
+      return undefined;
+    case 'registry':
+      watch(response, new Set());
+      response.write(`event: list\ndata: ${JSON.stringify({ items: registryOf(world) })}\n\n`);
       return undefined;
     case 'incidents':
       watch(response, watchers.incidents);

@@ -32,3 +32,18 @@ function roomsOf(world) {
     instances: world.services.flatMap((service) => service.instances.filter((instance) => instance.host === name).map((instance) => ({ name: instance.id, service: service.name, goal: 'run', state: instance.state, cpu: '0.5', memory: '256Mi' }))),
   }));
 }
+
+/** `GET /api/v1/registry`: the made-up services, and one that others run. */
+export function registryOf(world) {
+  const own = world.services.map(({ name, criticality, state, reason, message, wanted, ready, version, instances }) => ({
+    name, by: 'process', criticality, state, reason, message, wanted, ready,
+    versions: [{ version: version ?? '', instances: instances.length, ready }],
+    instances: instances.map((one) => ({ name: one.id, address: one.endpoint ?? '', version: one.version ?? '', state: one.state, inTable: one.state === 'ready', message: one.message ?? '', host: one.host })),
+  }));
+  const common = { version: '3.2.0', since: new Date(Date.now() - 60_000).toISOString() };
+  const instances = [
+    { ...common, name: 'bank.bank.example.com:443', address: '192.0.2.7:443', state: 'ready', inTable: true, message: '', source: 'declared' },
+    { ...common, name: 'bank.eu-1', address: '192.0.2.9:443', state: 'unhealthy', inTable: false, message: 'GET /health: no answer within 1s', source: 'registered', id: 'eu-1', ttl: '15s', registeredBy: 'bank-host (client)', labels: { zone: 'eu' } },
+  ];
+  return [...own, { name: 'bank', by: 'external', criticality: 'high', state: 'run', reason: 'Degraded', message: '1 of 2 answer; eu-1: GET /health: no answer within 1s', wanted: 2, ready: 1, versions: [{ version: '3.2.0', instances: 2, ready: 1 }], instances }];
+}

@@ -35,7 +35,7 @@ internal sealed class DecideBenchmark : IBenchmark
             {
                 Service = plan.Puts.OfType<Service>().LastOrDefault() ?? view.Service,
                 Endpoints = plan.Puts.OfType<Endpoints>().LastOrDefault() ?? view.Endpoints,
-                Instances = [.. view.Instances, .. plan.Puts.OfType<Instance>().Select(i => i with { Status = new() { State = InstanceState.Ready, Endpoint = $"{i.Host}:20000" } })],
+                Instances = [.. view.Instances, .. plan.Puts.OfType<Instance>().Select(i => i with { Status = new() { State = InstanceState.Ready, ReadyAt = Now.AddMinutes(-1), Endpoint = $"{i.Host}:20000" } })],
             };
         }
 

@@ -24,6 +24,8 @@ public static class CoreKinds
         new Kind<HostIdentity>("identity", "identities", columns: [("SINCE", i => Time(i.Since)), ("UNTIL", i => Time(i.Until)), ("TOKEN", i => i.Token)]),
         new Kind<JoinToken>("jointoken", "join-tokens", columns: [("UNTIL", t => Time(t.Until)), ("USES", t => Number(t.Uses)), ("BY", t => t.By)]),
         new Kind<Endpoints>("endpoints", "endpoints", columns: [("ADDRESSES", e => string.Join(' ', e.Items.Select(i => i.Address)))]),
+        new Kind<Registration>("registration", "registrations", group: r => r.Service, columns: [("SERVICE", r => r.Service), ("ADDRESS", r => r.Address), ("VERSION", r => r.Version ?? ""), ("LEASE", r => r.Ttl is { } ttl ? Durations.Format(ttl) : "-"), ("BY", r => r.By), ("AT", r => Time(r.At))]),
+        new Kind<Vitals>("vitals", "vitals", columns: [("PASSING", v => $"{v.Items.Count(i => i.State == VitalState.Passing)}/{v.Items.Count}")]),
         new Kind<Gateway>("gateway", "gateways", KindWrites.Users, columns: [("LISTEN", g => g.Listen)]),
         new Kind<Route>("route", "routes", KindWrites.Users, columns: [("PATH", r => r.Spec.Match.Shown), ("TO", r => r.Spec.Shown)]),
         new Kind<MeshLink>("link", "links", group: l => l.Caller, columns: [("CALLER", l => l.Caller), ("CALLEE", l => l.Callee), ("PORT", l => Number(l.Port))]),

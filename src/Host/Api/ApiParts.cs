@@ -8,6 +8,7 @@ using Mainstay.Host.Api.Autoscale;
 using Mainstay.Host.Api.Changes;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Observe;
+using Mainstay.Host.Api.Registry;
 using Mainstay.Host.Api.State;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
@@ -50,10 +51,12 @@ public sealed class ApiParts
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
         var state = new StateParts(options, services, Mirror, events);
+        var execs = new ExecDesk(time);
+        var registry = new RegistryParts(services, Mirror, Streams, limits);
         Background = new Background(
             services.OnFault,
             [
-                .. state.Loops, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, scaler.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, hosts.RunAsync,
+                .. state.Loops, .. registry.Loops, Records.Judge.RunAsync, probes.RunAsync, Correlator.RunAsync, scaler.RunAsync, Notify.RunAsync, Terms.RunAsync, Mirror.RunAsync, hosts.RunAsync,
                 gateways.RunAsync, Tables.RunAsync, Tables.TellFencesAsync, new SeriesClock(services.Telemetry, Views.Plain, services.Samples, time).RunAsync,
             ]);
         Dashboard = new Dashboard(options.Dashboard);
@@ -80,13 +83,15 @@ public sealed class ApiParts
             .. new ResourceWrites(applier, lists).Routes(),
             .. new JobEndpoints(store, kinds, time, events).Routes(),
             .. state.Routes,
+            .. registry.Routes,
             .. Views.Routes(),
             .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
             .. new IncidentEndpoints(store, kinds, Mirror, runner, time, events).Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
             .. new ArtifactEndpoints(services.Data, Mirror).Routes(),
-            .. new AgentEndpoints(store, Mirror, Reports, hosts, InternalStreams, time, limits).Routes(),
+            .. new AgentEndpoints(store, Mirror, Reports, hosts, execs, InternalStreams, time, limits).Routes(),
+            .. new ExecEndpoints(store, kinds, Mirror, time, execs).Routes(),
             .. new Probes(options.Version, this).Routes(),
         ];
     }
@@ -113,6 +118,7 @@ public sealed class ApiParts
         typeof(Architecture), typeof(Service), typeof(Scaling), typeof(Instance), typeof(Build), typeof(Core.Kinds.Schedule.Host),
         typeof(Endpoints), typeof(Gateway), typeof(Route), typeof(MeshLink), typeof(Intervention), typeof(CachePurge), typeof(GatewayNode), typeof(WatchedServer),
         typeof(Incident), typeof(Receiver), typeof(Objective), typeof(AlertRule), typeof(NamedLock), typeof(ConfigSpace), typeof(Queue), typeof(ReleaseRecord), typeof(HostIdentity), typeof(Flow),
+        .. RegistryParts.Kinds,
     ];
 
     public ServerServices Services { get; }

@@ -18,6 +18,9 @@ public sealed record WorkMessage
     public IReadOnlyList<string> GoneInstances { get; init; } = [];
 
     public IReadOnlyList<string> GoneBuilds { get; init; } = [];
+
+    /// <summary>Commands to run beside instances; null for none.</summary>
+    public IReadOnlyList<ExecAsk>? Execs { get; init; }
 }
 
 /// <summary>What an agent sees: the body of a report.</summary>

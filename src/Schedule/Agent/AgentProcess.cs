@@ -82,6 +82,7 @@ public sealed class AgentProcess
         await using var driver = new InstanceDriver(store, folder, new(options.InstanceAddress, options.ServerUrl, options.Telemetry, options.Containers, groups, bring), events, instanceLogs, time, Fault);
         using var book = new WorkBook(store, folder);
         await using var builder = new Builder(store, folder, events, buildLogs, time) { InUse = inUse.Names, OnFault = Fault };
+        using var execs = new ExecRunner(driver, server, Fault);
         WorkStream? stream = null;
         var lease = new LeaseKeeper(store, time) { Renew = () => stream!.Renew() };
         var reporter = new Reporter(server, options, time) { Limits = groups.Description, OnFault = Fault, OnAnswered = lease.Answered };
@@ -94,6 +95,7 @@ public sealed class AgentProcess
             },
             OnMessage = async (message, ended) =>
             {
+                execs.Take(message.Execs, stop);
                 await book.TakeAsync(message, ended);
                 if (message.Full)
                 {

@@ -20,7 +20,12 @@ public static class ServiceDecide
         Bury(work);
         EndDrained(work);
 
-        // 3. Approach the wanted instances, the software first.
+        // 3. Approach the wanted instances, the software first; what others run has none.
+        if (view.Service.Spec.External is not null)
+        {
+            return External.Next(work);
+        }
+
         if (view.Stopping)
         {
             Stop(work);
@@ -118,6 +123,11 @@ public static class ServiceDecide
             .ToArray();
         var split = SplitOf(work, items);
         var known = work.View.Endpoints;
+        if (External.Outlives(work, items))
+        {
+            return;
+        }
+
         if (known is null ? items.Length > 0 : !known.Items.SequenceEqual(items) || !Codec.Same(known.Split, split))
         {
             work.Plan.Put(new Endpoints { Name = work.View.Service.Name, Revision = known?.Revision ?? 0, Items = items, Split = split });

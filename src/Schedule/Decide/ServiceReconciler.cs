@@ -17,7 +17,7 @@ public sealed class ServiceReconciler : IReconciler
     public string Name => "service";
 
     public IReadOnlyList<Type> Watches { get; } =
-        [typeof(Architecture), typeof(Host), typeof(Service), typeof(Build), typeof(MeshLink), typeof(Instance), typeof(Endpoints), typeof(GatewayNode), typeof(ReleaseRecord)];
+        [typeof(Architecture), typeof(Host), typeof(Service), typeof(Build), typeof(MeshLink), typeof(Instance), typeof(Endpoints), typeof(GatewayNode), typeof(ReleaseRecord), typeof(Registration), typeof(Vitals)];
 
     public IEnumerable<string> Affected(Resource? before, Resource? after, Snapshot seen)
     {
@@ -29,6 +29,8 @@ public sealed class ServiceReconciler : IReconciler
             Build build => [build.Service],
             MeshLink link => [link.Caller, link.Callee],
             Endpoints endpoints => [endpoints.Name],
+            Registration registration => [registration.Service],
+            Vitals vitals => [vitals.Name],
             GatewayNode => [.. index.Draining],
             Architecture or Host => [.. seen.All<Service>().Select(s => s.Name)],
             _ => [],
@@ -79,6 +81,8 @@ public sealed class ServiceReconciler : IReconciler
             Home = service.Spec.Build is null ? null : seen.All<Host>().FirstOrDefault(h => h is { Home: true, State: HostState.Ready })?.Name,
             IsBuiltAtHome = build is not null && seen.Get<Host>(build.Host) is { Home: true },
             Endpoints = seen.Get<Endpoints>(key),
+            Vitals = seen.Get<Vitals>(key),
+            Registrations = seen.Group<Registration>(key),
             Releases = seen.Group<ReleaseRecord>(key),
             Links = Links(service, seen),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not ({ Status.Ready: > 0 } or { Spec.IsOnDemand: true })).Select(n => n.Key)],

@@ -18,6 +18,12 @@ public sealed record ServiceView
 
     public required Endpoints? Endpoints { get; init; }
 
+    /// <summary>What the checks say of the addresses of a service that others run; null where nothing was checked.</summary>
+    public Vitals? Vitals { get; init; }
+
+    /// <summary>The addresses that were registered for it, in order of names.</summary>
+    public IReadOnlyList<Registration> Registrations { get; init; } = [];
+
     /// <summary>The service's past releases that are kept.</summary>
     public IReadOnlyList<ReleaseRecord> Releases { get; init; } = [];
 

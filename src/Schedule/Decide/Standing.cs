@@ -82,7 +82,7 @@ static class Standing
         return (neverStarted ? Lifecycle.Provision : Lifecycle.Ready, reason, message);
     }
 
-    static void Forget(ServiceWork work)
+    internal static void Forget(ServiceWork work)
     {
         work.Forgotten = true;
         work.Plan.Say(About(work), Reasons.Removed, $"{work.View.Service.Name} is stopped and forgotten");
@@ -95,6 +95,8 @@ static class Standing
         {
             work.Plan.Delete(release);
         }
+
+        External.Forget(work);
     }
 
     static (Lifecycle, string, string) Living(ServiceWork work, bool complete)
@@ -172,7 +174,7 @@ static class Standing
         return string.Join("; ", down.Prepend(progress));
     }
 
-    static void Tell(ServiceWork work, ServiceStatus before)
+    internal static void Tell(ServiceWork work, ServiceStatus before)
     {
         var after = work.Status;
         if (after.State == before.State && after.Reason == before.Reason)

@@ -21,7 +21,11 @@ sealed record HealthTarget(
     HealthSpec Spec,
     IPEndPoint Address,
     Func<string, SpawnRequest> Command,
-    Func<string, TimeSpan, CancellationToken, Task<(int? ExitCode, string Why)>>? Inside = null);
+    Func<string, TimeSpan, CancellationToken, Task<(int? ExitCode, string Why)>>? Inside = null)
+{
+    /// <summary>The name that it is asked by, where it is not known by its address.</summary>
+    public string? Host { get; init; }
+}
 
 /// <summary>One check of one process: null where it passed, else why not, as a clause for people.</summary>
 static class HealthCheck
@@ -29,12 +33,13 @@ static class HealthCheck
     // "HTTP/1.1 200" and no more is read.
     const int StatusLineBytes = 12;
 
-    public static async Task<string?> RunAsync(HealthTarget target, EventThread events, TimeProvider time, CancellationToken stop)
+    /// <param name="events">What tells of the end of checking commands; null where there is no command.</param>
+    public static async Task<string?> RunAsync(HealthTarget target, EventThread? events, TimeProvider time, CancellationToken stop)
     {
         var spec = target.Spec;
         if (spec.Command is { } command)
         {
-            var (code, why) = target.Inside is { } inside ? await inside(command, spec.Timeout, stop) : await OneShot.RunAsync(target.Command(command), events, spec.Timeout, time, stop);
+            var (code, why) = target.Inside is { } inside ? await inside(command, spec.Timeout, stop) : await OneShot.RunAsync(target.Command(command), events!, spec.Timeout, time, stop);
             return code == 0 ? null : $"check command: {(why.Length > 0 ? why : $"exit code {code}")}";
         }
 
@@ -80,7 +85,7 @@ static class HealthCheck
     static async Task<string?> GetAsync(Socket socket, HealthTarget target, string what, CancellationToken stop)
     {
         var request = Encoding.ASCII.GetBytes(
-            $"GET {target.Spec.Path} HTTP/1.1\r\nHost: {target.Address}\r\nUser-Agent: mainstay-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
+            $"GET {target.Spec.Path} HTTP/1.1\r\nHost: {(target.Host is { } host ? $"{host}:{target.Address.Port}" : target.Address.ToString())}\r\nUser-Agent: mainstay-health\r\nAccept: */*\r\nConnection: close\r\n\r\n");
         await socket.SendAsync(request, stop);
         var answer = new byte[StatusLineBytes];
         var count = 0;

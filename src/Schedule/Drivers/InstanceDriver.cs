@@ -4,6 +4,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
+using Mainstay.Schedule.Agent;
 using Mainstay.Schedule.Decide;
 using Mainstay.Schedule.Drivers.Containers;
 
@@ -29,6 +30,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     readonly DataFolder folder;
     readonly InstancePlace place;
     readonly IPAddress address;
+    readonly EventThread events;
     readonly TimeProvider time;
     readonly Action<string, Exception> onFault;
     readonly ProcessRuntime runtime;
@@ -47,7 +49,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
     public InstanceDriver(IStore store, DataFolder folder, InstancePlace place, EventThread events, LogKeeper logs, TimeProvider time, Action<string, Exception> onFault)
     {
-        (this.store, this.folder, this.place, this.logs, this.time, this.onFault) = (store, folder, place, logs, time, onFault);
+        (this.store, this.folder, this.place, this.events, this.logs, this.time, this.onFault) = (store, folder, place, events, logs, time, onFault);
         address = IPAddress.Parse(place.Address);
         exits = new(folder);
         var ports = new PortPicker(address, folder.AgentId);
@@ -97,6 +99,26 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
                 await AfterQueueAsync(() => Forget(gone.Id));
                 break;
         }
+    }
+
+    /// <summary>Runs a command in an instance's container, or with the environment of its process.</summary>
+    public async Task<ExecAnswer> ExecAsync(ExecAsk ask, CancellationToken stop)
+    {
+        (Instance Instance, Proc Proc)? found = null;
+        await AfterQueueAsync(() => found = started.TryGetValue(ask.Instance, out var instance) && current.TryGetValue(ask.Instance, out var proc) && proc.Phase == ProcPhase.Running ? (instance, proc) : null);
+        if (found is not var (of, running))
+        {
+            return new() { Why = "it does not run" };
+        }
+
+        if (of.Template.Image is not null)
+        {
+            return await containers.ExecAsync(ask, stop);
+        }
+
+        var environment = InstanceEnvironment.Of(of, place, IPEndPoint.TryParse(running.Endpoint, out var at) ? at.Port : 0, folder);
+        environment[Tags.Agent] = folder.AgentId;
+        return await ExecRun.RunAsync(ask, environment, of.Template.Folder, folder, events, time, stop);
     }
 
     /// <summary>Stops watching; the instances run on.</summary>
@@ -192,7 +214,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
         if (instance.Template.Image is not null)
         {
-            containers.Start(new(start.Id, start.Epoch, instance.Template, port => InstanceEnvironment.Of(instance, place, port, folder), files.Output, files.Error));
+            containers.Start(new(start.Id, start.Epoch, instance.Template, port => InstanceEnvironment.Of(instance, place, port, folder), files.Output, files.Error) { Service = instance.Service });
             return;
         }
 

@@ -23,7 +23,7 @@ static class SecureCheck
             UseCookies = false,
             UseProxy = false,
             ActivityHeadersPropagator = null,
-            SslOptions = new() { RemoteCertificateValidationCallback = Trusting },
+            SslOptions = new() { RemoteCertificateValidationCallback = Trusting, TargetHost = target.Host ?? address.Address.ToString() },
         };
         using var client = new HttpMessageInvoker(handler);
         var scheme = protocol == HealthProtocol.H2c ? "http" : "https";
@@ -32,6 +32,7 @@ static class SecureCheck
             Version = protocol == HealthProtocol.Https ? HttpVersion.Version11 : HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
+        request.Headers.Host = target.Host is { } host ? $"{host}:{address.Port}" : null;
         request.Headers.TryAddWithoutValidation("User-Agent", "mainstay-health");
         request.Headers.TryAddWithoutValidation("Accept", "*/*");
         using var response = await client.SendAsync(request, stop);
@@ -43,6 +44,6 @@ static class SecureCheck
     {
         await using var stream = new SslStream(new NetworkStream(socket, ownsSocket: false), leaveInnerStreamOpen: false);
         await stream.AuthenticateAsClientAsync(
-            new SslClientAuthenticationOptions { TargetHost = target.Address.Address.ToString(), RemoteCertificateValidationCallback = Trusting }, stop);
+            new SslClientAuthenticationOptions { TargetHost = target.Host ?? target.Address.Address.ToString(), RemoteCertificateValidationCallback = Trusting }, stop);
     }
 }

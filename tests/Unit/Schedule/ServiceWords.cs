@@ -1,6 +1,7 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Host.Api.Registry;
 using Mainstay.Tests.Scenarios;
 using Shouldly;
 using Machine = Mainstay.Core.Kinds.Schedule.Host;
@@ -25,6 +26,10 @@ namespace Mainstay.Tests.Schedule;
 /// wait DURATION
 /// settle                                 agents and gateways do all that is wanted of them
 /// show NAME                              how it stands
+/// external NAME [VERSION] [at=A,B]       declares what others run, at these addresses
+/// register NAME ID ADDRESS [VERSION]     an address is registered | deregister NAME ID
+/// checks NAME ID@GIVEN=IP:passing|failing|unknown[:WHY]…   all that checks say, with '_' for spaces
+/// registry                               what the registry says
 /// </code>
 /// </summary>
 sealed class ServiceWords
@@ -82,6 +87,11 @@ sealed class ServiceWords
             case "show":
                 var status = world.Get<Service>(rest[0]).Status;
                 return $"{status.State} {status.Reason}, serving {status.Version ?? "nothing"}, {status.Ready} of {status.Wanted} ready\n{string.Join('\n', world.All<Instance>().Where(i => i.Service == rest[0]).Select(i => $"{i.Name} {i.Goal} {i.Status.State} {i.Template.Version}"))}";
+            case "registry":
+                return string.Join('\n', world.Read(RegistryBuilder.Build).Items.SelectMany(RegistryLines));
+            case "external" or "register" or "deregister" or "checks":
+                Others(words[0], rest);
+                break;
             default:
                 foreach (var name in rest)
                 {
@@ -102,6 +112,50 @@ sealed class ServiceWords
             world.Write(HostWords.Read(host));
         }
     }
+
+    // What others run, and what is known of it.
+    void Others(string word, string[] rest)
+    {
+        switch (word)
+        {
+            case "external":
+                world.Write(External(rest));
+                break;
+            case "register":
+                world.Write(new Registration { Name = Registration.NameOf(rest[0], rest[1]), Service = rest[0], Id = rest[1], Address = rest[2], Version = rest.ElementAtOrDefault(3), By = "tests", Ttl = TimeSpan.FromSeconds(15) });
+                break;
+            case "deregister":
+                world.Delete(world.Get<Registration>(Registration.NameOf(rest[0], rest[1])));
+                break;
+            default:
+                world.Write((world.Find<Vitals>(rest[0]) ?? new Vitals { Name = rest[0] }) with { Items = [.. rest[1..].Select(Vital)] });
+                break;
+        }
+    }
+
+    Service External(string[] words)
+    {
+        var known = world.Find<Service>(words[0]);
+        var at = words.FirstOrDefault(w => w.StartsWith("at=", StringComparison.Ordinal))?[3..].Split(',') ?? [];
+        var spec = new ServiceSpec
+        {
+            Version = words.ElementAtOrDefault(1) is { } version && !version.Contains('=') ? version : null, External = new() { Endpoints = at }, Health = new() { Startup = TimeSpan.FromSeconds(10) },
+        };
+        spec.Validate().ShouldBeEmpty();
+        return known is null ? new Service { Name = words[0], Spec = spec, BaseFolder = "/src" } : known with { Spec = spec, Removed = false };
+    }
+
+    Vital Vital(string word)
+    {
+        var (who, said) = (word[..word.IndexOf('=')], word[(word.IndexOf('=') + 1)..].Split(':'));
+        var given = who[(who.IndexOf('@') + 1)..];
+        var address = said[0].Length == 0 ? "" : $"{said[0]}:{given[(given.LastIndexOf(':') + 1)..]}";
+        return new(who[..who.IndexOf('@')] is { Length: > 0 } id ? id : given, given, address, Enum.Parse<VitalState>(said[1], ignoreCase: true), world.Now, said.ElementAtOrDefault(2)?.Replace('_', ' ') ?? "");
+    }
+
+    static IEnumerable<string> RegistryLines(RegisteredService one) =>
+        one.Instances.Select(i => $"  {i.Name} {i.Address} {i.Version} {i.State}{(i.InTable ? " in the table" : "")} {i.Host}{i.Zone}{i.Source}{(i.RegisteredBy is null ? "" : " by " + i.RegisteredBy)}{(i.Message.Length > 0 ? ": " + i.Message : "")}")
+            .Prepend($"{one.Name}: {one.By} {one.State} {one.Reason} {one.Ready}/{one.Wanted}, {string.Join(", ", one.Versions.Select(v => $"{v.Version} {v.Ready}/{v.Instances}"))}");
 
     Service Declare(string[] words)
     {

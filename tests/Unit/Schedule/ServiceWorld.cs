@@ -29,6 +29,8 @@ sealed class ServiceWorld
 
     public long Revision => revision;
 
+    public T Read<T>(Func<Snapshot, T> read) => read(seen);
+
     public T Get<T>(string name) where T : Resource => seen.Get<T>(name).ShouldNotBeNull($"there is no {typeof(T).Name} {name}");
 
     public T? Find<T>(string name) where T : Resource => seen.Get<T>(name);
@@ -169,6 +171,8 @@ sealed class ServiceWorld
         Architecture => seen.Get<Architecture>(resource.Name),
         GatewayNode => seen.Get<GatewayNode>(resource.Name),
         ReleaseRecord => seen.Get<ReleaseRecord>(resource.Name),
+        Registration => seen.Get<Registration>(resource.Name),
+        Vitals => seen.Get<Vitals>(resource.Name),
         _ => throw new ArgumentException(resource.GetType().Name),
     };
 }

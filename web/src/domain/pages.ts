@@ -34,6 +34,7 @@ export const navigation: readonly NavigationGroup[] = [
   {
     label: (text) => text.app.schedule,
     pages: [
+      { to: { page: 'registry' }, label: (text) => text.registry.title },
       { to: { page: 'hosts' }, label: (text) => text.app.hosts },
       { to: { page: 'releases' }, label: (text) => text.releases.title },
       { to: { page: 'jobs' }, label: (text) => text.jobs.title },

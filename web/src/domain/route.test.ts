@@ -18,6 +18,7 @@ describe('route', () => {
     ['/config', { page: 'config' }],
     ['/config/web', { page: 'config', name: 'web' }],
     ['/locks', { page: 'locks' }],
+    ['/registry', { page: 'registry' }],
   ])('%s is read and written alike', (path, route) => {
     expect(parse(path)).toEqual(route);
     expect(pathOf(route)).toBe(path);

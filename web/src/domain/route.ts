@@ -25,13 +25,14 @@ export type Route =
   | { page: 'releases'; name?: string }
   | { page: 'config'; name?: string }
   | { page: 'locks' }
+  | { page: 'registry' }
   | { page: 'flows'; run?: string }
   | { page: 'objectives' }
   | { page: 'hosts' }
   | { page: 'missing' };
 
 /** Pages whose path says all. */
-const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives', 'locks'] as const;
+const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives', 'locks', 'registry'] as const;
 
 /** Reads a path with its query. */
 export function parse(url: string): Route {

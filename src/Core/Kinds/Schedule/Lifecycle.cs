@@ -75,6 +75,7 @@ public static class Reasons
     public const string WaitingForOrder = nameof(WaitingForOrder);
     public const string WaitingForDependants = nameof(WaitingForDependants);
     public const string WaitingForHost = nameof(WaitingForHost);
+    public const string WaitingForEndpoints = nameof(WaitingForEndpoints);
     public const string WaitingForRoom = nameof(WaitingForRoom);
     public const string Preempted = nameof(Preempted);
     public const string Fenced = nameof(Fenced);
@@ -101,5 +102,7 @@ public static class Reasons
     public const string Draining = nameof(Draining);
     public const string OutOfMemory = nameof(OutOfMemory);
     public const string Completed = nameof(Completed);
+    public const string EndpointIn = nameof(EndpointIn);
+    public const string EndpointOut = nameof(EndpointOut);
     public const string DeadlineExceeded = nameof(DeadlineExceeded);
 }

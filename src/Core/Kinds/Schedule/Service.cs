@@ -31,8 +31,8 @@ public sealed record Service : Resource
 
     public ServiceStatus Status { get; init; } = new();
 
-    /// <summary>How many instances are to run while the architecture runs.</summary>
-    public int Wanted() => Scale == 0 ? 0 : Math.Clamp(Scale ?? (Spec.Scale is null ? null : Auto) ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
+    /// <summary>How many instances are to run while the architecture runs; none of what others run.</summary>
+    public int Wanted() => Scale == 0 || Spec.External is not null ? 0 : Math.Clamp(Scale ?? (Spec.Scale is null ? null : Auto) ?? Spec.Instances.Min, Spec.Instances.Min, Spec.Instances.Max);
 
     /// <summary>Identifies what is asked of it now: 12 hexadecimal characters over everything but the status, whatever the order of map keys. See <see cref="ServiceStatus.Observed"/>.</summary>
     /// <param name="running">Whether the architecture is to run.</param>

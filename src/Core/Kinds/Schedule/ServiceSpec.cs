@@ -28,6 +28,9 @@ public sealed record ServiceSpec
     /// <summary>How the containers of its image are run.</summary>
     public ContainerSpec? Container { get; init; }
 
+    /// <summary>It is run by others, and this says where it answers; in place of <see cref="Run"/>. Needs and routes lead to those of its addresses that pass its <see cref="Health"/> checks.</summary>
+    public ExternalSpec? External { get; init; }
+
     /// <summary>How many instances run at the same time. Default 1.</summary>
     public InstanceCount Instances { get; init; } = new();
 
@@ -80,12 +83,12 @@ public sealed record ServiceSpec
 
     public IEnumerable<Problem> Validate()
     {
-        if (string.IsNullOrWhiteSpace(Run) && Image is null)
+        if (string.IsNullOrWhiteSpace(Run) && Image is null && External is null)
         {
             yield return new("run", "a service needs a command to run", "add 'run: <command>'; it must listen on $PORT");
         }
 
-        foreach (var problem in ValidateImage())
+        foreach (var problem in ValidateImage().Concat(ValidateExternal()))
         {
             yield return problem;
         }
@@ -153,6 +156,24 @@ public sealed record ServiceSpec
         }
 
         return problems;
+    }
+
+    // What others run has no command, no place and no number that could be chosen here.
+    IEnumerable<Problem> ValidateExternal()
+    {
+        if (External is null)
+        {
+            return [];
+        }
+
+        (string Path, bool Given)[] ours =
+        [
+            ("run", Run is not null), ("image", Image is not null), ("build", Build is not null), ("folder", Folder is not null), ("instances", Instances != new InstanceCount()), ("resources", Resources is not null),
+            ("place", Place is not null), ("scale", Scale is not null), ("env", Env.Count > 0), ("needs", Needs.Count > 0), ("release", Release is not null), ("probe", Probe is not null), ("recover", Recover != Recover.Cattle),
+            ("health.command", Health.Command is not null),
+        ];
+        return External.Validate().Select(p => p.Under("external"))
+            .Concat(ours.Where(o => o.Given).Select(o => new Problem(o.Path, "a service with 'external' is run by others", $"remove {o.Path}, or external")));
     }
 
     static bool IsVariable(string key) =>

@@ -4,7 +4,7 @@ using Mainstay.Core.Store;
 namespace Mainstay.Host.Api.Agents;
 
 /// <summary>The endpoints that agents use: their work as lines of JSON, and their reports.</summary>
-public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake reports, HostWatch hosts, StreamGate gate, TimeProvider time, ApiLimits limits)
+public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake reports, HostWatch hosts, ExecDesk execs, StreamGate gate, TimeProvider time, ApiLimits limits)
 {
     /// <summary>Between empty lines on a quiet stream of work; an agent gives a stream up after 6 s without a byte.</summary>
     public static readonly TimeSpan Beat = TimeSpan.FromSeconds(2);
@@ -37,7 +37,7 @@ public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake rep
 
     async Task RunAsync(EventStream stream, string host, CancellationToken stop)
     {
-        using var feed = new WorkFeed(mirror, host);
+        using var feed = new WorkFeed(mirror, host, execs);
         stream.Line(Codec.Encode(feed.First));
         await stream.FlushAsync();
         await foreach (var work in Heartbeat.With(feed.ReadAsync, Beat, time, stop))

@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Schedule.Agent;
 
 namespace Mainstay.Host.Api.Agents;
 
@@ -13,7 +14,11 @@ public sealed record AgentWork(
     IReadOnlyList<Instance> Instances,
     IReadOnlyList<Build> Builds,
     IReadOnlyList<string>? GoneInstances = null,
-    IReadOnlyList<string>? GoneBuilds = null);
+    IReadOnlyList<string>? GoneBuilds = null)
+{
+    /// <summary>Commands to run beside instances; null for none.</summary>
+    public IReadOnlyList<ExecAsk>? Execs { get; init; }
+}
 
 /// <summary>What an agent saw.</summary>
 public sealed record AgentReport

@@ -15,14 +15,16 @@ public sealed class WorkFeed : IDisposable
     readonly string host;
     readonly Signal changed = new();
     readonly IDisposable subscription;
+    readonly IDisposable following;
+    readonly ExecDesk desk;
     readonly HashSet<string> instances = new(StringComparer.Ordinal);
     readonly HashSet<string> builds = new(StringComparer.Ordinal);
 
-    public WorkFeed(Mirror mirror, string host)
+    public WorkFeed(Mirror mirror, string host, ExecDesk desk)
     {
-        this.mirror = mirror;
-        this.host = host;
+        (this.mirror, this.host, this.desk) = (mirror, host, desk);
         (First, subscription) = mirror.Subscribe(Everything, Note);
+        following = desk.Follow(host, changed.Set);
     }
 
     /// <summary>Everything, as it was when the feed began.</summary>
@@ -38,10 +40,20 @@ public sealed class WorkFeed : IDisposable
             {
                 yield return work;
             }
+
+            // An instance is known before something is run beside it.
+            if (desk.Take(host) is { Count: > 0 } execs)
+            {
+                yield return new AgentWork(false, mirror.Revision, [], [], [], []) { Execs = execs };
+            }
         }
     }
 
-    public void Dispose() => subscription.Dispose();
+    public void Dispose()
+    {
+        following.Dispose();
+        subscription.Dispose();
+    }
 
     AgentWork Everything(Snapshot seen) => new(
         true,

@@ -30,6 +30,7 @@ sealed class ScalingEyes(ServerServices services, Correlator correlator)
     readonly Dictionary<string, DateTimeOffset> lastRequests = new(StringComparer.Ordinal);
     Readings instances = null!;
     Readings queues = null!;
+    Readings brokers = null!;
     IReadOnlyDictionary<EdgeKey, EdgeFigures> edges = new Dictionary<EdgeKey, EdgeFigures>();
     IReadOnlyDictionary<EdgeKey, EdgeFigures> traced = new Dictionary<EdgeKey, EdgeFigures>();
 
@@ -38,7 +39,8 @@ sealed class ScalingEyes(ServerServices services, Correlator correlator)
     {
         var at = now.ToUnixTimeMilliseconds();
         instances = new(services.Samples, "service.instance.id", at, CpuRange);
-        queues = new(services.Samples, "rabbitmq.queue.name", at);
+        queues = new(services.Samples, "queue", at);
+        brokers = new(services.Samples, "rabbitmq.queue.name", at);
         edges = services.Edges.Recent(Seconds);
         traced = services.Telemetry.Traced.Recent(Seconds);
     }
@@ -65,7 +67,7 @@ sealed class ScalingEyes(ServerServices services, Correlator correlator)
             Rate = rate,
             // Percentiles cannot be added up: that of who calls most stands for all.
             P99 = came.Length == 0 ? null : came.MaxBy(e => e.RequestsPerSecond).P99Ms,
-            Queue = spec.Queue is { } queue ? queues.Last("rabbitmq.message.current", queue.Name) : null,
+            Queue = spec.Queue is { } queue ? Backlog(queue.Name) : null,
             Query = spec.Query is { } query ? Ask(service.Name, query.Expr, now) : null,
             Rhythm = spec.Predict && rate > 0 ? correlator.UsualAt(Subjects.Service(service.Name), Figure.Rate, now + Ahead) / rate : null,
             LastRequest = lastRequests.TryGetValue(service.Name, out var last) ? last : null,
@@ -89,6 +91,11 @@ sealed class ScalingEyes(ServerServices services, Correlator correlator)
             answers.Remove(gone);
         }
     }
+
+    // Those that are ready and those that somebody works at. What waits for its time, or is dead, more instances do nothing about. A queue that is declared wins over one of the same name in a watched broker.
+    double? Backlog(string queue) => queues.Last("mainstay.queue.messages", queue, ("state", "ready")) is { } ready
+        ? ready + (queues.Last("mainstay.queue.messages", queue, ("state", "inFlight")) ?? 0)
+        : brokers.Last("rabbitmq.message.current", queue);
 
     // One that has no figure makes the sum unknown: it may be the one that works.
     static double? Sum(string[] names, Func<string, double?> of) => names.Length == 0 ? null : names.Aggregate((double?)0, (sum, name) => sum + of(name));

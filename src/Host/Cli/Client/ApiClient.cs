@@ -67,11 +67,24 @@ public sealed class ApiClient : IDisposable
     /// <summary>As <see cref="GetAsync(string, CancellationToken)"/>, typed.</summary>
     public async Task<T> GetAsync<T>(string path, CancellationToken stop) => As<T>(await GetAsync(path, stop));
 
-    public async Task<JsonNode> PostAsync(string path, object? body, CancellationToken stop, string mediaType = "application/json")
+    /// <param name="path">Relative to <c>/api/v1/</c>.</param>
+    /// <param name="body">Null is an empty object.</param>
+    /// <param name="stop">Ends it.</param>
+    /// <param name="mediaType">Of the body.</param>
+    /// <param name="within">How long the answer may take; null is 30 s.</param>
+    public async Task<JsonNode> PostAsync(string path, object? body, CancellationToken stop, string mediaType = "application/json", TimeSpan? within = null)
     {
         using var content = new ByteArrayContent(body is null ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(body, Codec.Options));
         content.Headers.ContentType = new(mediaType);
-        using var response = await SendAsync(new(HttpMethod.Post, Url(path)) { Content = content }, stop);
+        using var response = await SendAsync(new(HttpMethod.Post, Url(path)) { Content = content }, stop, within: within);
+        return await ReadAsync(response, stop);
+    }
+
+    public async Task<JsonNode> PutAsync(string path, object body, CancellationToken stop)
+    {
+        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, Codec.Options));
+        content.Headers.ContentType = new("application/json");
+        using var response = await SendAsync(new(HttpMethod.Put, Url(path)) { Content = content }, stop);
         return await ReadAsync(response, stop);
     }
 
@@ -200,9 +213,9 @@ public sealed class ApiClient : IDisposable
         }
     }
 
-    async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken stop, bool notModifiedIsFine = false)
+    async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken stop, bool notModifiedIsFine = false, TimeSpan? within = null)
     {
-        using var limit = new CancellationTokenSource(AnswerWithin, time);
+        using var limit = new CancellationTokenSource(within ?? AnswerWithin, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, stop);
         HttpResponseMessage response;
         try
@@ -219,7 +232,7 @@ public sealed class ApiClient : IDisposable
         }
         catch (OperationCanceledException) when (limit.IsCancellationRequested && !stop.IsCancellationRequested)
         {
-            throw new CliError($"the server at {Server} did not answer within {Durations.Format(AnswerWithin)}", "see 'mainstay doctor', then try again");
+            throw new CliError($"the server at {Server} did not answer within {Durations.Format(within ?? AnswerWithin)}", "see 'mainstay doctor', then try again");
         }
 
         if (response.IsSuccessStatusCode || (notModifiedIsFine && response.StatusCode == System.Net.HttpStatusCode.NotModified))

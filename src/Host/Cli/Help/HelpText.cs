@@ -10,7 +10,7 @@ public static class HelpText
     [
         ("Run", ["up", "down"]),
         ("Change", ["plan", "apply", "diff", "history", "rollback", "tag", "rollout", "scale", "restart", "host", "job"]),
-        ("Look", ["status", "get", "map", "logs", "events", "top", "query", "trace", "objectives", "rules"]),
+        ("Look", ["status", "get", "registry", "map", "logs", "exec", "events", "top", "query", "trace", "objectives", "rules"]),
         ("Find the cause", ["why", "impact", "incident"]),
         ("Traffic", ["traffic", "explain", "intervention", "cache"]),
         ("State", ["queue", "flow", "config", "secret", "lock", "id", "store"]),

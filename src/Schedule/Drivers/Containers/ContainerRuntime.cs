@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Schedule.Agent;
 using Mainstay.Schedule.Decide;
 
 namespace Mainstay.Schedule.Drivers.Containers;
@@ -13,7 +14,11 @@ namespace Mainstay.Schedule.Drivers.Containers;
 /// <param name="Environment">The environment, once the port on the host is known.</param>
 /// <param name="Output">File that standard output is appended to.</param>
 /// <param name="Error">File that standard error is appended to.</param>
-sealed record ContainerStart(string Instance, int Epoch, InstanceTemplate Template, Func<int, Dictionary<string, string>> Environment, string Output, string Error);
+sealed record ContainerStart(string Instance, int Epoch, InstanceTemplate Template, Func<int, Dictionary<string, string>> Environment, string Output, string Error)
+{
+    /// <summary>The service that it is an instance of.</summary>
+    public string Service { get; init; } = Instance;
+}
 
 /// <summary>
 /// Starts, watches, adopts and stops containers, by the contract of <see cref="ProcessRuntime"/>: verbs are keyed by instance and epoch and idempotent, an instance
@@ -30,6 +35,7 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
 
     readonly ConcurrentDictionary<string, SupervisedContainer> byInstance = new(StringComparer.Ordinal);
     readonly EngineClient? engine = socket is null ? null : new(socket);
+    ImageKeeper? images;
 
     /// <summary>Called after each change of an instance's container, in order per instance.</summary>
     public required Action<ProcessRecord> OnChange { get; init; }
@@ -140,6 +146,10 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
     public Task<(int? ExitCode, string Why)> ExecAsync(string instance, string command, TimeSpan timeout, CancellationToken stop) =>
         byInstance.TryGetValue(instance, out var container) ? container.ExecAsync(command, timeout, stop) : Task.FromResult<(int?, string)>((null, "it does not run"));
 
+    /// <summary>Runs a command in an instance's container, and gives what it wrote.</summary>
+    public Task<ExecAnswer> ExecAsync(ExecAsk ask, CancellationToken stop) =>
+        byInstance.TryGetValue(ask.Instance, out var container) ? container.ExecAsync(ask, stop) : Task.FromResult(new ExecAnswer { Why = "it does not run" });
+
     /// <summary>Stops watching; the containers run on.</summary>
     public void Dispose()
     {
@@ -149,9 +159,12 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
         }
 
         engine?.Dispose();
+        images?.Dispose();
     }
 
-    SupervisedContainer Of(string instance) => byInstance.GetOrAdd(instance, name => new(name, new(folder, address, ports, engine!, time, OnChange, OnFault)));
+    SupervisedContainer Of(string instance) => byInstance.GetOrAdd(instance, name => new(name, new(folder, address, ports, engine!, Images, time, OnChange, OnFault)));
+
+    ImageKeeper Images => LazyInitializer.EnsureInitialized(ref images, () => new(folder, engine!, time, OnFault));
 
     /// <summary>A container as the engine lists it.</summary>
     internal sealed record Found(string Id, string Instance, int Epoch, int Port)

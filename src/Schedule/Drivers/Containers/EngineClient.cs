@@ -50,6 +50,41 @@ sealed class EngineClient : IDisposable
 
     public Task<bool> HasImageAsync(string image, CancellationToken stop) => ExistsAsync($"images/{Uri.EscapeDataString(image)}/json", stop);
 
+    /// <summary>What an image is known by; null where there is none by that name or id.</summary>
+    public async Task<EngineImage?> ImageAsync(string image, CancellationToken stop)
+    {
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, $"{Root}images/{Uri.EscapeDataString(image)}/json");
+            var found = (await ReadAsync(request, stop))!;
+            return new(Bare((string)found["Id"]!), [.. (found["RepoTags"] as JsonArray ?? []).Select(t => (string)t!)]);
+        }
+        catch (EngineException missing) when (missing.Status == HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The ids of the images that any container of the host is made of, whoever made it and whether it runs.</summary>
+    public async Task<IReadOnlySet<string>> ImagesInUseAsync(CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Root}containers/json?all=true");
+        return (await ReadAsync(request, stop))!.AsArray().Select(c => Bare((string?)c!["ImageID"] ?? "")).ToHashSet(StringComparer.Ordinal);
+    }
+
+    /// <summary>Takes a name from an image, and removes it with its last name; never by force. One that is gone is removed.</summary>
+    public async Task RemoveImageAsync(string image, CancellationToken stop)
+    {
+        try
+        {
+            await DoAsync(HttpMethod.Delete, $"images/{Uri.EscapeDataString(image)}", stop);
+        }
+        catch (EngineException missing) when (missing.Status == HttpStatusCode.NotFound)
+        {
+            // As asked.
+        }
+    }
+
     /// <summary>Fetches an image, however long that takes. The engine tells failures in the body of a success.</summary>
     /// <param name="image">Name with tag or digest.</param>
     /// <param name="login">As <c>user:password</c>; null for none.</param>
@@ -150,8 +185,8 @@ sealed class EngineClient : IDisposable
         return await answer.Content.ReadAsStreamAsync(stop);
     }
 
-    /// <summary>Runs a command in a container; gives its exit code.</summary>
-    public async Task<int> ExecAsync(string id, IReadOnlyList<string> argv, CancellationToken stop)
+    /// <summary>Runs a command in a container; gives its exit code. What it writes goes to <paramref name="into"/>, or nowhere.</summary>
+    public async Task<int> ExecAsync(string id, IReadOnlyList<string> argv, ExecOutput? into, CancellationToken stop)
     {
         var wanted = new JsonObject { ["Cmd"] = new JsonArray([.. argv.Select(a => JsonValue.Create(a))]), ["AttachStdout"] = true, ["AttachStderr"] = true };
         using var create = new HttpRequestMessage(HttpMethod.Post, $"{Root}containers/{id}/exec") { Content = Json(wanted) };
@@ -159,7 +194,7 @@ sealed class EngineClient : IDisposable
         using var start = new HttpRequestMessage(HttpMethod.Post, $"{Root}exec/{exec}/start") { Content = Json(new JsonObject { ["Detach"] = false, ["Tty"] = false }) };
         using (var running = await SendAsync(start, stop))
         {
-            await running.Content.CopyToAsync(Stream.Null, stop);
+            await (into is null ? running.Content.CopyToAsync(Stream.Null, stop) : into.ReadAsync(await running.Content.ReadAsStreamAsync(stop), stop));
         }
 
         using var inspect = new HttpRequestMessage(HttpMethod.Get, $"{Root}exec/{exec}/json");
@@ -222,6 +257,9 @@ sealed class EngineClient : IDisposable
         }
     }
 
+    // Not everywhere is the kind of digest told.
+    static string Bare(string id) => id.StartsWith("sha256:", StringComparison.Ordinal) ? id["sha256:".Length..] : id;
+
     static JsonNode? Parse(string text)
     {
         try
@@ -244,6 +282,11 @@ sealed class EngineClient : IDisposable
         return image.Contains('@', StringComparison.Ordinal) ? (image, "") : colon > image.LastIndexOf('/') ? (image[..colon], image[(colon + 1)..]) : (image, "latest");
     }
 }
+
+/// <summary>An image of the engine.</summary>
+/// <param name="Id">Of its content.</param>
+/// <param name="Tags">Its names.</param>
+sealed record EngineImage(string Id, IReadOnlyList<string> Tags);
 
 /// <summary>The engine refused; the message is its own.</summary>
 sealed class EngineException(HttpStatusCode status, string message) : Exception(message)

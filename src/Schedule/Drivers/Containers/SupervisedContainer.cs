@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Schedule.Agent;
 using Mainstay.Schedule.Decide;
 
 namespace Mainstay.Schedule.Drivers.Containers;
@@ -135,7 +136,16 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
         }
     }
 
-    public async Task<(int? ExitCode, string Why)> ExecAsync(string command, TimeSpan timeout, CancellationToken stop)
+    public Task<(int? ExitCode, string Why)> ExecAsync(string command, TimeSpan timeout, CancellationToken stop) => ExecAsync([ShellCommand.Shell, "-c", command], timeout, null, stop);
+
+    public async Task<ExecAnswer> ExecAsync(ExecAsk ask, CancellationToken stop)
+    {
+        using var written = new ExecOutput(ExecAsk.MostOutput);
+        var (code, why) = await ExecAsync(ask.Command, ask.Timeout, written, stop);
+        return new() { ExitCode = code, Why = why, Output = written.Output, Error = written.Error };
+    }
+
+    async Task<(int? ExitCode, string Why)> ExecAsync(IReadOnlyList<string> argv, TimeSpan timeout, ExecOutput? into, CancellationToken stop)
     {
         string? id;
         lock (gate)
@@ -152,13 +162,13 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, deadline.Token);
         try
         {
-            return (await world.Engine.ExecAsync(id, [ShellCommand.Shell, "-c", command], either.Token), "");
+            return (await world.Engine.ExecAsync(id, argv, into, either.Token), "");
         }
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             return (null, $"took longer than {Durations.Format(timeout)}");
         }
-        catch (Exception fault) when (fault is EngineException or HttpRequestException)
+        catch (Exception fault) when (fault is EngineException or HttpRequestException or IOException)
         {
             return (null, fault.Message);
         }
@@ -182,7 +192,11 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
         using var either = CancellationTokenSource.CreateLinkedTokenSource(disposed.Token, now.Stop.Token);
         try
         {
-            await FetchAsync(start.Template, either.Token);
+            while (!await world.Images.UseAsync(start.Service, start.Template.Image!, await FetchAsync(start.Template, either.Token), either.Token))
+            {
+                // It was removed in this instant, as one that nobody used.
+            }
+
             if (before?.Id is { } old)
             {
                 await world.Engine.RemoveAsync(old, either.Token);
@@ -223,24 +237,29 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
         }
     }
 
-    async Task FetchAsync(InstanceTemplate template, CancellationToken stop)
+    // Whether it had to be fetched.
+    async Task<bool> FetchAsync(InstanceTemplate template, CancellationToken stop)
     {
         var pull = template.Container?.Pull ?? ImagePull.Missing;
-        if (pull == ImagePull.Always || !await world.Engine.HasImageAsync(template.Image!, stop))
+        if (pull != ImagePull.Always && await world.Engine.HasImageAsync(template.Image!, stop))
         {
-            if (pull == ImagePull.Never)
-            {
-                throw new IOException($"image {template.Image} is not on this host; put it there, or let it be fetched with 'pull: missing'");
-            }
+            return false;
+        }
 
-            try
-            {
-                await world.Engine.PullAsync(template.Image!, await LoginAsync(template.Container?.Login, stop), stop);
-            }
-            catch (EngineException refused)
-            {
-                throw new IOException($"image {template.Image} cannot be fetched: {refused.Message}; check its name, and container.login where the registry asks who you are");
-            }
+        if (pull == ImagePull.Never)
+        {
+            throw new IOException($"image {template.Image} is not on this host; put it there, or let it be fetched with 'pull: missing'");
+        }
+
+        try
+        {
+            var before = await world.Engine.ImageAsync(template.Image!, stop);
+            await world.Engine.PullAsync(template.Image!, await LoginAsync(template.Container?.Login, stop), stop);
+            return (await world.Engine.ImageAsync(template.Image!, stop))?.Id != before?.Id;
+        }
+        catch (EngineException refused)
+        {
+            throw new IOException($"image {template.Image} cannot be fetched: {refused.Message}; check its name, and container.login where the registry asks who you are");
         }
     }
 
@@ -415,5 +434,5 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
     }
 
     /// <summary>What all containers of a runtime share.</summary>
-    internal sealed record Surroundings(DataFolder Folder, string Address, PortPicker Ports, EngineClient Engine, TimeProvider Time, Action<ProcessRecord> OnChange, Action<string, Exception> OnFault);
+    internal sealed record Surroundings(DataFolder Folder, string Address, PortPicker Ports, EngineClient Engine, ImageKeeper Images, TimeProvider Time, Action<ProcessRecord> OnChange, Action<string, Exception> OnFault);
 }

@@ -235,4 +235,41 @@ public sealed class AgentEndpointsTests
 
         public ValueTask DisposeAsync() => inner.DisposeAsync();
     }
+
+    [Fact]
+    public async Task ACommandIsToldToTheAgentOfItsInstanceOnceAndItsAnswerComesBack()
+    {
+        await using var api = await ApiFixture.StartAsync();
+        await api.PutAsync(ApiFixture.Instance("web-1", "web") with { Status = new() { State = InstanceState.Ready, Pid = 7 } }, ApiFixture.Instance("web-2", "web"));
+        const string body = """{ "command": ["cat", "/secret"], "timeout": "10s" }""";
+        ((string)(await api.SendAsync(HttpMethod.Post, "/api/v1/instances/web-1/exec", body)).Body!["why"]!).ShouldStartWith("the agent of local is not connected");
+        using var work = await api.OpenAsync("/internal/v1/agents/local/work", api.Agent);
+        await work.JsonAsync();
+        var asked = api.SendAsync(HttpMethod.Post, "/api/v1/instances/web-1/exec", body);
+        var line = await work.LineAsync();
+        while (string.IsNullOrEmpty(line))
+        {
+            line = await work.LineAsync();
+        }
+
+        var exec = System.Text.Json.Nodes.JsonNode.Parse(line)!["execs"]![0]!;
+        ((string)exec["instance"]!, exec["command"]!.ToJsonString(), (string)exec["timeout"]!).ShouldBe(("web-1", """["cat","/secret"]""", "10s"));
+        var answer = $"/internal/v1/agents/local/execs/{(string)exec["id"]!}";
+        (await api.SendAsync(HttpMethod.Post, answer.Replace("local", "other", StringComparison.Ordinal), "{}", client: api.Agent)).Status.ShouldBe(404);
+        (await api.SendAsync(HttpMethod.Post, answer, """{ "exitCode": 3, "output": "aGk=" }""", client: api.Agent)).Status.ShouldBe(200);
+        var (status, said, _) = await asked;
+        (status, (int)said!["exitCode"]!, (string)said["output"]!).ShouldBe((200, 3, "aGk="));
+        (await api.SendAsync(HttpMethod.Post, answer, "{}", client: api.Agent)).Status.ShouldBe(404);
+
+        // An agent that says nothing is not waited for without end.
+        var silent = api.SendAsync(HttpMethod.Post, "/api/v1/instances/web-1/exec", body);
+        ((string)(await Until.DoneAsync(silent, () => api.Time.Advance(TimeSpan.FromMilliseconds(100)))).Body!["why"]!).ShouldBe("the agent of local did not answer in time");
+        (await api.ProblemAsync(HttpMethod.Post, "/api/v1/instances/web-2/exec", body)).Status.ShouldBe(409);
+        (await api.ProblemAsync(HttpMethod.Post, "/api/v1/instances/web-9/exec", body)).Status.ShouldBe(404);
+        (await api.ProblemAsync(HttpMethod.Post, "/api/v1/instances/web-1/exec", """{ "command": [] }""")).Status.ShouldBe(400);
+        (await api.ProblemAsync(HttpMethod.Post, "/api/v1/instances/web-1/exec", """{ "command": ["true"], "timeout": "6m" }""")).Status.ShouldBe(400);
+        var audit = (await api.GetJsonAsync("/api/v1/audits"))["items"]!.AsArray()[0]!;
+        ((string)audit["verb"]!, (string)audit["about"]!, (string)audit["after"]!).ShouldBe(("exec", "instance/web-1", "cat with 1 argument"));
+        api.Faults.ShouldBeEmpty();
+    }
 }

@@ -2,6 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Observe.Store.Metrics;
 using Mainstay.Traffic.Path;
 using Shouldly;
 using Xunit;
@@ -46,6 +47,34 @@ public sealed class AutoscalerTests
         var now = (await api.ReadAsync<Service>("web"))!;
         await api.PutAsync(now with { Spec = now.Spec with { Scale = null } });
         await Until.HoldsAsync(async () => await api.ReadAsync<Scaling>("web") is null, () => api.Time.Advance(TimeSpan.FromSeconds(1)));
+        api.Faults.ShouldBeEmpty();
+    }
+
+    [Theory]
+    [InlineData("mainstay.queue.messages", "queue")]
+    [InlineData("rabbitmq.message.current", "rabbitmq.queue.name")]
+    public async Task A_backlog_in_a_queue_of_our_own_or_of_a_broker_asks_for_more(string metric, string label)
+    {
+        var samples = new MetricStore(TimeProvider.System);
+        await using var api = await ApiFixture.StartAsync(with: services =>
+        {
+            samples = new MetricStore(services.Time);
+            return services with { Samples = samples };
+        });
+        var mailer = Web with { Name = "mailer", Spec = new() { Run = "mailer", Instances = new() { Min = 1, Max = 9 }, Scale = new() { Queue = new() { Name = "mails", PerInstance = 10 } } } };
+        await api.PutAsync(new Architecture { Name = Architecture.TheName, Title = "shop", Running = true }, mailer);
+        await Until.HoldsAsync(async () =>
+        {
+            // What waits for its time and what is dead is nobody's work now; another queue is another's.
+            foreach (var (queue, state, messages) in new[] { ("mails", "ready", 25), ("mails", metric[0] == 'm' ? "inFlight" : "unacknowledged", 14), ("other", "ready", 1000) }.Concat(metric[0] == 'm' ? [("mails", "waiting", 500), ("mails", "dead", 500)] : []))
+            {
+                samples.Add([new(new(metric, "{message}", MetricKind.Gauge, (label, queue), ("state", state)), messages, api.Time.GetUtcNow().ToUnixTimeMilliseconds())]);
+            }
+
+            api.Time.Advance(TimeSpan.FromSeconds(1));
+            return (await api.ReadAsync<Service>("mailer"))!.Auto == 4;
+        });
+        (await api.ReadAsync<Scaling>("mailer"))!.Decisions.ShouldContain(d => d.Message.Contains("39 messages in mails", StringComparison.Ordinal));
         api.Faults.ShouldBeEmpty();
     }
 

@@ -57,6 +57,24 @@ public sealed class AgentProcessTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ACommandRunsBesideAnInstanceWithItsEnvironmentAndEndsInTime()
+    {
+        server.Want(Web("sleep 1000"));
+        await server.Reported("web-1", s => s.State == InstanceState.Ready);
+        var said = await server.ExecAsync(new("1", "web-1", ["sh", "-c", "echo \"$MAINSTAY_INSTANCE in $PWD: $1\"; echo oh >&2; exit 7", "sh", "a b"], TimeSpan.FromMinutes(1)));
+        (said.ExitCode, Text(said.Output), Text(said.Error)).ShouldBe((7, $"web-1 in {data.Path}: a b\n", "oh\n"));
+        (await server.ExecAsync(new("2", "web-1", ["no-such-program"], TimeSpan.FromMinutes(1)))).ExitCode.ShouldBe(127);
+        var slow = await server.ExecAsync(new("3", "web-1", ["sleep", "1000"], TimeSpan.FromMilliseconds(200)));
+        (slow.ExitCode, slow.Why).ShouldBe((null, "took longer than 200ms"));
+        var loud = await server.ExecAsync(new("4", "web-1", ["sh", "-c", "while true; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; done"], TimeSpan.FromMinutes(1)));
+        (loud.ExitCode, loud.Why).ShouldBe((null, "it wrote more than 4 MiB and was ended"));
+        (await server.ExecAsync(new("5", "web-2", ["true"], TimeSpan.FromMinutes(1)))).Why.ShouldBe("it does not run");
+        Directory.GetFiles(data["agent"], "exec-*").ShouldBeEmpty();
+    }
+
+    static string Text(string base64) => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(base64));
+
+    [Fact]
     public async Task AKilledInstanceIsReplacedAtOnce()
     {
         server.Want(Web("sleep 1000"));

@@ -16,6 +16,7 @@ sealed class FakeServer : IAsyncDisposable
 {
     readonly WebApplication app;
     readonly Channel<ReportMessage> reports = Channel.CreateUnbounded<ReportMessage>();
+    readonly Channel<(string Id, ExecAnswer Answer)> execs = Channel.CreateUnbounded<(string, ExecAnswer)>();
     readonly Lock gate = new();
     readonly Dictionary<string, Instance> instances = [];
     readonly Dictionary<string, Build> builds = [];
@@ -45,6 +46,12 @@ sealed class FakeServer : IAsyncDisposable
         var server = new FakeServer(app);
         app.MapGet("/internal/v1/agents/local/work", server.WorkAsync);
         app.MapPost("/internal/v1/agents/local/report", server.ReportAsync);
+        app.MapPost("/internal/v1/agents/local/execs/{id}", async (string id, HttpContext context) =>
+        {
+            using var body = new MemoryStream();
+            await context.Request.Body.CopyToAsync(body);
+            server.execs.Writer.TryWrite((id, Codec.Decode<ExecAnswer>(body.ToArray())));
+        });
         await app.StartAsync();
         return server;
     }
@@ -60,6 +67,19 @@ sealed class FakeServer : IAsyncDisposable
 
             stream?.Writer.TryWrite(new() { Revision = ++revision, Instances = wanted });
         }
+    }
+
+    /// <summary>Asks for a command beside an instance.</summary>
+    public async Task<ExecAnswer> ExecAsync(ExecAsk ask)
+    {
+        lock (gate)
+        {
+            stream?.Writer.TryWrite(new() { Revision = ++revision, Execs = [ask] });
+        }
+
+        using var patience = new CancellationTokenSource(Drivers.RuntimeBench.Patience);
+        var (id, answer) = await execs.Reader.ReadAsync(patience.Token);
+        return id == ask.Id ? answer : throw new InvalidOperationException($"an answer to {id}");
     }
 
     public void Want(Build build)

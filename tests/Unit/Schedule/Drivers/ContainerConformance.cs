@@ -2,6 +2,10 @@ using System.Net;
 using System.Threading.Channels;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Observe.Collect;
+using Mainstay.Observe.Collect.Processes;
+using Mainstay.Observe.Drivers;
+using Mainstay.Schedule.Agent;
 using Mainstay.Schedule.Decide;
 using Mainstay.Schedule.Drivers;
 using Mainstay.Schedule.Drivers.Containers;
@@ -41,6 +45,80 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
         await Until.HoldsAsync(async () => (await bench.Runtime.ExecAsync("web-1", "test \"$(cat /tmp/state)\" = 1", patience, default)).ExitCode == 0);
         (await bench.Runtime.ExecAsync("web-1", "exit 9", patience, default)).ExitCode.ShouldBe(9);
         (await bench.Runtime.ExecAsync("web-2", "true", patience, default)).ExitCode.ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task A_command_beside_it_runs_inside_and_what_it_says_comes_back()
+    {
+        await using var bench = Open();
+        bench.Start("trap 'exit 0' TERM; while true; do sleep 1; done");
+        var running = await bench.NextAsync(ProcPhase.Running, ProcPhase.Failed);
+        running.Phase.ShouldBe(ProcPhase.Running, running.Message);
+        Task<ExecAnswer> Exec(int seconds, params string[] command) => bench.Runtime.ExecAsync(new("1", "web-1", command, TimeSpan.FromSeconds(seconds)), default);
+        static string Text(string base64) => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(base64));
+        var said = await Exec(60, "sh", "-c", "echo \"$WHO $1\"; echo oh >&2; exit 7", "sh", "a b");
+        (said.ExitCode, Text(said.Output), Text(said.Error)).ShouldBe((7, "me a b\n", "oh\n"), said.Why);
+        (await Exec(1, "sleep", "1000")).Why.ShouldBe("took longer than 1s");
+        (await Exec(60, "sh", "-c", "while true; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; done")).Why.ShouldBe("it wrote more than 4 MiB");
+
+        // What it uses is seen as of any process.
+        using var machine = new LinuxMachine();
+        var (sampler, samples) = (new InstanceSampler(machine, "h1"), new SampleBuffer());
+        samples.Begin(TimeProvider.System.GetUtcNow());
+        sampler.Sample([new("web-1", "web", "1.0.0", running.Pid, running.StartedAt, 0)], TimeProvider.System.GetUtcNow(), samples);
+        sampler.ProcessesOf("web-1").ShouldContain(running.Pid);
+        samples.Samples.ToArray().ShouldContain(s => s.Series.Name == "process.memory.usage" && s.Value > 0);
+    }
+
+    [Fact(Explicit = true)]
+    public async Task Images_come_from_a_registry_that_asks_who_one_is_and_go_when_nobody_needs_them()
+    {
+        await using var bench = Open();
+        await using var registry = await DockerRegistry.StartAsync(podman.Registry, bench.Folder.Root);
+        string Tag(int number) => $"{podman.Registry}/shop/web:{number}";
+        for (var number = 1; number <= 8; number++)
+        {
+            await podman.DoAsync("import", "--change", $"LABEL=number={number}", podman.Tar, Tag(number));
+            await podman.DoAsync("push", "--creds", $"{DockerRegistry.User}:{DockerRegistry.Password}", Tag(number));
+            await podman.DoAsync("rmi", Tag(number));
+        }
+
+        var login = Path.Combine(bench.Folder.Root, "login");
+        await File.WriteAllTextAsync(login, $"{DockerRegistry.User}:wrong\n", TestContext.Current.CancellationToken);
+        bench.Begin(Tag(1), new() { Args = ["true"] }, 1, "web-0");
+        (await bench.NextAsync(ProcPhase.Failed)).Message.ShouldContain("cannot be fetched");
+        bench.Begin(Tag(1), new() { Args = ["true"], Login = login }, 2, "web-0");
+        (await bench.NextAsync(ProcPhase.Failed)).Message.ShouldContain("check its name, and container.login");
+        await File.WriteAllTextAsync(login, $"{DockerRegistry.User}:{DockerRegistry.Password}\n", TestContext.Current.CancellationToken);
+
+        using var engine = new EngineClient(podman.Socket);
+        for (var number = 1; number <= 8; number++)
+        {
+            bench.Begin(Tag(number), new() { Args = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 1; done"], Login = login }, 1, $"web-{number}");
+            var running = await bench.NextAsync(ProcPhase.Running, ProcPhase.Failed);
+            running.Phase.ShouldBe(ProcPhase.Running, running.Message);
+
+            // The first one runs on: its image is in use, however old.
+            if (number > 1)
+            {
+                bench.Stop(1, TimeSpan.Zero, $"web-{number}");
+                await bench.NextAsync(ProcPhase.Ended);
+                bench.Forget($"web-{number}");
+                await Until.HoldsAsync(async () => (await engine.ListAsync($"{ContainerRuntime.AgentLabel}={bench.Folder.AgentId}", default)).Count == 1);
+            }
+        }
+
+        var there = new List<int>();
+        for (var number = 1; number <= 8; number++)
+        {
+            if (await engine.HasImageAsync(Tag(number), default))
+            {
+                there.Add(number);
+            }
+        }
+
+        there.ShouldBe([1, 4, 5, 6, 7, 8]);
+        (await engine.HasImageAsync(Podman.Image, default)).ShouldBeTrue("what others put there stays");
     }
 
     [Fact]
@@ -163,10 +241,10 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
             OnFault = (what, fault) => { lock (faults) { faults.Add($"{what}: {fault.Message}"); } },
         };
 
-        void Begin(string image, ContainerSpec spec, int epoch, string instance)
+        public void Begin(string image, ContainerSpec spec, int epoch, string instance)
         {
             var template = new InstanceTemplate { Run = "", Folder = "/", Image = image, Container = spec, Health = new(), Restart = new() };
-            Runtime.Start(new(instance, epoch, template, port => new(StringComparer.Ordinal) { ["PORT"] = $"{port}", ["WHO"] = "me" }, Output, Error));
+            Runtime.Start(new(instance, epoch, template, port => new(StringComparer.Ordinal) { ["PORT"] = $"{port}", ["WHO"] = "me" }, Output, Error) { Service = "web" });
         }
     }
 }

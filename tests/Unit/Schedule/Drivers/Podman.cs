@@ -19,6 +19,12 @@ public sealed class Podman : IAsyncLifetime
     readonly TempFolder folder = new();
     Process? service;
 
+    /// <summary>Where a registry may be started, which is asked without TLS.</summary>
+    public string Registry { get; } = $"127.0.0.1:{Free()}";
+
+    /// <summary>The files of the image.</summary>
+    public string Tar => Path.Combine(folder.Path, "image.tar");
+
     public string Socket => Path.Combine(folder.Path, "s.sock");
 
     /// <summary>Why no container can be run here; null where they can.</summary>
@@ -50,6 +56,7 @@ public sealed class Podman : IAsyncLifetime
             [network]
             network_backend = "netavark"
             """);
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "registries.conf"), $"[[registry]]\nlocation = \"{Registry}\"\ninsecure = true\n");
         service = Run("system", "service", "--time=0", $"unix://{Socket}");
         await Until.HoldsAsync(() => File.Exists(Socket) || service.HasExited, () => Thread.Yield());
         if (service.HasExited)
@@ -66,7 +73,7 @@ public sealed class Podman : IAsyncLifetime
             File.CreateSymbolicLink(Path.Combine(root, applet), "busybox");
         }
 
-        var tar = Path.Combine(folder.Path, "image.tar");
+        var tar = Tar;
         System.Formats.Tar.TarFile.CreateFromDirectory(Path.Combine(folder.Path, "image"), tar, includeBaseDirectory: false);
         using var import = Run("import", tar, Image);
         await import.WaitForExitAsync();
@@ -91,12 +98,28 @@ public sealed class Podman : IAsyncLifetime
         folder.Dispose();
     }
 
+    /// <summary>Runs podman to its end; what it does not do is a failed test.</summary>
+    public async Task DoAsync(params string[] arguments)
+    {
+        using var process = Run(arguments);
+        await process.WaitForExitAsync();
+        Assert.True(process.ExitCode == 0, $"podman {string.Join(' ', arguments)} ended with {process.ExitCode}");
+    }
+
+    static int Free()
+    {
+        using var probe = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        probe.Start();
+        return ((System.Net.IPEndPoint)probe.LocalEndpoint).Port;
+    }
+
     Process Run(params string[] arguments)
     {
         var start = new ProcessStartInfo(Program, ["--root", Path.Combine(folder.Path, "root"), "--runroot", Path.Combine(folder.Path, "run"), "--storage-driver", "vfs", .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = folder.Path,
         };
+        start.Environment["CONTAINERS_REGISTRIES_CONF"] = Path.Combine(folder.Path, "registries.conf");
         start.Environment["CONTAINERS_CONF"] = Path.Combine(folder.Path, "containers.conf");
         var process = Process.Start(start)!;
         process.BeginOutputReadLine();

@@ -5,6 +5,7 @@ import { headroomEn } from './headroom.en';
 import { flowsEn } from './flows.en';
 import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
+import { registryEn } from './registry.en';
 import { scaleEn } from './scale.en';
 import { releasesEn } from './releases.en';
 import { stateEn } from './state.en';
@@ -23,6 +24,7 @@ export const en = {
   flows: flowsEn,
   jobs: jobsEn,
   queues: queuesEn,
+  registry: registryEn,
   scale: scaleEn,
   releases: releasesEn,
   shared: stateEn,

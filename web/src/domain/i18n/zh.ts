@@ -5,6 +5,7 @@ import { headroomZh } from './headroom.zh';
 import { flowsZh } from './flows.zh';
 import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
+import { registryZh } from './registry.zh';
 import { scaleZh } from './scale.zh';
 import { releasesZh } from './releases.zh';
 import { stateZh } from './state.zh';
@@ -19,6 +20,7 @@ export const zh: Text = {
   flows: flowsZh,
   jobs: jobsZh,
   queues: queuesZh,
+  registry: registryZh,
   scale: scaleZh,
   releases: releasesZh,
   shared: stateZh,
