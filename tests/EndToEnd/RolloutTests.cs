@@ -4,7 +4,7 @@ using Mainstay.EndToEnd.Harness;
 namespace Mainstay.EndToEnd;
 
 /// <summary>Changes of a running architecture under load.</summary>
-public sealed class RolloutTests(EchoFixture fixture) : IClassFixture<EchoFixture>
+public sealed class RolloutTests(EchoFixture fixture, ITestOutputHelper output) : IClassFixture<EchoFixture>
 {
     Installation Mainstay => fixture.Mainstay;
 
@@ -73,6 +73,53 @@ public sealed class RolloutTests(EchoFixture fixture) : IClassFixture<EchoFixtur
         load.Failures.ShouldAllBe(f => f.Body.Contains("4.0.0"), $"{status}\n{Mainstay.Logs()}");
         load.Failures.Count.ShouldBeInRange(1, before / 2);
         load.All.Skip(before + 10).ShouldAllBe(s => s.Error == null);
+    }
+
+    [Fact]
+    public async Task A_canary_that_is_slow_is_given_up_and_its_figures_are_kept()
+    {
+        await ResetAsync();
+        await using var load = Load.Get(Mainstay.Gateway);
+        await load.AnsweredAsync(30);
+
+        var manifest = Mainstay.Write("slow.yaml", fixture.Manifest(front => front with
+        {
+            Version = "5.0.0",
+            Env = new Dictionary<string, string> { ["SLOW_MS"] = "400" },
+            More = ["release: { strategy: canary, steps: [50%], hold: 10m, judge: { minimum: 20 } }"],
+        }));
+        (await Mainstay.RunAsync("apply", manifest)).ShouldBe(0);
+
+        var status = await Mainstay.UntilAsync(s => s["front"] is { State: "run", Reason: "RolledBack", Ready: 2, Instances.Count: 2 });
+        status["front"].Message.ShouldContain("slower");
+        await load.ShouldHaveLostNothingAsync(() => $"{status}\n{Mainstay.Logs()}");
+        var history = await Eventually.GetAsync(
+            async () => JsonNode.Parse((await Mainstay.RunAsync("rollout", "history", "front", "-o", "json")).Out)!["items"]!.AsArray().FirstOrDefault() is { } last && last["report"] is not null ? last : null, TimeSpan.FromSeconds(20), () => Mainstay.Logs());
+        ((string)history["release"]!["stage"]!).ShouldBe("aborted");
+        ((double)history["report"]!["new"]!["p50Ms"]!).ShouldBeGreaterThanOrEqualTo(350);
+        ((double)history["report"]!["old"]!["requests"]!).ShouldBeGreaterThan(0);
+    }
+
+    [Fact]
+    public async Task A_canary_that_calls_others_too_often_is_given_up()
+    {
+        await ResetAsync();
+        await using var load = Load.Get(Mainstay.Gateway, "/chain");
+        await load.AnsweredAsync(30);
+
+        var manifest = Mainstay.Write("calls.yaml", fixture.Manifest(front => front with
+        {
+            Version = "6.0.0",
+            Env = new Dictionary<string, string> { ["CALLS"] = "3" },
+            More = ["release: { strategy: canary, steps: [50%], hold: 10m, judge: { slower: 100% } }"],
+        }));
+        (await Mainstay.RunAsync("apply", manifest)).ShouldBe(0);
+
+        var status = await Mainstay.UntilAsync(s => s["front"] is { State: "run", Reason: "RolledBack", Ready: 2, Instances.Count: 2 }, TimeSpan.FromSeconds(60));
+        output.WriteLine(status["front"].Message);
+        status["front"].Message.ShouldContain("harm to back: ");
+        status["front"].Message.ShouldContain("calls per request");
+        await load.ShouldHaveLostNothingAsync(() => $"{status}\n{Mainstay.Logs()}");
     }
 
     [Fact]

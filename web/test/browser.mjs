@@ -339,6 +339,7 @@ const pages = {
   '/traffic?about=route/orders-api': '[data-testid=way]',
   '/hosts': '[data-testid=middleware]',
   '/registry': '[data-testid=registry]',
+  '/releases/payments': '[data-testid=callees]',
   '/policies?about=route/orders-api': '.form-section',
   ...observePages,
 };

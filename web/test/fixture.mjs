@@ -8,6 +8,7 @@ import { runtimeOf } from './runtime.mjs';
 import { changeIncident, exemplarsOf, makeIncidents, readObserve } from './observe.mjs';
 import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
 import { readSchedule, registryOf } from './schedule.mjs';
+import { readReleases } from './releases.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
 
@@ -67,6 +68,14 @@ async function answer(context) {
   if (request.method === 'POST' || request.method === 'DELETE') return act(context, noun, name, verb);
   const stream = request.headers.accept === 'text/event-stream';
   const { world, traffic, watchers } = context;
+  const releases = request.method === 'GET' && readReleases(world, noun, name, verb);
+  if (Array.isArray(releases)) {
+    if (!stream) return json(response, { items: releases, revision: world.revision });
+    watch(response, new Set());
+    response.write(`event: list\ndata: ${JSON.stringify({ items: releases, revision: world.revision })}\n\n`);
+    return undefined;
+  }
+  if (releases) return json(response, releases);
   switch (noun) {
     case 'status':
       return stream ? watch(response, watchers.status) : json(response, statusOf(world));

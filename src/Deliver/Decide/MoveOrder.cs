@@ -31,7 +31,7 @@ public static class MoveOrder
         var after = moved.Keys.ToDictionary(name => name, _ => new SortedSet<string>(StringComparer.Ordinal), StringComparer.Ordinal);
         foreach (var provider in moved.Keys)
         {
-            foreach (var consumer in graph.ReverseReach(provider).Where(moved.ContainsKey))
+            foreach (var consumer in graph.ReverseReach(provider).Where(c => moved.ContainsKey(c) && !AreTogether(moved[provider], moved[c])))
             {
                 after[backwards ? provider : consumer].Add(backwards ? consumer : provider);
             }
@@ -40,6 +40,9 @@ public static class MoveOrder
         return [.. moved.Values.OrderBy(s => after[s.Name].Count).ThenBy(s => s.Name, StringComparer.Ordinal)
             .Select(s => new ServiceMove(s.Name, seen.Services[s.Name].Spec.Version, s.Spec.Version, [.. after[s.Name]]))];
     }
+
+    // What is released together waits for each other at each step, not one for the end of the other.
+    static bool AreTogether(Service one, Service other) => one.Spec.Release?.Group is { } group && other.Spec.Release?.Group == group;
 
     /// <summary>The services with what each of them waits for. One that does not move keeps what it waited for.</summary>
     public static Dictionary<string, Service> Ordered(IReadOnlyDictionary<string, Service> services, IReadOnlyList<ServiceMove> moves)

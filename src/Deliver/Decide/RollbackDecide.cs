@@ -29,14 +29,16 @@ public static class RollbackDecide
             return (null, ApplyPlan.NothingApplied.Problems);
         }
 
-        if (!to.Services.TryGetValue(service, out var target))
+        if (!to.Services.ContainsKey(service))
         {
             return (null, [new("service", $"version {to.Number} has no service '{service}'", $"it has {string.Join(", ", to.Services.Keys.Order(StringComparer.Ordinal))}")]);
         }
 
-        var wanted = With(declared, service, new(to.Number, to.BaseFolder, target));
+        // Who is released together with it goes back with it.
+        var together = Together(declared.Spec, to, service);
+        var wanted = together.Aggregate(declared, (so, name) => With(so, name, new(to.Number, to.BaseFolder, to.Services[name])));
         var compatible = declared.Spec.Compatible ?? [];
-        var along = ConsistentSet.Find(wanted.Spec.Services, compatible, new HashSet<string>([service], StringComparer.Ordinal), [to, .. history.Where(v => v.Number != to.Number)]);
+        var along = ConsistentSet.Find(wanted.Spec.Services, compatible, together, [to, .. history.Where(v => v.Number != to.Number)]);
         if (along is null)
         {
             return (null, [.. VersionRules.Breaches(wanted.Spec.Services, compatible).Select(b => b.Problem($"no earlier version has a set that works together with it; {b.Remedy}"))]);
@@ -48,6 +50,12 @@ public static class RollbackDecide
         }
 
         return (wanted with { Backwards = true }, []);
+    }
+
+    static SortedSet<string> Together(ArchitectureSpec declared, ArchitectureVersion to, string service)
+    {
+        var group = declared.Services.GetValueOrDefault(service)?.Release?.Group;
+        return new([service, .. declared.Services.Where(s => group is not null && s.Value.Release?.Group == group && to.Services.ContainsKey(s.Key)).Select(s => s.Key)], StringComparer.Ordinal);
     }
 
     static Declaration With(Declaration declared, string name, KnownService known)

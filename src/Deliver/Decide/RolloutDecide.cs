@@ -29,6 +29,23 @@ public static class RolloutDecide
             return ApplyPlan.Refused(new Problem("service", $"{release.Version} of {service} is taking over already", $"'mainstay rollout abort {service}' goes back"));
         }
 
+        // What is said of one is said of all that are released with it.
+        var plan = new ApplyPlan { Writes = new Plan(), Changes = [] };
+        foreach (var member in Together(seen, found))
+        {
+            plan = With(plan, member, member.Status.Release!, act, by, why);
+        }
+
+        return plan;
+    }
+
+    static IEnumerable<Service> Together(DeclaredState seen, Service found) => found.Spec.Release?.Group is not { } group ? [found] :
+        seen.Services.Values.Where(s => s.Name == found.Name || (!s.Removed && s.Spec.Release?.Group == group && s.Status.Release is { Stage: not (ReleaseStage.Promoted or ReleaseStage.Aborted) }))
+            .OrderBy(s => s.Name, StringComparer.Ordinal);
+
+    static ApplyPlan With(ApplyPlan plan, Service found, ReleaseStatus release, RolloutAct act, string by, string why)
+    {
+        var service = found.Name;
         var said = found.Release is { } known && known.To == release.To ? known : new(release.To);
         var next = act switch
         {
@@ -37,10 +54,10 @@ public static class RolloutDecide
             RolloutAct.Promote => said with { Paused = false, Promote = true },
             _ => said with { Abort = true, Why = why.Length > 0 ? why : $"given up by {by}" },
         };
-        return next == found.Release ? new() : new()
+        return next == found.Release ? plan : plan with
         {
-            Writes = new Plan().Put(found with { Release = next }).Say($"service/{service}", $"Rollout{act}", $"{act.ToString().ToLowerInvariant()} of {release.Version} by {by}{(why.Length > 0 ? $": {why}" : "")}"),
-            Changes = [new($"services.{service}.rollout", null, $"\"{act.ToString().ToLowerInvariant()}\"")],
+            Writes = plan.Writes.Put(found with { Release = next }).Say($"service/{service}", $"Rollout{act}", $"{act.ToString().ToLowerInvariant()} of {release.Version} by {by}{(why.Length > 0 ? $": {why}" : "")}"),
+            Changes = [.. plan.Changes, new($"services.{service}.rollout", null, $"\"{act.ToString().ToLowerInvariant()}\"")],
         };
     }
 }

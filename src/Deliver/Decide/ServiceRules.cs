@@ -18,10 +18,26 @@ static class ServiceRules
             yield break;
         }
 
+        foreach (var group in spec.Services.Where(s => s.Value.Release?.Group is not null).GroupBy(s => s.Value.Release!.Group!, StringComparer.Ordinal))
+        {
+            var first = group.First();
+            foreach (var other in group.Where(s => !IsAlike(s.Value, first.Value)))
+            {
+                yield return new($"services.{other.Key}.release", $"{other.Key} and {first.Key} are released together as group '{group.Key}', and differ in strategy, steps, hold, pause or keepOld", "give all of a group the same release");
+            }
+        }
+
         foreach (var problem in spec.Services.SelectMany(s => Each(s.Key, s.Value, around).Select(p => p.Under($"services.{s.Key}"))))
         {
             yield return problem;
         }
+    }
+
+    static bool IsAlike(ServiceSpec one, ServiceSpec other)
+    {
+        static (ReleaseStrategy, TimeSpan, bool, TimeSpan, string) Way(ReleaseSpec release) =>
+            (release.Strategy, release.Hold, release.Pause, release.KeepOld, string.Join(' ', (release.Steps ?? ReleaseSpec.UsualSteps).Append(release.Share ?? default)));
+        return Way(one.Release!) == Way(other.Release!);
     }
 
     static IEnumerable<Problem> Each(string name, ServiceSpec service, ManifestSurroundings around)

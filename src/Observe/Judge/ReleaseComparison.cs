@@ -44,8 +44,14 @@ public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, d
 
         Old.Add(old);
         New.Add(fresh);
-        Harm ??= Old.Requests < terms.Minimum || New.Requests < terms.Minimum ? null : Errors() ?? Slowness();
+        Harm ??= HarmAt(Enough);
     }
+
+    /// <summary>Why the new version is harmful where so much evidence is enough: the natural logarithm of the odds.</summary>
+    internal string? HarmAt(double enough) => Old.Requests < terms.Minimum || New.Requests < terms.Minimum ? null : Errors(enough) ?? Slowness(enough);
+
+    /// <summary>The evidence for whatever there is most for.</summary>
+    internal double LogEvidence => Math.Max(errors.LogEvidence, SlowEvidence());
 
     /// <summary>How it stands, in a sentence.</summary>
     public string Describe() => Harm ?? (Old.Requests < terms.Minimum || New.Requests < terms.Minimum
@@ -78,14 +84,14 @@ public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, d
 
     double SlowEvidence() => slow.Max(s => s.LogEvidence) - Math.Log(Shares.Length);
 
-    string? Errors() => errors.LogEvidence >= Enough && New.ErrorRatio - Old.ErrorRatio > terms.Errors
+    string? Errors(double enough) => errors.LogEvidence >= enough && New.ErrorRatio - Old.ErrorRatio > terms.Errors
         ? string.Create(CultureInfo.InvariantCulture, $"more errors: {Figures()}; odds {Odds.Of(errors.LogEvidence)}")
         : null;
 
-    string? Slowness()
+    string? Slowness(double enough)
     {
         var evidence = SlowEvidence();
-        return evidence >= Enough && P99(New) > P99(Old) * (1 + terms.Slower)
+        return evidence >= enough && P99(New) > P99(Old) * (1 + terms.Slower)
             ? string.Create(CultureInfo.InvariantCulture, $"slower: {Figures()}; odds {Odds.Of(evidence)}, effect {RankTest.Of(Old.Latency, New.Latency).Effect:0.00}")
             : null;
     }

@@ -46,6 +46,14 @@ public sealed record TopRow(
     public double Apdex { get; init; }
 }
 
+/// <summary>What an instance did in ten seconds.</summary>
+/// <param name="Instance">Its name.</param>
+/// <param name="Statement">What it sent to a database; null for what was asked of it.</param>
+/// <param name="Calls">How often.</param>
+/// <param name="Errors">How many of them failed.</param>
+/// <param name="Latency">Durations and how many took so long.</param>
+public sealed record InstanceWindow(string Instance, string? Statement, long Calls, long Errors, IReadOnlyList<(double Nanoseconds, long Count)> Latency);
+
 /// <summary>
 /// Counts every span before any sampling: per operation and instance, service, caller and statement, in windows of ten seconds (kept for five minutes)
 /// and of a minute (kept for an hour), each with an exponential histogram that can be added up. Bounded: beyond the limit, what is new is not
@@ -158,6 +166,23 @@ public sealed class OperationStatistics(int most = 4096)
                 into.Exemplar(calls, one.Slowest / 1e9, one.Exemplar, atMs);
             }
         }
+    }
+
+    /// <summary>What each instance of a service did in one window of ten seconds: all that was asked of it, and its statements.</summary>
+    /// <param name="service">The service.</param>
+    /// <param name="window">Seconds since the epoch divided by ten; at most five minutes ago.</param>
+    public IReadOnlyList<InstanceWindow> Of(string service, long window)
+    {
+        var found = new List<InstanceWindow>();
+        foreach (var (key, series) in all)
+        {
+            if (key is { Of: TopOf.Services or TopOf.Statements, Instance: >= 0 } && services[key.Service] == service && series.Shorts[window % ShortKept] is { Calls: > 0 } one && one.Number == window)
+            {
+                found.Add(new(names[key.Instance], key.Of == TopOf.Statements ? names[key.Name] : null, one.Calls, one.Errors, [.. one.Latency.Buckets().Select(b => (LatencySketch.MiddleOf(b.Bucket), (long)b.Count))]));
+            }
+        }
+
+        return found;
     }
 
     void Forget(long second)

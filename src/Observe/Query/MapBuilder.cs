@@ -68,7 +68,8 @@ public static class MapBuilder
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var link in seen.All<MeshLink>())
         {
-            places[$"127.0.0.1:{link.Port}"] = link.Callee;
+            places[$"{MeshLink.Address}:{link.Port}"] = link.Callee;
+            places[$"{MeshLink.OtherAddress}:{link.Port}"] = link.Callee;
             places[$"localhost:{link.Port}"] = link.Callee;
         }
 

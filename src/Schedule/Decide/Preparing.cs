@@ -26,6 +26,10 @@ static class Preparing
         {
             work.Blocked = (Reasons.WaitingForNeeds, $"waiting for a mesh port to {string.Join(", ", missing)}");
         }
+        else if (work.Wanted is { Other: true } wanted && wanted.Hash == work.Declared.Hash && work.Status.Stable?.Hash != wanted.Hash && !work.View.LinksTell)
+        {
+            work.Blocked = (Reasons.WaitingForNeeds, "waiting for the mesh to tell its versions apart");
+        }
         else if (work.Wanted.Hash == work.Declared.Hash && work.Declared.Build is { } build && !IsBuilt(work, build))
         {
             return false;

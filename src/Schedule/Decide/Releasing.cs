@@ -32,8 +32,22 @@ static class Releasing
             release = release with { Stage = ReleaseStage.Promoting };
         }
 
+        if (Grouped.Fallen(work, release) is { } fallen)
+        {
+            work.Status = work.Status with { Release = release };
+            Reject(work, Reasons.Aborted, fallen);
+            return;
+        }
+
+        release = release with { Ready = false };
         for (var next = Next(work, spec, release, word); next != release; next = Next(work, spec, release, word))
         {
+            if (!Grouped.MayGoOn(work, release, next))
+            {
+                release = release with { Ready = true };
+                break;
+            }
+
             release = next;
         }
 
@@ -42,7 +56,7 @@ static class Releasing
         if (release.Stage != ReleaseStage.Promoting)
         {
             var news = InstancesFor(work, spec, release);
-            work.Phase = new(news, release.FreshFrom is null ? 0 : news, release.Share.Fraction, release.Stage != ReleaseStage.Starting);
+            work.Phase = new(news, release.FreshFrom is null ? 0 : news, release.Share.Fraction, release.Stage != ReleaseStage.Starting || release.Ready);
         }
     }
 
@@ -75,6 +89,7 @@ static class Releasing
         var ready = $"{work.Current.Count(work.IsServing)} of {phase.New} ready";
         return (release.Strategy, release.Stage) switch
         {
+            _ when release.Ready => $"{Name(release)} of {release.Version} at {release.Share} of requests waits for {string.Join(", ", work.View.Group.Select(m => m.Name))} of its group",
             (_, ReleaseStage.Starting) => $"{Name(release)} of {release.Version}: {ready}, {release.Share} of requests",
             (_, ReleaseStage.Waiting) => $"{Name(release)} of {release.Version} at {release.Share} of requests waits for 'mainstay rollout resume {work.View.Service.Name}'",
             (ReleaseStrategy.Ab, _) => $"{Name(release)} of {release.Version} at {release.Share} of users until 'mainstay rollout promote' or 'abort'",
@@ -87,7 +102,7 @@ static class Releasing
     static bool IsUpdate(ServiceWork work) =>
         work.Count > 0
         && work.Status.Stable is { } stable && stable.Hash != work.Wanted.Hash && work.Wanted.Hash == work.Declared.Hash
-        && !Codec.Same(stable with { Hash = "", Generation = 0 }, work.Wanted with { Hash = "", Generation = 0 });
+        && !Codec.Same(stable with { Hash = "", Generation = 0, Other = null }, work.Wanted with { Hash = "", Generation = 0, Other = null });
 
     /// <summary>While instances are replaced, each that serves gets its part of the requests; what a release in stages has given to the new version stays with it.</summary>
     public static void Take(ServiceWork work)
@@ -107,6 +122,7 @@ static class Releasing
         Version = ServiceDecide.Title(work.Wanted),
         From = ServiceDecide.Title(work.Status.Stable!),
         Strategy = spec.Strategy,
+        Group = spec.Group,
         Declared = work.View.Architecture?.Version ?? 0,
         FreshFrom = spec is { Judge: { Fresh: true, Off: false }, Strategy: ReleaseStrategy.Canary } && !work.IsPet ? work.NextNumber : null,
         Began = work.Now,
@@ -120,14 +136,16 @@ static class Releasing
             && (release.FreshFrom is not { } first || work.Outdated.Count(i => InstanceNames.NumberOf(i.Name) >= first && work.IsSteady(i, spec.MinReady)) >= wanted);
         switch (release.Stage)
         {
+            case ReleaseStage.Starting when enough && IsWhole(spec, release):
+                return Switch(work, spec, release);
             case ReleaseStage.Starting when enough && word.Promote && spec.Strategy != ReleaseStrategy.BlueGreen:
-                return To(work, release, ReleaseStage.Promoting);
+                return TakeAll(work, spec, release);
             case ReleaseStage.Starting when enough && spec.Strategy == ReleaseStrategy.BlueGreen && !spec.Pause:
                 return Switch(work, spec, release);
             case ReleaseStage.Starting when enough:
                 return Hold(work, spec, release);
             case ReleaseStage.Holding or ReleaseStage.Waiting when word.Promote && spec.Strategy != ReleaseStrategy.BlueGreen:
-                return To(work, release, ReleaseStage.Promoting);
+                return TakeAll(work, spec, release);
             case ReleaseStage.Holding when word.Paused:
                 return release with { Stage = ReleaseStage.Waiting };
             case ReleaseStage.Waiting when !word.Paused && !spec.Pause:
@@ -153,13 +171,23 @@ static class Releasing
 
     // The share of the step before stays until there are enough instances for the next one.
     static ReleaseStatus Step(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) => release.Step + 1 >= Steps(spec).Count
-        ? To(work, release, ReleaseStage.Promoting)
+        ? TakeAll(work, spec, release)
         : To(work, release, ReleaseStage.Starting) with { Step = release.Step + 1 };
 
-    static ReleaseStatus Switch(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) =>
-        To(work, release, ReleaseStage.Keeping) with { Share = Share.Percent(100), Until = work.Now + spec.KeepOld };
+    // Alone it takes over instance by instance. A group does so in one table, once all instances of all of them are there.
+    static ReleaseStatus TakeAll(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) => release.Group is null
+        ? To(work, release, ReleaseStage.Promoting)
+        : To(work, release, ReleaseStage.Starting) with { Step = Steps(spec).Count };
 
-    static ReleaseStatus To(ServiceWork work, ReleaseStatus release, ReleaseStage stage) => release with { Stage = stage, Since = work.Now, Until = null };
+    static bool IsWhole(ReleaseSpec spec, ReleaseStatus release) => spec.Strategy != ReleaseStrategy.BlueGreen && release.Step >= Steps(spec).Count;
+
+    static ReleaseStatus Switch(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) => To(work, release, ReleaseStage.Keeping) with
+    {
+        Share = Share.Percent(100),
+        Until = spec.Strategy == ReleaseStrategy.BlueGreen ? work.Now + spec.KeepOld : work.Now,
+    };
+
+    static ReleaseStatus To(ServiceWork work, ReleaseStatus release, ReleaseStage stage) => release with { Stage = stage, Since = work.Now, Until = null, Ready = false };
 
     static IReadOnlyList<Share> Steps(ReleaseSpec spec) => spec.Steps is { Count: > 0 } steps ? steps : ReleaseSpec.UsualSteps;
 
@@ -167,6 +195,7 @@ static class Releasing
     {
         var share = spec.Strategy switch
         {
+            _ when IsWhole(spec, release) => 1,
             ReleaseStrategy.BlueGreen => 1,
             ReleaseStrategy.Ab => (spec.Share ?? Share.Percent(50)).Fraction,
             _ => Steps(spec)[Math.Min(release.Step, Steps(spec).Count - 1)].Fraction,

@@ -52,8 +52,8 @@ public static class ServiceDecide
 
     static void Choose(ServiceWork work)
     {
-        var declared = Templates.Of(work.View.Service, work.View.Links);
         var status = work.Status;
+        var declared = Sided(Templates.Of(work.View.Service, work.View.Links), status.Stable, work.View.Service.Spec);
         work.Declared = declared;
         work.Wanted = status.Rejected == declared.Hash && status.Stable is { } stable ? stable : declared;
         if (status.Rejected is not null && status.Rejected != declared.Hash)
@@ -61,6 +61,12 @@ public static class ServiceDecide
             work.Status = status with { Rejected = null, RejectedBecause = "" };
         }
     }
+
+    // Two versions that run side by side call by different addresses.
+    static InstanceTemplate Sided(InstanceTemplate declared, InstanceTemplate? stable, ServiceSpec spec) =>
+        stable is null || spec.Needs.Count == 0 ? declared
+        : stable.Hash == declared.Hash ? declared with { Other = stable.Other }
+        : spec.Release is { TellsCallers: true } && stable.Other is null ? declared with { Other = true } : declared;
 
     static void Bury(ServiceWork work)
     {
@@ -122,15 +128,17 @@ public static class ServiceDecide
             .Select(i => new Endpoint(i.Name, i.Status.Endpoint, i.Template.Version))
             .ToArray();
         var split = SplitOf(work, items);
+        // By our own hand nobody answers for a moment: what was never sent can wait for that.
+        bool? awaited = items.Length == 0 && work.Count > 0 && work.Status is { Stable: not null, Incoming: not null } && work.View.Service.Spec.IsVacated ? true : null;
         var known = work.View.Endpoints;
         if (External.Outlives(work, items))
         {
             return;
         }
 
-        if (known is null ? items.Length > 0 : !known.Items.SequenceEqual(items) || !Codec.Same(known.Split, split))
+        if (known is null ? items.Length > 0 : !known.Items.SequenceEqual(items) || !Codec.Same(known.Split, split) || known.Awaited != awaited)
         {
-            work.Plan.Put(new Endpoints { Name = work.View.Service.Name, Revision = known?.Revision ?? 0, Items = items, Split = split });
+            work.Plan.Put(new Endpoints { Name = work.View.Service.Name, Revision = known?.Revision ?? 0, Items = items, Split = split, Awaited = awaited });
         }
     }
 
@@ -150,6 +158,8 @@ public static class ServiceDecide
         {
             By = spec?.By ?? (spec?.Strategy == ReleaseStrategy.Ab ? "client" : null),
             When = spec?.When,
+            Group = spec?.Group,
+            Other = work.Wanted.Other,
         };
     }
 

@@ -84,7 +84,9 @@ public sealed class ServiceReconciler : IReconciler
             Vitals = seen.Get<Vitals>(key),
             Registrations = seen.Group<Registration>(key),
             Releases = seen.Group<ReleaseRecord>(key),
+            Group = service.Spec.Release?.Group is { } group ? Members(service, group, seen) : [],
             Links = Links(service, seen),
+            LinksTell = service.Spec.Needs.Keys.All(need => seen.Get<MeshLink>(MeshLink.NameOf(key, need)) is { Both: true }),
             NeedsNotReady = [.. service.Spec.Needs.Where(n => !n.Value.Optional && seen.Get<Service>(n.Key) is not ({ Status.Ready: > 0 } or { Spec.IsOnDemand: true })).Select(n => n.Key)],
             First = [.. (service.After ?? []).Where(name => seen.Get<Service>(name) is { Removed: false } first && !IsSettled(first, seen))],
             IsAlone = service.Spec.Needs.Count == 0 && Callers(key).Count == 0,
@@ -109,9 +111,19 @@ public sealed class ServiceReconciler : IReconciler
 
     static IEnumerable<string> ByCriticality(IEnumerable<string> services, Snapshot seen) => services.OrderByDescending(s => seen.Get<Service>(s)?.Spec.Criticality);
 
-    // All that is declared of it runs, and nothing of it was turned back.
+    // Those that stay as they are say nothing about a release; one that was given up says so to who was declared with it, and one whose build fails is waited for.
+    static List<GroupMember> Members(Service service, string group, Snapshot seen)
+    {
+        var running = seen.Get<Architecture>(Architecture.TheName) is { Running: true };
+        return [.. seen.All<Service>().Where(s => s.Name != service.Name && !s.Removed && s.Spec.Release?.Group == group)
+            .Where(s => s.Status.Incoming is not null || s.Status.Rejected is not null || s.Status.State == Lifecycle.Update || s.Status.Release?.IsOver() == false || s.Status.Reason == Reasons.BuildFailed || s.Status.Observed != s.Asked(running))
+            .OrderBy(s => s.Name, StringComparer.Ordinal)
+            .Select(s => new GroupMember(s.Name, s.Status.Release, s.Status.Rejected is not null))];
+    }
+
+    // All that is declared of it runs, and nothing of it was turned back or could not be built.
     static bool IsSettled(Service service, Snapshot seen) =>
-        service.Status is { Incoming: null, Rejected: null, State: Lifecycle.Run or Lifecycle.Scale or Lifecycle.Ready }
+        service.Status is { Incoming: null, Rejected: null, State: Lifecycle.Run or Lifecycle.Scale or Lifecycle.Ready, Reason: not Reasons.BuildFailed }
         && service.Status.Observed == service.Asked(seen.Get<Architecture>(Architecture.TheName) is { Running: true });
 
     // A caller that no longer declares the need keeps its link while instances of its former declaration run: they still call.
@@ -147,6 +159,14 @@ public sealed class ServiceReconciler : IReconciler
             foreach (var caller in index.CallersOf(service.Name))
             {
                 yield return caller;
+            }
+        }
+
+        if ((after ?? before)?.Spec.Release?.Group is { } group)
+        {
+            foreach (var member in seen.All<Service>().Where(s => s.Name != service.Name && s.Spec.Release?.Group == group))
+            {
+                yield return member.Name;
             }
         }
 

@@ -23,12 +23,17 @@ public sealed record ServiceView
 
     /// <summary>The addresses that were registered for it, in order of names.</summary>
     public IReadOnlyList<Registration> Registrations { get; init; } = [];
+    /// <summary>The others of its release's group that are about to change or changing, in order of names.</summary>
+    public IReadOnlyList<GroupMember> Group { get; init; } = [];
 
     /// <summary>The service's past releases that are kept.</summary>
     public IReadOnlyList<ReleaseRecord> Releases { get; init; } = [];
 
     /// <summary>The mesh port of each need that has one, by the need's name.</summary>
     public required IReadOnlyDictionary<string, int> Links { get; init; }
+
+    /// <summary>Whether the gateway tells two versions of it apart on each of its links.</summary>
+    public bool LinksTell { get; init; }
 
     /// <summary>Needs that are not optional and have no ready instance.</summary>
     public required IReadOnlyList<string> NeedsNotReady { get; init; }

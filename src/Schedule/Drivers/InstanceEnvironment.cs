@@ -1,6 +1,7 @@
 using System.Collections;
 using System.Globalization;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Schedule.Drivers;
 
@@ -44,6 +45,11 @@ static class InstanceEnvironment
             variables[key] = value;
         }
 
+        if (template.Other == true && !isBridge)
+        {
+            CallByOther(variables, template.Env);
+        }
+
         var number = (isBridge ? template.Container!.Port : port).ToString(CultureInfo.InvariantCulture);
         variables["PORT"] = number;
         variables["ASPNETCORE_URLS"] = $"http://{(isBridge ? "0.0.0.0" : place.Address)}:{number}";
@@ -60,6 +66,16 @@ static class InstanceEnvironment
         }
 
         return variables;
+    }
+
+    // The addresses of its mesh links, wherever they stand.
+    static void CallByOther(Dictionary<string, string> variables, IReadOnlyDictionary<string, string> declared)
+    {
+        var links = declared.Where(v => v.Key.StartsWith("services__", StringComparison.Ordinal) && v.Key.EndsWith("__http__0", StringComparison.Ordinal)).Select(v => v.Value).ToHashSet(StringComparer.Ordinal);
+        foreach (var (key, value) in declared.Where(v => links.Contains(v.Value)))
+        {
+            variables[key] = value.Replace($"//{MeshLink.Address}:", $"//{MeshLink.OtherAddress}:", StringComparison.Ordinal);
+        }
     }
 
     // Whoever says where telemetry goes says it whole: the protocol is only ours with our address.

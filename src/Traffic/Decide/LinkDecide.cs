@@ -11,7 +11,11 @@ namespace Mainstay.Traffic.Decide;
 /// <param name="InUse">Callees to which an instance of the caller, or the template that it would go back to, has a URL.</param>
 /// <param name="Failed">Those of its links whose port a gateway could not open.</param>
 /// <param name="NextPort">Gives a port that nobody has, or null when none is left.</param>
-public readonly record struct LinkView(string Caller, IReadOnlyCollection<string> Needs, IReadOnlyList<MeshLink> Links, IReadOnlySet<string> InUse, IReadOnlySet<string> Failed, Func<int?> NextPort);
+public readonly record struct LinkView(string Caller, IReadOnlyCollection<string> Needs, IReadOnlyList<MeshLink> Links, IReadOnlySet<string> InUse, IReadOnlySet<string> Failed, Func<int?> NextPort)
+{
+    /// <summary>Whether the gateway is to tell two versions of the caller apart.</summary>
+    public bool TellsVersions { get; init; }
+}
 
 /// <summary>Gives every declared need a mesh link of its own, and takes it away when neither the need nor an instance that was started with it is left.</summary>
 public static class LinkDecide
@@ -30,8 +34,14 @@ public static class LinkDecide
         {
             var name = MeshLink.NameOf(view.Caller, need);
             var link = view.Links.FirstOrDefault(l => l.Name == name);
+            bool? both = view.TellsVersions ? true : link?.Both;
             if (link is not null && !view.Failed.Contains(name))
             {
+                if (link.Both != both)
+                {
+                    plan.Put(link with { Both = both });
+                }
+
                 continue;
             }
 
@@ -41,7 +51,7 @@ public static class LinkDecide
                 continue;
             }
 
-            plan.Put(new MeshLink { Name = name, Revision = link?.Revision ?? 0, Caller = view.Caller, Callee = need, Port = port });
+            plan.Put(new MeshLink { Name = name, Revision = link?.Revision ?? 0, Caller = view.Caller, Callee = need, Port = port, Both = both });
         }
 
         return plan;

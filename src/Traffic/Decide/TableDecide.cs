@@ -59,14 +59,35 @@ public static class TableDecide
     /// <summary>What gateways are told of a lock.</summary>
     public static FenceModel FenceOf(string name, NamedLock? seen) => new(name, seen?.Token ?? 0, [.. seen?.Holds.Select(h => h.Token) ?? []]);
 
-    public static TableModel Next(TableView view) => new(
+    public static TableModel Next(TableView view)
+    {
+        var splits = view.Endpoints.Where(e => e.Split is not null).ToDictionary(e => e.Name, e => e.Split!, StringComparer.Ordinal);
+        return Next(view, splits, Together(splits.Values));
+    }
+
+    // What switches together does so in one table: nobody is ahead of the last.
+    static Dictionary<string, int> Together(IEnumerable<EndpointSplit> splits)
+    {
+        var least = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var split in splits)
+        {
+            if (split.Group is { } group)
+            {
+                least[group] = Math.Min(least.GetValueOrDefault(group, int.MaxValue), split.Weight);
+            }
+        }
+
+        return least;
+    }
+
+    static TableModel Next(TableView view, Dictionary<string, EndpointSplit> splits, Dictionary<string, int> together) => new(
         view.Revision,
-        [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).Select(l => Mesh(l, view))],
+        [.. Front(view.Gateway), .. view.Links.OrderBy(l => l.Name, StringComparer.Ordinal).SelectMany(l => Mesh(l, view, splits))],
         [
             .. view.Routes.OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => new RouteModel(r.Name, Placed(r.Spec, view.Gateway?.BaseFolder ?? ""))),
             .. view.Gateway?.Beacon is { Enabled: true } beacon ? BeaconRoutes.Of(beacon) : [],
         ],
-        [.. view.Endpoints.Concat(NeverStarted(view)).OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view.Gateway?.BaseFolder ?? "", view))])
+        [.. view.Endpoints.Concat(NeverStarted(view)).OrderBy(e => e.Name, StringComparer.Ordinal).Select(e => ClusterOf(Kept(e, view.Interventions), view.Services.GetValueOrDefault(e.Name), view, together))])
     {
         Nodes = [.. view.Hosts.OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => new NodeModel(h.Name, h.Before is { } before ? [h.Key, before] : [h.Key]))],
         StickyKey = view.Secret is { } secret && view.Services.Values.Any(s => s.Traffic?.Sticky is not null) ? StickyKeyOf(secret) : null,
@@ -122,17 +143,37 @@ public static class TableDecide
 
     static string? FileOf(string? path, string folder) => path is null ? null : System.IO.Path.Combine(folder, path);
 
-    static ListenerModel Mesh(MeshLink link, TableView view) => new(
-        link.Name,
-        IPAddress.Loopback.ToString(),
-        link.Port,
-        ListenerKind.Mesh,
-        link.Caller,
-        link.Callee,
-        view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
+    static IEnumerable<ListenerModel> Mesh(MeshLink link, TableView view, Dictionary<string, EndpointSplit> splits)
+    {
+        var listener = new ListenerModel(
+            link.Name, MeshLink.Address, link.Port, ListenerKind.Mesh, link.Caller, link.Callee, view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
+        if (link.Both != true)
+        {
+            return [listener];
+        }
 
-    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, string folder, TableView view) =>
-        new(endpoints.Name, [.. endpoints.Items.Select(e => EndpointOf(e, view.Zones.GetValueOrDefault(e.Instance), view.Ways.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()], TrafficOf(spec, folder), spec?.Criticality ?? Criticality.Medium) { Release = endpoints.Split, OnDemand = spec?.IsOnDemand ?? false };
+        // Of what is released together, the new version calls the new one and the old version the old one.
+        var caller = splits.GetValueOrDefault(link.Caller);
+        var together = caller is { Group: { } group } && splits.GetValueOrDefault(link.Callee)?.Group == group;
+        var other = caller?.Other == true;
+        return
+        [
+            listener with { ToNew = together ? !other : null },
+            listener with { Name = MeshLink.OtherOf(link.Name), Address = MeshLink.OtherAddress, Link = link.Name, ToNew = together ? other : null },
+        ];
+    }
+
+    static ClusterModel ClusterOf(Endpoints endpoints, ServiceSpec? spec, TableView view, Dictionary<string, int> together) =>
+        new(
+            endpoints.Name,
+            [.. endpoints.Items.Select(e => EndpointOf(e, view.Zones.GetValueOrDefault(e.Instance), view.Ways.GetValueOrDefault(e.Instance))).OfType<EndpointModel>()],
+            TrafficOf(spec, view.Gateway?.BaseFolder ?? ""),
+            spec?.Criticality ?? Criticality.Medium)
+        {
+            Release = endpoints.Split is { Group: { } group } split ? split with { Weight = together[group] } : endpoints.Split,
+            OnDemand = spec?.IsOnDemand ?? false,
+            Awaited = spec is { IsVacated: true } ? endpoints.Awaited ?? false : null,
+        };
 
     // What runs only while it is used may never have had an endpoint.
     static IEnumerable<Endpoints> NeverStarted(TableView view)

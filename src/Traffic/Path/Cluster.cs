@@ -13,7 +13,7 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
     public Cluster Of(Endpoint[] some)
     {
         var near = some.Count(endpoint => Array.IndexOf(Endpoints, endpoint) < Near);
-        return new(Service, some, Traffic, Criticality, Turn) { Watch = Watch, Sticky = Sticky?.Of(some), Zone = Zone, Near = near == some.Length ? 0 : near, OnDemand = OnDemand };
+        return new(Service, some, Traffic, Criticality, Turn) { Watch = Watch, Sticky = Sticky?.Of(some), Zone = Zone, Near = near == some.Length ? 0 : near, OnDemand = OnDemand, Awaited = Awaited };
     }
 
     public Criticality Criticality { get; } = criticality;
@@ -34,6 +34,9 @@ internal sealed class Cluster(string service, Endpoint[] endpoints, TrafficSpec 
 
     /// <summary>Where it has no endpoint, requests wait until it is started.</summary>
     public bool OnDemand { get; init; }
+
+    /// <summary>True while its instances are replaced by others that can only start when they have ended: where it has no endpoint, requests wait. Null where they are never replaced like that.</summary>
+    public bool? Awaited { get; init; }
 
     /// <summary>Looks after outliers, where that is wanted.</summary>
     public OutlierWatch? Watch { get; init; }

@@ -108,7 +108,7 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
             : null;
         if (watch is null) found.ForEach(endpoint => endpoint.Load.EjectedUntilMs = 0);
         watch?.Outliers.SetMembers([.. found.Select(endpoint => endpoint.Load)], policies.Gateway?.Clock.CoarseMs ?? 0);
-        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch, Zone = zone, Near = near, Sticky = StickyOf(model, [.. found], problems), OnDemand = model.OnDemand };
+        return new Cluster(model.Service, [.. found], model.Traffic ?? new TrafficSpec(), model.Criticality, turn) { Watch = watch, Zone = zone, Near = near, Sticky = StickyOf(model, [.. found], problems), OnDemand = model.OnDemand, Awaited = model.Awaited };
     }
 
     /// <summary>Puts the endpoints of the gateway's zone first, where they are preferred and there are others.</summary>
@@ -177,11 +177,11 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         var cluster = ClusterOf(service, clusters);
         var route = read?.Model;
         CallSpec terms = route is not null ? route.Spec : listener.Need ?? new NeedSpec();
-        var about = route is not null ? $"route/{route.Name}" : $"need/{listener.Name}";
+        var about = route is not null ? $"route/{route.Name}" : $"need/{listener.Link ?? listener.Name}";
         var budget = policies.Of($"{about}/retry", terms.Retry.Budget, () => new RetryBudget(terms.Retry.Budget.Fraction));
         var retry = new RetryTerms(terms.Retry, cluster.HonoursKeys, budget);
         var edits = read is null ? null : Edits.Of(read.Model.Name, read.Model.Spec, read.Template);
-        var split = SplitOf(about, service, terms);
+        var split = SplitOf(about, service, terms, listener.ToNew);
         var place = new TargetPlace(about, listener, route, cluster, terms, compiled, policies);
         var (zone, caching) = caches.Of(place, split);
         var target = new RouteTarget(route?.Name, cluster, (long)terms.Timeout.TotalMilliseconds, retry, SeriesOf(listener, route, cluster))
@@ -226,9 +226,14 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
         ],
     };
 
+    /// <summary>The same with all requests to one of them.</summary>
+    private static SplitSpec Only(SplitSpec sides, bool toNew) => sides with { Parts = [sides.Parts[0] with { Weight = toNew ? 10_000 : 0, When = null }, sides.Parts[1] with { Weight = toNew ? 0 : 10_000 }] };
+
     /// <summary>What the route or need says, else what is said of the service.</summary>
-    private SplitGate? SplitOf(string about, string service, CallSpec terms) =>
-        terms.Split is { } own ? new SplitGate(about, own) : splits.TryGetValue(service, out var ofService) ? new SplitGate($"service/{service}", ofService) : null;
+    private SplitGate? SplitOf(string about, string service, CallSpec terms, bool? toNew) =>
+        terms.Split is { } own ? new SplitGate(about, own)
+        : !splits.TryGetValue(service, out var ofService) ? null
+        : new SplitGate($"service/{service}", toNew is { } side && ofService.Parts is [{ Side: not null }, _] ? Only(ofService, side) : ofService);
 
     private MirrorGate MirrorOf(MirrorSpec spec, string about, CallSpec terms, string route, Dictionary<string, Cluster> clusters) =>
         new(spec, policies.Of($"{about}/mirror", spec, () => new MirrorPolicy(about, spec.InFlight)), ClusterOf(spec.To, clusters), (long)terms.Timeout.TotalMilliseconds, route);

@@ -102,6 +102,12 @@ public sealed record ListenerModel(
 {
     /// <summary>Its connections begin with a header of the PROXY protocol; null where they do not.</summary>
     public ProxyProtocolSpec? ProxyProtocol { get; init; }
+
+    /// <summary>The mesh link that it belongs to, where that has several; null where the name says it.</summary>
+    public string? Link { get; init; }
+
+    /// <summary>Which version of the callee its requests go to while both are released together: true for the new one, false for the old one. Null for the callee's own division.</summary>
+    public bool? ToNew { get; init; }
 }
 
 /// <summary>The terms on which a listener speaks TLS. Files are PEM, named by absolute paths, and read again when they change.</summary>
@@ -160,6 +166,9 @@ public sealed record ClusterModel(
 
     /// <summary>It runs only while it is used: where it has no endpoint, requests wait until it is started.</summary>
     public bool OnDemand { get; init; }
+
+    /// <summary>Its instances end before those that take their place start. True while they do: requests wait; false at any other time. Null where they do not.</summary>
+    public bool? Awaited { get; init; }
 
     /// <summary>How requests are divided between the instances of an old and a new version while a release is under way; null while none is. Counts before <see cref="Split"/>.</summary>
     public EndpointSplit? Release { get; init; }

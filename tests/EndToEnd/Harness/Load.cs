@@ -40,15 +40,15 @@ sealed class Load : IAsyncDisposable
     public IReadOnlyList<Sent> Failures => [.. sent.Where(s => s.Error is not null)];
 
     /// <summary>GET only.</summary>
-    public static Load Get(Uri server, string path = "/", int connections = 4, double perSecond = 100) =>
-        new(server, connections, perSecond, [new("GET", path)]);
+    public static Load Get(Uri server, string path = "/", int connections = 4, double perSecond = 100, TimeSpan? longest = null) =>
+        new(server, connections, perSecond, [new("GET", path)], longest);
 
     /// <summary>GET, POST, PUT and DELETE in turn; POST and PUT with bodies.</summary>
-    public static Load Mixed(Uri server, int connections = 4, double perSecond = 100, TimeSpan? longest = null) => new(
+    public static Load Mixed(Uri server, int connections = 4, double perSecond = 100, TimeSpan? longest = null, int largest = 20_000) => new(
         server,
         connections,
         perSecond,
-        [new("GET", "/"), new("POST", "/things", 300), new("GET", "/things"), new("PUT", "/things/1", 20_000), new("DELETE", "/things/1")],
+        [new("GET", "/"), new("POST", "/things", 300), new("GET", "/things"), new("PUT", "/things/1", largest), new("DELETE", "/things/1")],
         longest);
 
     /// <summary>Waits until so many more requests were answered, so that what follows happens under load.</summary>

@@ -2,6 +2,8 @@
 //   START_DELAY_MS  listens so much later            CRASH_AFTER_MS  exits with code 3 so long after its start
 //   NEVER_READY     /health answers 503              HANG_HEALTH     /health never answers
 //   FAILS           everything but /health answers 500
+//   SLOW_MS         everything but /health takes so much longer
+//   CALLS           /chain calls each need so many times, and waits for one of them
 //   MARK            given back with every answer
 'use strict';
 const http = require('node:http');
@@ -48,12 +50,14 @@ async function answer(request) {
     case '/chain': {
       const called = {};
       for (const [key, address] of needs) {
+        for (let extra = Number(process.env.CALLS ?? 1); extra > 1; extra--) void get(new URL('/chain', address));
         const { status, text } = await get(new URL('/chain', address));
         called[key] = status === 200 ? JSON.parse(text) : { status, text };
       }
       return [200, { ...me, called }];
     }
     default:
+      await wait(Number(process.env.SLOW_MS ?? 0));
       return [process.env.FAILS ? 500 : 200, { ...me, method: request.method, path: url.pathname, received }];
   }
 }

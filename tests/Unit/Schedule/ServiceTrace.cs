@@ -35,7 +35,7 @@ static class ServiceTrace
         }
     }
 
-    static string SplitOf(Endpoints? endpoints) => endpoints?.Split is { } split ? $", {split.Weight / 100.0}% to {string.Join(' ', split.New)}{(split.By is null ? "" : $" by {split.By}")}" : "";
+    static string SplitOf(Endpoints? endpoints) => endpoints?.Split is { } split ? $", {split.Weight / 100.0}% to {string.Join(' ', split.New)}{(split.By is null ? "" : $" by {split.By}")}{(split.Group is null ? "" : $" with {split.Group}")}" : "";
 
     static void OfService(string name, ServiceStatus? before, ServiceStatus? after, List<string> lines)
     {

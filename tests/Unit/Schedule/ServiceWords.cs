@@ -14,8 +14,9 @@ namespace Mainstay.Tests.Schedule;
 /// up [HOST…]                             the architecture runs and these hosts are ready; HOST:zone=a,cpu=2,memory=1Gi,label.disk=ssd
 /// cordon|drain|open HOST                 as people want it used
 /// down | start                           the architecture is stopped | runs again
+/// version N                              what is declared from now on is the architecture's version N
 /// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N] [after=a,b]   as an apply does; 'b?' is optional
-/// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N] [fresh]
+/// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N] [fresh] [group=G]
 /// … cpu=N memory=N criticality=low place=spread|binpack zones=a,b labels=k:v near=a apart=a perHost=N shared
 /// say NAME pause|resume|promote|abort    about its release
 /// scale NAME N | restart NAME | remove NAME
@@ -49,6 +50,9 @@ sealed class ServiceWords
                 break;
             case "down" or "start":
                 world.Write(world.Get<Architecture>(Architecture.TheName) with { Running = words[0] == "start" });
+                break;
+            case "version":
+                world.Write(world.Get<Architecture>(Architecture.TheName) with { Version = int.Parse(rest[0]) });
                 break;
             case "declare":
                 world.Write(Declare(rest));
@@ -189,7 +193,7 @@ sealed class ServiceWords
     static ReleaseSpec Release(ReleaseStrategy strategy, Dictionary<string, string> options)
     {
         TimeSpan Span(string key, TimeSpan usual) => options.TryGetValue(key, out var text) && Durations.TryParse(text, out var span) ? span : usual;
-        var spec = new ReleaseSpec { Strategy = strategy, Pause = options.ContainsKey("pause"), Judge = new() { Fresh = options.ContainsKey("fresh") } };
+        var spec = new ReleaseSpec { Strategy = strategy, Pause = options.ContainsKey("pause"), Judge = new() { Fresh = options.ContainsKey("fresh") }, Group = options.GetValueOrDefault("group") };
         spec = spec with
         {
             MaxSurge = options.TryGetValue("surge", out var surge) ? int.Parse(surge) : null,

@@ -172,6 +172,37 @@ public sealed class ParkTests
         (await later.ReadResponseAsync()).ShouldContain("X-Mainstay-Reason: connect-failed\r\n");
     }
 
+    [Fact]
+    public async Task While_what_runs_is_replaced_any_request_waits_and_at_other_times_none_does()
+    {
+        await using var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);
+        TableModel With(bool? awaited, params EndpointModel[] endpoints) => new(
+            1, [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)], [Routes.All(s => s)], [new ClusterModel("s", endpoints) { Awaited = awaited }]);
+        gateway.Apply(With(false)).Problems.ShouldBeEmpty();
+        using var before = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await before.SendAsync(Post);
+        (await before.ReadResponseAsync()).ShouldContain("X-Mainstay-Reason: no-endpoint\r\n");
+
+        gateway.Apply(With(true)).Problems.ShouldBeEmpty();
+        using var first = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await first.SendAsync(Post);
+        await Until.HoldsAsync(() => Park(gateway).Numbers["waiting"] == 1);
+
+        await using var alive = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        gateway.Apply(With(false, new EndpointModel("one", "127.0.0.1", alive.Port))).Problems.ShouldBeEmpty();
+        var answer = first.ReadResponseAsync();
+        using var other = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        // A request and its answer between two beats: pings have as much time as that takes.
+        await Until.HoldsAsync(async () =>
+        {
+            Advance(100);
+            await other.SendAsync(Get);
+            (await other.ReadResponseAsync()).ShouldStartWith("HTTP/1.1 200 ");
+            return answer.IsCompleted;
+        });
+        (await answer).ShouldStartWith("HTTP/1.1 200 ");
+    }
+
     Gateway Start(int port, BreakerSpec terms)
     {
         var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);

@@ -14,6 +14,9 @@ public sealed class RoutedGateway : IAsyncDisposable
     readonly List<RouteModel> routes = [];
     NeedSpec? need;
 
+    /// <summary>Which side of a release the caller in the mesh gets; null for both.</summary>
+    public bool? ToNew { get; set; }
+
     public Gateway Gateway { get; } = new(OnBothTransports.Of(TransportKind.Default));
 
     /// <summary>Adds a service with an instance per version, each of which answers with <c>service version</c> and the request's head and body.</summary>
@@ -58,7 +61,7 @@ public sealed class RoutedGateway : IAsyncDisposable
             Gateway.Revision + 1,
             [
                 new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway),
-                new ListenerModel("mesh", "127.0.0.1", 0, ListenerKind.Mesh, "web", clusters.Count > 0 ? clusters[0].Service : "s", need),
+                new ListenerModel("mesh", "127.0.0.1", 0, ListenerKind.Mesh, "web", clusters.Count > 0 ? clusters[0].Service : "s", need) { ToNew = ToNew },
             ],
             [.. routes],
             [.. clusters]));

@@ -118,6 +118,22 @@ public sealed class SplitTests
     }
 
     [Fact]
+    public async Task A_caller_of_a_group_gets_its_own_side_of_a_release_whatever_the_share()
+    {
+        await using var gateway = new RoutedGateway().Service("s", "1.0.0", "2.0.0").Route("all", new(), s => s with { To = "s" })
+            .Change("s", c => c with { Release = new(["s-2.0.0"], 5000) { When = new() { Headers = new Dictionary<string, string> { ["X-Canary"] = "1" } } } });
+        foreach (var (toNew, version) in new[] { (true, "s 2.0.0"), (false, "s 1.0.0"), (true, "s 2.0.0") })
+        {
+            gateway.ToNew = toNew;
+            gateway.Start();
+            for (var i = 0; i < 16; i++)
+            {
+                VersionIn(await gateway.AskAsync("GET / HTTP/1.1\r\nHost: s\r\nX-Canary: 1\r\n\r\n", "mesh")).ShouldBe(version);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_part_without_endpoints_is_the_whole_service_and_a_service_may_be_divided_from_outside()
     {
         await using var gateway = new RoutedGateway().Service("s", "1.0.0", "2.0.0")

@@ -63,6 +63,35 @@ public sealed class ZoneTests
     }
 
     [Fact]
+    public void The_table_gives_a_group_of_releases_the_part_of_the_least()
+    {
+        static Endpoints Of(string name, int weight, string? group) =>
+            new() { Name = name, Items = [new Endpoint(name + "-1", "127.0.0.1:5001", ""), new Endpoint(name + "-2", "127.0.0.1:5002", "")], Split = new([name + "-2"], weight) { Group = group } };
+        var view = new TableView(1, null, [], [], [Of("a", 10_000, "g"), Of("b", 0, "g"), Of("c", 5000, null), Of("d", 700, "h")], new Dictionary<string, ServiceSpec>(), []);
+        TableDecide.Next(view).Clusters.Select(cluster => cluster.Release!.Weight).ShouldBe([0, 0, 5000, 700]);
+    }
+
+    [Fact]
+    public void Of_a_group_of_releases_each_version_calls_its_own()
+    {
+        static Endpoints Of(string name, string? group, bool? other) => new()
+        {
+            Name = name, Items = [new Endpoint(name + "-1", "127.0.0.1:5001", ""), new Endpoint(name + "-2", "127.0.0.1:5002", "")], Split = new([name + "-2"], 2000) { Group = group, Other = other },
+        };
+        string[] Listeners(string? group, bool? other, bool? both)
+        {
+            var link = new MeshLink { Name = "web.orders", Caller = "web", Callee = "orders", Port = 30_001, Both = both };
+            var table = TableDecide.Next(new TableView(1, null, [], [link], [Of("web", "g", other), Of("orders", group, null)], new Dictionary<string, ServiceSpec>(), []));
+            return [.. table.Listeners.Select(l => $"{l.Name} {l.Address}:{l.Port} of {l.Link ?? "-"} to {(l.ToNew is { } isNew ? isNew ? "new" : "old" : "both")}")];
+        }
+
+        Listeners("g", true, null).ShouldBe(["web.orders 127.0.0.1:30001 of - to both"]);
+        Listeners("g", true, true).ShouldBe(["web.orders 127.0.0.1:30001 of - to old", "web.orders+ 127.0.0.2:30001 of web.orders to new"]);
+        Listeners("g", null, true).ShouldBe(["web.orders 127.0.0.1:30001 of - to new", "web.orders+ 127.0.0.2:30001 of web.orders to old"]);
+        Listeners("h", true, true).ShouldBe(["web.orders 127.0.0.1:30001 of - to both", "web.orders+ 127.0.0.2:30001 of web.orders to both"]);
+    }
+
+    [Fact]
     public void Wrong_terms_are_all_told() =>
         new ZoneSpec { Healthy = default, InFlight = 0 }.Validate().Select(problem => problem.Path).ShouldBe(["healthy", "inFlight"]);
 

@@ -61,7 +61,8 @@ function UnderWay({ of }: { of: Service }) {
         <h3><Link to={{ page: 'service', name: of.name }}>{of.name}</Link> {text.fromTo(release.from, release.version)}</h3>
         <Badge tone={stageTone(release.stage)} words={text.stage[release.stage]} />
         <span className="tag">{text.strategy[release.strategy]}</span>
-        {release.strategy === 'canary' && release.stage !== 'promoting' && <span className="quiet">{text.step(release.step + 1, steps)}</span>}
+        {release.group && <span className="tag">{text.group(release.group)}</span>}
+        {release.strategy === 'canary' && release.stage !== 'promoting' && release.step < steps && <span className="quiet">{text.step(release.step + 1, steps)}</span>}
       </header>
       <div className="release-bar">
         <meter min={0} max={1} value={fraction(release.share)} aria-label={text.share(release.share)} />
@@ -125,11 +126,11 @@ function Report({ of, release, about }: { of: ReleaseReport; release: ReleaseSta
   const tone = of.verdict === 'harmful' ? 'bad' : of.verdict === 'noHarm' ? 'ok' : 'idle';
   return (
     <div className="release-report" data-testid="report">
-      <p><Badge tone={tone} words={text.verdict[of.verdict]} /> {of.message}</p>
+      <p><Badge tone={tone} words={text.verdict[of.verdict]} /> {of.message.replace(/^(no harm seen|undecided): /, '')}</p>
       <div className="table-frame" tabIndex={0} role="region" aria-label={label}>
         <table>
           <thead>
-            <tr>{[text.version, text.requests, text.errors, 'p50', 'p90', 'p99'].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
+            <tr>{[text.version, text.requests, text.errors, 'p50', 'p90', 'p99'].map((title, index) => <th key={title} scope="col" className={index > 0 ? 'number' : undefined}>{title}</th>)}</tr>
           </thead>
           <tbody>
             {([[text.old, release.from, of.old], [text.fresh, release.version, of.new]] as const).map(([word, version, figures]) => (
@@ -143,8 +144,38 @@ function Report({ of, release, about }: { of: ReleaseReport; release: ReleaseSta
           </tbody>
         </table>
       </div>
+      {of.callees && of.callees.length > 0 && <Callees of={of.callees} about={about} />}
       {of.verdict !== 'undecided' && <p className="quiet">{text.evidence(odds(of.errorEvidence), odds(of.slowEvidence))} {text.effect(of.effect.toFixed(2))}</p>}
     </div>
+  );
+}
+
+/** What both versions do to those whom they call. */
+function Callees({ of, about }: { of: NonNullable<ReleaseReport['callees']>; about: string }) {
+  const text = useText().releases;
+  const label = `${text.calls}: ${about}`;
+  return (
+    <>
+      <h4>{text.calls}</h4>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={label}>
+        <table data-testid="callees">
+          <thead>
+            <tr>{[text.callee, text.perRequest, text.errors, 'p99', text.oddsHead].map((title, index) => <th key={title} scope="col" className={index > 0 ? 'number' : undefined}>{title}</th>)}</tr>
+          </thead>
+          <tbody>
+            {of.map((callee) => (
+              <tr key={callee.name}>
+                <th scope="row" className="release-callee">{callee.name}</th>
+                <td className="number">{callee.oldRate.toFixed(2)} → {callee.newRate.toFixed(2)}</td>
+                <td className="number">{errorShare(callee.old)} → {errorShare(callee.new)}</td>
+                <td className="number">{milliseconds(callee.old.p99Ms)} → {milliseconds(callee.new.p99Ms)}</td>
+                <td className="number">{odds(callee.evidence)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </>
   );
 }
 
@@ -165,7 +196,7 @@ function Past({ of }: { of: readonly ReleaseRecord[] }) {
               <tr key={name}>
                 <th scope="row"><button type="button" className="link" aria-expanded={name === shown} onClick={() => setShown(name === shown ? undefined : name)}>{service} #{number}</button></th>
                 <td>{text.fromTo(release.from, release.version)}</td>
-                <td>{text.strategy[release.strategy]}</td>
+                <td>{text.strategy[release.strategy]}{release.group && ` · ${text.group(release.group)}`}</td>
                 <td><Badge tone={stageTone(release.stage)} words={text.stage[release.stage]} /></td>
                 <td><time dateTime={release.began}>{stamp(new Date(release.began))}</time></td>
                 <td className="number">{span(tookMs(release))}</td>

@@ -9,6 +9,9 @@ public sealed record Endpoints : Resource
 
     /// <summary>How requests are divided while a release is under way; null for no division.</summary>
     public EndpointSplit? Split { get; init; }
+
+    /// <summary>True while what runs is replaced and the next instance is about to answer: requests wait for it. Null otherwise.</summary>
+    public bool? Awaited { get; init; }
 }
 
 /// <summary>How requests are divided among the instances of two versions.</summary>
@@ -18,6 +21,12 @@ public sealed record EndpointSplit(IReadOnlyList<string> New, int Weight)
 {
     /// <summary>What tells users apart; see <see cref="SplitSpec.By"/>.</summary>
     public string? By { get; init; }
+
+    /// <summary>Services whose splits have the same group get the new version's part together: the least of all of them. Null for none.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Which address of its mesh links the new version calls by: see <see cref="InstanceTemplate.Other"/>.</summary>
+    public bool? Other { get; init; }
 
     /// <summary>Requests that the new version gets in any case.</summary>
     public SplitWhen? When { get; init; }

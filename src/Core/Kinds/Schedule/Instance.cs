@@ -80,6 +80,9 @@ public sealed record InstanceTemplate
     /// <summary>The service's restart generation that it was made in.</summary>
     public int Generation { get; init; }
 
+    /// <summary>True where its calls go by the other address of its mesh links, which tells two versions apart that run side by side: see <see cref="Traffic.MeshLink.OtherAddress"/>. Not part of the hash. Null otherwise.</summary>
+    public bool? Other { get; init; }
+
     /// <summary>Where it is a job's task, which runs to its end once and is not checked; null for what is to serve.</summary>
     public OnceTemplate? Once { get; init; }
 }

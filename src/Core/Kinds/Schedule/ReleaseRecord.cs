@@ -54,7 +54,19 @@ public sealed record ReleaseReport
 
     /// <summary>What the queries said; null where there are none.</summary>
     public IReadOnlyList<QueryReport>? Queries { get; init; }
+
+    /// <summary>What both versions do to those whom they call, in order of names; null where nothing is known of that.</summary>
+    public IReadOnlyList<CalleeReport>? Callees { get; init; }
 }
+
+/// <summary>What two versions do to one whom they call.</summary>
+/// <param name="Name">A service, or a statement to a database.</param>
+/// <param name="OldRate">Calls for each request to the old version.</param>
+/// <param name="NewRate">Calls for each request to the new version.</param>
+/// <param name="Old">The old version's calls.</param>
+/// <param name="New">The new version's calls.</param>
+/// <param name="Evidence">The odds, as natural logarithm, against "both do the same", for whatever there is most for.</param>
+public sealed record CalleeReport(string Name, double OldRate, double NewRate, ReleaseFigures Old, ReleaseFigures New, double Evidence);
 
 /// <summary>What a query said of two versions.</summary>
 /// <param name="Name">Its name.</param>

@@ -45,8 +45,15 @@ public sealed record ReleaseSpec
     /// <summary>Requests that get the new version as soon as it is ready, whatever the shares.</summary>
     public SplitWhen? When { get; init; }
 
+    /// <summary>Canary, blue/green and A/B: services of the same group that change together go from step to step together, switch in one table, and are given up together. Default: none.</summary>
+    public string? Group { get; init; }
+
     /// <summary>Canary and blue/green: what the new version is held to while both get requests; it is given up when it does harm.</summary>
     public JudgeSpec Judge { get; init; } = new();
+
+    /// <summary>Whether it matters which of two versions calls others: they get requests side by side and are compared, or are released together with others.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool TellsCallers => Strategy is ReleaseStrategy.Canary or ReleaseStrategy.BlueGreen or ReleaseStrategy.Ab && (!Judge.Off || Group is not null);
 
     public IEnumerable<Problem> Validate()
     {
@@ -63,6 +70,7 @@ public sealed record ReleaseSpec
             ("pause", Pause, [ReleaseStrategy.Canary, ReleaseStrategy.BlueGreen]),
             ("share", Share is not null, [ReleaseStrategy.Ab]),
             ("by", By is not null, [ReleaseStrategy.Canary, ReleaseStrategy.Ab]),
+            ("group", Group is not null, [ReleaseStrategy.Canary, ReleaseStrategy.Ab, ReleaseStrategy.BlueGreen]),
             ("when", When is not null, [ReleaseStrategy.Canary, ReleaseStrategy.Ab, ReleaseStrategy.BlueGreen]),
         })
         {
@@ -80,6 +88,11 @@ public sealed record ReleaseSpec
         if (By is not null && By != "client" && !(By.Split(':', 2) is ["header" or "cookie", var key] && HeaderRules.IsToken(key)))
         {
             yield return new("by", $"'{By}' does not tell users apart", "write client, header:NAME or cookie:NAME");
+        }
+
+        if (Group is not null && !Names.IsValid(Group))
+        {
+            yield return Names.Invalid("group", Group);
         }
 
         foreach (var problem in Limits.Between("maxSurge", MaxSurge ?? 0, 0, InstanceCount.Most)
@@ -218,6 +231,12 @@ public sealed record ReleaseStatus
 
     /// <summary>Instances of the old version from this number on were started to be compared with; null where none are.</summary>
     public int? FreshFrom { get; init; }
+
+    /// <summary>The group that it goes together with; null for none.</summary>
+    public string? Group { get; init; }
+
+    /// <summary>Whether it could go on and waits for others of its group.</summary>
+    public bool Ready { get; init; }
 
     /// <summary>The way that it came, from its beginning. At most 64 points: of more, the first and the newest.</summary>
     public IReadOnlyList<ReleaseMark> Marks { get; init; } = [];

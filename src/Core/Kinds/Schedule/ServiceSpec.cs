@@ -81,6 +81,10 @@ public sealed record ServiceSpec
     [System.Text.Json.Serialization.JsonIgnore]
     public bool IsOnDemand => Scale is not null && Instances.Min == 0;
 
+    /// <summary>Whether what runs has to end before what takes its place can start.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public bool IsVacated => Recover == Recover.Pet || Release?.Strategy == ReleaseStrategy.Recreate;
+
     public IEnumerable<Problem> Validate()
     {
         if (string.IsNullOrWhiteSpace(Run) && Image is null && External is null)

@@ -10,6 +10,21 @@ public sealed record MeshLink : Resource
     /// <summary>The port on every host's loopback address; it never changes while the link exists.</summary>
     public required int Port { get; init; }
 
+    /// <summary>True where the gateway listens on that port of <see cref="OtherAddress"/> too, so that it can tell which of two versions calls; it stays so. Null otherwise.</summary>
+    public bool? Both { get; init; }
+
+    /// <summary>The loopback address of links.</summary>
+    public const string Address = "127.0.0.1";
+
+    /// <summary>The other loopback address, by which every other version of a caller calls that is released in stages.</summary>
+    public const string OtherAddress = "127.0.0.2";
+
+    /// <summary>How the listener on the other address of a link is called.</summary>
+    public static string OtherOf(string link) => link + "+";
+
+    /// <summary>Whether a listener is the one on the other address.</summary>
+    public static bool IsOther(string listener) => listener.EndsWith('+');
+
     /// <summary>The name of the environment variable, as .NET's service discovery has it, by which an instance finds the link to <paramref name="callee"/>.</summary>
     public static string VariableOf(string callee) => $"services__{callee}__http__0";
 

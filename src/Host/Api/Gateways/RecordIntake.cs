@@ -1,3 +1,4 @@
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Observe.Ingest;
@@ -78,6 +79,11 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
         {
             statistics.Add(new(record.Caller ?? MapView.Gateway, service, record.Instance, record.Requests, ErrorsOf(record), record.Latency), at);
             Count(new(CallsOf.Edge, record.Caller ?? MapView.Gateway, service, "mesh"), record);
+            if (record.Caller is { } caller)
+            {
+                Judge?.AddCalls(caller, MeshLink.IsOther(record.Listener), service, record.Requests, ErrorsOf(record), record.Latency);
+            }
+
             if (record.Instance is { } instance)
             {
                 Count(new(CallsOf.Instance, service, instance), record);

@@ -1,13 +1,14 @@
 using System.Globalization;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Observe.Judge;
+using Mainstay.Observe.Numbers;
 using Mainstay.Observe.Query.Prom;
 using Mainstay.Traffic.Path;
 
 namespace Mainstay.Host.Api.Observe;
 
 /// <summary>What is known of one release that is judged. Not safe for several callers at a time.</summary>
-sealed class JudgedRelease
+public sealed class JudgedRelease
 {
     /// <summary>Stands in a query for the names of a version's instances, as a regular expression.</summary>
     public const string Instances = "$instances";
@@ -18,10 +19,14 @@ sealed class JudgedRelease
     readonly JudgeTerms terms;
     readonly ReleaseComparison comparison;
     readonly (JudgeQuery Query, QueryComparison Comparison)[] queries;
+    readonly HarmDownstream calls;
+    readonly HarmDownstream statements;
     HashSet<string> news = [];
     string[] olds = [];
     VersionFigures oldBatch = new(LatencyBuckets.Count);
     VersionFigures newBatch = new(LatencyBuckets.Count);
+    long oldAsked;
+    bool? newIsOther;
     ReleaseWatch? watch;
     bool over;
 
@@ -30,6 +35,7 @@ sealed class JudgedRelease
         Release = release;
         terms = new(judge.Errors.Fraction, judge.Slower.Fraction, judge.Minimum);
         comparison = new(terms, LatencyBuckets.Count, Milliseconds);
+        (calls, statements) = (new(terms, LatencyBuckets.Count, Milliseconds), new(terms, LatencyBuckets.Count, Milliseconds));
         queries = [.. (judge.Queries ?? new Dictionary<string, JudgeQuery>()).OrderBy(q => q.Key, StringComparer.Ordinal).Select(q => (q.Value, new QueryComparison(q.Key, q.Value)))];
     }
 
@@ -44,10 +50,13 @@ sealed class JudgedRelease
     /// <summary>Why it is harmful; null while that is not known.</summary>
     public string? Harm => over
         ? watch?.Harm ?? queries.Select(q => q.Comparison.Harm).FirstOrDefault(h => h is not null)
-        : comparison.Harm ?? queries.Select(q => q.Comparison.Harm).FirstOrDefault(h => h is not null);
+        : comparison.Harm ?? calls.Harm ?? statements.Harm ?? queries.Select(q => q.Comparison.Harm).FirstOrDefault(h => h is not null);
 
     /// <summary>Whether there are queries, and a new version that has requests.</summary>
     public bool Asks => queries.Length > 0 && Release.Share.Fraction > 0 && Release.Stage != ReleaseStage.Starting && news.Count > 0;
+
+    /// <summary>Whether both versions get requests.</summary>
+    public bool IsDivided => !over && Release.Share.Fraction is > 0 and < 1 && news.Count > 0 && olds.Length > 0;
 
     public bool IsOf(ReleaseStatus release) => Release.To == release.To && Release.Began == release.Began;
 
@@ -56,11 +65,49 @@ sealed class JudgedRelease
         if (news.Contains(instance))
         {
             newBatch.AddPairs(requests, errors, latency);
+            return;
         }
-        else if (Release.FreshFrom is not { } first || NumberOf(instance) >= first)
+
+        oldAsked += requests;
+        if (Release.FreshFrom is not { } first || NumberOf(instance) >= first)
         {
             oldBatch.AddPairs(requests, errors, latency);
         }
+    }
+
+    /// <summary>Counts calls that it made to another service.</summary>
+    public void CountCalls(string callee, bool isOther, long requests, long errors, IReadOnlyList<long> latency)
+    {
+        if (newIsOther is { } other && IsDivided)
+        {
+            calls.Count(callee, isOther == other, requests, errors, latency);
+        }
+    }
+
+    /// <summary>Takes in what spans tell of ten seconds: requests and statements of each instance.</summary>
+    public void CountSpans(IReadOnlyList<InstanceWindow> windows)
+    {
+        var (old, fresh) = (new HashSet<string>(StringComparer.Ordinal), new HashSet<string>(StringComparer.Ordinal));
+        var (oldRequests, newRequests) = (0L, 0L);
+        foreach (var one in windows)
+        {
+            var isNew = news.Contains(one.Instance);
+            (isNew ? fresh : old).Add(one.Instance);
+            if (one.Statement is { } statement)
+            {
+                statements.Count(statement, isNew, one.Calls, one.Errors, [.. one.Latency.SelectMany(l => new[] { LatencyBuckets.IndexOf((long)(l.Nanoseconds / 1000)), l.Count })]);
+            }
+            else if (isNew)
+            {
+                newRequests += one.Calls;
+            }
+            else
+            {
+                oldRequests += one.Calls;
+            }
+        }
+
+        statements.Close((oldRequests, old.Count), (newRequests, fresh.Count));
     }
 
     /// <summary>Takes in how the release stands now; true where it has just been promoted.</summary>
@@ -70,6 +117,9 @@ sealed class JudgedRelease
         Release = release;
         news = instances.Where(i => i.Template.Hash == release.To).Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
         olds = [.. instances.Where(i => i.Template.Hash != release.To && i.Goal == InstanceGoal.Run).Select(i => i.Name)];
+        // Where neither is on an address of its own, nobody can tell whose a call is.
+        var sides = instances.Where(i => i.Goal == InstanceGoal.Run).Select(i => (IsNew: i.Template.Hash == release.To, IsOther: i.Template.Other == true)).Distinct().ToArray();
+        newIsOther = sides.Length == 2 && sides[0].IsNew != sides[1].IsNew && sides[0].IsOther != sides[1].IsOther ? sides.First(s => s.IsNew).IsOther : null;
         var ends = !over && release.IsOver();
         if (ends)
         {
@@ -92,6 +142,12 @@ sealed class JudgedRelease
             comparison.Add(oldBatch, newBatch);
         }
 
+        if (IsDivided)
+        {
+            calls.Close((oldAsked, olds.Length), (newBatch.Requests, news.Count));
+        }
+
+        oldAsked = 0;
         (oldBatch, newBatch) = (new(LatencyBuckets.Count), new(LatencyBuckets.Count));
     }
 
@@ -103,6 +159,7 @@ sealed class JudgedRelease
         {
             Verdict = harm is null ? report.Verdict : ReleaseVerdict.Harmful,
             Message = harm ?? (watch is { New.Requests: > 0 } ? $"{report.Message}; {watch.Describe()}" : report.Message),
+            Callees = calls.Report().Concat(statements.Report()).ToArray() is { Length: > 0 } callees ? callees : null,
             Queries = queries.Length == 0 ? null : [.. queries.Select(q => q.Comparison.Report())],
         };
     }

@@ -5,11 +5,12 @@ using Mainstay.Core.Store;
 using Mainstay.Deliver;
 using Mainstay.Deliver.Decide;
 using Mainstay.Host.Api.Telemetry;
+using Mainstay.Observe.Numbers;
 
 namespace Mainstay.Host.Api.Observe;
 
 /// <summary>
-/// Holds new versions against old ones while both get requests, on what the gateways count and what queries say, and for a while after; gives those up that do harm, and leaves the figures with the release's record. Costs
+/// Holds new versions against old ones while both get requests, on what the gateways count and what queries say, what they do to those whom they call, and for a while after; gives those up that do harm, and leaves the figures with the release's record. Costs
 /// nothing while no release is under way. Counts begin anew when the server does: what was decided is in the store.
 /// </summary>
 public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier applier, PromDesk desk)
@@ -26,6 +27,7 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
     readonly Lock gate = new();
     readonly Dictionary<string, JudgedRelease> watched = new(StringComparer.Ordinal);
     readonly List<Ended> ended = [];
+    long read;
 
     /// <summary>Takes in what a gateway counted of an instance; durations as <c>TrafficRecord.Latency</c> has them.</summary>
     public void Add(string service, string instance, long requests, long errors, IReadOnlyList<long> latency)
@@ -33,6 +35,21 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
         lock (gate)
         {
             watched.GetValueOrDefault(service)?.Count(instance, requests, errors, latency);
+        }
+    }
+
+    /// <summary>Takes in what a gateway counted of the calls that a service made to another one.</summary>
+    /// <param name="caller">Who called.</param>
+    /// <param name="isOther">Whether by the other address of the link.</param>
+    /// <param name="callee">Who was called.</param>
+    /// <param name="requests">How many calls ended.</param>
+    /// <param name="errors">How many of them failed.</param>
+    /// <param name="latency">Durations as <c>TrafficRecord.Latency</c> has them.</param>
+    public void AddCalls(string caller, bool isOther, string callee, long requests, long errors, IReadOnlyList<long> latency)
+    {
+        lock (gate)
+        {
+            watched.GetValueOrDefault(caller)?.CountCalls(callee, isOther, requests, errors, latency);
         }
     }
 
@@ -58,6 +75,7 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
                     await GiveUpAsync(service, harm, declared, stop);
                 }
 
+                ReadSpans();
                 if (looks % LooksPerQuery == 0)
                 {
                     await AskAsync(stop);
@@ -140,6 +158,28 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
         else
         {
             await applier.RolloutAsync(service, RolloutAct.Abort, author, stop);
+        }
+    }
+
+    // Each window once, when it has ended.
+    void ReadSpans()
+    {
+        var window = (services.Time.GetUtcNow().ToUnixTimeSeconds() / CallSeries.Seconds) - 1;
+        lock (gate)
+        {
+            if (window == read)
+            {
+                return;
+            }
+
+            read = window;
+            foreach (var (service, one) in watched.Where(w => w.Value.IsDivided))
+            {
+                if (services.Telemetry.Spans.Window(service, window) is { Count: > 0 } instances)
+                {
+                    one.CountSpans(instances);
+                }
+            }
         }
     }
 

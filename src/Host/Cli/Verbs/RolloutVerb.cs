@@ -78,7 +78,7 @@ static class RolloutVerb
             {
                 var (release, report) = (record.Release, record.Report);
                 table.Add(
-                    $"#{record.Number.ToString(CultureInfo.InvariantCulture)}", Word(release.Strategy), release.From, release.Version, Word(release.Stage), Quantities.When(release.Began, session.Time),
+                    $"#{record.Number.ToString(CultureInfo.InvariantCulture)}", Way(release), release.From, release.Version, Word(release.Stage), Quantities.When(release.Began, session.Time),
                     Durations.Format(TimeSpan.FromSeconds(Math.Round((release.Since - release.Began).TotalSeconds))),
                     report is null ? "-" : $"{Ratio(report.Old)} -> {Ratio(report.New)}", report is null ? "-" : string.Create(CultureInfo.InvariantCulture, $"{report.Old.P99Ms:0.#}ms -> {report.New.P99Ms:0.#}ms"),
                     release.Why.Length > 0 ? TextWidth.Harmless(release.Why) : "-");
@@ -99,6 +99,19 @@ static class RolloutVerb
 
         table.Write(session.Screen);
         session.Screen.Line(TextWidth.Harmless(report.Message));
+        if (report.Callees is { Count: > 0 } callees)
+        {
+            session.Screen.Line("");
+            var called = new TextTable("CALLS", "PER REQUEST", "ERRORS", "P99", "ODDS");
+            foreach (var one in callees)
+            {
+                called.Add(
+                    TextWidth.Harmless(one.Name), string.Create(CultureInfo.InvariantCulture, $"{one.OldRate:0.##} -> {one.NewRate:0.##}"), $"{Ratio(one.Old)} -> {Ratio(one.New)}",
+                    string.Create(CultureInfo.InvariantCulture, $"{one.Old.P99Ms:0.#}ms -> {one.New.P99Ms:0.#}ms"), string.Create(CultureInfo.InvariantCulture, $"{Math.Min(1e6, Math.Max(1, Math.Exp(one.Evidence))):0}:1"));
+            }
+
+            called.Write(session.Screen);
+        }
     }
 
     static string Milliseconds(double value) => string.Create(CultureInfo.InvariantCulture, $"{value:0.#}ms");
@@ -112,7 +125,7 @@ static class RolloutVerb
         {
             var release = service.Status.Release;
             table.Add(
-                service.Name, release is null ? "-" : Word(release.Strategy), release?.From ?? "-", release?.Version ?? "-",
+                service.Name, release is null ? "-" : Way(release), release?.From ?? "-", release?.Version ?? "-",
                 release is null ? "-" : Stage(service, release), release?.Share.ToString() ?? "-", release is null ? "-" : Quantities.When(release.Since, session.Time),
                 release?.Until is { } until ? until.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : "-", release is { Why.Length: > 0 } ? TextWidth.Harmless(release.Why) : "-");
         }
@@ -120,10 +133,11 @@ static class RolloutVerb
         table.Write(session.Screen);
     }
 
-    static string Stage(Service service, ReleaseStatus release) =>
-        release.Strategy == ReleaseStrategy.Canary && release.Stage < ReleaseStage.Keeping
-            ? $"{Word(release.Stage)} {release.Step + 1}/{service.Spec.Release?.Steps?.Count ?? ReleaseSpec.UsualSteps.Count}"
-            : Word(release.Stage);
+    static string Stage(Service service, ReleaseStatus release)
+    {
+        var steps = service.Spec.Release?.Steps?.Count ?? ReleaseSpec.UsualSteps.Count;
+        return release.Strategy == ReleaseStrategy.Canary && release.Stage < ReleaseStage.Keeping && release.Step < steps ? $"{Word(release.Stage)} {release.Step + 1}/{steps}" : Word(release.Stage);
+    }
 
     static JsonObject Json(Service service, JsonNode? report) => new JsonObject
     {
@@ -133,6 +147,8 @@ static class RolloutVerb
         ["message"] = service.Status.Message,
         ["release"] = service.Status.Release is null ? null : System.Text.Json.JsonSerializer.SerializeToNode(service.Status.Release, Codec.Options),
     };
+
+    static string Way(ReleaseStatus release) => release.Group is { } group ? $"{Word(release.Strategy)} ({group})" : Word(release.Strategy);
 
     static string Word<T>(T value)
         where T : struct, Enum => value.ToString() is var text ? char.ToLowerInvariant(text[0]) + text[1..] : "";

@@ -72,6 +72,15 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         }
     }
 
+    /// <summary>What each instance of a service did in one window; see <see cref="OperationStatistics.Of"/>.</summary>
+    public IReadOnlyList<InstanceWindow> Window(string service, long window)
+    {
+        lock (gate)
+        {
+            return made?.Operations.Of(service, window) ?? [];
+        }
+    }
+
     /// <summary>Which APIs run which statements, over a window that ends now; see <see cref="StatementPaths.Top"/>.</summary>
     public IReadOnlyList<StatementPath> Paths(int windowSeconds, int limit, string? service = null, string? statement = null, string? api = null)
     {

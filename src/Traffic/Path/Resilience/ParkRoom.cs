@@ -46,7 +46,7 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
     /// <summary>The target's room; null where its requests do not wait.</summary>
     public static ParkRoom? Of(TargetPlace place)
     {
-        if ((place.Terms.Breaker?.Park ?? (place.Cluster.OnDemand ? OnDemand : null)) is not { } terms) return null;
+        if ((place.Terms.Breaker?.Park ?? (place.Cluster.OnDemand || place.Cluster.Awaited is not null ? OnDemand : null)) is not { } terms) return null;
         var room = place.Policies.Of($"{place.About}/park", "", () => new ParkRoom(place.About, terms, place.Policies.Gateway));
         if (room.terms != terms) room.Change(terms);
         return room;
@@ -55,9 +55,9 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
     /// <summary>May be sent later as well as now.</summary>
     public static bool Fits(Exchange x) => !x.HasPump && !x.Answered && !x.Request.WantsUpgrade && x.Target!.Retry.IsRepeatable(x);
 
-    /// <summary>Nobody runs, and the first request starts it: what was never sent may be sent later, whatever it asks for.</summary>
+    /// <summary>Nobody runs, and the first request starts it, or it is about to be started: what was never sent may be sent later, whatever it asks for.</summary>
     private static bool Starts(Exchange x, Reason reason) =>
-        reason == Reason.NoEndpoint && x.Target!.Cluster is { OnDemand: true, Endpoints.Length: 0 } && x.Body.IsComplete && !x.HasPump && !x.Answered;
+        reason == Reason.NoEndpoint && x.Target!.Cluster is { Endpoints.Length: 0 } and ({ OnDemand: true } or { Awaited: true }) && x.Body.IsComplete && !x.HasPump && !x.Answered;
 
     /// <summary>Waits because nobody could be reached, and sends it again; as often as there is time for. None when the response's head is there.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
@@ -147,7 +147,9 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
         }
         var waiting = Waiting;
         if (waiting > 0 && ping is null && nowMs - pingedAtMs >= PingEveryMs && pace.WantsPing(state)) BeginPing(nowMs);
-        if (pace.Next(state, waiting, leftMs / Heartbeat.IntervalMs) is > 0 and var go)
+        // What has taken the place of another instance was found healthy before it came into the table: no ping has to find that out.
+        var replaced = waiting > 0 && Target?.Cluster is { Awaited: not null, Endpoints.Length: > 0 } ? waiting : 0;
+        if (Math.Max(replaced, pace.Next(state, waiting, leftMs / Heartbeat.IntervalMs)) is > 0 and var go)
         {
             Volatile.Write(ref places, go);
             Pump(gateway?.Clock.Micros ?? nowMs * 1000);

@@ -1,0 +1,164 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Mainstay.EndToEnd.Harness;
+
+namespace Mainstay.EndToEnd;
+
+/// <summary>
+/// Many releases by each strategy under load, one after the other, of a front door and of a service behind it, in turn; and the same with instances killed meanwhile. <c>MAINSTAY_RELEASES</c> says how many of each
+/// strategy there are (default 10), <c>MAINSTAY_KILLS</c> how many kills (default 10). To be asked for by name: a hundred of each take half an hour.
+/// </summary>
+public sealed class ReleaseTrials(ITestOutputHelper output)
+{
+    static readonly Dictionary<string, string> Strategies = new(StringComparer.Ordinal)
+    {
+        ["recreate"] = "recreate",
+        ["rolling"] = "rolling",
+        ["blueGreen"] = "{ strategy: blueGreen, keepOld: 300ms }",
+        ["canary"] = "{ strategy: canary, steps: [20%, 50%], hold: 500ms }",
+        ["ab"] = "{ strategy: ab, share: 50% }",
+    };
+
+    readonly Dictionary<string, string> versions = new(StringComparer.Ordinal) { ["front"] = "1.0.0", ["back"] = "1.0.0" };
+    readonly Dictionary<string, int> ends = new(StringComparer.Ordinal);
+    readonly List<int> acknowledged = [];
+
+    [Theory(Explicit = true)]
+    [InlineData("recreate")]
+    [InlineData("rolling")]
+    [InlineData("blueGreen")]
+    [InlineData("canary")]
+    [InlineData("ab")]
+    public async Task Releases_under_load_fail_no_request(string strategy)
+    {
+        var count = Setting("MAINSTAY_RELEASES");
+        await using var mainstay = new Installation();
+        await mainstay.UpAsync(Manifest(mainstay, strategy));
+        await mainstay.ConvergedAsync();
+        // Where nobody answers for a moment, only what has arrived as a whole can wait.
+        await using var mixed = Load.Mixed(mainstay.Gateway, perSecond: 60, longest: TimeSpan.FromHours(2), largest: strategy == "recreate" ? 1000 : 20_000);
+        await using var chain = Load.Get(mainstay.Gateway, "/chain", perSecond: 40, longest: TimeSpan.FromHours(2));
+        await chain.AnsweredAsync(20);
+
+        var began = Stopwatch.GetTimestamp();
+        for (var number = 1; number <= count; number++)
+        {
+            await ReleaseAsync(mainstay, strategy, number, () => Task.CompletedTask);
+        }
+
+        await mainstay.ConvergedAsync();
+        await chain.AnsweredAsync(20);
+        Tell(strategy, count, 0, mixed, chain, began);
+        ends.GetValueOrDefault("promoted").ShouldBe(count, string.Join(", ", ends));
+        await ShouldHaveAllAsync(mainstay);
+        await mixed.ShouldHaveLostNothingAsync(() => mainstay.Logs());
+        await chain.ShouldHaveLostNothingAsync(() => mainstay.Logs());
+    }
+
+    /// <summary>Whatever was acknowledged holds, and everything converges. Where a kill takes the only instance of a version that gets requests, those are told that it cannot be reached until the table knows; nothing else fails.</summary>
+    [Fact(Explicit = true)]
+    public async Task Kills_during_releases_lose_no_change()
+    {
+        var kills = Setting("MAINSTAY_KILLS");
+        var chance = new Random(7);
+        await using var mainstay = new Installation();
+        await mainstay.UpAsync(Manifest(mainstay, "rolling"));
+        await mainstay.ConvergedAsync();
+        await using var reads = Load.Get(mainstay.Gateway, "/chain", perSecond: 60, longest: TimeSpan.FromHours(2));
+        await reads.AnsweredAsync(20);
+
+        var began = Stopwatch.GetTimestamp();
+        var killed = 0;
+        for (var number = 1; killed < kills; number++)
+        {
+            await ReleaseAsync(mainstay, Strategies.Keys.ElementAt(number % Strategies.Count), number, async () =>
+            {
+                await Eventually.PassAsync(TimeSpan.FromMilliseconds(1 + chance.Next(1200)));
+                var living = mainstay.InstanceProcesses().SelectMany(p => p).Order().ToArray();
+                if (living.Length > 0)
+                {
+                    Proc.Signal(living[chance.Next(living.Length)], Proc.SigKill);
+                    killed++;
+                }
+            });
+        }
+
+        // Whatever was given up because its instances were killed is declared once more, and comes.
+        versions["front"] = versions["back"] = "2.0.0";
+        acknowledged.Add(await mainstay.ApplyAsync(Manifest(mainstay, "rolling")));
+        await mainstay.UntilAsync(s => s.Converged && s["front"].Version == "2.0.0" && s["back"].Version == "2.0.0", TimeSpan.FromSeconds(90));
+        await reads.AnsweredAsync(20);
+        Tell("all", ends.Values.Sum(), killed, reads, reads, began);
+        await ShouldHaveAllAsync(mainstay);
+        await reads.StopAsync();
+        reads.Failures.ShouldAllBe(f => f.Error!.Contains("connect-failed") || f.Error.Contains("no-endpoint"), reads.Summary());
+        reads.Failures.Count.ShouldBeLessThanOrEqualTo(reads.All.Count / 100, reads.Summary());
+    }
+
+    // One release to its end, with something done meanwhile.
+    async Task ReleaseAsync(Installation mainstay, string strategy, int number, Func<Task> meanwhile)
+    {
+        var service = number % 2 == 0 ? "back" : "front";
+        var version = versions[service] = string.Create(CultureInfo.InvariantCulture, $"1.{number}.0");
+        acknowledged.Add(await mainstay.ApplyAsync(Manifest(mainstay, strategy)));
+        var acting = meanwhile();
+        JsonNode? last = null;
+        var said = false;
+        var end = await Eventually.GetAsync(
+            async () =>
+            {
+                last = (await mainstay.GetAsync($"services/{service}/rollout"))["release"];
+                if ((string?)last?["version"] != version)
+                {
+                    return null;
+                }
+
+                var stage = (string)last["stage"]!;
+                if (stage == "holding" && strategy == "ab" && !said)
+                {
+                    said = true;
+                    (await mainstay.RunAsync("rollout", "promote", service)).Code.ShouldBe(0);
+                }
+
+                return stage is "promoted" or "aborted" ? stage : null;
+            },
+            TimeSpan.FromSeconds(120),
+            () => $"{service} {version} by {strategy}: {last}\n{mainstay.Logs()}");
+        await acting;
+        ends[end] = ends.GetValueOrDefault(end) + 1;
+    }
+
+    string Manifest(Installation mainstay, string strategy)
+    {
+        EchoService Of(string service) => new() { Version = versions[service], Instances = 2, More = [$"release: {Strategies[strategy]}"] };
+        return mainstay.Echoes().With("front", Of("front") with { Needs = ["back"] }).With("back", Of("back")).Text("front");
+    }
+
+    // The newest version is the last that was acknowledged, each of them is there, and what runs is what it declares.
+    async Task ShouldHaveAllAsync(Installation mainstay)
+    {
+        foreach (var version in acknowledged)
+        {
+            ((int)(await mainstay.GetAsync($"versions/{version}"))["number"]!).ShouldBe(version);
+        }
+
+        var status = await mainstay.StatusAsync();
+        status.Architecture!.Version.ShouldBe(acknowledged.Max());
+        versions.ShouldAllBe(v => status[v.Key].Version == v.Value);
+    }
+
+    void Tell(string strategy, int releases, int kills, Load one, Load other, long began)
+    {
+        var loads = new[] { one, other }.Distinct().ToArray();
+        var all = loads.SelectMany(l => l.All).ToArray();
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{strategy}: {releases} releases ({string.Join(", ", ends.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Value} {e.Key}"))}), {kills} kills, {all.Length} requests, {all.Count(s => s.Error is not null)} failed, longest {all.Max(s => Stopwatch.GetElapsedTime(s.Began, s.Ended).TotalMilliseconds):0} ms, {Stopwatch.GetElapsedTime(began).TotalSeconds:0} s"));
+        foreach (var load in loads)
+        {
+            output.WriteLine(load.Summary());
+        }
+    }
+
+    static int Setting(string name) => int.TryParse(Environment.GetEnvironmentVariable(name), CultureInfo.InvariantCulture, out var given) ? given : 10;
+}
