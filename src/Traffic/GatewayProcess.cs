@@ -55,6 +55,9 @@ public sealed record GatewayOptions
     /// <summary>Every bound of the path.</summary>
     public PathLimits Limits { get; init; } = new();
 
+    /// <summary>Opens the ledger of requests that are done once or later, the first time that one comes; null where there is none.</summary>
+    public Func<Mainstay.Core.Requests.IRequestLedger>? OpenRequests { get; init; }
+
     /// <summary>Takes a line for people, without a time stamp.</summary>
     public Action<string> Log { get; init; } = static line => Console.Error.WriteLine(line);
 }
@@ -86,7 +89,7 @@ public static class GatewayProcess
         var transport = Transports.Open(options.Transport, handover, options.Loops);
         using var loops = transport as IDisposable;
         await using var gateway = new Gateway(
-            transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), options.Zone, options.Mesh);
+            transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), options.Zone, options.Mesh) { OpenRequests = options.OpenRequests };
         if (kept is not null) Report(gateway.Apply(kept), options);
         Say(file.SayReady(gateway.Revision), options);
 

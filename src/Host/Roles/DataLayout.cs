@@ -36,6 +36,9 @@ public sealed class DataLayout(string root)
     /// <summary>Where a gateway says that it serves.</summary>
     public string GatewayReadyFile => Path.Combine(Root, "gateway", "ready");
 
+    /// <summary>The requests that are done once or later: its gateways keep them, so that they need no server for it.</summary>
+    public string Requests => Path.Combine(Root, "gateway", "requests.db");
+
     /// <summary>The authority that signs hosts.</summary>
     public string Authority => Path.Combine(Root, "ca");
 

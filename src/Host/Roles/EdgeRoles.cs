@@ -27,6 +27,7 @@ static class EdgeRoles
             Id = arguments.HostName,
             Zone = arguments.Zone,
             Mesh = MeshOf(arguments, time),
+            OpenRequests = () => RequestPlaces.Open(arguments.Data, time),
             Log = line => Role.Say(time, line),
         },
         time,

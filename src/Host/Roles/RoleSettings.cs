@@ -81,6 +81,13 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
             env.Remove(Stores.PasswordVariable);
         }
 
+        // What the agent has, its instances would get.
+        if (role == "agent")
+        {
+            env.Remove(RequestPlaces.AddressVariable);
+            env.Remove(RequestPlaces.PasswordVariable);
+        }
+
         if (role == "server" && Token is not null)
         {
             env["MAINSTAY_TOKEN"] = Token;

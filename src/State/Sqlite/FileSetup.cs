@@ -9,16 +9,17 @@ namespace Mainstay.State.Sqlite;
 /// <param name="Version">Of <c>PRAGMA user_version</c>.</param>
 /// <param name="Tables">The statements that make it.</param>
 /// <param name="MaxFileBytes">Largest size, in bytes; beyond it writes fail as on a full disk.</param>
-sealed record FileShape(string Path, int Application, int Version, IReadOnlyList<string> Tables, long MaxFileBytes);
+/// <param name="IsShared">Several processes of this machine use it; each waits up to 5 s for the others' writes.</param>
+sealed record FileShape(string Path, int Application, int Version, IReadOnlyList<string> Tables, long MaxFileBytes, bool IsShared = false);
 
-/// <summary>Sets up a connection whose file one thread of one process uses: write-ahead log, exclusive, every commit synced.</summary>
+/// <summary>Sets up a connection that one thread uses: write-ahead log, every commit synced, and exclusive but for files that are shared.</summary>
 static class FileSetup
 {
     /// <summary>Sets the connection up, takes the file, and makes or verifies its tables.</summary>
     public static void Prepare(Connection connection, FileShape shape)
     {
         // Exclusive: no shared memory file, and a second opener is refused.
-        connection.Run("PRAGMA locking_mode = EXCLUSIVE");
+        connection.Run(shape.IsShared ? "PRAGMA busy_timeout = 5000" : "PRAGMA locking_mode = EXCLUSIVE");
         connection.Run("PRAGMA temp_store = MEMORY");
         connection.Run("PRAGMA trusted_schema = OFF");
         // Of effect on a new file only: freed pages can be given back.

@@ -24,6 +24,9 @@ sealed record JournalOptions
     /// <summary>Most works that may wait (default 16,384); beyond it they are refused.</summary>
     public int MaxWaiting { get; init; } = 16_384;
 
+    /// <summary>Several processes of this machine may have it open; nothing of it may then be kept in memory. Default false.</summary>
+    public bool IsShared { get; init; }
+
     /// <summary>Reads the file into memory: when it is opened, and again whenever a write failed in a way that only the file tells how it ended.</summary>
     public Action<JournalFile> Opened { get; init; } = _ => { };
 }
@@ -37,7 +40,7 @@ sealed record JournalOptions
 /// <item>A work that is answered <see cref="JournalStatus.Done"/> is as durable as it asked to be; works take effect in the order in which they were handed over.</item>
 /// <item>A full disk answers <see cref="JournalStatus.Full"/>, changes nothing, and is tried anew by the next work.</item>
 /// <item>Nothing piles up: beyond <see cref="JournalOptions.MaxWaiting"/> works are answered <see cref="JournalStatus.Busy"/>.</item>
-/// <item>Opening makes the folder and takes a lock; a file that another process has, or of another program, is refused.</item>
+/// <item>Opening makes the folder and takes a lock; a file that another process has, or of another program, is refused. A shared one is not locked, and its folder is there.</item>
 /// </list>
 /// </remarks>
 sealed class SqliteJournal : IAsyncDisposable
@@ -45,14 +48,14 @@ sealed class SqliteJournal : IAsyncDisposable
     const int GroupSize = 1_024;
 
     readonly JournalOptions options;
-    readonly FileLock fileLock;
+    readonly FileLock? fileLock;
     readonly FileShape shape;
     readonly WorkLine<JournalWork> line;
     readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly List<JournalWork> begun = new(GroupSize);
     JournalFile? file;
 
-    SqliteJournal(JournalOptions options, FileLock fileLock, FileShape shape, JournalFile file)
+    SqliteJournal(JournalOptions options, FileLock? fileLock, FileShape shape, JournalFile file)
     {
         (this.options, this.fileLock, this.shape, this.file) = (options, fileLock, shape, file);
         line = new WorkLine<JournalWork>(options.MaxWaiting, GroupSize);
@@ -64,11 +67,11 @@ sealed class SqliteJournal : IAsyncDisposable
     public static SqliteJournal Open(JournalOptions options)
     {
         ArgumentException.ThrowIfNullOrEmpty(options.Path);
-        var fileLock = FileLock.Take(options.Path);
+        var fileLock = options.IsShared ? null : FileLock.Take(options.Path);
         JournalFile? file = null;
         try
         {
-            var shape = new FileShape(options.Path, options.Application, options.Version, options.Tables, options.MaxFileBytes);
+            var shape = new FileShape(options.Path, options.Application, options.Version, options.Tables, options.MaxFileBytes, options.IsShared);
             file = new JournalFile(shape);
             options.Opened(file);
             return new SqliteJournal(options, fileLock, shape, file);
@@ -76,7 +79,7 @@ sealed class SqliteJournal : IAsyncDisposable
         catch (Exception failed)
         {
             file?.Dispose();
-            fileLock.Dispose();
+            fileLock?.Dispose();
             throw failed is SqliteFault fault ? fault.Explain(options.Path) : failed;
         }
     }
@@ -104,7 +107,7 @@ sealed class SqliteJournal : IAsyncDisposable
     {
         line.Close(new ObjectDisposedException(nameof(SqliteJournal)));
         await finished.Task;
-        fileLock.Dispose();
+        fileLock?.Dispose();
     }
 
     void Hand(JournalWork work, bool always)

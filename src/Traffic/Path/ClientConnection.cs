@@ -52,7 +52,7 @@ internal sealed class ClientConnection
             var now = Gateway.Trusted;
             if (ReferenceEquals(now, judgedBy)) return isTrusted;
             // A caller in the mesh is a service of ours: what it says about its client is passed on.
-            isTrusted = Listener.IsMesh || (hasPeer && now.Contains(PeerAddress));
+            isTrusted = Listener.IsMesh || Errand is { IsOurs: true } || (hasPeer && now.Contains(PeerAddress));
             judgedBy = now;
             return isTrusted;
         }
@@ -68,6 +68,9 @@ internal sealed class ClientConnection
 
     /// <summary>It asks on the cache's account for what is kept already; null for every client's.</summary>
     public Refresh? Refreshing { get; init; }
+
+    /// <summary>It carries a request whose end is kept as a whole; null for every client's.</summary>
+    public Requests.Errand? Errand { get; init; }
 
     /// <summary>It serves streams of another connection.</summary>
     public bool IsStream => Wire is StreamWire;
@@ -228,6 +231,7 @@ internal sealed class ClientConnection
         var door = only is null ? table.Door : null;
         if (reason == Reason.None && door is not null) reason = door.Judge(x);
         if (Refreshing is { } own) x.Entered = x.FirstGate = own.FirstGate;
+        Errand?.Begin(x);
         if (reason == Reason.None) x.Target = only ?? Match.Find(table, x.Request, x.HeadBytes, out reason);
         if (reason == Reason.None)
         {
@@ -340,7 +344,8 @@ internal sealed class ClientConnection
             x.Upstream = null;
         }
         Admit.Leave(x);
-        Record.Add(x, table);
+        if (!x.IsRecorded) Record.Add(x, table);
+        Errand?.End(x);
         if (!x.HasPump && !x.Close) x.Input.Skip(x.Request.Length + x.Body.Buffered);
         x.End();
     }

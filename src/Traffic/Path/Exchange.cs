@@ -140,6 +140,12 @@ internal sealed class Exchange
     /// <summary>The client may still be sending what nobody reads.</summary>
     public bool HasUnread;
 
+    /// <summary>Bytes of the request were on their way to an endpoint.</summary>
+    public bool WasSent;
+
+    /// <summary>It is in the records already: an errand did what it asked for.</summary>
+    public bool IsRecorded;
+
     /// <summary>Bytes of the response are on their way to the client: nothing can be answered in their place.</summary>
     public bool Answered;
 
@@ -261,7 +267,7 @@ internal sealed class Exchange
         Status = 0;
         Reason = Reason.None;
         Close = !Request.Persistent;
-        Answered = IsReusable = HasUnread = false;
+        Answered = IsReusable = HasUnread = WasSent = IsRecorded = false;
         if (Output.Length == 0) Output = Buffers.Rent(Request.Length + HeadRoom);
         // Copied now: when the request is over its head may be gone.
         var start = Input.Bytes[..Math.Min(Input.Available, Math.Min(Request.StartLineLength, Journal.TargetBytes))];

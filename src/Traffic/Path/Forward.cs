@@ -165,6 +165,7 @@ internal static class Forward
     {
         x.Connection.Waits.ForUpstream(upstream, timeoutMs);
         var length = WriteRequest(x);
+        x.WasSent = true;
         var sent = await upstream.Wire.SendAsync(x.Output.AsMemory(0, length));
         if (sent < 0 && x.Body.IsComplete) return x.Connection.Waits.Why(Reason.UpstreamClosed);
         if (sent >= 0 && !x.Body.IsComplete) BeginPump(x);

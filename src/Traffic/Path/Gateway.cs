@@ -27,6 +27,7 @@ public sealed class Gateway : IAsyncDisposable
     private long drainingSinceMs = long.MaxValue;
     private long beats;
     private long faults;
+    private Requests.LedgerDoor? requests;
 
     /// <summary>A gateway without listeners; <see cref="Apply"/> gives it a table.</summary>
     /// <param name="transport">How it reaches the network.</param>
@@ -74,6 +75,12 @@ public sealed class Gateway : IAsyncDisposable
 
     /// <summary>What browsers report, until the server gets it.</summary>
     internal ReportBox Reports { get; } = new();
+
+    /// <summary>Opens the ledger of requests that are done once or later; null where there is none.</summary>
+    public Func<Mainstay.Core.Requests.IRequestLedger>? OpenRequests { get; init; }
+
+    /// <summary>The ledger, opened when it is needed.</summary>
+    internal Requests.LedgerDoor Requests => LazyInitializer.EnsureInitialized(ref requests, () => new(OpenRequests, Clock));
 
     /// <summary>What is known of the grants of locks that fence requests.</summary>
     internal FenceBook Fences { get; } = new();
@@ -217,6 +224,7 @@ public sealed class Gateway : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await DrainAsync(TimeSpan.Zero);
+        if (requests is { } opened) await opened.DisposeAsync();
         heartbeat.Dispose();
         Naps.Dispose();
         lock (gate)

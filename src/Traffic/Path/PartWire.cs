@@ -4,21 +4,22 @@ using Mainstay.Traffic.Drivers;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>The client's side of a request that the gateway makes itself: gives its bytes, and keeps the response up to a limit.</summary>
-/// <param name="client">For whom it is made.</param>
+/// <param name="client">For whom it is made; null for one who is not there any more.</param>
 /// <param name="request">Head and body.</param>
 /// <param name="most">Bytes of response; more break the wire.</param>
-internal sealed class PartWire(Wire client, ReadOnlyMemory<byte> request, int most) : Wire
+/// <param name="lane">Where it is served, where there is no client.</param>
+internal sealed class PartWire(Wire? client, ReadOnlyMemory<byte> request, int most, int lane = 0) : Wire
 {
     private ReadOnlyMemory<byte> left = request;
     private byte[] response = [];
     private int length;
     private volatile bool isClosed;
 
-    public override IPEndPoint? Peer => client.Peer;
+    public override IPEndPoint? Peer => client?.Peer;
 
-    public override WireFacts? Facts => client.Facts;
+    public override WireFacts? Facts => client?.Facts;
 
-    public override int Lane => client.Lane;
+    public override int Lane => client?.Lane ?? lane;
 
     public override bool IsReadable => false;
 

@@ -98,6 +98,42 @@ public enum Reason
 
     /// <summary>The client wants what is kept, and nothing is.</summary>
     NotCached,
+
+    /// <summary>The route wants an Idempotency-Key.</summary>
+    KeyRequired,
+
+    /// <summary>The Idempotency-Key is none, or there are two.</summary>
+    KeyInvalid,
+
+    /// <summary>The key's request is under way.</summary>
+    KeyInProgress,
+
+    /// <summary>The key was used for another request.</summary>
+    KeyReused,
+
+    /// <summary>Nobody knows whether the key's request was done.</summary>
+    OutcomeUnknown,
+
+    /// <summary>The key's request was done; its answer was too large to be kept.</summary>
+    AnswerNotKept,
+
+    /// <summary>The service's answer is larger than what is taken here.</summary>
+    AnswerTooLarge,
+
+    /// <summary>Requests cannot be remembered at the moment, so this one is not begun.</summary>
+    LedgerUnavailable,
+
+    /// <summary>As many requests wait to be done later as may.</summary>
+    BacklogFull,
+
+    /// <summary>No accepted request has this id, or it is another's.</summary>
+    NoRequest,
+
+    /// <summary>The accepted request has no answer yet.</summary>
+    NoAnswerYet,
+
+    /// <summary>The accepted request waits no longer.</summary>
+    NotWaiting,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
@@ -109,24 +145,24 @@ public static class Problem
     /// <summary>The HTTP status for a reason; 0 where nothing can be answered any more.</summary>
     public static int StatusOf(Reason reason) => reason switch
     {
-        Reason.BadRequest or Reason.InvalidRequest or Reason.ComposeBodyInvalid => 400,
+        Reason.BadRequest or Reason.InvalidRequest or Reason.ComposeBodyInvalid or Reason.KeyRequired or Reason.KeyInvalid => 400,
         Reason.Unauthenticated or Reason.TokenExpired => 401,
         Reason.IpDenied or Reason.Banned or Reason.Forbidden or Reason.CorsNotAllowed => 403,
-        Reason.NoRoute or Reason.NoFile => 404,
+        Reason.NoRoute or Reason.NoFile or Reason.NoRequest or Reason.NoAnswerYet => 404,
         Reason.MethodNotAllowed => 405,
         Reason.RequestTimeout or Reason.BodyStalled => 408,
-        Reason.StaleToken => 409,
+        Reason.StaleToken or Reason.KeyInProgress or Reason.OutcomeUnknown or Reason.AnswerNotKept or Reason.NotWaiting => 409,
         Reason.BodyTooLarge => 413,
         Reason.RequestLineTooLong => 414,
         Reason.UnsupportedMediaType => 415,
-        Reason.InvalidBody => 422,
+        Reason.InvalidBody or Reason.KeyReused => 422,
         Reason.TokenRequired => 428,
-        Reason.RateLimited or Reason.BannedTooMany => 429,
+        Reason.RateLimited or Reason.BannedTooMany or Reason.BacklogFull => 429,
         Reason.ConcurrencyLimited or Reason.QueueFull or Reason.QueueTimeout or Reason.Shed => 503,
         Reason.HeadTooLarge => 431,
         Reason.UnsupportedTransferCoding or Reason.UnsupportedMethod => 501,
-        Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse or Reason.ComposePartFailed => 502,
-        Reason.NoEndpoint or Reason.TooManyConnections or Reason.BreakerOpen or Reason.Degraded or Reason.KeysUnavailable or Reason.AuthenticationBusy => 503,
+        Reason.ConnectFailed or Reason.UpstreamClosed or Reason.UpstreamBadResponse or Reason.ComposePartFailed or Reason.AnswerTooLarge => 502,
+        Reason.NoEndpoint or Reason.TooManyConnections or Reason.BreakerOpen or Reason.Degraded or Reason.KeysUnavailable or Reason.AuthenticationBusy or Reason.LedgerUnavailable => 503,
         Reason.UpstreamTimeout or Reason.DeadlineExceeded or Reason.NotCached => 504,
         Reason.UnsupportedVersion => 505,
         _ => 0,
@@ -245,6 +281,18 @@ public static class Problem
         Reason.StaleToken => ("Conflict", "The lock that the request was made under is not held with its token any more."),
         Reason.TokenRequired => ("Precondition Required", "Only the holder of a lock may do this; its token is missing, or is none of this lock."),
         Reason.NotCached => ("Gateway Timeout", "Only what is kept was asked for, and nothing is kept."),
+        Reason.KeyRequired => ("Bad Request", "This needs an Idempotency-Key, so that it is done once only."),
+        Reason.KeyInvalid => ("Bad Request", "An Idempotency-Key is 1 to 255 visible characters, and given once."),
+        Reason.KeyInProgress => ("Conflict", "The request with this Idempotency-Key is being done."),
+        Reason.KeyReused => ("Unprocessable Content", "This Idempotency-Key was used for another request."),
+        Reason.OutcomeUnknown => ("Conflict", "The request with this Idempotency-Key was begun, and nobody knows whether it was done."),
+        Reason.AnswerNotKept => ("Conflict", "The request with this Idempotency-Key was done; its answer was too large to be kept."),
+        Reason.AnswerTooLarge => ("Bad Gateway", "The request was done, but the answer is larger than what is taken here."),
+        Reason.LedgerUnavailable => ("Service Unavailable", "Requests cannot be remembered at the moment; this one was not begun."),
+        Reason.BacklogFull => ("Too Many Requests", "As many requests wait to be done later as may; this one was not accepted."),
+        Reason.NoRequest => ("Not Found", "There is no such accepted request, or it is not yours."),
+        Reason.NoAnswerYet => ("Not Found", "The accepted request has no answer yet."),
+        Reason.NotWaiting => ("Conflict", "The accepted request does not wait any more; it cannot be taken back."),
         _ => ("", ""),
     };
 }

@@ -15,6 +15,14 @@ internal static class RouteGates
         if (spec.MaxBody is { } most) yield return new BodyLimitGate(most.Bytes);
     }
 
+    /// <summary>What has a request remembered: done once, or later. Limits of the route hold for everything that comes there, those of the service for what goes on to it.</summary>
+    public static IEnumerable<Gate> Remembered(TargetPlace place)
+    {
+        if (Requests.StatusGate.Compile(place) is { } status) yield return status;
+        if (Requests.LaterGate.Compile(place) is { } later) yield return later;
+        if (Requests.KeyGate.Compile(place) is { } keys) yield return keys;
+    }
+
     /// <summary>What comes after every policy: answers in a service's place, or the choice of where to go.</summary>
     public static IEnumerable<Gate> Last(ReadRoute? route, ReportBox reports, SplitGate? split, Func<MirrorSpec, MirrorGate> mirror)
     {

@@ -202,11 +202,12 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
                 .. isPart ? [] : GuardsOf(place),
                 .. isPart ? [] : FenceGate.Compile(place),
                 .. isPart ? [] : ValidateGate.Compile(place),
-                .. new ResilienceCompiler(place, read?.Template).Gates(LimitGates.Compile(place), caching ?? []),
+                .. new ResilienceCompiler(place, read?.Template).Gates(LimitGates.Compile(place, RouteGates.Remembered(place)), caching ?? []),
                 .. RouteGates.Last(read, policies.Gateway?.Reports ?? new ReportBox(), zone is null ? split : null, spec => MirrorOf(spec, about, terms, route!.Name, clusters)),
                 .. ComposeGate.Compile(route, part => TargetOf(listener, new ReadRoute(part, read!.Template), part.Spec.To!, clusters, isPart: true)),
             ],
         };
+        Requests.LaterRoom.Point(target, listener.Name);
         if (target.Park is { } park) (park.Target, park.Standing) = (target, target.BreakerStanding);
         target.Fallback = FallbackOf(listener, route, target, terms, clusters, zone);
         if (zone is not null) zone.Parts = [[]];

@@ -151,6 +151,12 @@ public sealed record RouteModel(string Name, RouteSpec Spec)
 {
     /// <summary>What is sent to it are browsers' reports, for the server.</summary>
     public bool TakesReports { get; init; }
+
+    /// <summary>It tells how the accepted requests of this route stand.</summary>
+    public string? TellsOf { get; init; }
+
+    /// <summary>The terms on which they were accepted.</summary>
+    public AsyncSpec? Later { get; init; }
 }
 
 /// <summary>The endpoints of a service.</summary>

@@ -13,9 +13,9 @@ public sealed class GatewayUnderTest : IAsyncDisposable
     long revision;
 
     public GatewayUnderTest(IReadOnlyList<EndpointModel> endpoints, PathLimits? limits = null, TimeProvider? time = null, RouteModel? route = null, TlsModel? tls = null,
-        TransportKind kind = TransportKind.Default)
+        TransportKind kind = TransportKind.Default, Func<Mainstay.Core.Requests.IRequestLedger>? requests = null)
     {
-        Gateway = new Gateway(OnBothTransports.Of(kind), limits, time);
+        Gateway = new Gateway(OnBothTransports.Of(kind), limits, time) { OpenRequests = requests };
         Route = route ?? Routes.All();
         Tls = tls;
         Apply(endpoints);

@@ -4,6 +4,7 @@ import { queryOf } from '../domain/observe';
 import type { HostRoom } from '../domain/headroom';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues';
+import type { RequestList, RequestWish } from '../domain/requests';
 import type { ObjectiveStanding } from '../domain/objectives';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
 import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from './configShapes';
@@ -143,6 +144,8 @@ export const api = {
   queues: async (signal?: AbortSignal) => (await get<{ items: QueueFigures[] }>('state/queues', signal)).items,
   queueMessages: async (name: string, state: MessageState | undefined, limit: number, signal?: AbortSignal) =>
     (await get<{ messages: QueueMessage[] }>(`queues/${encodeURIComponent(name)}/messages?limit=${limit}${state ? `&state=${state}` : ''}`, signal)).messages,
+  requests: (signal?: AbortSignal) => get<RequestList>('state/requests?limit=100', signal),
+  changeRequest: async (id: string, wish: RequestWish) => void (await post(`state/requests/${encodeURIComponent(id)}/${wish}`)),
   replayQueue: async (name: string, ids?: readonly string[]) => void (await post(`queues/${encodeURIComponent(name)}/replay`, ids ? { ids } : {})),
   purgeQueue: async (name: string, dead: boolean) => void (await post(`queues/${encodeURIComponent(name)}/purge${dead ? '?dead=true' : ''}`)),
   breakLock: async (name: string) => void (await post(`locks/${encodeURIComponent(name)}/break`, { reason: '' })),

@@ -8,6 +8,7 @@ import { Confirm } from '../parts/Confirm';
 import { useLoad, useNow } from '../parts/hooks';
 import { Link } from '../parts/navigation';
 import { Problem } from '../parts/Problem';
+import { Requests } from '../parts/Requests';
 import { useText } from '../parts/settings';
 import { useWatched } from '../parts/watched';
 
@@ -31,6 +32,7 @@ export default function QueuesPage({ name }: { name: string | undefined }) {
       {figures.problem && <Problem of={figures.problem} />}
       {shown && shown.length > 0 && <Queues of={shown} figuresOf={of} />}
       {one && <Messages key={one.name} of={one} figures={of(one.name)} />}
+      <Requests />
     </div>
   );
 }

@@ -58,6 +58,12 @@ public sealed record RouteSpec : CallSpec
     [JsonPropertyName("validate")]
     public ValidateSpec? Valid { get; init; }
 
+    /// <summary>Has requests with an Idempotency-Key done once. Default: keys are passed on to the service, and that is all.</summary>
+    public IdempotencySpec? Idempotency { get; init; }
+
+    /// <summary>Accepts requests and has them done later. Default: they are done while their client waits.</summary>
+    public AsyncSpec? Async { get; init; }
+
     /// <summary>How much the business depends on these requests, where services shed by level. Default: that of the service.</summary>
     public Criticality? Criticality { get; init; }
 
@@ -91,7 +97,15 @@ public sealed record RouteSpec : CallSpec
                 : [new Problem("user", $"'{User}' is nothing that tells users apart", "use client, header:NAME, apiKey or claim:NAME")])
             .Concat(Degrade?.Minimal is { } minimal ? TextTemplate.Check("degrade.minimal", minimal, TextTemplate.VariablesOf(Match)) : [])
             .Concat(Valid?.Validate().Select(p => p.Under("validate")) ?? [])
+            .Concat(Idempotency?.Validate().Select(p => p.Under("idempotency")) ?? [])
+            .Concat(Async?.Validate().Select(p => p.Under("async")) ?? [])
+            .Concat(Idempotency is null && Async is null ? [] : StandIns(Idempotency is null ? "async" : "idempotency"))
             .Concat(Guard?.Validate().Select(p => p.Under("guard")) ?? []);
+
+    // What answers in the service's place would be remembered as the service's word.
+    IEnumerable<Problem> StandIns(string of) => new (string, object?)[] { ("fallback", Fallback), ("cache", Cache), ("degrade", Degrade) }
+        .Where(other => other.Item2 is not null)
+        .Select(other => new Problem(other.Item1, $"'{other.Item1}' would be remembered as the service's own answer", $"remove it, or '{of}'"));
 
     IEnumerable<Problem> TargetProblems()
     {
@@ -106,7 +120,7 @@ public sealed record RouteSpec : CallSpec
         }
 
         // What only a service could do with the request.
-        foreach (var (name, given) in To is not null ? [] : new (string, object?)[] { ("rewrite", Rewrite), ("requestHeaders", RequestHeaders), ("mirror", Mirror), ("split", Split), ("idle", Idle), ("cache", Cache), ("degrade.serveStale", Degrade?.ServeStale), ("degrade.minimal", Degrade?.Minimal) })
+        foreach (var (name, given) in To is not null ? [] : new (string, object?)[] { ("rewrite", Rewrite), ("requestHeaders", RequestHeaders), ("mirror", Mirror), ("split", Split), ("idle", Idle), ("cache", Cache), ("degrade.serveStale", Degrade?.ServeStale), ("degrade.minimal", Degrade?.Minimal), ("idempotency", Idempotency), ("async", Async) })
         {
             if (given is not null)
             {

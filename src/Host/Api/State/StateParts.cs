@@ -13,13 +13,15 @@ public sealed class StateParts
         var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
         var queues = new QueueHouse(services, mirror);
         var flows = new FlowDesk(services, mirror, events);
-        Loops = [locks.Keeper.RunAsync, queues.RunAsync, flows.RunAsync];
+        var requests = new RequestEndpoints(services);
+        Loops = [locks.Keeper.RunAsync, queues.RunAsync, flows.RunAsync, requests.RunAsync];
         Routes =
         [
             .. new IdEndpoints(store, kinds, time).Routes(),
             .. locks.Routes(),
             .. new QueueEndpoints(services, queues).Routes(),
             .. flows.Routes(),
+            .. requests.Routes(),
             .. ConfigHouse.Routes(services, mirror, events, options.InternalToken),
             .. new StoreEndpoints(store, time).Routes(),
         ];

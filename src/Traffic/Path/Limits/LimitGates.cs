@@ -6,7 +6,9 @@ namespace Mainstay.Traffic.Path;
 /// <summary>Compiles the limits of a target: first the levels of its service, then its own limits, then those that all ways to its service share.</summary>
 internal static class LimitGates
 {
-    public static IEnumerable<Gate> Compile(TargetPlace place)
+    /// <param name="place">The target's place.</param>
+    /// <param name="between">What stands between its own limits and the shared ones: it is answered there, or goes on from there later.</param>
+    public static IEnumerable<Gate> Compile(TargetPlace place, IEnumerable<Gate>? between = null)
     {
         var shared = place.Cluster.Traffic;
         LevelAdmission? levels = null;
@@ -23,6 +25,7 @@ internal static class LimitGates
         {
             yield return Of($"limit-{index + 1}", $"limit-{index + 1}", place.About, limit, place, null);
         }
+        foreach (var gate in between ?? []) yield return gate;
         foreach (var (index, limit) in (shared.Limits ?? []).Index())
         {
             yield return Of($"service-limit-{index + 1}", $"limit-{index + 1}", place.AboutService, limit, place, levels);

@@ -1,5 +1,14 @@
 /** English, of queues. */
 export const queuesEn = {
+  requests: {
+    title: 'Requests done once or later',
+    hint: 'What routes with “idempotency” or “async” remember. What is unknown may have been done or not: look at the service first.',
+    request: 'Request', route: 'Route', kind: 'Kind', once: 'once', later: 'later', attempts: 'Attempts', answered: 'Answered', at: 'Came', key: 'Key',
+    state: { waiting: 'waiting', running: 'running', answered: 'answered', failed: 'failed', unknown: 'unknown', cancelled: 'cancelled' } as Record<string, string>,
+    cancel: 'Take back', retry: 'Do it (again)', forget: 'Forget',
+    ask: { cancel: 'Take this request back?', retry: 'Have this request done (again)?', forget: 'Forget this request?' },
+    why: { cancel: 'It will not be done.', retry: 'The service gets it once more, with the same key.', forget: 'Its key may then be used again, and what it stands for done a second time.' },
+  },
   title: 'Queues',
   none: 'No queues are declared. They stand under “queues” in the manifest.',
   queue: 'Queue',

@@ -2,6 +2,15 @@ import type { queuesEn } from './queues.en';
 
 /** 简体中文：队列。 */
 export const queuesZh: typeof queuesEn = {
+  requests: {
+    title: '只做一次或稍后再做的请求',
+    hint: '带有 “idempotency” 或 “async” 的路由所记住的请求。结果未知的请求可能已执行，也可能没有：请先查看服务。',
+    request: '请求', route: '路由', kind: '方式', once: '只做一次', later: '稍后再做', attempts: '次数', answered: '回答', at: '到达', key: '键',
+    state: { waiting: '等待中', running: '执行中', answered: '已回答', failed: '失败', unknown: '结果未知', cancelled: '已取消' },
+    cancel: '撤回', retry: '（再次）执行', forget: '忘记',
+    ask: { cancel: '撤回这个请求？', retry: '（再次）执行这个请求？', forget: '忘记这个请求？' },
+    why: { cancel: '它将不会被执行。', retry: '服务会以同一个键再收到它一次。', forget: '之后它的键可以再次使用，它所代表的事情可能会被执行第二次。' },
+  },
   title: '队列',
   none: '没有声明队列。队列写在清单的 “queues” 下。',
   queue: '队列',
