@@ -7,6 +7,7 @@ using Mainstay.Bench.Loop;
 using Mainstay.Bench.Observe;
 using Mainstay.Bench.Queues;
 using Mainstay.Bench.Store;
+using Mainstay.Bench.Streams;
 using Mainstay.Bench.Traces;
 using Mainstay.Bench.Traffic.Overload;
 using Mainstay.Traffic.Drivers;
@@ -26,6 +27,7 @@ return args switch
     ["worker", var port, var workers, var serviceMs, var next] => await Worker.RunAsync(port, workers, serviceMs, next),
     ["hold", var what, var port, var connections] => await Holder.RunAsync(what, port, connections),
     ["queues", .. var rest] => await QueueLoad.RunAsync(rest),
+    ["streams", .. var rest] => await StreamLoad.RunAsync(rest),
     ["store", .. var rest] => await StoreLoad.RunAsync(rest),
     ["overload", .. var rest] => OverloadTable.Run(rest),
     ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),

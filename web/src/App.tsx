@@ -29,6 +29,7 @@ const ReleasesPage = lazy(() => import('./pages/ReleasesPage'));
 const FlowsPage = lazy(() => import('./pages/FlowsPage'));
 const JobsPage = lazy(() => import('./pages/JobsPage'));
 const QueuesPage = lazy(() => import('./pages/QueuesPage'));
+const StreamsPage = lazy(() => import('./pages/StreamsPage'));
 const ConfigPage = lazy(() => import('./pages/ConfigPage'));
 const LocksPage = lazy(() => import('./pages/LocksPage'));
 const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
@@ -72,6 +73,7 @@ export function App() {
           {route.page === 'flows' && <FlowsPage run={route.run} />}
           {route.page === 'jobs' && <JobsPage name={route.name} />}
           {route.page === 'queues' && <QueuesPage name={route.name} />}
+          {route.page === 'streams' && <StreamsPage name={route.name} />}
           {route.page === 'config' && <ConfigPage name={route.name} />}
           {route.page === 'locks' && <LocksPage />}
           {route.page === 'objectives' && <ObjectivesPage />}
@@ -114,6 +116,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.queues.title;
     case 'registry':
       return text.registry.title;
+    case 'streams':
+      return text.streams.title;
     case 'config':
     case 'locks':
       return text.shared[route.page];

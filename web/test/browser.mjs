@@ -330,6 +330,16 @@ await check('language and theme switch and are remembered', { locale: 'zh-CN' },
   assert.notEqual(await ground(), light);
 });
 
+await check('the page of event streams shows who reads, how far behind, and the events of one', { path: '/streams' }, async (page) => {
+  const readers = page.getByTestId('stream-readers');
+  await readers.waitFor();
+  assert.deepEqual(await readers.locator('tbody tr').evaluateAll((rows) => rows.map((row) => [...row.children].slice(0, 3).map((cell) => cell.textContent).join(' '))), ['order-events 118 2', 'report 20 100']);
+  await page.getByTestId('streams').getByRole('link', { name: 'order-13' }).click();
+  await page.getByTestId('stream-events').getByRole('heading', { name: 'Events of order-13' }).waitFor();
+  await page.getByTestId('stream-events').locator('tbody tr').first().waitFor();
+  assert.equal(await page.getByTestId('stream-events').locator('tbody tr').count(), 3);
+});
+
 const pages = {
   '/': '.card',
   '/?node=payments': '.inspector .events li',
@@ -341,6 +351,7 @@ const pages = {
   '/registry': '[data-testid=registry]',
   '/releases/payments': '[data-testid=callees]',
   '/policies?about=route/orders-api': '.form-section',
+  '/streams/order-12': '[data-testid=stream-events] td',
   ...observePages,
 };
 

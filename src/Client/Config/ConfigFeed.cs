@@ -11,11 +11,9 @@ namespace Mainstay.Client.Config;
 public sealed class ConfigFeed : IDisposable
 {
     static readonly TimeSpan Poll = TimeSpan.FromSeconds(30);
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
     static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250);
 
-    readonly HttpClient client;
-    readonly TimeProvider time;
+    readonly ApiChannel channel;
     readonly string path;
 
     /// <param name="space">The name space.</param>
@@ -27,21 +25,13 @@ public sealed class ConfigFeed : IDisposable
     /// <param name="token">Shown to the API where it asks for one; null is <c>MAINSTAY_TOKEN</c>.</param>
     public ConfigFeed(string space, string? environment = null, Uri? api = null, string? reader = null, HttpMessageHandler? handler = null, TimeProvider? time = null, string? token = null)
     {
-        var address = api?.ToString() ?? Environment.GetEnvironmentVariable("MAINSTAY_API")
-            ?? throw new ArgumentException("neither an address nor MAINSTAY_API says where Mainstay's API is", nameof(api));
-        client = new HttpClient(handler ?? new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { BaseAddress = new Uri(address), Timeout = Timeout.InfiniteTimeSpan };
-        if ((token ?? Environment.GetEnvironmentVariable("MAINSTAY_TOKEN")) is { Length: > 0 } shown)
-        {
-            client.DefaultRequestHeaders.Authorization = new("Bearer", shown);
-        }
-
-        this.time = time ?? TimeProvider.System;
+        channel = new ApiChannel(api, token, handler, time);
         var name = reader ?? Environment.GetEnvironmentVariable("MAINSTAY_INSTANCE") ?? $"{Environment.MachineName}/{Environment.ProcessId}";
         path = $"/api/v1/config/{Uri.EscapeDataString(space)}/effective?reader={Uri.EscapeDataString(name)}{(environment is null ? "" : $"&environment={Uri.EscapeDataString(environment)}")}";
     }
 
     /// <summary>What is published now.</summary>
-    /// <exception cref="HttpRequestException">It could not be read within 10 s, or there is no such name space.</exception>
+    /// <exception cref="HttpRequestException">It could not be read within 20 s, or there is no such name space.</exception>
     public async Task<ConfigState> ReadAsync(CancellationToken stop = default) => (await AskAsync(null, TimeSpan.Zero, stop))!;
 
     /// <summary>What is published now, and from there on after every change. A server that is away is asked again until it is back.</summary>
@@ -58,7 +48,7 @@ public sealed class ConfigFeed : IDisposable
             }
             catch (HttpRequestException)
             {
-                await Task.Delay(Between, time, stop);
+                await Task.Delay(Between, channel.Time, stop);
             }
 
             if (next is not null)
@@ -70,34 +60,25 @@ public sealed class ConfigFeed : IDisposable
     }
 
     /// <summary>Closes the connection.</summary>
-    public void Dispose() => client.Dispose();
+    public void Dispose() => channel.Dispose();
 
     async Task<ConfigState?> AskAsync(string? tag, TimeSpan wait, CancellationToken stop)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, tag is null ? path : $"{path}&wait={(int)wait.TotalSeconds}s");
+        var request = new HttpRequestMessage(HttpMethod.Get, tag is null ? path : $"{path}&wait={(int)wait.TotalSeconds}s");
         if (tag is not null)
         {
             request.Headers.TryAddWithoutValidation("If-None-Match", $"\"{tag}\"");
         }
 
-        using var limit = new CancellationTokenSource(wait + Patience, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
-        try
+        using var response = await channel.OnceAsync(request, wait, stop);
+        if (response.StatusCode == HttpStatusCode.NotModified)
         {
-            using var response = await client.SendAsync(request, either.Token);
-            if (response.StatusCode == HttpStatusCode.NotModified)
-            {
-                return null;
-            }
+            return null;
+        }
 
-            response.EnsureSuccessStatusCode();
-            var page = (await response.Content.ReadFromJsonAsync<Page>(either.Token))!;
-            return new(page.Tag, page.Values.Where(v => !v.Value.IsSecret).ToDictionary(v => v.Key, v => v.Value.Value, StringComparer.OrdinalIgnoreCase));
-        }
-        catch (OperationCanceledException) when (!stop.IsCancellationRequested)
-        {
-            throw new HttpRequestException("Mainstay did not answer in time");
-        }
+        response.EnsureSuccessStatusCode();
+        var page = (await response.Content.ReadFromJsonAsync<Page>(stop))!;
+        return new(page.Tag, page.Values.Where(v => !v.Value.IsSecret).ToDictionary(v => v.Key, v => v.Value.Value, StringComparer.OrdinalIgnoreCase));
     }
 
     sealed record Page(string Tag, IReadOnlyDictionary<string, Said> Values);

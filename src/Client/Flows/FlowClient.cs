@@ -24,16 +24,8 @@ public sealed class FlowClient : IDisposable
     /// <param name="time">Null is the system's.</param>
     public FlowClient(Uri? api = null, string? token = null, HttpMessageHandler? handler = null, TimeProvider? time = null)
     {
-        var address = api?.ToString() ?? Environment.GetEnvironmentVariable("MAINSTAY_API")
-            ?? throw new ArgumentException("neither an address nor MAINSTAY_API says where Mainstay's API is", nameof(api));
-        client = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(address), Timeout = Timeout.InfiniteTimeSpan };
+        client = ApiChannel.Connect(api, token, handler);
         this.time = time ?? TimeProvider.System;
-        if ((token ?? Environment.GetEnvironmentVariable("MAINSTAY_TOKEN")) is { Length: > 0 } known)
-        {
-            client.DefaultRequestHeaders.Authorization = new("Bearer", known);
-        }
-
-        client.DefaultRequestHeaders.TryAddWithoutValidation("X-Mainstay-User", Environment.GetEnvironmentVariable("MAINSTAY_INSTANCE") ?? "client");
     }
 
     /// <summary>How long a call is tried. Default 10 s.</summary>

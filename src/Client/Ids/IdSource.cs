@@ -22,11 +22,11 @@ public sealed class IdSource : IDisposable
     /// <param name="holder">Who makes ids, for people: null is <c>MAINSTAY_INSTANCE</c>, or the machine's name and the process id.</param>
     /// <param name="handler">Carries the requests; null is a new one.</param>
     /// <param name="time">Null is the system's.</param>
-    public IdSource(Uri? api = null, string? holder = null, HttpMessageHandler? handler = null, TimeProvider? time = null)
+    /// <param name="token">Shown to the API where it asks for one; null is <c>MAINSTAY_TOKEN</c>.</param>
+    public IdSource(Uri? api = null, string? holder = null, HttpMessageHandler? handler = null, TimeProvider? time = null, string? token = null)
     {
-        var address = api?.ToString() ?? Environment.GetEnvironmentVariable("MAINSTAY_API")
-            ?? throw new ArgumentException("neither an address nor MAINSTAY_API says where Mainstay's API is", nameof(api));
-        client = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(address), Timeout = TimeSpan.FromSeconds(5) };
+        client = ApiChannel.Connect(api, token, handler);
+        client.Timeout = TimeSpan.FromSeconds(5);
         this.time = time ?? TimeProvider.System;
         this.holder = holder ?? Environment.GetEnvironmentVariable("MAINSTAY_INSTANCE") ?? $"{Environment.MachineName}/{Environment.ProcessId}";
         generator = new IdGenerator(this.time);

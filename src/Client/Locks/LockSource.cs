@@ -28,14 +28,7 @@ public sealed class LockSource : IDisposable
     /// <param name="token">Shown to the API where it asks for one; null is <c>MAINSTAY_TOKEN</c>.</param>
     public LockSource(Uri? api = null, string? owner = null, HttpMessageHandler? handler = null, TimeProvider? time = null, string? token = null)
     {
-        var address = api?.ToString() ?? Environment.GetEnvironmentVariable("MAINSTAY_API")
-            ?? throw new ArgumentException("neither an address nor MAINSTAY_API says where Mainstay's API is", nameof(api));
-        client = new HttpClient(handler ?? new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(2) }) { BaseAddress = new Uri(address), Timeout = Timeout.InfiniteTimeSpan };
-        if ((token ?? Environment.GetEnvironmentVariable("MAINSTAY_TOKEN")) is { Length: > 0 } shown)
-        {
-            client.DefaultRequestHeaders.Authorization = new("Bearer", shown);
-        }
-
+        client = ApiChannel.Connect(api, token, handler);
         this.time = time ?? TimeProvider.System;
         Owner = owner ?? $"{Environment.GetEnvironmentVariable("MAINSTAY_INSTANCE") ?? Environment.MachineName}/{Environment.ProcessId}/{Environment.TickCount64:x}";
     }

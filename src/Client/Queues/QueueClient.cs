@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 
@@ -11,26 +10,17 @@ namespace Mainstay.Client.Queues;
 /// </remarks>
 public sealed class QueueClient : IDisposable
 {
-    static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(100);
-    static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
     static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
 
-    readonly HttpClient client;
-    readonly TimeProvider time;
-    readonly TimeSpan patience;
+    readonly ApiChannel channel;
 
     /// <param name="api">Mainstay's API: null is the environment's <c>MAINSTAY_API</c>.</param>
     /// <param name="patience">How long publishing and settling are tried again; null is 30 s.</param>
     /// <param name="handler">Carries the requests; null is a new one.</param>
     /// <param name="time">Null is the system's.</param>
-    public QueueClient(Uri? api = null, TimeSpan? patience = null, HttpMessageHandler? handler = null, TimeProvider? time = null)
-    {
-        var address = api?.ToString() ?? Environment.GetEnvironmentVariable("MAINSTAY_API")
-            ?? throw new ArgumentException("neither an address nor MAINSTAY_API says where Mainstay's API is", nameof(api));
-        client = new HttpClient(handler ?? new SocketsHttpHandler()) { BaseAddress = new Uri(address), Timeout = LongPoll + TimeSpan.FromSeconds(20) };
-        this.time = time ?? TimeProvider.System;
-        this.patience = patience ?? TimeSpan.FromSeconds(30);
-    }
+    /// <param name="token">Shown to the API where it asks for one; null is <c>MAINSTAY_TOKEN</c>.</param>
+    public QueueClient(Uri? api = null, TimeSpan? patience = null, HttpMessageHandler? handler = null, TimeProvider? time = null, string? token = null) =>
+        channel = new ApiChannel(api, token, handler, time, patience);
 
     /// <summary>Stores events in a queue, all of them or none; they are on the disk when it returns. At most 5,000.</summary>
     public Task PublishAsync(string queue, IReadOnlyList<QueueEvent> events, CancellationToken stop = default) => SendAsync($"queues/{Uri.EscapeDataString(queue)}/messages", events, stop);
@@ -80,7 +70,7 @@ public sealed class QueueClient : IDisposable
     }
 
     /// <summary>Closes the connections.</summary>
-    public void Dispose() => client.Dispose();
+    public void Dispose() => channel.Dispose();
 
     async Task HandleAsync(string queue, QueueEvent taken, Func<QueueEvent, CancellationToken, Task> handle, CancellationToken stop)
     {
@@ -128,37 +118,15 @@ public sealed class QueueClient : IDisposable
 
     async Task<HttpResponseMessage> AskAsync(string path, (byte[] Bytes, string Type)? body, CancellationToken stop)
     {
-        var (began, wait) = (time.GetTimestamp(), FirstWait);
-        while (true)
-        {
-            HttpRequestException failed;
-            try
+        var answer = await channel.AskAsync(
+            () =>
             {
-                using var content = new ByteArrayContent(body?.Bytes ?? []);
+                var content = new ByteArrayContent(body?.Bytes ?? []);
                 content.Headers.ContentType = body is { Type: var type } ? new MediaTypeHeaderValue(type) : null;
-                var answer = await client.PostAsync(new Uri("api/v1/" + path, UriKind.Relative), content, stop);
-                if (answer.IsSuccessStatusCode)
-                {
-                    return answer;
-                }
-
-                using (answer)
-                {
-                    failed = new HttpRequestException($"{(int)answer.StatusCode}: {await answer.Content.ReadAsStringAsync(stop)}", null, answer.StatusCode);
-                }
-            }
-            catch (HttpRequestException unreachable)
-            {
-                failed = unreachable;
-            }
-
-            if (failed.StatusCode is not (null or HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable) || time.GetElapsedTime(began) + wait > patience)
-            {
-                throw failed;
-            }
-
-            await Task.Delay(wait, time, stop);
-            wait = wait * 2 < LongestWait ? wait * 2 : LongestWait;
-        }
+                return new(HttpMethod.Post, "/api/v1/" + path) { Content = content };
+            },
+            LongPoll,
+            stop);
+        return answer.IsSuccessStatusCode ? answer : throw await ApiChannel.FailureAsync(answer, stop);
     }
 }

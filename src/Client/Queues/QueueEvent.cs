@@ -69,9 +69,12 @@ public sealed record QueueEvent
         writer.WriteEndObject();
     }
 
-    internal static QueueEvent Read(JsonElement message)
+    internal static QueueEvent Read(JsonElement message) =>
+        Of(message.GetProperty("event")) with { Receipt = message.GetProperty("receipt").GetString(), Attempt = message.GetProperty("attempt").GetInt32() };
+
+    /// <summary>An event as it is written in JSON.</summary>
+    internal static QueueEvent Of(JsonElement told)
     {
-        var told = message.GetProperty("event");
         string Text(string name) => told.TryGetProperty(name, out var value) ? value.ToString() : "";
         return new()
         {
@@ -79,10 +82,10 @@ public sealed record QueueEvent
             Id = Text("id"),
             Source = Text("source"),
             Key = told.TryGetProperty("partitionkey", out var key) ? key.ToString() : null,
+            Priority = told.TryGetProperty("priority", out var priority) && priority.TryGetInt32(out var digit) ? digit : 0,
+            Delay = Text("delay") is ['0' or '1' or '2' or '3' or '4' or '5' or '6' or '7' or '8' or '9', .., 'm', 's'] delay && long.TryParse(delay[..^2], out var ms) ? TimeSpan.FromMilliseconds(ms) : TimeSpan.Zero,
             Data = told.TryGetProperty("data", out var data) ? Encoding.UTF8.GetBytes(data.GetRawText())
                 : told.TryGetProperty("data_base64", out var bytes) ? bytes.GetBytesFromBase64() : ReadOnlyMemory<byte>.Empty,
-            Receipt = message.GetProperty("receipt").GetString(),
-            Attempt = message.GetProperty("attempt").GetInt32(),
         };
     }
 }

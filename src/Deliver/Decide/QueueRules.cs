@@ -7,6 +7,9 @@ namespace Mainstay.Deliver.Decide;
 /// <summary>What must hold of queues beyond each by itself.</summary>
 static class QueueRules
 {
+    /// <summary>An event of a stream, with what is told of its place there, in bytes.</summary>
+    const long LargestEvent = 256 << 10;
+
     public static IEnumerable<Problem> Problems(ArchitectureSpec spec)
     {
         var queues = spec.Queues ?? new Dictionary<string, MessageQueueSpec>();
@@ -33,9 +36,15 @@ static class QueueRules
             yield return new("push.to", $"there is no service '{push.To}'", Nearest.To(push.To, [.. spec.Services.Keys]) is { } near ? $"did you mean '{near}'?" : "name one of the services");
         }
 
-        if (queue is { Types.Count: > 0, Topics: null or { Count: 0 } })
+        if (queue is { Types.Count: > 0, Topics: null or { Count: 0 }, Streams: null or { Count: 0 } })
         {
-            yield return new("types", "types choose among events of topics, and the queue has no topic", "add 'topics', or remove 'types'");
+            yield return new("types", "types choose among events of topics and streams, and the queue has neither", "add 'topics' or 'streams', or remove 'types'");
+        }
+
+        // An event that did not fit would hold up everything behind it.
+        if (queue.Streams is { Count: > 0 } && queue.MaxMessage.Bytes < LargestEvent)
+        {
+            yield return new("maxMessage", $"an event of a stream may have {new ByteSize(LargestEvent)}, and the queue takes {queue.MaxMessage}", $"raise it to {new ByteSize(LargestEvent)}");
         }
     }
 }

@@ -50,7 +50,7 @@ public sealed class ApiParts
         var scaler = new Autoscaler(services, Mirror, Correlator, events) { Awaited = demand.Services };
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
-        var state = new StateParts(options, services, Mirror, events);
+        var state = new StateParts(options, services, Mirror, events, Streams);
         var execs = new ExecDesk(time);
         var registry = new RegistryParts(services, Mirror, Streams, limits);
         Background = new Background(

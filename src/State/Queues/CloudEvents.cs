@@ -113,6 +113,17 @@ public static class CloudEvents
         writer.WriteEndObject();
     }
 
+    /// <summary>The event of these attributes, which say that they are one, and this data, as a JSON object.</summary>
+    public static void Write(Utf8JsonWriter writer, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body)
+    {
+        using var attributes = JsonDocument.Parse(head);
+        writer.WriteStartObject();
+        foreach (var member in attributes.RootElement.EnumerateObject())
+            member.WriteTo(writer);
+        WriteData(writer, attributes.RootElement.TryGetProperty("datacontenttype", out var type) ? type.ToString() : "", body.Span);
+        writer.WriteEndObject();
+    }
+
     /// <summary>The attributes of a stored message as text, without that of its content type, and the content type.</summary>
     public static (IReadOnlyList<(string Name, string Value)> Attributes, string? ContentType) Describe(StoredMessage message, string queue)
     {

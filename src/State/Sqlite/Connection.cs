@@ -86,6 +86,13 @@ sealed class Statement(Connection connection, sqlite3_stmt handle) : IDisposable
 
     public Statement Bind(int index, string value)
     {
+        // As with blobs: an empty span would be NULL.
+        if (value.Length == 0)
+        {
+            connection.Check(raw.sqlite3_bind_text(handle, index, ""));
+            return this;
+        }
+
         Span<byte> utf8 = stackalloc byte[Encoding.UTF8.GetMaxByteCount(value.Length)];
         connection.Check(raw.sqlite3_bind_text(handle, index, utf8[..Encoding.UTF8.GetBytes(value, utf8)]));
         return this;

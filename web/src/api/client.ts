@@ -5,6 +5,7 @@ import type { HostRoom } from '../domain/headroom';
 import type { JsonObject, Schema } from '../domain/schema';
 import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues';
 import type { RequestList, RequestWish } from '../domain/requests';
+import type { StreamEventPage, StreamInfo, StreamsStanding } from '../domain/streams';
 import type { ObjectiveStanding } from '../domain/objectives';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
 import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from './configShapes';
@@ -146,6 +147,11 @@ export const api = {
     (await get<{ messages: QueueMessage[] }>(`queues/${encodeURIComponent(name)}/messages?limit=${limit}${state ? `&state=${state}` : ''}`, signal)).messages,
   requests: (signal?: AbortSignal) => get<RequestList>('state/requests?limit=100', signal),
   changeRequest: async (id: string, wish: RequestWish) => void (await post(`state/requests/${encodeURIComponent(id)}/${wish}`)),
+  streams: async (prefix: string, limit: number, signal?: AbortSignal) => (await get<{ items: StreamInfo[] }>(`streams?limit=${limit}&prefix=${encodeURIComponent(prefix)}`, signal)).items,
+  streamsStanding: (signal?: AbortSignal) => get<StreamsStanding>('state/streams', signal),
+  streamEvents: (name: string | undefined, before: number | undefined, limit: number, signal?: AbortSignal) =>
+    get<StreamEventPage>(`${name === undefined ? 'state' : `streams/${encodeURIComponent(name)}`}/events?backward=true&limit=${limit}${before === undefined ? '' : `&before=${before}`}`, signal),
+  rewindReader: async (name: string, position: number) => void (await post(`stream-readers/${encodeURIComponent(name)}/rewind`, { position })),
   replayQueue: async (name: string, ids?: readonly string[]) => void (await post(`queues/${encodeURIComponent(name)}/replay`, ids ? { ids } : {})),
   purgeQueue: async (name: string, dead: boolean) => void (await post(`queues/${encodeURIComponent(name)}/purge${dead ? '?dead=true' : ''}`)),
   breakLock: async (name: string) => void (await post(`locks/${encodeURIComponent(name)}/break`, { reason: '' })),

@@ -45,6 +45,7 @@ export const navigation: readonly NavigationGroup[] = [
     pages: [
       { to: { page: 'flows' }, label: (text) => text.flows.title },
       { to: { page: 'queues' }, label: (text) => text.queues.title },
+      { to: { page: 'streams' }, label: (text) => text.streams.title },
       { to: { page: 'config' }, label: (text) => text.shared.config },
       { to: { page: 'locks' }, label: (text) => text.shared.locks },
     ],

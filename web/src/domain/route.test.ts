@@ -19,6 +19,8 @@ describe('route', () => {
     ['/config/web', { page: 'config', name: 'web' }],
     ['/locks', { page: 'locks' }],
     ['/registry', { page: 'registry' }],
+    ['/streams', { page: 'streams' }],
+    ['/streams/order-17', { page: 'streams', name: 'order-17' }],
   ])('%s is read and written alike', (path, route) => {
     expect(parse(path)).toEqual(route);
     expect(pathOf(route)).toBe(path);

@@ -22,6 +22,7 @@ export type Route =
   | { page: 'checkup' }
   | { page: 'jobs'; name?: string }
   | { page: 'queues'; name?: string }
+  | { page: 'streams'; name?: string }
   | { page: 'releases'; name?: string }
   | { page: 'config'; name?: string }
   | { page: 'locks' }
@@ -59,6 +60,7 @@ export function parse(url: string): Route {
   if (first === 'flows') return { page: 'flows', ...(second && { run: decodeURIComponent(second) }) };
   if (first === 'jobs') return { page: 'jobs', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'queues') return { page: 'queues', ...(second && { name: decodeURIComponent(second) }) };
+  if (first === 'streams') return { page: 'streams', ...(second && { name: decodeURIComponent(second) }) };
   if (first === 'policies' && second === undefined) return { page: 'policies', about: searchParams.get('about') ?? '' };
   if (first === 'services' && second) return { page: 'service', name: decodeURIComponent(second) };
   if (second !== undefined) return { page: 'missing' };
@@ -100,6 +102,8 @@ export function pathOf(route: Route): string {
       return route.name ? `/jobs/${encodeURIComponent(route.name)}` : '/jobs';
     case 'queues':
       return route.name ? `/queues/${encodeURIComponent(route.name)}` : '/queues';
+    case 'streams':
+      return route.name ? `/streams/${encodeURIComponent(route.name)}` : '/streams';
     case 'query':
       return `/query?q=${encodeURIComponent(route.query)}&span=${route.span}`;
     case 'why':

@@ -39,7 +39,13 @@ public sealed record MessageQueueSpec
     /// <summary>It gets a copy of what is published to these topics. Default: none. At most 50.</summary>
     public IReadOnlyList<string>? Topics { get; init; }
 
-    /// <summary>Of the topics, only events of these types; a <c>*</c> at the end stands for anything. Default: all. At most 50.</summary>
+    /// <summary>It gets what is appended to these event streams, in their order; a <c>*</c> at the end stands for anything. Its place is kept. Default: none. At most 50.</summary>
+    public IReadOnlyList<string>? Streams { get; init; }
+
+    /// <summary>Where in the streams it begins when it is declared. Default start.</summary>
+    public StreamsFrom StreamsFrom { get; init; }
+
+    /// <summary>Of the topics and streams, only events of these types; a <c>*</c> at the end stands for anything. Default: all. At most 50.</summary>
     public IReadOnlyList<string>? Types { get; init; }
 
     /// <summary>Sends each message to a service. Default: consumers pull.</summary>
@@ -62,6 +68,7 @@ public sealed record MessageQueueSpec
             .. Size("maxBytes", MaxBytes, 1 << 20, 64L << 30),
             .. Size("maxMessage", MaxMessage, 1 << 10, 1 << 20),
             .. Words("topics", Topics, Names.IsValid, "use lower-case letters, digits, '-' or '.'"),
+            .. Words("streams", Streams, s => s is { Length: > 0 and <= 200 } && s.IndexOf('*') is var star && (star < 0 || star == s.Length - 1), "write the name of a stream, or the beginning of some and '*'"),
             .. Words("types", Types, t => t is { Length: > 0 and <= 200 } && t.IndexOf('*') is var star && (star < 0 || star == t.Length - 1), "write an event type, or the beginning of some and '*'"),
         ];
         return problems.Concat(Push?.Validate().Select(p => p.Under("push")) ?? []);
@@ -73,6 +80,16 @@ public sealed record MessageQueueSpec
     static IEnumerable<Problem> Words(string path, IReadOnlyList<string>? words, Func<string, bool> isValid, string remedy) => words is { Count: > 50 }
         ? [new(path, $"{words.Count} are more than 50", "make another queue for some of them")]
         : (words ?? []).Select((word, i) => (word, i)).Where(w => !isValid(w.word)).Select(w => new Problem($"{path}.{w.i}", $"'{w.word}' is none", remedy));
+}
+
+/// <summary>Where in event streams a queue begins.</summary>
+public enum StreamsFrom
+{
+    /// <summary>With the first event that is kept.</summary>
+    Start,
+
+    /// <summary>With what is appended from then on.</summary>
+    End,
 }
 
 /// <summary>How a queue sends its messages to a service: POST through the mesh, in the binary mode of CloudEvents; any 2xx answer acknowledges.</summary>

@@ -71,7 +71,7 @@ public sealed class QueueEndpoints(ServerServices services, QueueHouse house)
             : Refused(answer.Status, answer.Why, name, isTopic);
     }
 
-    static (List<NewMessage> Messages, Answer? Wrong) Read(HttpRequest request, byte[] body)
+    internal static (List<NewMessage> Messages, Answer? Wrong) Read(HttpRequest request, byte[] body)
     {
         var type = (request.ContentType ?? "").Split(';')[0].Trim().ToLowerInvariant();
         if (type is not (CloudEvents.MediaType or CloudEvents.BatchMediaType))
@@ -285,7 +285,7 @@ public sealed class QueueEndpoints(ServerServices services, QueueHouse house)
     static ProblemAnswer Refused(QueueStatus status, string? why, string name, bool isTopic) => status switch
     {
         QueueStatus.Unknown when isTopic => ProblemAnswer.NotFound($"no queue has the topic '{Shown(name)}'", "declare it in the 'topics' of a queue of the manifest"),
-        QueueStatus.Unknown => ProblemAnswer.NotFound($"there is no queue '{Shown(name)}'", "declare it under 'queues' of the manifest, see 'mainstay queue ls'"),
+        QueueStatus.Unknown => ProblemAnswer.NotFound($"there is no queue '{Shown(name)}'", "declare it under 'queues' of the manifest, see 'mainstay queue list'"),
         QueueStatus.TooLarge => new(StatusCodes.Status413PayloadTooLarge, "too-large", why!, "make it smaller"),
         QueueStatus.Full => new(StatusCodes.Status429TooManyRequests, "queue-full", why!, "try again later") { RetryAfter = 1 },
         _ => ProblemAnswer.Unavailable(why ?? "the queues cannot be written", "try again; with the same event id a message is stored once"),

@@ -12,12 +12,13 @@ namespace Mainstay.Host.Api.State;
 /// The queue engine of this server: opened when the first queue is declared, told of every change of what is declared, with a pusher for each queue that
 /// has a service to send to, and its figures written as samples every ten seconds.
 /// </summary>
-public sealed class QueueHouse(ServerServices services, Mirror mirror)
+public sealed class QueueHouse(ServerServices services, Mirror mirror, StreamHouse streams)
 {
     static readonly TimeSpan Retry = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
 
     readonly Dictionary<string, (QueuePush Terms, CancellationTokenSource Stop, Task Running)> pushers = new(StringComparer.Ordinal);
+    readonly Dictionary<string, (MessageQueueSpec Terms, CancellationTokenSource Stop, Task Running)> relays = new(StringComparer.Ordinal);
     readonly List<MetricSample> samples = [];
     IQueueEngine? engine;
     HttpMessageInvoker? client;
@@ -51,7 +52,7 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror)
         finally
         {
             subscription.Dispose();
-            await Task.WhenAll(pushers.Keys.ToArray().Select(EndAsync));
+            await Task.WhenAll([.. pushers.Keys.ToArray().Select(EndAsync), .. relays.Keys.ToArray().Select(EndRelayAsync)]);
             await sampling.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             if (engine is not null)
             {
@@ -88,7 +89,34 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror)
             }
         }
 
-        return true;
+        return await FollowStreamsAsync(declared, stop);
+    }
+
+    /// <summary>Brings what hands events of streams on to what is declared; false where that is to be tried again.</summary>
+    async Task<bool> FollowStreamsAsync(Dictionary<string, MessageQueueSpec> declared, CancellationToken stop)
+    {
+        foreach (var (name, relay) in relays.ToArray())
+        {
+            if (declared.GetValueOrDefault(name) != relay.Terms)
+            {
+                await EndRelayAsync(name);
+            }
+        }
+
+        var all = true;
+        foreach (var (name, spec) in declared.Where(d => d.Value.Streams is { Count: > 0 } && !relays.ContainsKey(d.Key)))
+        {
+            if (engine is null || streams.Open() is not { } open)
+            {
+                all = false;
+                continue;
+            }
+
+            var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            relays[name] = (spec, end, new StreamRelay(name, spec, open, engine, services.Time).RunAsync(end.Token));
+        }
+
+        return all || services.Data is null;
     }
 
     bool Open()
@@ -135,6 +163,16 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror)
             await pusher.Stop.CancelAsync();
             await pusher.Running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             pusher.Stop.Dispose();
+        }
+    }
+
+    async Task EndRelayAsync(string queue)
+    {
+        if (relays.Remove(queue, out var relay))
+        {
+            await relay.Stop.CancelAsync();
+            await relay.Running.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            relay.Stop.Dispose();
         }
     }
 

@@ -4,22 +4,24 @@ using Mainstay.Host.Api.Flows;
 
 namespace Mainstay.Host.Api.State;
 
-/// <summary>What services get from the server for their own state: ids, locks, queues, flows, configuration and secrets.</summary>
+/// <summary>What services get from the server for their own state: ids, locks, queues, event streams, flows, configuration and secrets.</summary>
 public sealed class StateParts
 {
-    public StateParts(ApiOptions options, ServerServices services, Mirror mirror, EventNames events)
+    public StateParts(ApiOptions options, ServerServices services, Mirror mirror, EventNames events, StreamGate gate)
     {
         var (store, kinds, time) = services;
         var locks = new LockEndpoints(store, kinds, time, events, options.InternalToken);
-        var queues = new QueueHouse(services, mirror);
+        var streams = new StreamHouse(services);
+        var queues = new QueueHouse(services, mirror, streams);
         var flows = new FlowDesk(services, mirror, events);
         var requests = new RequestEndpoints(services);
-        Loops = [locks.Keeper.RunAsync, queues.RunAsync, flows.RunAsync, requests.RunAsync];
+        Loops = [locks.Keeper.RunAsync, queues.RunAsync, streams.RunAsync, flows.RunAsync, requests.RunAsync];
         Routes =
         [
             .. new IdEndpoints(store, kinds, time).Routes(),
             .. locks.Routes(),
             .. new QueueEndpoints(services, queues).Routes(),
+            .. new StreamEndpoints(services, streams, new(streams, gate, options.Limits)).Routes(),
             .. flows.Routes(),
             .. requests.Routes(),
             .. ConfigHouse.Routes(services, mirror, events, options.InternalToken),

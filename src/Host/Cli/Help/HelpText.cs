@@ -13,7 +13,7 @@ public static class HelpText
         ("Look", ["status", "get", "registry", "map", "logs", "exec", "events", "top", "query", "trace", "objectives", "rules"]),
         ("Find the cause", ["why", "impact", "incident"]),
         ("Traffic", ["traffic", "explain", "intervention", "cache"]),
-        ("State", ["queue", "flow", "config", "secret", "lock", "id", "store"]),
+        ("State", ["queue", "stream", "flow", "config", "secret", "lock", "id", "store"]),
         ("Help", ["doctor", "schema", "completion", "version"]),
         ("Roles, which 'up' starts by itself", ["server", "gateway", "agent"]),
     ];

@@ -12,11 +12,11 @@ namespace Mainstay.Host.Cli.Verbs;
 /// <summary><c>mainstay queue</c>: how queues stand; publish, pull, look in, replay dead letters, purge.</summary>
 static class QueueVerb
 {
-    static readonly string[] Actions = ["ls", "publish", "peek", "pull", "replay", "purge"];
+    static readonly string[] Actions = ["list", "publish", "peek", "pull", "replay", "purge"];
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of ls, publish, peek, pull, replay, purge.");
+        var action = VerbKit.Required("ACTION", "One of list, publish, peek, pull, replay, purge.");
         action.CompletionSources.Add(Actions);
         var queue = VerbKit.Optional("QUEUE", "The queue; with publish --topic the topic.");
         var text = VerbKit.Optional("BODY", "With publish the body: JSON, or else text.");
@@ -37,13 +37,13 @@ static class QueueVerb
                 throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
             }
 
-            if (word == "ls")
+            if (word == "list")
             {
                 await ListAsync(session, stop);
                 return ExitCode.Ok;
             }
 
-            var name = parsed.GetValue(queue) ?? throw new CliError("the queue is missing", $"write mainstay queue {word} NAME, see 'mainstay queue ls'", ExitCode.Invalid);
+            var name = parsed.GetValue(queue) ?? throw new CliError("the queue is missing", $"write mainstay queue {word} NAME, see 'mainstay queue list'", ExitCode.Invalid);
             var at = $"queues/{Uri.EscapeDataString(name)}";
             switch (word)
             {

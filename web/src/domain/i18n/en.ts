@@ -6,6 +6,7 @@ import { flowsEn } from './flows.en';
 import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
 import { registryEn } from './registry.en';
+import { streamsEn } from './streams.en';
 import { scaleEn } from './scale.en';
 import { releasesEn } from './releases.en';
 import { stateEn } from './state.en';
@@ -25,6 +26,7 @@ export const en = {
   jobs: jobsEn,
   queues: queuesEn,
   registry: registryEn,
+  streams: streamsEn,
   scale: scaleEn,
   releases: releasesEn,
   shared: stateEn,

@@ -6,6 +6,7 @@ import { flowsZh } from './flows.zh';
 import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
 import { registryZh } from './registry.zh';
+import { streamsZh } from './streams.zh';
 import { scaleZh } from './scale.zh';
 import { releasesZh } from './releases.zh';
 import { stateZh } from './state.zh';
@@ -21,6 +22,7 @@ export const zh: Text = {
   jobs: jobsZh,
   queues: queuesZh,
   registry: registryZh,
+  streams: streamsZh,
   scale: scaleZh,
   releases: releasesZh,
   shared: stateZh,
