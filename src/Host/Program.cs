@@ -3,7 +3,7 @@ using Mainstay.Host.Cli;
 using Mainstay.Host.Roles;
 
 // Roles start before anything of the command line is loaded: a gateway that was killed is back in a fraction of a second.
-if (args is [var role, .. var rest] && Role.IsRole(role) && !rest.Any(a => a is "--help" or "-h" or "-?"))
+if (args is [var role, .. var rest] && Role.IsRole(role) && !(rest is [var word, ..] && !word.StartsWith('-')) && !rest.Any(a => a is "--help" or "-h" or "-?"))
 {
     return await Role.RunAsync(role, rest);
 }

@@ -32,6 +32,7 @@ const QueuesPage = lazy(() => import('./pages/QueuesPage'));
 const StreamsPage = lazy(() => import('./pages/StreamsPage'));
 const ConfigPage = lazy(() => import('./pages/ConfigPage'));
 const LocksPage = lazy(() => import('./pages/LocksPage'));
+const StorePage = lazy(() => import('./pages/StorePage'));
 const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
 const RegistryPage = lazy(() => import('./pages/RegistryPage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
@@ -76,6 +77,7 @@ export function App() {
           {route.page === 'streams' && <StreamsPage name={route.name} />}
           {route.page === 'config' && <ConfigPage name={route.name} />}
           {route.page === 'locks' && <LocksPage />}
+          {route.page === 'store' && <StorePage />}
           {route.page === 'objectives' && <ObjectivesPage />}
           {route.page === 'registry' && <RegistryPage />}
           {route.page === 'hosts' && <HostsPage />}
@@ -120,6 +122,7 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.streams.title;
     case 'config':
     case 'locks':
+    case 'store':
       return text.shared[route.page];
     case 'objectives':
       return text.sight.objectives;

@@ -350,6 +350,7 @@ const pages = {
   '/hosts': '[data-testid=middleware]',
   '/registry': '[data-testid=registry]',
   '/releases/payments': '[data-testid=callees]',
+  '/store': '[data-testid=servers]',
   '/policies?about=route/orders-api': '.form-section',
   '/streams/order-12': '[data-testid=stream-events] td',
   ...observePages,

@@ -10,6 +10,7 @@ import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
 import { readSchedule, registryOf } from './schedule.mjs';
 import { readReleases } from './releases.mjs';
 import { readStreams } from './streams.mjs';
+import { readStore } from './store.mjs';
 import { actOnTraffic, makeTraffic, pastRequest, trafficOf } from './traffic.mjs';
 import { addEvent, makeWorld, mapOf, statusOf } from './world.mjs';
 
@@ -61,7 +62,7 @@ async function answer(context) {
   if (url.pathname === '/prometheus/api/v1/query_exemplars') return json(response, exemplarsOf(url.searchParams));
   if (!url.pathname.startsWith('/api/v1/')) return file(url.pathname, response);
   const [noun, name, verb] = url.pathname.slice('/api/v1/'.length).split('/').map(decodeURIComponent);
-  const schedule = request.method === 'GET' && (readStreams(noun, name, verb) ?? readSchedule(context.world, noun, name, verb));
+  const schedule = request.method === 'GET' && (readStreams(noun, name, verb) ?? readStore(noun, name) ?? readSchedule(context.world, noun, name, verb));
   if (schedule) return json(response, schedule);
   const read = request.method === 'GET' && (readPolicies(context.policies, noun, name, verb) ?? readObserve(noun, name, url.searchParams));
   if (read) return reply(response, read);

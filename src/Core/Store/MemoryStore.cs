@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace Mainstay.Core.Store;
 
 /// <summary>
@@ -70,24 +68,8 @@ public sealed class MemoryStore : IStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<WatchBatch> WatchAsync(
-        string prefix, long fromRevision, [EnumeratorCancellation] CancellationToken stop = default)
-    {
-        using var watch = OpenWatch(prefix, fromRevision);
-        while (true)
-        {
-            stop.ThrowIfCancellationRequested();
-            if (!watch.TryRead(out var batch))
-            {
-                await watch.WaitAsync(stop);
-                continue;
-            }
-
-            yield return batch;
-            if (batch.Compacted)
-                yield break;
-        }
-    }
+    public IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long fromRevision, CancellationToken stop = default) =>
+        WatchLoop.RunAsync(state, prefix, fromRevision, static (_, _) => Task.FromResult(new List<WatchBatch>()), stop);
 
     /// <inheritdoc/>
     public ValueTask<long> GrantLeaseAsync(TimeSpan ttl, CancellationToken stop = default)

@@ -39,7 +39,10 @@ public sealed class ApiParts
             ? new Security.NodeRules(authority, (host, key) => Mirror.Read(seen => seen.Get<HostIdentity>(host)?.Knows(key) ?? false))
             : null;
         Tables = new TableSource(Mirror, time, options.InternalToken);
-        Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault);
+        Views = new ViewEndpoints(store, Mirror, gateways, services.Edges, services.Telemetry, Streams, time, limits, () => Correlator!.Map, services.OnFault)
+        {
+            Cluster = services.Cluster is { } cluster ? () => ServerEndpoints.Say(cluster) : null,
+        };
         var probes = new ProbeRunner(new ProbeTargets(Mirror).Now, services.Samples, time);
         var applier = services.Applier ?? DeliverPlane.Applier(store, kinds, time, options.EndPoint.Port, services.Data, text => PromParser.Parse(text).Fault?.ToString());
         var replacer = new InstanceReplacer(store, kinds, Mirror, time, events);

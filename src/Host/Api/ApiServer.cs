@@ -1,4 +1,5 @@
 using System.Net;
+using Mainstay.Host.Api.State;
 using Mainstay.Host.Security;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -76,6 +77,20 @@ public static class ApiServer
         var dispatcher = new Dispatcher(rules, parts.Services.OnFault);
         parts.Dispatcher = dispatcher;
         app.Use((context, next) => dispatcher.GuardAsync(context, next));
+        if (parts.Services.Cluster is { } cluster)
+        {
+            app.Use((context, next) =>
+            {
+                // What is read now may be older than what was acknowledged elsewhere.
+                if (cluster.State.Since is { } since)
+                {
+                    context.Response.Headers[ServerEndpoints.StaleHeader] = $"{Math.Max(0, (parts.Services.Time.GetUtcNow() - since).TotalSeconds):0}";
+                }
+
+                return next(context);
+            });
+        }
+
         parts.Dashboard.Use(app);
         foreach (var route in parts.Routes)
         {

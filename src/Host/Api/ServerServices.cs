@@ -16,6 +16,12 @@ namespace Mainstay.Host.Api;
 /// <param name="Time">The clock of everything but Kestrel's own timeouts.</param>
 public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvider Time)
 {
+    /// <summary>The cluster that the server is in; null is in none.</summary>
+    public Cluster.ClusterKeeper? Cluster { get; init; }
+
+    /// <summary>Where the store is, for people.</summary>
+    public string StoreName { get; init; } = "in memory";
+
     /// <summary>Called with where and what went wrong inside; the client gets a problem without the details. Default: counted in <c>/metrics</c> alone.</summary>
     public Action<string, Exception>? OnFault { get; init; }
 

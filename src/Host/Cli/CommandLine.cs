@@ -70,7 +70,7 @@ public static class CommandLine
         UpVerb.Build(kit), DownVerb.Build(kit),
         PlanVerb.Build(kit), ApplyVerb.Build(kit), DiffVerb.Build(kit), HistoryVerb.Build(kit), RollbackVerb.Build(kit), TagVerb.Build(kit),
         StatusVerb.Build(kit), GetVerb.Build(kit), RegistryVerb.Build(kit), MapVerb.Build(kit), LogsVerb.Build(kit), ExecVerb.Build(kit), EventsVerb.Build(kit),
-        RolloutVerb.Build(kit), ScaleVerb.Build(kit), RestartVerb.Build(kit), HostVerb.Build(kit), JobVerb.Build(kit), QueueVerb.Build(kit), StreamVerb.Build(kit), RequestVerb.Build(kit), FlowVerb.Build(kit), IdVerb.Build(kit),
+        RolloutVerb.Build(kit), ScaleVerb.Build(kit), RestartVerb.Build(kit), HostVerb.Build(kit), ServerVerb.Build(kit), JobVerb.Build(kit), QueueVerb.Build(kit), StreamVerb.Build(kit), RequestVerb.Build(kit), FlowVerb.Build(kit), IdVerb.Build(kit),
         LockVerb.Build(kit), StoreVerb.Build(kit),
         ConfigVerb.Build(kit), SecretVerb.Build(kit),
         TopVerb.Build(kit), QueryVerb.Build(kit),

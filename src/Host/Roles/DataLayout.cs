@@ -47,6 +47,8 @@ public sealed class DataLayout(string root)
 
     /// <summary>Where this host's gateway takes in what others' gateways send to its instances.</summary>
     public string MeshFile => Path.Combine(Root, "node", "mesh");
+    /// <summary>This server's member of the cluster.</summary>
+    public string Etcd => Path.Combine(Root, "etcd");
 
     public string Store => Path.Combine(Root, "store");
 

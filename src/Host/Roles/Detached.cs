@@ -48,7 +48,7 @@ static class Detached
         }
 
         void Say(string line) => Role.Say(TimeProvider.System, line);
-        var settings = new RoleSettings(arguments.Data, arguments.Listen, Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"), arguments.Dashboard, arguments.Telemetry) { Store = arguments.Store, Agents = arguments.Agents };
+        var settings = new RoleSettings(arguments.Data, arguments.Listen, Environment.GetEnvironmentVariable("MAINSTAY_TOKEN"), arguments.Dashboard, arguments.Telemetry) { Store = arguments.Store, Cluster = arguments.Cluster, Agents = arguments.Agents };
         try
         {
             await using var supervisor = await UpDown.TakeAsync(settings, null, Say);
@@ -68,6 +68,7 @@ static class Detached
         arguments.AddRange(settings.Agents is null ? [] : ["--agents", settings.Agents.ToString()]);
         arguments.AddRange(settings.Dashboard is { } dashboard ? ["--dashboard", dashboard] : []);
         arguments.AddRange(settings.Store is { } store ? ["--store", store] : []);
+        arguments.AddRange(settings.Cluster is { } cluster ? ["--cluster", cluster.ToString()] : []);
         arguments.AddRange(settings.TelemetryArguments);
         return arguments;
     }

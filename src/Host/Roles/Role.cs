@@ -31,6 +31,7 @@ static class Role
             arguments.Data.Make();
             return role switch
             {
+                "server" when arguments.Cluster is { } end => await Cluster.ClusteredServer.RunAsync(arguments, end, TimeProvider.System, ending.Token),
                 "server" => await ServerRole.RunAsync(arguments, TimeProvider.System, ending.Token),
                 "gateway" => await EdgeRoles.GatewayAsync(arguments, TimeProvider.System, ending.Token),
                 _ => await EdgeRoles.AgentAsync(arguments, TimeProvider.System, ending.Token),

@@ -22,6 +22,9 @@ sealed record RoleArguments
     /// <summary>The address of the store (server); null is the file in the data folder.</summary>
     public string? Store { get; init; }
 
+    /// <summary>Where this server's member of a cluster listens (server); null is in none.</summary>
+    public System.Net.IPEndPoint? Cluster { get; init; }
+
     /// <summary>Where telemetry is taken in (server), and what instances are told of it (agent).</summary>
     public TelemetryPorts Telemetry { get; init; } = TelemetryPorts.Standard;
 
@@ -87,12 +90,7 @@ sealed record RoleArguments
             return null;
         }
 
-        if (MachineArguments.Read(given, error) is not { } machine)
-        {
-            return null;
-        }
-
-        if (TelemetryOf(given, error) is not { } telemetry)
+        if (!ReadsCluster(given, store, error, out var cluster) || MachineArguments.Read(given, error) is not { } machine || TelemetryOf(given, error) is not { } telemetry)
         {
             return null;
         }
@@ -100,6 +98,7 @@ sealed record RoleArguments
         return new RoleArguments
         {
             Store = store,
+            Cluster = cluster,
             Telemetry = telemetry,
             Machine = machine,
             Agents = machine.Agents,
@@ -115,15 +114,29 @@ sealed record RoleArguments
         };
     }
 
+    static bool ReadsCluster(Dictionary<string, string> given, string? store, TextWriter error, out System.Net.IPEndPoint? place)
+    {
+        var text = given.GetValueOrDefault("--cluster") ?? Environment.GetEnvironmentVariable("MAINSTAY_CLUSTER");
+        List<string> problems = [];
+        place = string.IsNullOrEmpty(text) ? null : Mainstay.Host.Cluster.ClusterPlace.Read(text, problems);
+        if (place is not null && store is not null)
+        {
+            problems.AddRange(["--cluster and --store exclude each other", "a cluster has a store of its own; leave one out"]);
+        }
+
+        problems.ForEach(error.WriteLine);
+        return problems.Count == 0;
+    }
+
     static Dictionary<string, string>? Given(IReadOnlyList<string> args, TextWriter error)
     {
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--mesh" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--mesh" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--cluster" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --mesh ADDRESS:PORT, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
+                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --mesh ADDRESS:PORT, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, --cluster ADDRESS:PORT, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
                 return null;
             }
 

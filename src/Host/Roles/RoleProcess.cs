@@ -30,12 +30,15 @@ sealed class RoleProcess
     public static RoleProcess Start(RoleStart start, EventThread events)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(start.Log)!);
-        var binary = Environment.ProcessPath ?? throw new InvalidOperationException("the path of this binary is unknown");
+        var binary = start.Program ?? Environment.ProcessPath ?? throw new InvalidOperationException("the path of this binary is unknown");
         var (pid, error) = PosixSpawn.Start(new SpawnRequest([binary, .. start.Arguments], start.Environment, "/", start.Log, start.Log));
         return error == 0
             ? new RoleProcess(pid, Posix.PidfdOpen(pid), events)
             : throw new IOException($"{binary} cannot be started: {Posix.Describe(error)}");
     }
+
+    /// <summary>A process that runs already; its exit code will not be known where it is not ours.</summary>
+    public static RoleProcess Adopt(int pid, EventThread events) => new(pid, Posix.PidfdOpen(pid), events);
 
     public void Terminate() => Signal(Posix.SigTerm);
 
@@ -69,4 +72,8 @@ sealed class RoleProcess
 /// <param name="Arguments">After the binary's path.</param>
 /// <param name="Environment">The whole environment.</param>
 /// <param name="Log">File that its output is appended to.</param>
-sealed record RoleStart(IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string Log);
+sealed record RoleStart(IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, string Log)
+{
+    /// <summary>Absolute path of another program than this binary.</summary>
+    public string? Program { get; init; }
+}

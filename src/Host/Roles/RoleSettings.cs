@@ -13,6 +13,9 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
     /// <summary>The address of the store; null is the file in the data folder.</summary>
     public string? Store { get; init; }
 
+    /// <summary>Where the server's member of a cluster listens; null is in none.</summary>
+    public System.Net.IPEndPoint? Cluster { get; init; }
+
     /// <summary>Where agents of other machines come in; null lets none in.</summary>
     public System.Net.IPEndPoint? Agents { get; init; }
 
@@ -37,6 +40,7 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
             arguments.AddRange(["--listen", Listen]);
             arguments.AddRange(Dashboard is null ? [] : ["--dashboard", Dashboard]);
             arguments.AddRange(Store is null ? [] : ["--store", Store]);
+            arguments.AddRange(Cluster is null ? [] : ["--cluster", Cluster.ToString()]);
             arguments.AddRange(Agents is null ? [] : ["--agents", Agents.ToString()]);
         }
 

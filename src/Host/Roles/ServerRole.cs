@@ -6,6 +6,7 @@ using Mainstay.Core.Store;
 using Mainstay.Host.Api;
 using Mainstay.Host.Api.Telemetry;
 using Mainstay.Host.Cli;
+using Mainstay.Host.Cluster;
 using Mainstay.Host.Security;
 using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Store.Logs;
@@ -20,7 +21,7 @@ namespace Mainstay.Host.Roles;
 /// <summary>The control plane: the store, the reconcilers, the Admin API and the dashboard.</summary>
 static class ServerRole
 {
-    public static async Task<int> RunAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop)
+    public static async Task<int> RunAsync(RoleArguments arguments, TimeProvider time, CancellationToken stop, ClusterKeeper? cluster = null)
     {
         var kinds = CoreKinds.All;
         var options = new ApiOptions
@@ -45,12 +46,12 @@ static class ServerRole
             return 2;
         }
 
-        await using var opened = await Stores.OpenAsync(arguments.Store, arguments.Data, time, stop);
-        await using var standby = new Standby(options);
+        await using var opened = await Stores.OpenAsync(arguments.Store, arguments.Data, time, stop, cluster);
+        await using var standby = new Standby(options) { Outage = () => cluster?.Outage };
         Leader? leads;
         try
         {
-            leads = await Stores.LeadAsync(opened, arguments, standby, line => Role.Say(time, line), stop);
+            leads = await Stores.LeadAsync(opened, arguments, cluster?.Name ?? Environment.MachineName, standby, line => Role.Say(time, line), stop);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -72,7 +73,7 @@ static class ServerRole
         var logs = new LogStore(time, new DiskFiles(arguments.Data.Records), new() { Keep = limits.Logs });
         var services = new ServerServices(store, kinds, time)
         {
-            OnFault = Fault, Data = arguments.Data.Root, SecretsPassphrase = Environment.GetEnvironmentVariable("MAINSTAY_SECRETS_PASSPHRASE") is { Length: > 0 } passphrase ? passphrase : null, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Logs = logs, Samples = samples,
+            Cluster = cluster, StoreName = Stores.NameOf(arguments.Store, arguments.Data, cluster), OnFault = Fault, Data = arguments.Data.Root, SecretsPassphrase = Environment.GetEnvironmentVariable("MAINSTAY_SECRETS_PASSPHRASE") is { Length: > 0 } passphrase ? passphrase : null, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Logs = logs, Samples = samples,
         };
         var exemplars = new ExemplarLog(services.Telemetry.Exemplars, new DiskFiles(arguments.Data.Metrics), time);
         await using var api = ApiServer.Build(options, services);
@@ -80,7 +81,7 @@ static class ServerRole
         await using var telemetry = await TelemetryServer.StartAsync(
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
-        Role.Say(time, $"server at {arguments.Listen}, store {Stores.NameOf(arguments.Store, arguments.Data)} at revision {store.Revision}");
+        Role.Say(time, $"server at {arguments.Listen}, store {services.StoreName} at revision {store.Revision}");
         await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), OwnNodeAsync(arguments, options, store, leader is not null, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick, exemplars.Tick], stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);

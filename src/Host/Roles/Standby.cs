@@ -31,6 +31,9 @@ public sealed class Standby(ApiOptions options) : IAsyncDisposable
     HttpMessageInvoker? http;
     volatile Uri? leader;
 
+    /// <summary>Says why nobody can lead, where that is known.</summary>
+    public Func<string?> Outage { get; init; } = static () => null;
+
     /// <summary>Asks this server from now on; begins to listen with the first.</summary>
     public async Task AskAsync(Uri other, CancellationToken stop)
     {
@@ -93,7 +96,7 @@ public sealed class Standby(ApiOptions options) : IAsyncDisposable
             if (context.Response.HasStarted)
                 context.Abort();
             else
-                await ProblemAnswer.Unavailable("the server that leads broke off or is not there", "see whether it was done, then try again").WriteAsync(context);
+                await ProblemAnswer.Unavailable(Outage() ?? "the server that leads broke off or is not there", "see whether it was done, then try again").WriteAsync(context);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {

@@ -27,15 +27,17 @@ static class Stores
     }
 
     /// <summary>Opens the store; null is the file of the data folder.</summary>
-    public static async Task<IStore> OpenAsync(string? address, DataLayout data, TimeProvider time, CancellationToken stop)
+    public static async Task<IStore> OpenAsync(string? address, DataLayout data, TimeProvider time, CancellationToken stop, Cluster.ClusterKeeper? cluster = null)
     {
+        if (cluster is not null)
+            return await cluster.OpenAsync(FileOf(null, data), ServerSession, stop);
         if (address is null || !EtcdAddress.Is(address))
             return SqliteStore.Open(new SqliteStoreOptions { Path = FileOf(address, data), Time = time });
         return await EtcdStore.OpenAsync(Etcd(address) with { Time = time, SessionTtl = ServerSession }, stop);
     }
 
     /// <summary>Waits until no other server leads on the same store; null for a file, which one server alone can open.</summary>
-    public static async Task<Leader?> LeadAsync(IStore store, RoleArguments arguments, Standby standby, Action<string> say, CancellationToken stop)
+    public static async Task<Leader?> LeadAsync(IStore store, RoleArguments arguments, string name, Standby standby, Action<string> say, CancellationToken stop)
     {
         if (store is not EtcdStore shared)
             return null;
@@ -43,7 +45,7 @@ static class Stores
         var leader = await Leader.TakeAsync(
             shared,
             holder,
-            $"{Environment.MachineName} at {arguments.Listen}",
+            $"{name} at {arguments.Listen}",
             arguments.Listen,
             async (other, url) =>
             {
@@ -57,16 +59,16 @@ static class Stores
     }
 
     /// <summary>Makes a store of a snapshot where there is none.</summary>
-    public static Task FillAsync(string? address, DataLayout data, StoreSnapshot snapshot, CancellationToken stop)
+    public static async Task FillAsync(string? address, DataLayout data, StoreSnapshot snapshot, CancellationToken stop)
     {
-        if (address is not null && EtcdAddress.Is(address))
-            return EtcdStore.FillAsync(Etcd(address), snapshot, stop);
-        SqliteStore.Fill(new SqliteStoreOptions { Path = FileOf(address, data) }, snapshot);
-        return Task.CompletedTask;
+        if (address is null || !EtcdAddress.Is(address))
+            SqliteStore.Fill(new SqliteStoreOptions { Path = FileOf(address, data) }, snapshot);
+        else if (!await EtcdStore.FillAsync(Etcd(address), snapshot, stop))
+            throw new StoreUnavailableException($"there is a store at {NameOf(address, data)} already; name another prefix");
     }
 
     /// <summary>The address without anything secret, for people.</summary>
-    public static string NameOf(string? address, DataLayout data) => address is not null && EtcdAddress.Is(address) ? Etcd(address).Name : FileOf(address, data);
+    public static string NameOf(string? address, DataLayout data, Cluster.ClusterKeeper? cluster = null) => cluster is not null ? $"of the cluster, at {cluster.Name}" : address is not null && EtcdAddress.Is(address) ? Etcd(address).Name : FileOf(address, data);
 
     /// <summary>The file that an address means: itself, or the store of the data folder that it names; null is this one's.</summary>
     public static string FileOf(string? address, DataLayout data)

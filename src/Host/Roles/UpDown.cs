@@ -32,6 +32,31 @@ static class UpDown
             ?? throw new CliError(said.ToString().Split('\n')[0].Trim(), said.ToString().Split('\n')[1].Trim(), ExitCode.Invalid);
     }
 
+    // What is wrong is said before anything is started.
+    static IPEndPoint? ClusterOf(UpOptions options)
+    {
+        if (options.Cluster is null)
+        {
+            return null;
+        }
+
+        List<string> problems = options.Store is null ? [] : ["--cluster and --store exclude each other", "a cluster has a store of its own; leave one out"];
+        var place = Cluster.ClusterPlace.Read(options.Cluster, problems);
+        if (problems.Count == 0)
+        {
+            try
+            {
+                Cluster.MemberProcess.Find();
+            }
+            catch (Core.Store.StoreUnavailableException missing)
+            {
+                problems = [.. missing.Message.Split("; ", 2)];
+            }
+        }
+
+        return problems.Count == 0 ? place : throw new CliError(problems[0], problems[1], ExitCode.Invalid);
+    }
+
     static Task<int> UpAsync(UpOptions options, CancellationToken stop)
     {
         ManifestProblems.Check(options.Manifest);
@@ -41,7 +66,7 @@ static class UpDown
             options.Listen ?? ApiOptions.DefaultListen,
             options.Token,
             options.Dashboard ? DashboardFolder(options.Session.Environment) : null,
-            TelemetryPlaces.Resolve((options.OtlpGrpc, options.OtlpHttp, options.Zipkin), data, options.Session.Screen.Note)) { Store = options.Store, Agents = AgentsOf(options.Agents) };
+            TelemetryPlaces.Resolve((options.OtlpGrpc, options.OtlpHttp, options.Zipkin), data, options.Session.Screen.Note)) { Store = options.Store, Cluster = ClusterOf(options), Agents = AgentsOf(options.Agents) };
         if (Stores.Problems(options.Store) is [var wrong, ..])
         {
             var parts = wrong.Split("; ", 2);

@@ -115,6 +115,40 @@ public sealed class NodeAuthority
         }
     }
 
+    /// <summary>Makes what a server shows at one address as a member of the cluster, to members and as a client of theirs: certificate and key, as PEM.</summary>
+    public string MakeMember(string name, System.Net.IPAddress address)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var signed = Sign(new PublicKey(key), "server:" + name, time.GetUtcNow(), ServerLife, names => names.AddIpAddress(address));
+        return $"{signed.ExportCertificatePem()}\n{key.ExportPkcs8PrivateKeyPem()}\n";
+    }
+
+    /// <summary>The authority of another folder or machine, in this folder. Throws as <see cref="Open"/>.</summary>
+    public static void Keep(string folder, string certificatePem, string keyPem)
+    {
+        Directory.CreateDirectory(folder, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        SecretFile.Write(Path.Combine(folder, "ca.key"), keyPem);
+        SecretFile.Write(Path.Combine(folder, "ca.pem"), certificatePem);
+    }
+
+    /// <summary>The authority's key, as PEM: for servers alone.</summary>
+    public string KeyPem
+    {
+        get
+        {
+            using var key = own.GetECDsaPrivateKey()!;
+            return key.ExportPkcs8PrivateKeyPem();
+        }
+    }
+
+    /// <summary>A code over a text that only who has the authority's key can make (HMAC, SHA-256).</summary>
+    public byte[] CodeOf(string text)
+    {
+        using var key = own.GetECDsaPrivateKey()!;
+        var secret = HKDF.DeriveKey(HashAlgorithmName.SHA256, key.ExportParameters(includePrivateParameters: true).D!, 32, info: "mainstay codes"u8.ToArray());
+        return HMACSHA256.HashData(secret, System.Text.Encoding.UTF8.GetBytes(text));
+    }
+
     /// <summary>
     /// Signs a host's request (PKCS #10, RFC 2986), of which only the key is taken, and that the asker has it; null where it is none.
     /// </summary>
@@ -123,7 +157,7 @@ public sealed class NodeAuthority
         try
         {
             var asked = CertificateRequest.LoadSigningRequest(request, HashAlgorithmName.SHA256);
-            return Sign(asked.PublicKey, HostPrefix + host, time.GetUtcNow(), Life, HostIdentity.DnsNameOf(host));
+            return Sign(asked.PublicKey, HostPrefix + host, time.GetUtcNow(), Life, names => names.AddDnsName(HostIdentity.DnsNameOf(host)));
         }
         catch (CryptographicException)
         {
@@ -131,16 +165,16 @@ public sealed class NodeAuthority
         }
     }
 
-    X509Certificate2 Sign(PublicKey key, string name, DateTimeOffset now, TimeSpan life, string? dns = null)
+    X509Certificate2 Sign(PublicKey key, string name, DateTimeOffset now, TimeSpan life, Action<SubjectAlternativeNameBuilder>? places = null)
     {
         var request = new CertificateRequest(new X500DistinguishedName($"CN={name}"), key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(false, false, 0, true));
         request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, true));
         request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid("1.3.6.1.5.5.7.3.1"), new Oid("1.3.6.1.5.5.7.3.2")], false));
-        if (dns is not null)
+        if (places is not null)
         {
             var names = new SubjectAlternativeNameBuilder();
-            names.AddDnsName(dns);
+            places(names);
             request.CertificateExtensions.Add(names.Build());
         }
 

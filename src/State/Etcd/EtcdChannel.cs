@@ -70,7 +70,7 @@ sealed class EtcdChannel : IDisposable
             catch (EtcdFault fault) when (fault.Passing && Stopwatch.GetElapsedTime(began) < allowed)
             {
                 MoveOn(at);
-                if ((round + 1) % options.Endpoints.Count == 0)
+                if ((round + 1) % options.Now.Count == 0)
                     await Task.Delay(Pause, TimeProvider.System, stop);
             }
         }
@@ -111,7 +111,8 @@ sealed class EtcdChannel : IDisposable
     // With others to ask, one that does not answer costs a second at first.
     TimeSpan TryFor(int round, TimeSpan left)
     {
-        var share = options.Endpoints.Count == 1 ? left : FirstTry * (1 << Math.Min(8, round / options.Endpoints.Count));
+        var members = options.Now.Count;
+        var share = members == 1 ? left : FirstTry * (1 << Math.Min(8, round / members));
         return share < left ? share : left > TimeSpan.Zero ? left : Pause;
     }
 
@@ -152,8 +153,7 @@ sealed class EtcdChannel : IDisposable
 
     HttpRequestMessage Request(int at, string method, string? bearer)
     {
-        var endpoint = options.Endpoints[at % options.Endpoints.Count];
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(endpoint, $"/etcdserverpb.{method}"))
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(At(at), $"/etcdserverpb.{method}"))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
@@ -206,12 +206,20 @@ sealed class EtcdChannel : IDisposable
 
     EtcdFault Broken(int at, Exception broken) => new(EtcdCode.Unavailable, $"{Member(at)}: {broken.GetBaseException().Message}", broken);
 
-    string Member(int at) => options.Endpoints[at % options.Endpoints.Count].Authority;
+    string Member(int at) => At(at).Authority;
+
+    Uri At(int at)
+    {
+        var members = options.Now;
+        return members[at % members.Count];
+    }
 
     static SslClientAuthenticationOptions Tls(EtcdStoreOptions options)
     {
         var tls = new SslClientAuthenticationOptions();
-        if (options.Certificate is { } certificate)
+        if (options.Identity is { } identity)
+            tls.LocalCertificateSelectionCallback = (_, _, _, _, _) => identity();
+        else if (options.Certificate is { } certificate)
             tls.ClientCertificates = [certificate];
         if (options.Authorities is { } authorities)
         {

@@ -75,8 +75,29 @@ sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
         }
     }
 
-    public Task<StatusResponse> StatusAsync(CancellationToken stop) =>
-        channel.CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, stop);
+    public Task<StatusResponse> StatusAsync(TimeSpan patience, CancellationToken stop) =>
+        channel.CallAsync("Maintenance/Status", new StatusRequest(), StatusResponse.Parser, stop, patience);
+
+    /// <summary>The members as the asked one knows them, with everything that was decided before the call.</summary>
+    public async Task<IReadOnlyList<Member>> MembersAsync(CancellationToken stop)
+    {
+        // A member answers the list at once, however far behind it is; not so a read of a key.
+        await RangeAsync(new RangeRequest { Key = Key("mainstay"), CountOnly = true }, stop);
+        return (await channel.CallAsync("Cluster/MemberList", new MemberListRequest(), MemberListResponse.Parser, stop)).Members;
+    }
+
+    /// <summary>Admits a member without a vote; gives what it is then, and all members.</summary>
+    public Task<MemberAddResponse> AddLearnerAsync(Uri peer, TimeSpan patience, CancellationToken stop) => channel.CallAsync(
+        "Cluster/MemberAdd", new MemberAddRequest { PeerUrls = { Origin(peer) }, IsLearner = true }, MemberAddResponse.Parser, stop, patience);
+
+    public Task RemoveMemberAsync(ulong id, TimeSpan patience, CancellationToken stop) =>
+        channel.CallAsync("Cluster/MemberRemove", new MemberRemoveRequest { Id = id }, MemberRemoveResponse.Parser, stop, patience);
+
+    public Task PromoteAsync(ulong id, TimeSpan patience, CancellationToken stop) =>
+        channel.CallAsync("Cluster/MemberPromote", new MemberPromoteRequest { Id = id }, MemberPromoteResponse.Parser, stop, patience);
+
+    // As it stands in the member's own flags, which it compares as text.
+    static string Origin(Uri address) => address.GetLeftPart(UriPartial.Authority);
 
     /// <summary>What happens to keys under these prefixes from now on; the first answer for each says that it has begun.</summary>
     public IAsyncEnumerable<WatchResponse> WatchAsync(IReadOnlyList<string> prefixes, CancellationToken stop) => channel.StreamAsync(

@@ -1,5 +1,4 @@
 using System.Buffers.Binary;
-using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using Mainstay.Core.Store;
 using Mainstay.State.Backup;
@@ -78,17 +77,16 @@ public sealed class EtcdStore : IStore
         }
     }
 
-    /// <summary>Fills the empty store under a prefix from a snapshot; stores that are open on it show it as soon as it is there, whole.</summary>
-    /// <exception cref="StoreUnavailableException">There is something in the store, or most members do not answer.</exception>
-    public static async Task FillAsync(EtcdStoreOptions options, StoreSnapshot snapshot, CancellationToken stop = default)
+    /// <summary>Fills the empty store under a prefix from a snapshot; stores that are open on it show it as soon as it is there, whole. False where there is something in it.</summary>
+    /// <exception cref="StoreUnavailableException">Most members do not answer.</exception>
+    public static async Task<bool> FillAsync(EtcdStoreOptions options, StoreSnapshot snapshot, CancellationToken stop = default)
     {
         using var client = new EtcdClient(options);
         var log = new EtcdLog(client, new EtcdLayout(options.Prefix));
         try
         {
             await log.EnsureAsync(stop);
-            if (!await Filler.FillAsync(client, log, snapshot, stop))
-                throw new StoreUnavailableException($"there is a store at {options.Name} already; name another prefix");
+            return await Filler.FillAsync(client, log, snapshot, stop);
         }
         catch (EtcdFault fault)
         {
@@ -144,35 +142,14 @@ public sealed class EtcdStore : IStore
     {
         stop.ThrowIfCancellationRequested();
         StoreLimits.CheckCommit(commit);
+        if (options.Outage?.Invoke() is { } why)
+            throw new StoreUnavailableException($"nothing can be written: {why}");
         return new(writer.DoAsync(new EtcdCommit(commit, stop)));
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<WatchBatch> WatchAsync(
-        string prefix, long fromRevision, [EnumeratorCancellation] CancellationToken stop = default)
-    {
-        StoreLimits.CheckPrefix(prefix);
-        using var watch = replica.State.Open(prefix, fromRevision);
-        while (true)
-        {
-            stop.ThrowIfCancellationRequested();
-            switch (watch.Read(out var batch))
-            {
-                case WatchStep.Batch:
-                    yield return batch!;
-                    if (batch!.Compacted)
-                        yield break;
-                    break;
-                case WatchStep.Empty:
-                    await watch.WaitAsync(stop);
-                    break;
-                case WatchStep.Archived:
-                    foreach (var archived in await ReadAsync(watch, stop))
-                        yield return archived;
-                    break;
-            }
-        }
-    }
+    public IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long fromRevision, CancellationToken stop = default) =>
+        WatchLoop.RunAsync(replica.State, prefix, fromRevision, ReadAsync, stop);
 
     /// <inheritdoc/>
     public async ValueTask<long> GrantLeaseAsync(TimeSpan ttl, CancellationToken stop = default)
@@ -267,6 +244,9 @@ public sealed class EtcdStore : IStore
     async Task BeCurrentAsync(CancellationToken stop)
     {
         ThrowIfDisposed();
+        // What was known last is better than nothing, where whoever asks is told that it is that.
+        if (options.Outage?.Invoke() is not null)
+            return;
         try
         {
             var current = barrier.PassAsync();
@@ -284,14 +264,11 @@ public sealed class EtcdStore : IStore
 
     Task<T> DoAsync<T>(Func<Draft, T> act) => writer.DoAsync(new EtcdAct<T>(act));
 
-    async Task<List<WatchBatch>> ReadAsync(Watch watch, CancellationToken stop)
+    async Task<List<WatchBatch>> ReadAsync(long fromRevision, CancellationToken stop)
     {
         try
         {
-            var whole = await archive.ReadAsync(watch.Next, stop);
-            if (whole.Count > 0)
-                watch.Resume(whole[^1].Revision + 1);
-            return [.. whole.Select(watch.Select).OfType<WatchBatch>()];
+            return await archive.ReadAsync(fromRevision, stop);
         }
         catch (EtcdFault fault)
         {

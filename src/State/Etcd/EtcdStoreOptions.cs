@@ -9,6 +9,15 @@ public sealed record EtcdStoreOptions
     /// <summary>The members' client addresses, <c>http</c> or <c>https</c>, all of one scheme. The next is asked where one does not answer.</summary>
     public required IReadOnlyList<Uri> Endpoints { get; init; }
 
+    /// <summary>Asked for the members before each call, where they come and go; null where they are always <see cref="Endpoints"/>. Never gives none.</summary>
+    public Func<IReadOnlyList<Uri>>? Members { get; init; }
+
+    /// <summary>
+    /// Asked before each operation why nothing can be decided now; null, or an answer of null, where that is not known to be so. While it is, reads answer
+    /// with what was known last, and commits are refused at once with this reason.
+    /// </summary>
+    public Func<string?>? Outage { get; init; }
+
     /// <summary>Every key of the store begins with this and a slash (default <c>mainstay</c>; 1 to 128 letters, digits, <c>-</c>, <c>_</c>, <c>.</c> and <c>/</c>).</summary>
     public string Prefix { get; init; } = "mainstay";
 
@@ -23,6 +32,9 @@ public sealed record EtcdStoreOptions
 
     /// <summary>The certificate that is shown to the members; null for none.</summary>
     public X509Certificate2? Certificate { get; init; }
+
+    /// <summary>As <see cref="Certificate"/>, asked for each connection, where it is renewed from time to time.</summary>
+    public Func<X509Certificate2>? Identity { get; init; }
 
     /// <summary>History kept for watches, in revisions (default 10,000; at least 1).</summary>
     public int KeepRevisions { get; init; } = 10_000;
@@ -47,7 +59,10 @@ public sealed record EtcdStoreOptions
 
     /// <summary>The store's name in messages: its endpoints and prefix, without secrets.</summary>
     [SuppressMessage("Design", "CA1024", Justification = "Computed.")]
-    public string Name => $"etcd://{string.Join(',', Endpoints.Select(e => e.Authority))}/{Prefix}";
+    public string Name => $"etcd://{string.Join(',', Now.Select(e => e.Authority))}/{Prefix}";
+
+    /// <summary>The members as they are now.</summary>
+    internal IReadOnlyList<Uri> Now => Members?.Invoke() ?? Endpoints;
 
     /// <inheritdoc/>
     public override string ToString() => Name;

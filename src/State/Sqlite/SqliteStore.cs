@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Mainstay.Core.Store;
 using Mainstay.State.Backup;
 
@@ -109,31 +108,8 @@ public sealed class SqliteStore : IStore
     }
 
     /// <inheritdoc/>
-    public async IAsyncEnumerable<WatchBatch> WatchAsync(
-        string prefix, long fromRevision, [EnumeratorCancellation] CancellationToken stop = default)
-    {
-        StoreLimits.CheckPrefix(prefix);
-        using var watch = state.Open(prefix, fromRevision);
-        while (true)
-        {
-            stop.ThrowIfCancellationRequested();
-            switch (watch.Read(out var batch))
-            {
-                case WatchStep.Batch:
-                    yield return batch!;
-                    if (batch!.Compacted)
-                        yield break;
-                    break;
-                case WatchStep.Empty:
-                    await watch.WaitAsync(stop);
-                    break;
-                case WatchStep.Archived:
-                    foreach (var archived in await ReadAsync(watch))
-                        yield return archived;
-                    break;
-            }
-        }
-    }
+    public IAsyncEnumerable<WatchBatch> WatchAsync(string prefix, long fromRevision, CancellationToken stop = default) =>
+        WatchLoop.RunAsync(state, prefix, fromRevision, (from, _) => DoAsync(new ReadWork(from)), stop);
 
     /// <inheritdoc/>
     public async ValueTask<long> GrantLeaseAsync(TimeSpan ttl, CancellationToken stop = default)
@@ -185,14 +161,6 @@ public sealed class SqliteStore : IStore
     {
         writer.Enqueue(work);
         return work.Done;
-    }
-
-    async Task<List<WatchBatch>> ReadAsync(Watch watch)
-    {
-        var whole = await DoAsync(new ReadWork(watch.Next));
-        if (whole.Count > 0)
-            watch.Resume(whole[^1].Revision + 1);
-        return [.. whole.Select(watch.Select).OfType<WatchBatch>()];
     }
 
     void Expire()

@@ -7,6 +7,7 @@ import type { MessageState, QueueFigures, QueueMessage } from '../domain/queues'
 import type { RequestList, RequestWish } from '../domain/requests';
 import type { StreamEventPage, StreamInfo, StreamsStanding } from '../domain/streams';
 import type { ObjectiveStanding } from '../domain/objectives';
+import type { StoreStanding } from '../domain/servers';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
 import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from './configShapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
@@ -154,6 +155,8 @@ export const api = {
   rewindReader: async (name: string, position: number) => void (await post(`stream-readers/${encodeURIComponent(name)}/rewind`, { position })),
   replayQueue: async (name: string, ids?: readonly string[]) => void (await post(`queues/${encodeURIComponent(name)}/replay`, ids ? { ids } : {})),
   purgeQueue: async (name: string, dead: boolean) => void (await post(`queues/${encodeURIComponent(name)}/purge${dead ? '?dead=true' : ''}`)),
+  store: (signal?: AbortSignal) => get<StoreStanding>('store', signal),
+  backup: async () => await (await send('store/backup')).blob(),
   breakLock: async (name: string) => void (await post(`locks/${encodeURIComponent(name)}/break`, { reason: '' })),
   configValues: (space: string, environment: string, signal?: AbortSignal) => get<ConfigPageView>(`config/${encodeURIComponent(space)}/effective?environment=${encodeURIComponent(environment)}`, signal),
   configDiff: (space: string, signal?: AbortSignal) => get<ConfigDiff>(`config/${encodeURIComponent(space)}/diff`, signal),

@@ -48,6 +48,7 @@ export const navigation: readonly NavigationGroup[] = [
       { to: { page: 'streams' }, label: (text) => text.streams.title },
       { to: { page: 'config' }, label: (text) => text.shared.config },
       { to: { page: 'locks' }, label: (text) => text.shared.locks },
+      { to: { page: 'store' }, label: (text) => text.shared.store },
     ],
   },
   {

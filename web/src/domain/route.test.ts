@@ -21,6 +21,7 @@ describe('route', () => {
     ['/registry', { page: 'registry' }],
     ['/streams', { page: 'streams' }],
     ['/streams/order-17', { page: 'streams', name: 'order-17' }],
+    ['/store', { page: 'store' }],
   ])('%s is read and written alike', (path, route) => {
     expect(parse(path)).toEqual(route);
     expect(pathOf(route)).toBe(path);

@@ -27,13 +27,14 @@ export type Route =
   | { page: 'config'; name?: string }
   | { page: 'locks' }
   | { page: 'registry' }
+  | { page: 'store' }
   | { page: 'flows'; run?: string }
   | { page: 'objectives' }
   | { page: 'hosts' }
   | { page: 'missing' };
 
 /** Pages whose path says all. */
-const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives', 'locks', 'registry'] as const;
+const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives', 'locks', 'registry', 'store'] as const;
 
 /** Reads a path with its query. */
 export function parse(url: string): Route {

@@ -26,6 +26,7 @@ public sealed class StateParts
             .. requests.Routes(),
             .. ConfigHouse.Routes(services, mirror, events, options.InternalToken),
             .. new StoreEndpoints(store, time).Routes(),
+            .. new ServerEndpoints(services, events).Routes(),
         ];
     }
 

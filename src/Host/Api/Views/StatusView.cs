@@ -11,6 +11,9 @@ public sealed record StatusView(
 {
     /// <summary>What is wrong with who depends on whom, looked for every 5 s.</summary>
     public IReadOnlyList<Mainstay.Observe.Correlate.MapFinding> Findings { get; init; } = [];
+
+    /// <summary>How the cluster that keeps the store stands, in a sentence; null where there is none.</summary>
+    public string? Cluster { get; init; }
 }
 
 /// <summary>The architecture as a whole.</summary>

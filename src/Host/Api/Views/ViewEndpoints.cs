@@ -36,6 +36,9 @@ public sealed class ViewEndpoints
         map = new(MapBytes, _ => Task.CompletedTask, limits.MapEvery, time, onFault);
     }
 
+    /// <summary>Says how the cluster stands; null where there is none.</summary>
+    public Func<string>? Cluster { get; init; }
+
     public IEnumerable<ApiRoute> Routes() =>
     [
         new("GET", "/api/v1/status", "How everything stands; with watch=true an event `status` on every change, at most five a second.", c => ServeAsync(c, status, "status", Status))
@@ -56,7 +59,7 @@ public sealed class ViewEndpoints
     StatusView Status()
     {
         var standing = gateways.Standing();
-        return mirror.Read(seen => StatusBuilder.Build(seen, standing)) with { Findings = judged().Findings };
+        return mirror.Read(seen => StatusBuilder.Build(seen, standing)) with { Findings = judged().Findings, Cluster = Cluster?.Invoke() };
     }
 
     MapView Map()

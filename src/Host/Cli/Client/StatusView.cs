@@ -17,6 +17,9 @@ public sealed record StatusView
     /// <summary>What is wrong with who depends on whom.</summary>
     public IReadOnlyList<FindingView> Findings { get; init; } = [];
 
+    /// <summary>How the cluster that keeps the store stands; null where there is none.</summary>
+    public string? Cluster { get; init; }
+
     public ServiceView? Find(string service) => Services.FirstOrDefault(s => s.Name == service);
 }
 

@@ -21,6 +21,7 @@ static class ServerChecks
         [
             Finding.Ok("API", $"{session.Client.Server} answered in {Quantities.Milliseconds(took.TotalMilliseconds)}"),
             Clock(map.At - session.Time.GetUtcNow()),
+            .. status.Cluster is null ? [] : Servers(await session.Client.GetAsync<Api.State.StoreView>("store", stop)),
             .. GatewayPort(session, status),
             .. status.Hosts.Select(Host),
             .. Services(status),
@@ -31,6 +32,25 @@ static class ServerChecks
     static Finding Clock(TimeSpan skew) => skew.Duration() > MostSkew
         ? Finding.Warning("clock", $"the server's differs by {Quantities.Elapsed(skew.Duration())}", "set both clocks by NTP: times in logs and timeouts depend on them")
         : Finding.Ok("clock", "the same as the server's");
+
+    static IEnumerable<Finding> Servers(Api.State.StoreView store)
+    {
+        foreach (var server in store.Servers)
+        {
+            yield return server.State switch
+            {
+                "well" => Finding.Ok($"server {server.Name}", $"{(server.Leads ? "acts" : "stands by")}; its member {server.Address} is {server.Role}"),
+                "away" => Finding.Bad($"server {server.Name}", $"its member {server.Address} does not answer", $"start that server again, or take it out for good with 'mainstay server remove {server.Name}'"),
+                "learner" => Finding.Warning($"server {server.Name}", "is being taken in and has no vote yet", "wait"),
+                _ => Finding.Bad($"server {server.Name}", $"its member {server.Address} is {server.State}", "see logs/roles/etcd.log in the data folder of that server"),
+            };
+        }
+
+        if (store.Servers.Count > 0 && (!store.Writable || store.Spare is null or < 1))
+        {
+            yield return new("cluster", store.Writable ? Severity.Warning : Severity.Bad, Verbs.ServerVerb.Verdict(store), store.Writable ? "join servers until there are three: 'mainstay server token' says how" : "start the servers that are away");
+        }
+    }
 
     static Finding Host(HostView host) => host.State == HostState.Ready
         ? Finding.Ok($"host {host.Name}", $"its agent reports from {host.Address}")

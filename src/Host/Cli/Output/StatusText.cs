@@ -12,6 +12,11 @@ public static class StatusText
     {
         var now = session.Time.GetUtcNow();
         yield return (Tone.Strong, Title(status));
+        if (status.Cluster is { } cluster)
+        {
+            yield return (Tone.Plain, $"cluster: {TextWidth.Harmless(cluster)}");
+        }
+
         if (status.Services.Count == 0)
         {
             yield return (Tone.Plain, "no services: 'mainstay apply' declares some");

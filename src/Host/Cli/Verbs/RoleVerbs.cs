@@ -7,7 +7,6 @@ static class RoleVerbs
 {
     static readonly (string Name, string Description)[] Roles =
     [
-        ("server", "Run the control plane alone."),
         ("gateway", "Run the data plane alone."),
         ("agent", "Run the agent of this machine alone."),
     ];

@@ -22,6 +22,9 @@ public sealed record UpOptions
     /// <summary>The address of the store; null is the file in the data folder.</summary>
     public string? Store { get; init; }
 
+    /// <summary>Where this server's member of a cluster listens, as <c>ADDRESS[:PORT]</c>; null is in none.</summary>
+    public string? Cluster { get; init; }
+
     /// <summary>Where agents of other machines come in, as <c>ADDRESS:PORT</c>; null lets none in.</summary>
     public string? Agents { get; init; }
 
@@ -61,6 +64,7 @@ static class UpVerb
         var detach = kit.Flags.Switch("--detach", "Return when everything runs, and leave it running until 'mainstay down'.");
         var listen = kit.Flags.Text("--listen", "URL", $"Where the Admin API and the dashboard listen. Default {UpOptions.DefaultListen}.");
         var store = kit.Flags.Text("--store", "STORE", "Keep what is declared in etcd, as etcd://HOST:PORT,HOST:PORT/PREFIX. Default: a file in the data folder.");
+        var cluster = kit.Flags.Text("--cluster", "PLACE", "Keep what is declared in a cluster that other servers can join, as ADDRESS[:PORT] with an address of this machine that they reach; this server runs its own member of etcd there. Default: a file in the data folder.");
         var agents = kit.Flags.Text("--agents", "PLACE", "Where agents of other machines come in, as ADDRESS:PORT with an address of this machine that they reach; over mutual TLS. Default: none come in.");
         var grpc = kit.Flags.Text("--otlp-grpc", "PLACE", "Where OTLP over gRPC is taken in: off, PORT or ADDRESS:PORT. Default 4317, or a free port where that is taken.");
         var http = kit.Flags.Text("--otlp-http", "PLACE", "Where OTLP over HTTP is taken in. Default 4318, or a free port where that is taken.");
@@ -69,7 +73,7 @@ static class UpVerb
         var noOpen = kit.Flags.Switch("--no-open", "Do not show the dashboard in a browser.");
         var timeout = kit.Flags.Duration("--timeout", FollowOptions.DefaultTimeout, "How long everything may take to run.");
         return kit.Verb("up", "Bring an architecture up, keep it equal to its file, and show it.",
-            [manifest.Targets, manifest.Files, detach, listen, store, agents, grpc, http, zipkin, noDashboard, noOpen, timeout],
+            [manifest.Targets, manifest.Files, detach, listen, store, cluster, agents, grpc, http, zipkin, noDashboard, noOpen, timeout],
             (parsed, session, stop) => kit.Environment.Up(
                 new()
                 {
@@ -78,6 +82,7 @@ static class UpVerb
                     Detach = parsed.GetValue(detach),
                     Listen = parsed.GetValue(listen),
                     Store = parsed.GetValue(store),
+                    Cluster = parsed.GetValue(cluster),
                     Agents = parsed.GetValue(agents),
                     OtlpGrpc = parsed.GetValue(grpc),
                     OtlpHttp = parsed.GetValue(http),
