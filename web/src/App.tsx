@@ -35,6 +35,7 @@ const LocksPage = lazy(() => import('./pages/LocksPage'));
 const StorePage = lazy(() => import('./pages/StorePage'));
 const ObjectivesPage = lazy(() => import('./pages/ObjectivesPage'));
 const RegistryPage = lazy(() => import('./pages/RegistryPage'));
+const RehearsePage = lazy(() => import('./pages/RehearsePage'));
 const HostsPage = lazy(() => import('./pages/HostsPage'));
 
 export function App() {
@@ -81,6 +82,7 @@ export function App() {
           {route.page === 'objectives' && <ObjectivesPage />}
           {route.page === 'registry' && <RegistryPage />}
           {route.page === 'hosts' && <HostsPage />}
+          {route.page === 'rehearse' && <RehearsePage />}
           {route.page === 'missing' && (
             <div className="page">
               <h1>{text.app.missing}</h1>
@@ -114,6 +116,8 @@ function titleOf(text: Text, route: Route): string | undefined {
       return text.flows.title;
     case 'jobs':
       return text.jobs.title;
+    case 'rehearse':
+      return text.rehearse.title;
     case 'queues':
       return text.queues.title;
     case 'registry':

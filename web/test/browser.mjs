@@ -247,6 +247,19 @@ await check('an intervention is begun, shown with its end, and ended; a refusal 
   await page.getByText('Nothing is intervened in').waitFor();
 });
 
+await check('a rehearsal tells what would happen and who would be hurt; what is wrong with it is told', { path: '/rehearse', expectErrors: true }, async (page) => {
+  await page.getByLabel('To whom').fill('local');
+  await page.getByRole('button', { name: 'Rehearse' }).click();
+  await page.getByTestId('rehearsed').filter({ hasText: 'host-down local' }).waitFor();
+  assert.equal(await page.getByTestId('hurt').count(), 3);
+  await page.getByTestId('rehearsal-line').filter({ hasText: 'local is lost' }).waitFor();
+  await page.getByLabel('To whom').fill('nowhere');
+  await page.getByRole('button', { name: 'Rehearse' }).click();
+  await page.getByText("there is no host 'nowhere'").first().waitFor();
+  await page.getByLabel('What happens').selectOption('release');
+  await page.getByLabel('New version').waitFor();
+});
+
 await check('a request is explained before and after it came', { path: '/traffic', expectErrors: true }, async (page) => {
   await page.getByLabel('URL').fill('http://shop.test/api/orders/1');
   await page.getByRole('button', { name: 'Explain', exact: true }).click();
@@ -351,6 +364,7 @@ const pages = {
   '/registry': '[data-testid=registry]',
   '/releases/payments': '[data-testid=callees]',
   '/store': '[data-testid=servers]',
+  '/rehearse': '.rehearse-form',
   '/policies?about=route/orders-api': '.form-section',
   '/streams/order-12': '[data-testid=stream-events] td',
   ...observePages,

@@ -48,6 +48,7 @@ export function actOnTraffic(traffic, method, noun, name, body) {
     traffic.purged = body.path ?? '*';
     return [200, { about: body.about }];
   }
+  if (noun === 'simulate') return rehearse(body);
   if (noun === 'explain') {
     const found = body.url.includes('/api/orders');
     const steps = [step('parse', 'pass', `${body.method} is well-formed`), found ? step('match', 'pass', 'takes route/orders-api to orders') : step('match', 'refuse', 'No route matches this host and path.')];
@@ -56,6 +57,24 @@ export function actOnTraffic(traffic, method, noun, name, body) {
       : { tableRevision: 7, about: '', status: 404, reason: 'no-route', steps }];
   }
   return undefined;
+}
+
+function rehearse(ask) {
+  if (ask.names?.includes('nowhere')) {
+    const problems = [{ path: 'names', what: "there is no host 'nowhere'", remedy: "'mainstay get hosts' lists them" }];
+    return [422, { title: 'Unprocessable Entity', status: 422, detail: problems[0].what, remedy: problems[0].remedy, problems }];
+  }
+  const hurt = (name, criticality, without, fails, through) => ({ name, criticality, without, fails, waits: 0.02, lesser: 0, worst: fails * 4, worstAt: 0, perSecond: 90, failed: 90 * fails * 30, ...(through && { through }) });
+  const line = (at, kind, about, words, severity = 'info') => ({ at, kind, about, text: words, severity });
+  return [200, {
+    title: `${ask.what} ${(ask.names ?? [ask.factor]).join(' ')}`, seconds: 30, seed: ask.seed ?? 1, more: 0, tookMs: 41,
+    lines: [
+      line(0, 'cause', '', `${ask.what} local`, 'warning'), line(2.6, 'host', 'host/local', 'local is lost: its agent does not answer', 'error'),
+      line(2.6, 'place', 'instance/web-3', 'web-3 gets a place on other'), line(2.65, 'instance', 'instance/web-3', 'web-3 starts'), line(4.65, 'instance', 'instance/web-3', 'web-3 is ready on other'),
+    ],
+    services: [hurt('web', 'critical', 0, 0.033, 'orders'), hurt('orders', 'critical', 2.5, 0.023)], routes: [hurt('shop', 'critical', 0, 0.033)],
+    objectives: [{ name: 'checkout', route: 'shop', spent: 0.004 }], open: ['orders-db: 0 of 1 ready, Run, Degraded: its host does not answer'], assumed: ['web starts in 2s, as it did'],
+  }];
 }
 
 export const pastRequest = (id) => ({

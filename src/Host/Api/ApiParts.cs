@@ -75,6 +75,7 @@ public sealed class ApiParts
             .. new JoinEndpoints(store, kinds, Mirror, time, events, Nodes is null ? null : options.Authority, Nodes, $"https://{options.Agents}").Routes(),
             .. new RolloutEndpoint(Mirror, Records.Judge).Routes(),
             .. new ScalingEndpoint(Mirror, scaler).Routes(),
+            .. new Rehearse.RehearsalDesk(services, Correlator, options.EndPoint.Port).Routes(),
             .. new DiffEndpoint(store, kinds).Routes(),
             .. new EventEndpoints(store, kinds, lists).Routes(),
             .. SightRoutes(probes, desk, limits),

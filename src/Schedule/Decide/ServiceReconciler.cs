@@ -94,7 +94,7 @@ public sealed class ServiceReconciler : IReconciler
             CallersLit = FirstLight.ComesUp(service.Status) ? Callers(key).Max(c => FirstLight.LitAt(seen.Group<Instance>(c))) : null,
             LiveDependants = [.. LiveDependants(service, seen)],
             Hosts = index.Ready(seen),
-            Tenants = host => WherePlaced.TenantsOf(index.Hosts.On(host), seen),
+            Tenants = WherePlaced.TenantsFor(key, index.Hosts, seen),
             BuiltOn = BuiltOn(service, seen),
             ServedTable = seen.All<GatewayNode>().Select(g => g.TableRevision).DefaultIfEmpty(long.MaxValue).Min(),
         };

@@ -36,7 +36,7 @@ public sealed record WherePlaced(string Service, int Wanted, int Running, string
         var hosts = book.Ready();
         var host = Placement.Pick(hosts, ask);
         IReadOnlyList<string> leave = [];
-        if (host is null && Placement.Preempt(hosts, ask, service.Spec.Criticality, h => TenantsOf(book.On(h), seen)) is var (freed, tenants))
+        if (host is null && Placement.Preempt(hosts, ask, service.Spec.Criticality, TenantsFor(name, book, seen)) is var (freed, tenants))
         {
             (host, leave) = (freed, [.. tenants.Select(t => t.Instance.Name)]);
         }
@@ -51,6 +51,28 @@ public sealed record WherePlaced(string Service, int Wanted, int Running, string
     {
         var book = BookOf(seen);
         return [.. seen.All<Host>().OrderBy(h => h.Name, StringComparer.Ordinal).Select(h => Room(h, book.On(h.Name)))];
+    }
+
+    /// <summary>What may be asked to leave a host for a service: nothing that it cannot do without, directly or through others.</summary>
+    internal static Func<string, IEnumerable<Tenant>> TenantsFor(string service, HostBook book, Snapshot seen)
+    {
+        HashSet<string>? needed = null;
+        return host => TenantsOf(book.On(host), seen).Where(t => !(needed ??= NeededBy(service, seen)).Contains(t.Instance.Service));
+    }
+
+    static HashSet<string> NeededBy(string service, Snapshot seen)
+    {
+        var reached = new HashSet<string>(StringComparer.Ordinal);
+        var open = new Stack<string>([service]);
+        while (open.TryPop(out var at))
+        {
+            foreach (var need in (seen.Get<Service>(at)?.Spec.Needs ?? new Dictionary<string, NeedSpec>()).Where(n => !n.Value.Optional && reached.Add(n.Key)))
+            {
+                open.Push(need.Key);
+            }
+        }
+
+        return reached;
     }
 
     // Pets have data on their hosts, tasks of jobs would have to begin anew: neither is asked to leave.

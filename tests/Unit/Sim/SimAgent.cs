@@ -2,12 +2,19 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
+using Mainstay.Schedule.Agent;
 using Mainstay.Schedule.Decide;
 
 namespace Mainstay.Tests.Sim;
 
 /// <summary>What the server wants of a host: a message of the work stream.</summary>
 public sealed record SimWork(bool Full, IReadOnlyList<Instance> Instances, IReadOnlyList<Build> Builds, IReadOnlyList<string> Gone);
+
+/// <summary>One stream of work from one life of the server.</summary>
+public sealed class SimStream(object server)
+{
+    public object Server => server;
+}
 
 /// <summary>What an agent saw; the number orders the reports of one agent.</summary>
 public sealed record SimReport(string Host, int AgentPid, long Number, IReadOnlyDictionary<string, InstanceStatus> Instances, IReadOnlyDictionary<string, BuildStatus> Builds);
@@ -25,14 +32,17 @@ public sealed class SimAgent : IDriver, IDisposable
     readonly MemoryStore store;
     readonly CancellationTokenSource stop = new();
     readonly Loop[] loops;
+    readonly LeaseKeeper lease;
     readonly Dictionary<string, InstanceStatus> told = new(StringComparer.Ordinal);
     readonly Dictionary<string, BuildStatus> toldBuilds = new(StringComparer.Ordinal);
     long number;
+    int streams;
 
     public SimAgent(SimContext sim, SimMachine machine, SimServer server, int pid)
     {
         (this.sim, this.machine, this.server, Pid) = (sim, machine, server, pid);
         store = new MemoryStore(machine.Clock);
+        lease = new(store, machine.Clock) { Renew = Renew };
         machine.Agent = this;
         foreach (var record in machine.Records.Values.ToArray())
         {
@@ -55,14 +65,15 @@ public sealed class SimAgent : IDriver, IDisposable
         sim.Start(KeepAsync);
         sim.Start(ReportAsync);
         sim.Start(FollowAsync);
+        sim.Start(() => lease.RunAsync(stop.Token));
     }
 
     public int Pid { get; }
 
     public long Passes => loops.Sum(l => l.Counters.Passes);
 
-    /// <summary>The server of the stream that is open; null where none is.</summary>
-    public object? Stream { get; set; }
+    /// <summary>The stream that is open; null where none is.</summary>
+    public SimStream? Stream { get; set; }
 
     public void Kill()
     {
@@ -122,6 +133,11 @@ public sealed class SimAgent : IDriver, IDisposable
         foreach (var build in work.Builds)
         {
             Put(machine.Builds.TryGetValue(build.Name, out var ours) && ours.Attempt == build.Attempt ? build with { Status = ours.Status } : build);
+        }
+
+        if (work.Full)
+        {
+            lease.Told(streams);
         }
     }
 
@@ -196,6 +212,7 @@ public sealed class SimAgent : IDriver, IDisposable
 
     async Task<bool> SendAsync(SimReport report)
     {
+        var sentAt = machine.Clock.GetTimestamp();
         await sim.Delay(sim.Between(1, 60), stop.Token);
         if (sim.Chance(0.03))
         {
@@ -203,7 +220,13 @@ public sealed class SimAgent : IDriver, IDisposable
             sim.After(sim.Between(200, 4000), () => sim.Start(() => server.TakeAsync(report)));
         }
 
-        return machine.IsConnected && await server.TakeAsync(report);
+        if (!machine.IsConnected || !await server.TakeAsync(report) || !machine.IsConnected)
+        {
+            return false;
+        }
+
+        lease.Answered(sentAt);
+        return true;
     }
 
     async Task FollowAsync()
@@ -214,10 +237,11 @@ public sealed class SimAgent : IDriver, IDisposable
             {
                 told.Clear();
                 toldBuilds.Clear();
+                streams++;
                 Stream = stream;
             }
 
-            while (machine.IsConnected && Stream is not null && Stream == server.Life)
+            while (machine.IsConnected && Stream is { } open && open.Server == server.Life)
             {
                 await sim.Delay(TimeSpan.FromSeconds(1), stop.Token);
             }
@@ -225,6 +249,13 @@ public sealed class SimAgent : IDriver, IDisposable
             Stream = null;
             await sim.Delay(sim.Between(50, 1000), stop.Token);
         }
+    }
+
+    // The stream that is open is left: what the next one says first is said after this.
+    int Renew()
+    {
+        Stream = null;
+        return streams + 1;
     }
 
     async Task BuildAsync(Build build)

@@ -61,6 +61,19 @@ sealed class SimFaults(SimContext sim, FaultyStore store, MemoryStore memory, Si
         }
     }
 
+    /// <summary>A partition that lasts until another host takes over what can move, or nearly so; of dice of its own.</summary>
+    public void Part(Random dice)
+    {
+        if (machines.Count < 2 || dice.NextDouble() < 0.5)
+        {
+            return;
+        }
+
+        var machine = machines[dice.Next(machines.Count)];
+        var span = TimeSpan.FromMilliseconds(dice.Next(20_000, 45_000));
+        sim.After(TimeSpan.FromMilliseconds(dice.Next(1_000, 14_000)), () => For("network of " + machine.Name, span, () => machine.IsConnected = false, () => machine.IsConnected = true));
+    }
+
     /// <summary>No more faults, and nothing stays broken.</summary>
     public void Mend()
     {

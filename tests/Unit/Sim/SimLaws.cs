@@ -128,7 +128,7 @@ sealed class SimLaws(SimContext sim, MemoryStore memory, FaultyStore store, IRea
     {
         var all = machines.SelectMany(m => m.Processes.Values).ToArray();
         all.Select(p => p.Instance.Name).Distinct().Count().ShouldBe(all.Length, "an instance has two processes");
-        foreach (var pet in all.Where(p => p.Instance.Service == "db").GroupBy(p => p.Instance.Service))
+        foreach (var pet in all.Where(p => p.Instance.Service is "db" or "cart").GroupBy(p => p.Instance.Service))
         {
             pet.Count().ShouldBeLessThanOrEqualTo(1, $"the pet {pet.Key} has two processes: {string.Join(", ", pet.Select(p => p.Instance.Name))}");
         }

@@ -89,26 +89,28 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
     }
 
     /// <summary>Opens a machine's stream of work; null where the server is down.</summary>
-    public object? Serves(SimMachine machine, SimAgent agent)
+    public SimStream? Serves(SimMachine machine, SimAgent agent)
     {
-        if (life is { } mine)
+        if (life is not { } mine)
         {
-            sim.Start(() => StreamAsync(machine, agent, mine));
+            return null;
         }
 
-        return life;
+        var stream = new SimStream(mine);
+        sim.Start(() => StreamAsync(machine, agent, stream, mine.Token));
+        return stream;
     }
 
-    async Task StreamAsync(SimMachine machine, SimAgent agent, CancellationTokenSource mine)
+    async Task StreamAsync(SimMachine machine, SimAgent agent, SimStream mine, CancellationToken stop)
     {
         try
         {
             await Task.Yield();
-            var instances = await store.RangeAsync(CoreKinds.All.Of<Instance>().Prefix, stop: mine.Token);
-            var builds = await store.RangeAsync(CoreKinds.All.Of<Build>().Prefix, stop: mine.Token);
+            var instances = await store.RangeAsync(CoreKinds.All.Of<Instance>().Prefix, stop: stop);
+            var builds = await store.RangeAsync(CoreKinds.All.Of<Build>().Prefix, stop: stop);
             var all = instances.Entries.Concat(builds.Entries).Select(e => CoreKinds.All.OfKey(e.Key)!.Decode(e)).ToArray();
-            await SendAsync(machine, agent, mine, new(true, [.. all.OfType<Instance>().Where(i => i.Host == machine.Name)], [.. all.OfType<Build>().Where(b => b.Host == machine.Name)], []));
-            await foreach (var batch in store.WatchAsync("", instances.Revision + 1, mine.Token))
+            await SendAsync(machine, agent, mine, stop, new(true, [.. all.OfType<Instance>().Where(i => i.Host == machine.Name)], [.. all.OfType<Build>().Where(b => b.Host == machine.Name)], []));
+            await foreach (var batch in store.WatchAsync("", instances.Revision + 1, stop))
             {
                 if (batch.Compacted || agent.Stream != mine || !machine.IsConnected)
                 {
@@ -117,7 +119,7 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
 
                 if (DeltaOf(batch, machine.Name) is { } delta)
                 {
-                    await SendAsync(machine, agent, mine, delta);
+                    await SendAsync(machine, agent, mine, stop, delta);
                 }
             }
         }
@@ -128,9 +130,9 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
         agent.Stream = agent.Stream == mine ? null : agent.Stream;
     }
 
-    async Task SendAsync(SimMachine machine, SimAgent agent, CancellationTokenSource mine, SimWork work)
+    async Task SendAsync(SimMachine machine, SimAgent agent, SimStream mine, CancellationToken stop, SimWork work)
     {
-        await sim.Delay(sim.Between(1, 60), mine.Token);
+        await sim.Delay(sim.Between(1, 60), stop);
         if (machine.IsConnected && agent.Stream == mine)
         {
             agent.Take(work);

@@ -12,7 +12,7 @@ sealed class SimUsers(SimContext sim, MemoryStore memory, SimLaws laws)
     public void Begin()
     {
         Write(new Architecture { Name = Architecture.TheName, Title = "sim" });
-        foreach (var name in new[] { "db", "api", "web", "audit" })
+        foreach (var name in new[] { "db", "api", "web", "audit", "cart" })
         {
             Declare(name, "1.0.0", digest: null);
         }
@@ -69,10 +69,11 @@ sealed class SimUsers(SimContext sim, MemoryStore memory, SimLaws laws)
             Version = version,
             Run = "./run",
             Build = digest is null ? null : new() { Command = "make" },
-            Instances = new() { Min = name is "db" or "audit" ? 1 : 2, Max = name == "db" ? 1 : 4 },
+            Instances = new() { Min = name is "db" or "audit" or "cart" ? 1 : 2, Max = name is "db" or "cart" ? 1 : 4 },
             Health = new() { Startup = TimeSpan.FromSeconds(10) },
             Needs = needs,
-            Recover = name == "db" ? Recover.Pet : Recover.Cattle,
+            Recover = name is "db" or "cart" ? Recover.Pet : Recover.Cattle,
+            Place = name == "cart" ? new() { Data = PlaceData.Shared } : null,
         };
         sim.Log($"USER declares {name} {version}{(digest is null ? "" : " build " + digest)} needs {string.Join(',', needs.Keys)}");
         var known = Current(name) ?? new Service { Name = name, Spec = spec, BaseFolder = "/src" };

@@ -8,6 +8,7 @@ import type { RequestList, RequestWish } from '../domain/requests';
 import type { StreamEventPage, StreamInfo, StreamsStanding } from '../domain/streams';
 import type { ObjectiveStanding } from '../domain/objectives';
 import type { StoreStanding } from '../domain/servers';
+import type { RehearsalAsk, RehearsalReport } from '../domain/rehearsal';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
 import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from './configShapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
@@ -141,6 +142,7 @@ export const api = {
   flowRun: (id: string, signal?: AbortSignal) => get<FlowRunView>(`flow-runs/${encodeURIComponent(id)}`, signal),
   startFlow: async (flow: string, input: unknown) => void (await post(`flows/${encodeURIComponent(flow)}/runs`, { input })),
   tellFlowRun: async (id: string, verb: string) => void (await post(`flow-runs/${encodeURIComponent(id)}/${verb}`)),
+  simulate: async (ask: RehearsalAsk) => (await (await post('simulate', ask)).json()) as RehearsalReport,
   runJob: async (name: string, parameters: Record<string, string>) => void (await post(`jobs/${encodeURIComponent(name)}/run`, { parameters })),
   cancelRun: async (name: string) => void (await post(`runs/${encodeURIComponent(name)}/cancel`)),
   queues: async (signal?: AbortSignal) => (await get<{ items: QueueFigures[] }>('state/queues', signal)).items,

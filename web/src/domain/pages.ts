@@ -38,6 +38,7 @@ export const navigation: readonly NavigationGroup[] = [
       { to: { page: 'hosts' }, label: (text) => text.app.hosts },
       { to: { page: 'releases' }, label: (text) => text.releases.title },
       { to: { page: 'jobs' }, label: (text) => text.jobs.title },
+      { to: { page: 'rehearse' }, label: (text) => text.rehearse.title },
     ],
   },
   {

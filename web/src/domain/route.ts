@@ -31,10 +31,11 @@ export type Route =
   | { page: 'flows'; run?: string }
   | { page: 'objectives' }
   | { page: 'hosts' }
+  | { page: 'rehearse' }
   | { page: 'missing' };
 
 /** Pages whose path says all. */
-const plainPages = ['events', 'hosts', 'now', 'checkup', 'objectives', 'locks', 'registry', 'store'] as const;
+const plainPages = ['events', 'hosts', 'registry', 'rehearse', 'now', 'checkup', 'objectives', 'locks', 'store'] as const;
 
 /** Reads a path with its query. */
 export function parse(url: string): Route {

@@ -1,5 +1,4 @@
 using Mainstay.Core.Kinds;
-using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Store;
 using Mainstay.Host.Api.Agents;
@@ -115,36 +114,15 @@ public sealed class Autoscaler
         }
     }
 
-    static TimeSpan Longest(ScaleSpec spec) => TimeSpan.FromSeconds(15 + Math.Max(spec.Stabilisation.In.TotalSeconds, spec.Stabilisation.Out.TotalSeconds));
+    /// <summary>So long wishes are remembered.</summary>
+    internal static TimeSpan Longest(ScaleSpec spec) => TimeSpan.FromSeconds(15 + Math.Max(spec.Stabilisation.In.TotalSeconds, spec.Stabilisation.Out.TotalSeconds));
 
     async Task WriteAsync(Service service, Scaling news, ScalingOutcome outcome, DateTimeOffset now, CancellationToken stop)
     {
-        var changed = outcome.Wanted != service.Wanted();
-        List<Operation> puts = [Put(news)];
-        if (changed)
-        {
-            puts.Add(Put(service with { Auto = outcome.Wanted }));
-            puts.Add(Put(new AuditEntry
-            {
-                Name = $"{now.ToUnixTimeMilliseconds():D13}-scaling-{Interlocked.Increment(ref serial):D6}", At = now, Who = "mainstay (scaling)", From = "scaling", Verb = "scale", About = $"service/{service.Name}",
-                Before = $$"""{"auto":{{service.Wanted()}}}""", After = $$"""{"auto":{{outcome.Wanted}}}""",
-            }));
-        }
-
-        if (news.Decisions is [var newest, ..] && newest.At == now)
-        {
-            var severity = newest.Reason is ScalingReasons.HeldByCause or ScalingReasons.HeldByFailure or ScalingReasons.AtMost ? Severity.Warning : Severity.Info;
-            puts.Add(Put(names.Make(now, $"service/{service.Name}", $"Scaling{newest.Reason}", newest.Message, severity)));
-        }
-
-        // Whatever else changed the service meanwhile is seen at the next look.
-        var kinds = services.Kinds;
-        var result = await services.Store.CommitAsync(
-            new([new(kinds.Of<Scaling>().KeyOf(news.Name), news.Revision), new(kinds.Of<Service>().KeyOf(service.Name), service.Revision)], [.. puts]), stop);
+        var commit = ScalingCommit.Of(services.Kinds, service, news, outcome, now, names, Interlocked.Increment(ref serial));
+        var result = await services.Store.CommitAsync(commit, stop);
         await mirror.ReachAsync(result.Revision, stop);
     }
-
-    Operation Put(Resource resource) => new(services.Kinds.Of(resource.GetType()).KeyOf(resource.Name), Codec.Encode(resource));
 
     void Keep(HashSet<string> all)
     {

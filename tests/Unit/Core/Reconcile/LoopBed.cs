@@ -2,7 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
-using Mainstay.Tests.Sim;
+using Mainstay.Core.Time;
 using Machine = Mainstay.Core.Kinds.Schedule.Host;
 
 namespace Mainstay.Tests.Core.Reconcile;

@@ -7,6 +7,7 @@ import { jobsEn } from './jobs.en';
 import { queuesEn } from './queues.en';
 import { registryEn } from './registry.en';
 import { streamsEn } from './streams.en';
+import { rehearseEn } from './rehearse.en';
 import { scaleEn } from './scale.en';
 import { releasesEn } from './releases.en';
 import { stateEn } from './state.en';
@@ -27,6 +28,7 @@ export const en = {
   queues: queuesEn,
   registry: registryEn,
   streams: streamsEn,
+  rehearse: rehearseEn,
   scale: scaleEn,
   releases: releasesEn,
   shared: stateEn,

@@ -7,6 +7,7 @@ import { jobsZh } from './jobs.zh';
 import { queuesZh } from './queues.zh';
 import { registryZh } from './registry.zh';
 import { streamsZh } from './streams.zh';
+import { rehearseZh } from './rehearse.zh';
 import { scaleZh } from './scale.zh';
 import { releasesZh } from './releases.zh';
 import { stateZh } from './state.zh';
@@ -23,6 +24,7 @@ export const zh: Text = {
   queues: queuesZh,
   registry: registryZh,
   streams: streamsZh,
+  rehearse: rehearseZh,
   scale: scaleZh,
   releases: releasesZh,
   shared: stateZh,

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
 
-namespace Mainstay.Tests.Sim;
+namespace Mainstay.Core.Time;
 
-/// <summary>
-/// One thread on which everything asynchronous runs, in the order in which it became ready, so that a run depends on nothing but its inputs.
-/// </summary>
+/// <summary>One thread on which everything asynchronous runs, in the order in which it became ready, so that a run depends on nothing but its inputs.</summary>
 public sealed class VirtualThread : SynchronizationContext
 {
     readonly ConcurrentQueue<(SendOrPostCallback Call, object? State)> ready = new();
@@ -41,7 +39,7 @@ public sealed class VirtualThread : SynchronizationContext
         return true;
     });
 
-    /// <summary>Runs until <paramref name="task"/> has ended; fails where nothing is ready and it has not.</summary>
+    /// <summary>Runs <paramref name="body"/> until it has ended; fails where nothing is ready and it has not.</summary>
     public void Run(Func<Task> body)
     {
         var task = Enter(body);

@@ -1,0 +1,32 @@
+import type { rehearseEn } from './rehearse.en';
+
+/** 简体中文：演练。 */
+export const rehearseZh: typeof rehearseEn = {
+  title: '演练',
+  hint: '用真实的决策逻辑，在当前状态的副本上以虚拟时间推演。不会改动任何东西。',
+  what: '发生什么',
+  kinds: { 'host-down': '主机故障', 'instance-down': '实例退出', 'service-down': '服务失效', release: '发布新版本', traffic: '请求增长' },
+  names: '对象',
+  namesHint: '名称，用空格分隔',
+  version: '新版本',
+  errorRate: '失败比例',
+  slow: '耗时倍数',
+  rate: '假定的请求量',
+  factor: '请求倍数',
+  span: '时长',
+  seed: '种子',
+  go: '演练',
+  going: '演练中…',
+  done: (title, took) => `${title}：用时 ${took} 毫秒得出`,
+  hurtServices: '会受影响的服务',
+  hurtRoutes: '会受影响的公开路由',
+  nobody: '没有谁会受影响。',
+  columns: { name: '名称', criticality: '重要性', without: '无实例时间', fails: '失败', waits: '等待', lesser: '降级', worst: '最坏时', lost: '丢失的请求', through: '经由' },
+  seconds: (count) => `${count} 秒`,
+  worstAt: (share, at) => `第 ${at} 秒 ${share}`,
+  objective: (name, share) => `目标 ${name}：用掉其窗口允许错误的 ${share}`,
+  open: '结束时仍不正常',
+  assumed: '推演的依据',
+  timeLine: '会发生什么',
+  more: (count) => `另有 ${count} 行`,
+};
