@@ -2,6 +2,7 @@ using System.Globalization;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Store;
 using Mainstay.Deliver.Decide;
 using Mainstay.Deliver.Drivers;
@@ -270,6 +271,11 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
             }
 
             var plan = next(seen);
+            if (plan.Problems.Count == 0 && await UnconfiguredAsync(seen, plan, stop) is { Count: > 0 } problems)
+            {
+                plan = ApplyPlan.Refused([.. problems]);
+            }
+
             if (plan.Problems.Count > 0)
             {
                 return new(plan.IsMissing ? ApplyResult.Missing : ApplyResult.Invalid, current, [], [.. plan.Problems.Select(p => new PlacedProblem(Place.Nowhere, p))], []);
@@ -281,6 +287,22 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
                 return new(nothing ? ApplyResult.Unchanged : ApplyResult.Applied, plan.Version?.Number ?? current, plan.Changes, [], []) { Moves = plan.Moves };
             }
         }
+    }
+
+    // Configuration that would be wrong beside what else is published, and secrets that somebody has to keep first.
+    async Task<List<Problem>> UnconfiguredAsync(DeclaredState seen, ApplyPlan plan, CancellationToken stop)
+    {
+        List<Problem> problems = [.. ConfigRules.Problems(seen, plan)];
+        var given = seen.Services.Values.SelectMany(s => ConfigRules.SecretsOf(s)).ToHashSet(StringComparer.Ordinal);
+        foreach (var (path, secret) in ConfigRules.Secrets(plan).Where(s => !given.Contains(s.Secret)))
+        {
+            if (await store.GetAsync(ConfigSettings.SealedPrefix + secret, stop) is null)
+            {
+                problems.Add(new(path, $"there is no secret '{secret}'", $"keep it with 'mainstay secret set {secret}', then apply again"));
+            }
+        }
+
+        return problems;
     }
 
     static Func<DeclaredState, bool>? IsVersion(int? ifVersion) => ifVersion is { } version ? seen => (seen.Architecture?.Version ?? 0) == version : null;

@@ -18,8 +18,9 @@ public static class ApplyDecide
     /// <summary>The plan from <paramref name="seen"/> to <paramref name="wanted"/>.</summary>
     public static ApplyPlan Next(DeclaredState seen, Declaration wanted, Author author, DateTimeOffset now)
     {
+        var config = ConfigDeclare.Next(seen, wanted, author, now);
         var services = wanted.Spec.Services.ToDictionary(
-            s => s.Key, s => ServiceFor(seen.Services.GetValueOrDefault(s.Key), s.Key, s.Value, wanted, now), StringComparer.Ordinal);
+            s => s.Key, s => ServiceFor(seen.Services.GetValueOrDefault(s.Key), s.Key, s.Value, wanted, config, now), StringComparer.Ordinal);
         var moves = MoveOrder.Of(seen, services, wanted.Backwards);
         services = MoveOrder.Ordered(services, moves);
         var version = VersionFor(seen, wanted, services, author, now);
@@ -53,10 +54,11 @@ public static class ApplyDecide
         PutWatched(plan, seen, wanted);
         PutObserved(plan, seen, wanted);
         PutJobs(plan, seen, wanted);
+        config.Write(plan);
         return new() { Writes = plan, Version = changes.Count > 0 ? version : null, Changes = changes, Moves = moves };
     }
 
-    static Service ServiceFor(Service? seen, string name, ServiceSpec spec, Declaration wanted, DateTimeOffset now)
+    static Service ServiceFor(Service? seen, string name, ServiceSpec spec, Declaration wanted, ConfigDeclare config, DateTimeOffset now)
     {
         // A service that comes back while it is still being stopped keeps its instances, but what was asked of it went with its declaration.
         var asked = wanted.Scales.TryGetValue(name, out var scale) ? scale : seen is { Removed: false } ? seen.Scale : null;
@@ -68,6 +70,7 @@ public static class ApplyDecide
             BaseFolder = wanted.BaseFolder,
             Digest = spec.Build is null ? null : wanted.Digests.GetValueOrDefault(name),
             Scale = clamped,
+            Settings = ConfigSettings.Of(spec.Config, wanted.Spec.Environment, config.After.GetValueOrDefault, seen?.Settings),
             // Where somebody gives the number back, scaling goes on from there.
             Auto = clamped is null && seen is { Removed: false, Scale: { } given } ? given : service.Auto,
             Removed = false,

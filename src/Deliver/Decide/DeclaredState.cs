@@ -44,6 +44,9 @@ public sealed record DeclaredState
     /// <summary>The flows by name.</summary>
     public IReadOnlyDictionary<string, Flow> Flows { get; init; } = new Dictionary<string, Flow>();
 
+    /// <summary>Every name space of configuration, declared or not, by name.</summary>
+    public IReadOnlyDictionary<string, ConfigSpace> Spaces { get; init; } = new Dictionary<string, ConfigSpace>();
+
     /// <summary>The version in force; null before the first.</summary>
     public ArchitectureVersion? Latest { get; init; }
 
@@ -59,6 +62,7 @@ public sealed record DeclaredState
         }
 
         var services = Services.Values.Where(s => !s.Removed).ToArray();
+        var spaces = Spaces.Values.Where(s => s.Declared is not null).ToArray();
         var jobs = Jobs.Values.Where(j => !j.Removed).ToArray();
         return new()
         {
@@ -75,6 +79,7 @@ public sealed record DeclaredState
                 Jobs = jobs.Length == 0 ? null : jobs.ToDictionary(j => j.Name, j => j.Spec, StringComparer.Ordinal),
                 Queues = Queues.Count == 0 ? null : Queues.ToDictionary(q => q.Key, q => q.Value.Spec, StringComparer.Ordinal),
                 Flows = Flows.Count == 0 ? null : Flows.ToDictionary(f => f.Key, f => f.Value.Spec, StringComparer.Ordinal),
+                Config = spaces.Length == 0 ? null : spaces.ToDictionary(s => s.Name, s => s.Declared!, StringComparer.Ordinal),
                 Telemetry = Architecture.Telemetry,
                 Gateway = (Gateway ?? new Gateway { Name = Gateway.TheName }).ToSpec(Routes.ToDictionary(r => r.Key, r => r.Value.Spec, StringComparer.Ordinal)),
             },

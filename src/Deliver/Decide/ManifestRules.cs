@@ -21,6 +21,7 @@ public static class ManifestRules
             .Concat(JobRules.Problems(spec, around))
             .Concat(QueueRules.Problems(spec))
             .Concat(FlowRules.Problems(spec))
+            .Concat(ConfigRules.Problems(spec))
             .Concat(spec.Telemetry?.Validate().Select(p => p.Under("telemetry")) ?? [])
             .Concat(GatewayRules.Problems(spec, around));
 

@@ -34,6 +34,7 @@ static class DeclaredReader
             Jobs = await AllAsync<Job>(store, kinds, stop),
             Queues = await AllAsync<Queue>(store, kinds, stop),
             Flows = await AllAsync<Flow>(store, kinds, stop),
+            Spaces = await AllAsync<ConfigSpace>(store, kinds, stop),
         };
     }
 

@@ -56,6 +56,7 @@ public sealed class ApiParts
         var state = new StateParts(options, services, Mirror, events, Streams);
         var execs = new ExecDesk(time);
         var registry = new RegistryParts(services, Mirror, Streams, limits);
+        Records.Staging = state.Staging;
         Background = new Background(
             services.OnFault,
             [

@@ -16,7 +16,7 @@ static class ClusteredServer
         var place = new ClusterPlace(ClusterPlace.NameOf(arguments.HostName), end);
         try
         {
-            await using var cluster = await ClusterKeeper.StartAsync(place, arguments.Machine.Join, arguments.Machine.Token, arguments.Data, time, Say, stop);
+            await using var cluster = await ClusterKeeper.StartAsync(place, arguments.Machine.Join is [var door, ..] ? door : null, arguments.Machine.Token, arguments.Data, time, Say, stop);
             using var member = CancellationTokenSource.CreateLinkedTokenSource(stop, cluster.Over);
             try
             {

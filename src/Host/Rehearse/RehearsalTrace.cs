@@ -94,8 +94,7 @@ sealed class RehearsalTrace : IDisposable
             case Event when after is Event told && !IsToldOtherwise(told):
                 Say(at, RehearsalStep.Event, told.About, $"{told.Reason}: {OneLine(told.Message)}", told.Severity);
                 break;
-            case Scaling when after is Scaling now && now.Decisions.Count > 0 && (before as Scaling)?.Decisions.FirstOrDefault() is var was && !Equals(was?.At, now.Decisions[0].At):
-                var decision = now.Decisions[0];
+            case Scaling when after is Scaling { Decisions: [var decision, ..] } now && ((before as Scaling)?.Decisions is not [var last, ..] || last.At != decision.At):
                 Say(at, RehearsalStep.Scale, $"service/{now.Name}", $"{now.Name}: {decision.Reason}, {OneLine(decision.Message)}", decision.From == decision.To ? Severity.Warning : Severity.Info);
                 break;
         }

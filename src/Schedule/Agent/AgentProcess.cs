@@ -79,7 +79,7 @@ public sealed class AgentProcess
         using var server = new ServerLink(options);
         var inUse = new OutputsInUse();
         Func<string, CancellationToken, Task<string?>>? bring = options.Tls is null ? null : new OutputFetcher(folder, new ServerOutputs(server, time)) { InUse = inUse.Names, OnFault = Fault }.BringAsync;
-        await using var driver = new InstanceDriver(store, folder, new(options.InstanceAddress, options.ServerUrl, options.Telemetry, options.Containers, groups, bring), events, instanceLogs, time, Fault);
+        await using var driver = new InstanceDriver(store, folder, new(options.InstanceAddress, options.ServerUrl, options.Telemetry, options.Containers, groups, bring, server.SecretsAsync), events, instanceLogs, time, Fault);
         using var book = new WorkBook(store, folder);
         await using var builder = new Builder(store, folder, events, buildLogs, time) { InUse = inUse.Names, OnFault = Fault };
         using var execs = new ExecRunner(driver, server, Fault);

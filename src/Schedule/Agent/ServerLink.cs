@@ -1,5 +1,7 @@
 using System.Net.Http.Headers;
+using Mainstay.Core.Kinds;
 using Mainstay.Core.Servers;
+using Mainstay.Schedule.Drivers;
 
 namespace Mainstay.Schedule.Agent;
 
@@ -48,6 +50,13 @@ sealed class ServerLink : IDisposable
         }
 
         return response;
+    }
+
+    /// <summary>The secrets that an instance of this host is to be started with.</summary>
+    public async Task<SecretsGiven> SecretsAsync(string instance, CancellationToken stop)
+    {
+        using var response = await CallAsync(HttpMethod.Get, $"instances/{Uri.EscapeDataString(instance)}/secrets", null, stop);
+        return Codec.Decode<SecretsGiven>(await response.Content.ReadAsByteArrayAsync(stop));
     }
 
     static SocketsHttpHandler Handler(AgentOptions options)

@@ -30,6 +30,9 @@ public sealed class DataFolder
     /// <summary>One file per instance: what was started for it last.</summary>
     public string Records => Path.Combine(Agent, "instances");
 
+    /// <summary>A folder per instance: the secrets that it is given as files.</summary>
+    public string Secrets => Path.Combine(Agent, "secrets");
+
     public string InstanceLogs => Path.Combine(Root, "logs", "instances");
 
     /// <summary>Where a service keeps its data on this host; all of its instances share it. Made when it is first asked for.</summary>

@@ -17,8 +17,15 @@ namespace Mainstay.Schedule.Drivers;
 /// <param name="Containers">The socket of the container engine; null where there is none.</param>
 /// <param name="Groups">Holds processes to their limits; null where nothing does.</param>
 /// <param name="Bring">Brings the output of a build here, and says why not where it cannot; null where all that there is was built here.</param>
-public sealed record InstancePlace(string Address, string Api, IReadOnlyDictionary<string, string>? Telemetry = null, string? Containers = null, ControlGroups? Groups = null,
-    Func<string, CancellationToken, Task<string?>>? Bring = null);
+/// <param name="Secrets">Asks for an instance's secrets; null where nobody has any.</param>
+public sealed record InstancePlace(
+    string Address,
+    string Api,
+    IReadOnlyDictionary<string, string>? Telemetry = null,
+    string? Containers = null,
+    ControlGroups? Groups = null,
+    Func<string, CancellationToken, Task<string?>>? Bring = null,
+    Func<string, CancellationToken, Task<SecretsGiven>>? Secrets = null);
 
 /// <summary>
 /// Carries out what <see cref="InstanceReconciler"/> plans and puts what it sees into the agent's store as <see cref="Proc"/>s. Everything seen goes
@@ -38,6 +45,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     readonly LogKeeper logs;
     readonly HealthProber prober;
     readonly ExitFiles exits;
+    readonly InstanceSecrets secrets;
     readonly Channel<Func<ValueTask>> seen = Channel.CreateUnbounded<Func<ValueTask>>(new() { SingleReader = true });
 
     // Touched by the queue's reader alone, once it runs.
@@ -52,6 +60,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         (this.store, this.folder, this.place, this.events, this.logs, this.time, this.onFault) = (store, folder, place, events, logs, time, onFault);
         address = IPAddress.Parse(place.Address);
         exits = new(folder);
+        secrets = new(folder, place.Secrets, time);
         var ports = new PortPicker(address, folder.AgentId);
         runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault, Groups = place.Groups };
         containers = new(folder, place.Address, ports, place.Containers, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
@@ -90,7 +99,8 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         switch (act)
         {
             case StartProcess start:
-                await AfterQueueAsync(() => Start(start));
+                var missing = await secrets.PrepareAsync(start.Instance, stop);
+                await AfterQueueAsync(() => Start(start, missing));
                 break;
             case StopProcess end:
                 await AfterQueueAsync(() => Stop(end));
@@ -116,7 +126,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             return await containers.ExecAsync(ask, stop);
         }
 
-        var environment = InstanceEnvironment.Of(of, place, IPEndPoint.TryParse(running.Endpoint, out var at) ? at.Port : 0, folder);
+        var environment = InstanceEnvironment.Of(of, place, IPEndPoint.TryParse(running.Endpoint, out var at) ? at.Port : 0, folder, secrets.Of(of.Name));
         environment[Tags.Agent] = folder.AgentId;
         return await ExecRun.RunAsync(ask, environment, of.Template.Folder, folder, events, time, stop);
     }
@@ -176,7 +186,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         }
     }
 
-    void Start(StartProcess start)
+    void Start(StartProcess start, string? missing)
     {
         var instance = start.Instance;
         started[start.Id] = instance;
@@ -187,6 +197,12 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
                 Enqueue(() => PutAsync(Check(proc)));
             }
 
+            return;
+        }
+
+        if (missing is not null)
+        {
+            Enqueue(() => TakeAsync(Failed(start, missing)));
             return;
         }
 
@@ -214,7 +230,10 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
         if (instance.Template.Image is not null)
         {
-            containers.Start(new(start.Id, start.Epoch, instance.Template, port => InstanceEnvironment.Of(instance, place, port, folder), files.Output, files.Error) { Service = instance.Service });
+            containers.Start(new(start.Id, start.Epoch, instance.Template, port => InstanceEnvironment.Of(instance, place, port, folder, secrets.Of(instance.Name)), files.Output, files.Error)
+            {
+                Service = instance.Service,
+            });
             return;
         }
 
@@ -223,7 +242,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             start.Epoch,
             instance.Template.Once is null ? instance.Template.Run : exits.Noting(instance.Template.Run, start.Id, start.Epoch),
             FolderOf(instance.Template),
-            port => InstanceEnvironment.Of(instance, place, port, folder),
+            port => InstanceEnvironment.Of(instance, place, port, folder, secrets.Of(instance.Name)),
             files.Output,
             files.Error,
             instance.Template.Resources));
@@ -246,7 +265,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
                 return TakeAsync(Failed(start, why));
             }
 
-            Start(start);
+            Start(start, missing: null);
             return ValueTask.CompletedTask;
         });
     }
@@ -278,6 +297,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         runtime.Forget(instance);
         containers.Forget(instance);
         exits.Forget(instance);
+        secrets.Forget(instance);
         logs.Close(instance);
         current.Remove(instance);
         started.Remove(instance);
@@ -336,7 +356,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
     SpawnRequest Checking(Instance instance, int port, string command)
     {
-        var environment = InstanceEnvironment.Of(instance, place, port, folder);
+        var environment = InstanceEnvironment.Of(instance, place, port, folder, secrets.Of(instance.Name));
         environment[Tags.Agent] = folder.AgentId;
         return new(ShellCommand.Argv(command), environment, FolderOf(instance.Template), "/dev/null", "/dev/null");
     }

@@ -28,8 +28,9 @@ static class InstanceEnvironment
     /// <param name="place">Where it is to listen, and what it is told.</param>
     /// <param name="port">On which port.</param>
     /// <param name="folder">For the output of its build.</param>
+    /// <param name="secrets">Those that it is given, by variable.</param>
     /// <remarks>A container has the declared and our own variables alone, and in a bridge network the port is its own.</remarks>
-    public static Dictionary<string, string> Of(Instance instance, InstancePlace place, int port, DataFolder folder)
+    public static Dictionary<string, string> Of(Instance instance, InstancePlace place, int port, DataFolder folder, IReadOnlyDictionary<string, string> secrets)
     {
         var template = instance.Template;
         var inContainer = template.Image is not null;
@@ -48,6 +49,11 @@ static class InstanceEnvironment
         if (template.Other == true && !isBridge)
         {
             CallByOther(variables, template.Env);
+        }
+
+        foreach (var (key, value) in secrets)
+        {
+            variables[key] = value;
         }
 
         var number = (isBridge ? template.Container!.Port : port).ToString(CultureInfo.InvariantCulture);

@@ -1,7 +1,6 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Store;
-using Mainstay.State.Decide;
 
 namespace Mainstay.State.Config;
 
@@ -20,7 +19,7 @@ public sealed class ConfigKeeper(IStore store, KindRegistry kinds, TimeProvider 
     const int Tries = 8;
 
     /// <summary>Every name space as published, by name.</summary>
-    public async Task<IReadOnlyDictionary<string, ConfigSpace>> AllAsync(CancellationToken stop)
+    public async Task<Dictionary<string, ConfigSpace>> AllAsync(CancellationToken stop)
     {
         var kind = kinds.Of<ConfigSpace>();
         return (await store.RangeAsync(kind.Prefix, stop: stop)).Entries.Select(kind.Decode).Cast<ConfigSpace>().ToDictionary(s => s.Name, StringComparer.Ordinal);
@@ -78,8 +77,14 @@ public sealed class ConfigKeeper(IStore store, KindRegistry kinds, TimeProvider 
         return await FindAsync<ConfigDraft>(space, stop) is { } draft && (await store.CommitAsync(new([new(key, draft.Revision)], [new(key, null), .. told(draft)]), stop)).Succeeded;
     }
 
-    /// <summary>Publishes the draft of a name space.</summary>
-    public Task<ConfigPlan> PublishAsync(string space, string by, string reason, Func<ConfigVersion, IEnumerable<Operation>> told, CancellationToken stop) => WriteAsync(space, by, reason, told, async all =>
+    /// <summary>Publishes the draft of a name space: to all of its readers, or in stages.</summary>
+    /// <param name="space">Its name.</param>
+    /// <param name="by">Who.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="stage">Makes the first stage of the version that comes of it; null gives it to all.</param>
+    /// <param name="told">What is written with it.</param>
+    /// <param name="stop">Ends it before it is written.</param>
+    public Task<ConfigPlan> PublishAsync(string space, string by, string reason, Func<ConfigVersion, ConfigStaging>? stage, Func<ConfigVersion, IEnumerable<Operation>> told, CancellationToken stop) => WriteAsync(space, by, reason, stage, told, async all =>
     {
         var draft = await FindAsync<ConfigDraft>(space, stop);
         return draft is null ? (null, null, new("", "nothing is edited", "edit it first: 'mainstay config set'"))
@@ -88,18 +93,33 @@ public sealed class ConfigKeeper(IStore store, KindRegistry kinds, TimeProvider 
     }, stop);
 
     /// <summary>Publishes once more what a version had published.</summary>
-    public Task<ConfigPlan> RollbackAsync(string space, int number, string by, string reason, Func<ConfigVersion, IEnumerable<Operation>> told, CancellationToken stop) => WriteAsync(space, by, reason, told, async _ =>
+    public Task<ConfigPlan> RollbackAsync(string space, int number, string by, string reason, Func<ConfigVersion, IEnumerable<Operation>> told, CancellationToken stop) => WriteAsync(space, by, reason, null, told, async _ =>
         await FindAsync<ConfigVersion>(ConfigVersion.NameOf(space, number), stop) is { } version ? (version.Content, null, null)
         : (null, null, new Problem("version", $"there is no version {number} of '{space}'", $"see 'mainstay config history {space}'")), stop);
 
     async Task<ConfigPlan> WriteAsync(
-        string space, string by, string reason, Func<ConfigVersion, IEnumerable<Operation>> told, Func<IReadOnlyDictionary<string, ConfigSpace>, Task<(ConfigContent? Content, ConfigDraft? Draft, Problem? Wrong)>> next, CancellationToken stop)
+        string space, string by, string reason, Func<ConfigVersion, ConfigStaging>? stage, Func<ConfigVersion, IEnumerable<Operation>> told, Func<IReadOnlyDictionary<string, ConfigSpace>, Task<(ConfigContent? Content, ConfigDraft? Draft, Problem? Wrong)>> next, CancellationToken stop)
     {
         var (spaces, drafts, versions) = (kinds.Of<ConfigSpace>(), kinds.Of<ConfigDraft>(), kinds.Of<ConfigVersion>());
         for (var attempt = 0; attempt < Tries; attempt++)
         {
             var all = await AllAsync(stop);
             var (content, draft, wrong) = await next(all);
+            if (wrong is null && all.GetValueOrDefault(space) is { Staged: { } under })
+            {
+                wrong = new("", $"version {under.Number} of '{space}' is going out in stages", $"'mainstay config promote {space}' gives it to all, 'mainstay config abort {space}' gives it up");
+            }
+
+            if (wrong is null && all.GetValueOrDefault(space) is { Declared: not null })
+            {
+                wrong = new("", $"the manifest declares '{space}'", "change it there and apply it; what it no longer declares is edited here again");
+            }
+
+            if (wrong is null && stage is not null && !all.ContainsKey(space))
+            {
+                wrong = new("stages", $"nothing of '{space}' is published yet that others could keep", "publish it to all");
+            }
+
             if (wrong is null && all.Count >= MostSpaces && !all.ContainsKey(space))
             {
                 wrong = new("", $"there are {MostSpaces} name spaces already", "keep more in one");
@@ -114,6 +134,12 @@ public sealed class ConfigKeeper(IStore store, KindRegistry kinds, TimeProvider 
             if (plan is not { Space: { } after, Version: { } version })
             {
                 return plan;
+            }
+
+            if (stage is not null)
+            {
+                after = all[space] with { Staged = stage(version), Used = version.Number };
+                version = version with { Outcome = ConfigOutcome.Staged };
             }
 
             // Whether it holds depends on the others: they have to be what was looked at.
@@ -139,10 +165,91 @@ public sealed class ConfigKeeper(IStore store, KindRegistry kinds, TimeProvider 
             var result = await store.CommitAsync(new(compares, operations), stop);
             if (result.Succeeded)
             {
-                return plan with { Space = after with { Revision = result.Revision } };
+                return new(after with { Revision = result.Revision }, version, []);
             }
         }
 
         return new(null, null, [new("", "others publish all the time", "try again")]);
     }
+
+    /// <summary>Changes how a staged publish stands; false where none is under way, or others changed it all the time.</summary>
+    /// <param name="space">The name space.</param>
+    /// <param name="next">How it stands then; null leaves it as it is.</param>
+    /// <param name="told">What is written with it.</param>
+    /// <param name="stop">Ends it before it is written.</param>
+    public async Task<bool> MoveAsync(string space, Func<ConfigStaging, ConfigStaging?> next, Func<ConfigStaging, IEnumerable<Operation>> told, CancellationToken stop)
+    {
+        var key = kinds.Of<ConfigSpace>().KeyOf(space);
+        for (var attempt = 0; attempt < Tries; attempt++)
+        {
+            if (await FindAsync<ConfigSpace>(space, stop) is not { Staged: { } staged } seen || next(staged) is not { } after)
+            {
+                return false;
+            }
+
+            if ((await store.CommitAsync(new([new(key, seen.Revision)], [new(key, Codec.Encode(seen with { Staged = after })), .. told(after)]), stop)).Succeeded)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <summary>Gives a staged publish to all. It has to hold beside what was published of other name spaces since it began.</summary>
+    public async Task<ConfigPlan> PromoteAsync(string space, Func<ConfigVersion, IEnumerable<Operation>> told, CancellationToken stop)
+    {
+        var (spaces, versions) = (kinds.Of<ConfigSpace>(), kinds.Of<ConfigVersion>());
+        for (var attempt = 0; attempt < Tries; attempt++)
+        {
+            var all = await AllAsync(stop);
+            if (all.GetValueOrDefault(space) is not { Staged: { } staged } before)
+            {
+                return new(null, null, [NothingStaged(space)]);
+            }
+
+            all[space] = before with { Staged = null, Used = staged.Number - 1 };
+            var plan = ConfigPublish.Next(space, staged.Content, all, staged.By, staged.Reason, time.GetUtcNow());
+            if (plan is not { Space: { } after, Version: { } version })
+            {
+                return plan;
+            }
+
+            var result = await store.CommitAsync(
+                new([.. all.Values.Select(s => new Compare(spaces.KeyOf(s.Name), s.Revision))], [new(spaces.KeyOf(space), Codec.Encode(after)), new(versions.KeyOf(version.Name), Codec.Encode(version)), .. told(version)]), stop);
+            if (result.Succeeded)
+            {
+                return plan;
+            }
+        }
+
+        return new(null, null, [new("", "others publish all the time", "try again")]);
+    }
+
+    /// <summary>Takes a staged publish back from those who have it; its number is not given again.</summary>
+    public async Task<Problem?> AbortAsync(string space, string why, Func<ConfigVersion, IEnumerable<Operation>> told, CancellationToken stop)
+    {
+        var (spaces, versions) = (kinds.Of<ConfigSpace>(), kinds.Of<ConfigVersion>());
+        for (var attempt = 0; attempt < Tries; attempt++)
+        {
+            if (await FindAsync<ConfigSpace>(space, stop) is not { Staged: { } staged } before)
+            {
+                return NothingStaged(space);
+            }
+
+            var record = await FindAsync<ConfigVersion>(ConfigVersion.NameOf(space, staged.Number), stop)
+                ?? new ConfigVersion { Name = ConfigVersion.NameOf(space, staged.Number), Space = space, Number = staged.Number, Content = staged.Content, Changes = [], By = staged.By, At = staged.Began };
+            record = record with { Outcome = ConfigOutcome.Withdrawn, Withdrawn = why };
+            var operations = new List<Operation> { new(spaces.KeyOf(space), Codec.Encode(before with { Staged = null })), new(versions.KeyOf(record.Name), Codec.Encode(record)) };
+            operations.AddRange(told(record));
+            if ((await store.CommitAsync(new([new(spaces.KeyOf(space), before.Revision)], operations), stop)).Succeeded)
+            {
+                return null;
+            }
+        }
+
+        return new("", "others change it all the time", "try again");
+    }
+
+    static Problem NothingStaged(string space) => new("", $"no publish of '{space}' is going out in stages", $"see 'mainstay config history {space}'");
 }

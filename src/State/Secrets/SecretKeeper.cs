@@ -25,7 +25,7 @@ public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time)
     public const int Kept = 5;
 
     /// <summary>What the keys of their records begin with.</summary>
-    public const string Prefix = "sealed/";
+    public const string Prefix = Core.Kinds.State.ConfigSettings.SealedPrefix;
 
     const int Tries = 8;
 

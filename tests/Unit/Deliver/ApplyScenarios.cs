@@ -3,6 +3,7 @@ using System.Text;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Store;
 using Mainstay.Deliver;
@@ -15,7 +16,7 @@ namespace Mainstay.Tests.Deliver;
 /// <summary>
 /// Changes of what is declared, one after another on one store. Commands: <c>apply</c>, <c>plan</c>, <c>scale S N</c>, <c>restart S</c>,
 /// <c>rollback VERSION [S]</c>, <c>tag NAME VERSION|-</c>, <c>apply-if VERSION</c>, <c>runs S …</c> (services that have had all instances ready),
-/// <c>put route N PATH TO</c>, <c>put gateway LISTEN</c>, <c>put service N RUN [REV]</c>, <c>delete KIND N [REV]</c>, <c>start</c>, <c>stop</c>, and
+/// <c>secret NAME</c> (keeps one), <c>put route N PATH TO</c>, <c>put gateway LISTEN</c>, <c>put service N RUN [REV]</c>, <c>delete KIND N [REV]</c>, <c>start</c>, <c>stop</c>, and
 /// <c>show KEY</c>. The trace: outcome and version, changes, problems, and every key that was written or deleted.
 /// </summary>
 public class ApplyScenarios
@@ -41,6 +42,12 @@ public class ApplyScenarios
         if (step.Words is ["show", var key])
         {
             return await store.GetAsync(key) is { } entry ? Encoding.UTF8.GetString(entry.Value.Span) : "(absent)";
+        }
+
+        if (step.Words is ["secret", var secret])
+        {
+            await store.CommitAsync(new([], [new(ConfigSettings.SealedPrefix + secret, "[]"u8.ToArray())]));
+            return "";
         }
 
         if (step.Words is ["runs", .. var running])

@@ -137,6 +137,7 @@ public sealed class VersionPartsTests
             Jobs = After(seen.Jobs, plan),
             Queues = After(seen.Queues, plan),
             Flows = After(seen.Flows, plan),
+            Spaces = After(seen.Spaces, plan),
         };
     }
 

@@ -109,7 +109,7 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
             var instances = await store.RangeAsync(CoreKinds.All.Of<Instance>().Prefix, stop: stop);
             var builds = await store.RangeAsync(CoreKinds.All.Of<Build>().Prefix, stop: stop);
             var all = instances.Entries.Concat(builds.Entries).Select(e => CoreKinds.All.OfKey(e.Key)!.Decode(e)).ToArray();
-            await SendAsync(machine, agent, mine, stop, new(true, [.. all.OfType<Instance>().Where(i => i.Host == machine.Name)], [.. all.OfType<Build>().Where(b => b.Host == machine.Name)], []));
+            await SendAsync(machine, agent, mine, new(true, [.. all.OfType<Instance>().Where(i => i.Host == machine.Name)], [.. all.OfType<Build>().Where(b => b.Host == machine.Name)], []), stop);
             await foreach (var batch in store.WatchAsync("", instances.Revision + 1, stop))
             {
                 if (batch.Compacted || agent.Stream != mine || !machine.IsConnected)
@@ -119,7 +119,7 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
 
                 if (DeltaOf(batch, machine.Name) is { } delta)
                 {
-                    await SendAsync(machine, agent, mine, stop, delta);
+                    await SendAsync(machine, agent, mine, delta, stop);
                 }
             }
         }
@@ -130,7 +130,7 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
         agent.Stream = agent.Stream == mine ? null : agent.Stream;
     }
 
-    async Task SendAsync(SimMachine machine, SimAgent agent, SimStream mine, CancellationToken stop, SimWork work)
+    async Task SendAsync(SimMachine machine, SimAgent agent, SimStream mine, SimWork work, CancellationToken stop)
     {
         await sim.Delay(sim.Between(1, 60), stop);
         if (machine.IsConnected && agent.Stream == mine)

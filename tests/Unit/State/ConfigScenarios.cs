@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.State;
-using Mainstay.State.Decide;
 using Mainstay.Tests.Scenarios;
 using Xunit;
 

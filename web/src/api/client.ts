@@ -10,7 +10,7 @@ import type { ObjectiveStanding } from '../domain/objectives';
 import type { StoreStanding } from '../domain/servers';
 import type { RehearsalAsk, RehearsalReport } from '../domain/rehearsal';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
-import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from './configShapes';
+import type { ConfigDiff, ConfigPageView, ConfigReaderRow, ConfigStagingView } from './configShapes';
 import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { FlowCount, FlowRun, FlowRunView } from './flowShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
@@ -164,7 +164,9 @@ export const api = {
   configDiff: (space: string, signal?: AbortSignal) => get<ConfigDiff>(`config/${encodeURIComponent(space)}/diff`, signal),
   configReaders: async (space: string, signal?: AbortSignal) => (await get<{ items: ConfigReaderRow[] }>(`config/${encodeURIComponent(space)}/readers`, signal)).items,
   configVersions: async (space: string, signal?: AbortSignal) => (await get<{ items: ConfigVersion[] }>(`config/${encodeURIComponent(space)}/versions`, signal)).items,
-  publishConfig: async (space: string, reason: string) => void (await post(`config/${encodeURIComponent(space)}/publish`, { reason })),
+  publishConfig: async (space: string, reason: string, steps: readonly string[] = []) => void (await post(`config/${encodeURIComponent(space)}/publish`, steps.length > 0 ? { reason, stages: { steps } } : { reason })),
+  configStaging: (space: string, signal?: AbortSignal) => get<ConfigStagingView>(`config/${encodeURIComponent(space)}/staging`, signal),
+  stageConfig: async (space: string, act: string) => void (await post(`config/${encodeURIComponent(space)}/staging`, { act })),
   discardConfig: async (space: string) => void (await post(`config/${encodeURIComponent(space)}/discard`)),
   rollBackConfig: async (space: string, version: number) => void (await post(`config/${encodeURIComponent(space)}/rollback`, { version })),
   request: (id: string) => get<PastRequest>(`requests/${encodeURIComponent(id)}`),

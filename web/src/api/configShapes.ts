@@ -27,4 +27,15 @@ export interface ConfigDiff {
 export interface ConfigReaderRow {
   reader: { reader: string; environment: string; tag: string; seenAt: string; address: string };
   isCurrent: boolean;
+  isStaged: boolean;
+}
+
+/** How a publish that goes out in stages stands. */
+export interface ConfigStagingView {
+  staged?: { number: number; step: number; by: string; paused: boolean; plan: { steps?: string[] } };
+  chosen: number;
+  running: number;
+  others: number;
+  message: string;
+  reports: Record<string, { verdict: string; message: string }>;
 }

@@ -7,6 +7,15 @@ export interface ConfigRow {
   version: number | undefined;
   parents: readonly string[];
   draft: ConfigDraft | undefined;
+  /** The manifest says what it holds. */
+  declared: boolean;
+  /** The version that some readers have already. */
+  staged: number | undefined;
+}
+
+/** Shares as they are written, `5%, 25 %,50`: none where nothing is. */
+export function sharesOf(text: string): string[] {
+  return text.split(',').map((one) => one.replace(/\s/g, '')).filter((one) => one !== '').map((one) => (one.endsWith('%') ? one : `${one}%`));
 }
 
 /** Every name space that is published or edited, by name. */
@@ -16,7 +25,7 @@ export function rowsOf(spaces: readonly ConfigSpace[], drafts: readonly ConfigDr
     const space = spaces.find((one) => one.name === name);
     const draft = drafts.find((one) => one.name === name);
     const content = (space ?? draft)!.content;
-    return { name, layer: content.layer, version: space?.version, parents: [...content.inherits, ...(content.template ? [content.template] : [])], draft };
+    return { name, layer: content.layer, version: space?.version, parents: [...content.inherits, ...(content.template ? [content.template] : [])], draft, declared: space?.declared !== undefined, staged: space?.staged?.number };
   });
 }
 

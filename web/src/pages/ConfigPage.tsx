@@ -2,10 +2,11 @@ import { useEffect, useState } from 'react';
 import { api } from '../api/client';
 import type { ConfigDiff, ConfigPageView, ConfigReaderRow } from '../api/configShapes';
 import type { ConfigDraft, ConfigSpace, ConfigVersion } from '../api/types';
-import { environmentsOf, rowsOf } from '../domain/config';
+import { environmentsOf, rowsOf, sharesOf } from '../domain/config';
 import { stamp } from '../domain/format';
 import { Badge } from '../parts/Badges';
 import { Changes } from '../parts/Changes';
+import { ConfigStaging } from '../parts/ConfigStaging';
 import { Confirm } from '../parts/Confirm';
 import { Link } from '../parts/navigation';
 import { useText } from '../parts/settings';
@@ -32,7 +33,7 @@ export default function ConfigPage({ name }: { name: string | undefined }) {
             <tbody>
               {rows.map((row) => (
                 <tr key={row.name}>
-                  <th scope="row"><Link to={{ page: 'config', name: row.name }}>{row.name}</Link> {row.draft && <span className="tag">{text.shared.edited(row.draft.by)}</span>}</th>
+                  <th scope="row"><Link to={{ page: 'config', name: row.name }}>{row.name}</Link> {row.draft && <span className="tag">{text.shared.edited(row.draft.by)}</span>} {row.declared && <span className="tag">{text.shared.declared}</span>} {row.staged !== undefined && <span className="tag">{text.shared.staged}: {row.staged}</span>}</th>
                   <td>{text.shared.layers[row.layer]}</td>
                   <td className="number">{row.version ?? text.app.none}</td>
                   <td>{row.parents.join(', ') || text.app.none}</td>
@@ -42,7 +43,8 @@ export default function ConfigPage({ name }: { name: string | undefined }) {
           </table>
         </div>
       )}
-      {one?.draft && <Draft key={`draft ${one.name}`} of={one.draft} />}
+      {one?.staged !== undefined && <ConfigStaging key={`staging ${one.name}`} name={one.name} />}
+      {one?.draft && <Draft key={`draft ${one.name}`} of={one.draft} published={one.version !== undefined} />}
       {one?.version !== undefined && <Values key={`values ${one.name}`} name={one.name} spaces={spaces!} />}
       {one?.version !== undefined && <Readers key={`readers ${one.name}`} name={one.name} version={one.version} />}
       {one?.version !== undefined && <History key={`history ${one.name}`} name={one.name} version={one.version} />}
@@ -103,11 +105,12 @@ function Values({ name, spaces }: { name: string; spaces: readonly ConfigSpace[]
   );
 }
 
-function Draft({ of }: { of: ConfigDraft }) {
+function Draft({ of, published }: { of: ConfigDraft; published: boolean }) {
   const text = useText();
   const diff = useAsked<ConfigDiff>((signal) => api.configDiff(of.name, signal), `${of.name} ${of.at}`);
   const [asked, setAsked] = useState<'publish' | 'discard'>();
   const [reason, setReason] = useState('');
+  const [stages, setStages] = useState('');
   return (
     <section aria-label={text.shared.draft} data-testid="config-draft">
       <h2>{text.shared.draft}</h2>
@@ -118,9 +121,10 @@ function Draft({ of }: { of: ConfigDraft }) {
         <button type="button" onClick={() => setAsked('publish')}>{text.shared.publish}</button> <button type="button" onClick={() => setAsked('discard')}>{text.shared.discard}</button>
       </p>
       {asked === 'publish' && (
-        <Confirm title={text.shared.askPublish(of.name)} action={text.shared.publish} act={() => api.publishConfig(of.name, reason)} onClose={() => setAsked(undefined)}>
+        <Confirm title={text.shared.askPublish(of.name)} action={text.shared.publish} act={() => api.publishConfig(of.name, reason, sharesOf(stages))} onClose={() => setAsked(undefined)}>
           <p className="quiet">{text.shared.publishHint}</p>
           <label className="field">{text.shared.reason}<input value={reason} onChange={(event) => setReason(event.target.value)} /></label>
+          {published && <label className="field">{text.shared.stages}<input value={stages} onChange={(event) => setStages(event.target.value)} /></label>}
         </Confirm>
       )}
       {asked === 'discard' && (
@@ -146,10 +150,10 @@ function Readers({ name, version }: { name: string; version: number }) {
               <tr>{[text.shared.reader, text.shared.runs, text.shared.environment, text.shared.seen].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
             </thead>
             <tbody>
-              {readers.map(({ reader, isCurrent }) => (
+              {readers.map(({ reader, isCurrent, isStaged }) => (
                 <tr key={reader.reader}>
                   <th scope="row">{reader.reader}</th>
-                  <td><Badge tone={isCurrent ? 'ok' : 'busy'} words={isCurrent ? text.shared.current : text.shared.behind} /> <code>{reader.tag}</code></td>
+                  <td><Badge tone={isCurrent ? 'ok' : 'busy'} words={isCurrent ? isStaged ? text.shared.stagedOne : text.shared.current : text.shared.behind} /> <code>{reader.tag}</code></td>
                   <td>{reader.environment === '*' ? text.shared.everywhere : reader.environment}</td>
                   <td>{stamp(new Date(reader.seenAt))}</td>
                 </tr>
@@ -171,7 +175,7 @@ function History({ name, version }: { name: string; version: number }) {
       <h2>{text.shared.history}</h2>
       {[...(versions ?? [])].reverse().map((one) => (
         <details key={one.number} open={one.number === version}>
-          <summary>{text.shared.version} {one.number} · {stamp(new Date(one.at))} · {one.by} {one.reason}</summary>
+          <summary>{text.shared.version} {one.number} · {stamp(new Date(one.at))} · {one.by} {one.reason} {one.outcome === 'withdrawn' && <Badge tone="bad" words={`${text.shared.withdrawn}: ${one.withdrawn}`} />}</summary>
           <Changes changes={one.changes} />
           {one.number !== version && <button type="button" onClick={() => setAsked(one.number)}>{text.shared.rollback}</button>}
         </details>

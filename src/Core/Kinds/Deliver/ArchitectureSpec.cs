@@ -35,6 +35,9 @@ public sealed record ArchitectureSpec
     /// <summary>The highest number of flows.</summary>
     public const int MostFlows = 200;
 
+    /// <summary>The highest number of name spaces of configuration.</summary>
+    public const int MostConfig = 200;
+
     /// <summary>The highest number of routes.</summary>
     public const int MostRoutes = 10_000;
 
@@ -70,6 +73,9 @@ public sealed record ArchitectureSpec
 
     /// <summary>Steps over several services that end all in success or are all taken back, by name. Default: none. At most 200.</summary>
     public IReadOnlyDictionary<string, FlowSpec>? Flows { get; init; }
+
+    /// <summary>Configuration by name space: what services read, or have in their environment. Default: none. At most 200.</summary>
+    public IReadOnlyDictionary<string, ConfigSpec>? Config { get; init; }
 
     /// <summary>How long telemetry is kept, and where it is sent on to. Default: it stays here, for some days.</summary>
     public TelemetrySpec? Telemetry { get; init; }

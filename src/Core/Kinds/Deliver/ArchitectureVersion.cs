@@ -60,6 +60,8 @@ public sealed record ArchitectureVersion : Resource
 
     public IReadOnlyDictionary<string, FlowSpec>? Flows { get; init; }
 
+    public IReadOnlyDictionary<string, ConfigSpec>? Config { get; init; }
+
     public TelemetrySpec? Telemetry { get; init; }
 
     /// <summary>What differs from the version before.</summary>

@@ -23,6 +23,7 @@ public static class VersionParts
         Jobs = version.Jobs,
         Queues = version.Queues,
         Flows = version.Flows,
+        Config = version.Config,
         Telemetry = version.Telemetry,
         Gateway = new()
         {
@@ -51,6 +52,7 @@ public static class VersionParts
         Jobs = Some(spec.Jobs),
         Queues = Some(spec.Queues),
         Flows = Some(spec.Flows),
+        Config = Some(spec.Config),
         Telemetry = spec.Telemetry,
         Listen = spec.Gateway.Listen,
         Tls = spec.Gateway.Tls,

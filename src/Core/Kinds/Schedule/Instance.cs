@@ -70,6 +70,12 @@ public sealed record InstanceTemplate
     /// <summary>Environment: the declared one and the URLs of its needs.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The name space that <see cref="Env"/> has values of; null for none.</summary>
+    public State.ConfigUse? Config { get; init; }
+
+    /// <summary>Secrets that it is given at its start, by variable: names, never values.</summary>
+    public IReadOnlyDictionary<string, State.GivenSecret>? Secrets { get; init; }
+
     public required HealthSpec Health { get; init; }
 
     public required RestartSpec Restart { get; init; }

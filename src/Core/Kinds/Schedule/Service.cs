@@ -14,6 +14,9 @@ public sealed record Service : Resource
     /// <summary>The number of instances that automatic scaling asks for; null before its first decision. It holds where the service declares <c>scale</c> and nobody set a number by hand. No part of a version.</summary>
     public int? Auto { get; init; }
 
+    /// <summary>What its configuration comes to now; null where it declares none. No part of a version: a publish changes it.</summary>
+    public State.ServiceSettings? Settings { get; init; }
+
     /// <summary>Grows with every <c>restart</c>; instances of an older generation are replaced one after another.</summary>
     public int Generation { get; init; }
 
@@ -38,7 +41,7 @@ public sealed record Service : Resource
     /// <param name="running">Whether the architecture is to run.</param>
     public string Asked(bool running)
     {
-        var asked = Codec.EncodeSorted((object)new { Spec, Digest, Scale, Generation, Removed, BaseFolder, running });
+        var asked = Codec.EncodeSorted((object)new { Spec, Digest, Scale, Settings, Generation, Removed, BaseFolder, running });
         return Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(asked))[..12];
     }
 

@@ -46,6 +46,13 @@ public sealed record ServiceSpec
     /// <summary>Environment variables of every instance, on top of the agent's own; Mainstay's (<c>PORT</c>, <c>NAME_URL</c> …) win.</summary>
     public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>The name space whose values its instances have in their environment: its name, or keys. Default: none.</summary>
+    public State.ConfigUse? Config { get; init; }
+
+    /// <summary>Secrets that its instances are given, by name: never their values. Each has to be there when it is applied.</summary>
+    [NamesAlone]
+    public IReadOnlyDictionary<string, State.SecretUse>? Secrets { get; init; }
+
     /// <summary>How an instance shows that it can serve. Default: a TCP connect to its port.</summary>
     public HealthSpec Health { get; init; } = new();
 
@@ -115,6 +122,8 @@ public sealed record ServiceSpec
                 ? [new Problem("release.strategy", "two versions of a pet cannot run side by side", "leave the release out, or make the service cattle")] : [])
             .Concat(Probe?.Validate().Select(p => p.Under("probe")) ?? [])
             .Concat(Interventions?.Validate().Select(p => p.Under("interventions")) ?? [])
+            .Concat(Config?.Validate().Select(p => p.Under("config")) ?? [])
+            .Concat(ValidateSecrets())
             .Concat(Traffic?.Validate().Select(p => p.Under("traffic")) ?? [])
             .Concat(Needs.SelectMany(n => n.Value.Validate().Select(p => p.Under($"needs.{n.Key}"))))
             .Concat(Limits.Between("grace", Grace, TimeSpan.Zero, TimeSpan.FromMinutes(10)))
@@ -123,6 +132,37 @@ public sealed record ServiceSpec
                 $"env.{k}", $"'{k}' is not the name of an environment variable", "use letters, digits and '_', not beginning with a digit"))))
         {
             yield return problem;
+        }
+    }
+
+    IEnumerable<Problem> ValidateSecrets()
+    {
+        var variables = new HashSet<string>(Env.Keys, StringComparer.Ordinal);
+        foreach (var (name, use) in Secrets ?? new Dictionary<string, State.SecretUse>())
+        {
+            var variable = use.VariableOf(name);
+            if (!Names.IsValid(name))
+            {
+                yield return Names.Invalid($"secrets.{name}", name);
+            }
+            else if (!IsVariable(variable) || variable.Length > 128 || variable is "PORT" or "OUT" or "ASPNETCORE_URLS" || variable.StartsWith("MAINSTAY_", StringComparison.Ordinal))
+            {
+                yield return new($"secrets.{name}.env", $"'{variable}' is no variable that can be given", "use up to 128 letters, digits and '_', not beginning with a digit; PORT, OUT, ASPNETCORE_URLS and MAINSTAY_* are Mainstay's");
+            }
+            else if (!variables.Add(variable))
+            {
+                yield return new($"secrets.{name}.env", $"{variable} is given twice", "name another variable with 'env'");
+            }
+
+            if (use.File && Image is not null)
+            {
+                yield return new($"secrets.{name}.file", "a container does not see the files of its host", "give the secret in a variable");
+            }
+        }
+
+        if (Secrets is { Count: > 50 })
+        {
+            yield return new("secrets", $"{Secrets.Count} are more than 50", "keep what belongs together in one secret, as JSON");
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Core.Kinds.Schedule;
@@ -20,6 +21,8 @@ public static class Templates
             Resources = service.Spec.Resources,
             Moves = service.Spec is { Recover: Recover.Pet, Place.Data: PlaceData.Shared } ? true : null,
             Env = Environment(service, links),
+            Config = service.Spec.Config,
+            Secrets = SecretsOf(service),
             Health = service.Spec.Health,
             Restart = service.Spec.Restart,
             Grace = service.Spec.Grace,
@@ -34,9 +37,36 @@ public static class Templates
     /// <summary>The name of the variable with a need's URL: <c>orders-db</c> becomes <c>ORDERS_DB_URL</c>.</summary>
     public static string UrlVariable(string need) => need.ToUpperInvariant().Replace('-', '_') + "_URL";
 
+    // What the service asks for by name counts before what its configuration refers to.
+    static SortedDictionary<string, GivenSecret>? SecretsOf(Service service)
+    {
+        var given = new SortedDictionary<string, GivenSecret>(StringComparer.Ordinal);
+        foreach (var (variable, secret) in service.Settings?.Secrets ?? new Dictionary<string, string>())
+        {
+            given[variable] = new(secret, File: false);
+        }
+
+        foreach (var (name, use) in service.Spec.Secrets ?? new Dictionary<string, SecretUse>())
+        {
+            given[use.VariableOf(name)] = new(name, use.File);
+        }
+
+        return given.Count == 0 ? null : given;
+    }
+
     static SortedDictionary<string, string> Environment(Service service, IReadOnlyDictionary<string, int> links)
     {
-        var env = new SortedDictionary<string, string>(service.Spec.Env.ToDictionary(), StringComparer.Ordinal);
+        var env = new SortedDictionary<string, string>(service.Settings?.Env.ToDictionary() ?? [], StringComparer.Ordinal);
+        if (service.Settings is { } settings)
+        {
+            env[ConfigSettings.TagVariable] = settings.Tag;
+        }
+
+        foreach (var (key, value) in service.Spec.Env)
+        {
+            env[key] = value;
+        }
+
         foreach (var (need, port) in links)
         {
             var url = $"http://127.0.0.1:{port}";

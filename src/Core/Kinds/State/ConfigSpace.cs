@@ -12,6 +12,15 @@ public sealed record ConfigSpace : Resource
 
     /// <summary>What it published.</summary>
     public required ConfigContent Content { get; init; }
+
+    /// <summary>A publish that some readers have already; null where none is under way.</summary>
+    public ConfigStaging? Staged { get; init; }
+
+    /// <summary>The highest number that a publish had; one that was given up keeps its own.</summary>
+    public int Used { get; init; }
+
+    /// <summary>As the manifest declares it; null where it is edited here.</summary>
+    public ConfigSpec? Declared { get; init; }
 }
 
 /// <summary>What is edited of a name space and not published yet. Its name is the name space's.</summary>
@@ -44,6 +53,12 @@ public sealed record ConfigVersion : Resource
     public required string By { get; init; }
 
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>Whether all readers have it. Default published.</summary>
+    public ConfigOutcome Outcome { get; init; }
+
+    /// <summary>Why it was given up; empty where it was not.</summary>
+    public string Withdrawn { get; init; } = "";
 
     /// <summary>Why.</summary>
     public string Reason { get; init; } = "";

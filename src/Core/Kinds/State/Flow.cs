@@ -37,7 +37,7 @@ public sealed record FlowSpec
     /// <summary>A run that has not succeeded by then is taken back, unless it is past its pivot. Default: never; 1s to 365d.</summary>
     public TimeSpan? Deadline { get; init; }
 
-    /// <summary>The order in which steps are compensated, by name. Default: the reverse of that in which they were done.</summary>
+    /// <summary>The order in which steps are compensated, by name; as a part of another flow it is then taken back as a whole. Default: the reverse of that in which they were done.</summary>
     public IReadOnlyList<string>? Undo { get; init; }
 
     /// <summary>How long a run that has ended is remembered, and its id with it. Default 7d; 1m to 365d.</summary>

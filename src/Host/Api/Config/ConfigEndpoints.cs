@@ -7,14 +7,13 @@ using Mainstay.Core.Store;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Security;
 using Mainstay.State.Config;
-using Mainstay.State.Decide;
 using Mainstay.State.Secrets;
 using Microsoft.AspNetCore.Http;
 
 namespace Mainstay.Host.Api.Config;
 
 /// <summary>The configuration centre over HTTP: read and waited for; edited, compared, published and rolled back.</summary>
-public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, SecretKeeper secrets, KindRegistry kinds, TimeProvider time, EventNames names, string internalToken)
+public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, ConfigStager stager, SecretKeeper secrets, KindRegistry kinds, TimeProvider time, EventNames names, string internalToken)
 {
     const int MostText = 500;
     static readonly TimeSpan MostWait = TimeSpan.FromSeconds(60);
@@ -24,7 +23,8 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
     [
         ("environment", "Whose overlay counts; default the architecture's, `*` for none."),
         ("wait", "With If-None-Match: wait up to this long (60s at the most) for another tag, then 304."),
-        ("reader", "What the reader calls itself; it is then listed with the tag that it has."),
+        ("reader", "What the reader calls itself; it is then listed with the tag that it has, and may be among the first that have a staged publish."),
+        ("labels", "Labels of the reader, as KEY=VALUE joined by commas, beside those of its host."),
     ];
 
     public IEnumerable<ApiRoute> Routes() =>
@@ -36,7 +36,9 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
         new("GET", "/api/v1/config/{space}/diff", "What a publish would change, and what stands against it.", DiffAsync) { Answer = typeof(ConfigDiff) },
         new("POST", "/api/v1/config/{space}/edit", "Edits a name space: sets and removes values, or replaces what it declares. Nothing is seen of it before it is published.", EditAsync) { Body = typeof(ConfigEdit), Answer = typeof(ConfigDraft), BodyBytes = 4 << 20 },
         new("POST", "/api/v1/config/{space}/discard", "Forgets what was edited.", DiscardAsync) { Answer = typeof(ConfigDraft) },
-        new("POST", "/api/v1/config/{space}/publish", "Publishes what was edited, as a version.", PublishAsync) { Body = typeof(ConfigPublishAsk), Answer = typeof(ConfigVersion) },
+        new("POST", "/api/v1/config/{space}/publish", "Publishes what was edited, as a version: to all readers, or in stages.", PublishAsync) { Body = typeof(ConfigPublishAsk), Answer = typeof(ConfigVersion) },
+        new("GET", "/api/v1/config/{space}/staging", "How a publish that goes out in stages stands.", StagingAsync) { Answer = typeof(ConfigStagingView) },
+        new("POST", "/api/v1/config/{space}/staging", "Gives it to all, takes it back, holds it, or lets it go on.", StageAsync) { Body = typeof(ConfigStageAsk), Answer = typeof(ConfigStagingView) },
         new("POST", "/api/v1/config/{space}/rollback", "Publishes once more what an earlier version had published.", RollbackAsync) { Body = typeof(ConfigRollbackAsk), Answer = typeof(ConfigVersion) },
     ];
 
@@ -46,14 +48,16 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
         var environment = call.Query("environment") ?? reads.DefaultEnvironment;
         var wait = Wait(call, out var tooLong);
         var reader = call.Query("reader");
-        if ((call.Wrong() ?? tooLong) is { } wrong)
+        var labels = Labels(call.Query("labels"), out var malformed);
+        if ((call.Wrong() ?? tooLong ?? malformed) is { } wrong)
         {
             return wrong;
         }
 
         var has = call.Request.Headers.IfNoneMatch.ToString() is ['"', .. var given, '"'] ? given : null;
+        var who = reader is null ? null : new ConfigReaderName(Clean(reader), labels);
         Note();
-        var page = await reads.WaitAsync(space, environment, has, wait, call.Stop);
+        var page = await reads.WaitAsync(space, environment, who, has, wait, call.Stop);
         if (page is null)
         {
             return NoSuch(space);
@@ -64,9 +68,9 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
 
         void Note()
         {
-            if (reader is not null && has is { Length: <= 4096 })
+            if (who is not null && has is { Length: <= 4096 })
             {
-                reads.Note(space, Clean(reader), environment, has, call.Context.Connection.RemoteIpAddress?.ToString() ?? "");
+                reads.Note(space, who, environment, has, call.Context.Connection.RemoteIpAddress?.ToString() ?? "");
             }
         }
     }
@@ -113,11 +117,21 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
 
     static readonly TimeSpan Look = TimeSpan.FromSeconds(1);
 
+    // Who has it in its environment and reads it besides is listed by what it says itself.
     Task<Answer?> ReadersAsync(Call call)
     {
         var space = call.Path("space");
-        return Task.FromResult<Answer?>(call.Wrong() is { } wrong ? wrong : Answer.Json(new ConfigReaders(
-            [.. reads.ReadersOf(space).Select(r => new ConfigReaderView(r, reads.Find(space, r.Environment)?.Tag == r.Tag))])));
+        if (call.Wrong() is { } wrong)
+        {
+            return Task.FromResult<Answer?>(wrong);
+        }
+
+        var asking = reads.ReadersOf(space).Select(r =>
+        {
+            var (own, all) = (reads.Find(space, r.Environment, r.Who)?.Tag, reads.Find(space, r.Environment)?.Tag);
+            return new ConfigReaderView(r, own == r.Tag, own == r.Tag && own != all);
+        }).ToArray();
+        return Task.FromResult<Answer?>(Answer.Json(new ConfigReaders([.. asking, .. reads.Given(space).ExceptBy(asking.Select(v => v.Reader.Reader), v => v.Reader.Reader, StringComparer.Ordinal)])));
     }
 
     async Task<Answer?> DiffAsync(Call call)
@@ -150,6 +164,11 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
         if ((edit.Content?.Layer == ConfigLayer.Template || before?.Content.Layer == ConfigLayer.Template) && !IsAdmin(call))
         {
             return OnlyAdmin();
+        }
+
+        if (before?.Declared is not null)
+        {
+            return ProblemAnswer.Conflict($"the manifest declares '{space}'", "change it there and apply it; what it no longer declares is edited here again");
         }
 
         if (edit.Environment != ConfigContent.Everywhere && !Names.IsValid(edit.Environment))
@@ -188,10 +207,59 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
             return wrong;
         }
 
+        ProblemPlace[] problems = [.. ask.Stages?.Validate().Select(p => ProblemPlace.Of(p.Under("stages"))) ?? []];
+        if (problems.Length > 0)
+        {
+            return ProblemAnswer.Invalid(problems);
+        }
+
         var draft = await keeper.FindAsync<ConfigDraft>(space, call.Stop);
         var identity = Identity.Of(call.Request);
         return draft?.Content.Layer == ConfigLayer.Template && !IsAdmin(call) ? OnlyAdmin()
-            : Published(await keeper.PublishAsync(space, identity.Who, Clean(ask.Reason), version => Told(identity, "config-publish", version), call.Stop));
+            : Published(await keeper.PublishAsync(
+                space, identity.Who, Clean(ask.Reason), ask.Stages is { } stages ? version => stager.First(version, stages) : null, version => Told(identity, ask.Stages is null ? "config-publish" : "config-stage", version), call.Stop));
+    }
+
+    async Task<Answer?> StagingAsync(Call call)
+    {
+        var space = call.Path("space");
+        return call.Wrong() is { } wrong ? wrong
+            : !Names.IsValid(space) || await keeper.FindAsync<ConfigSpace>(space, call.Stop) is not { } known ? NoSuch(space)
+            : Answer.Json(stager.View(known));
+    }
+
+    async Task<Answer?> StageAsync(Call call)
+    {
+        var (space, ask, wrong) = await ReadAsync<ConfigStageAsk>(call);
+        if (ask is null)
+        {
+            return wrong;
+        }
+
+        var before = await keeper.FindAsync<ConfigSpace>(space, call.Stop);
+        if (before is null)
+        {
+            return NoSuch(space);
+        }
+
+        if (before.Staged is null)
+        {
+            return ProblemAnswer.Conflict($"no publish of '{space}' is going out in stages", $"see 'mainstay config history {space}'");
+        }
+
+        if ((before.Content.Layer == ConfigLayer.Template || before.Staged.Content.Layer == ConfigLayer.Template) && !IsAdmin(call))
+        {
+            return OnlyAdmin();
+        }
+
+        var identity = Identity.Of(call.Request);
+        var problem = ask.Act switch
+        {
+            "promote" or "abort" or "pause" or "resume" => await stager.ActAsync(space, ask.Act, Clean(ask.Reason), identity.Who, (verb, staged) => Audit(identity, verb, space, new { staged.Number, reason = Clean(ask.Reason) }), call.Stop),
+            _ => new Problem("act", $"'{Short(ask.Act)}' is no act", "write promote, abort, pause or resume"),
+        };
+        return problem is not null ? ProblemAnswer.Invalid([ProblemPlace.Of(problem)])
+            : Answer.Json(stager.View((await keeper.FindAsync<ConfigSpace>(space, call.Stop))!));
     }
 
     async Task<Answer?> RollbackAsync(Call call)
@@ -214,7 +282,7 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
     IEnumerable<Operation> Told(Identity identity, string verb, ConfigVersion version)
     {
         yield return Audit(identity, verb, version.Space, version.Changes);
-        yield return Put(names.Make(version.At, $"config/{version.Space}", "ConfigPublished", $"{identity.Who} published version {version.Number} of {version.Space}, {version.Changes.Count} changes{(version.Reason.Length > 0 ? ": " + version.Reason : "")}"));
+        yield return Put(names.Make(version.At, $"config/{version.Space}", verb == "config-stage" ? "ConfigStaged" : "ConfigPublished", $"{identity.Who} {(verb == "config-stage" ? "gives some readers" : "published")} version {version.Number} of {version.Space}, {version.Changes.Count} changes{(version.Reason.Length > 0 ? ": " + version.Reason : "")}"));
     }
 
     Operation Audit<T>(Identity identity, string verb, string space, T after)
@@ -234,6 +302,24 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Secr
 
     static ProblemAnswer OnlyAdmin() => new(
         StatusCodes.Status403Forbidden, "admin", "only the administrator edits templates", $"use 'mainstay config' on the server's machine with its --data, or send the content of run/token there as {AccessRules.InternalHeader}");
+
+    static Dictionary<string, string>? Labels(string? text, out Answer? wrong)
+    {
+        var labels = text is null ? null : new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var one in text?.Split(',') ?? [])
+        {
+            if (one.Split('=', 2) is not [{ Length: > 0 and <= 63 } key, { Length: <= 255 } value] || labels!.Count == 20)
+            {
+                wrong = ProblemAnswer.BadRequest("'labels' are not up to 20 of KEY=VALUE joined by commas", "write labels=zone=eu,tier=front");
+                return null;
+            }
+
+            labels[key] = value;
+        }
+
+        wrong = null;
+        return labels;
+    }
 
     static TimeSpan Wait(Call call, out Answer? wrong)
     {

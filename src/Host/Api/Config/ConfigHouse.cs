@@ -7,14 +7,18 @@ namespace Mainstay.Host.Api.Config;
 /// <summary>Wires configuration and secrets together.</summary>
 public static class ConfigHouse
 {
-    public static IEnumerable<ApiRoute> Routes(ServerServices services, Mirror mirror, EventNames events, string internalToken)
+    public static (IEnumerable<ApiRoute> Routes, IReadOnlyList<Func<CancellationToken, Task>> Loops, ConfigStager Stager) Parts(ServerServices services, Mirror mirror, EventNames events, string internalToken)
     {
         var (store, kinds, time) = services;
         var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
-        return
+        var delivery = new ConfigDelivery(services, mirror, secrets, events);
+        var (keeper, reads) = (new ConfigKeeper(store, kinds, time), new ConfigReads(mirror, time));
+        var stager = new ConfigStager(services, mirror, keeper, reads, events);
+        return (
         [
-            .. new ConfigEndpoints(new ConfigKeeper(store, kinds, time), new ConfigReads(mirror, time), secrets, kinds, time, events, internalToken).Routes(),
+            .. new ConfigEndpoints(keeper, reads, stager, secrets, kinds, time, events, internalToken).Routes(),
             .. new SecretEndpoints(secrets, kinds, time).Routes(),
-        ];
+            .. delivery.Routes(),
+        ], [delivery.RunAsync, stager.RunAsync], stager);
     }
 }

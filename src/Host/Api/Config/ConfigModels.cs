@@ -52,7 +52,29 @@ public sealed record ConfigPublishAsk
 {
     /// <summary>Why, for people. Up to 500 characters.</summary>
     public string Reason { get; init; } = "";
+
+    /// <summary>To some readers first, and to all when it does no harm. Default: to all at once.</summary>
+    public ConfigStages? Stages { get; init; }
 }
+
+/// <summary>Says what is to become of a publish that goes out in stages.</summary>
+public sealed record ConfigStageAsk
+{
+    /// <summary><c>promote</c> gives it to all, <c>abort</c> takes it back, <c>pause</c> holds it at its step, <c>resume</c> lets it go on, past a gate too.</summary>
+    public required string Act { get; init; }
+
+    /// <summary>Why, for people. Up to 500 characters.</summary>
+    public string Reason { get; init; } = "";
+}
+
+/// <summary>How a publish that goes out in stages stands.</summary>
+/// <param name="Staged">It; null where none is under way.</param>
+/// <param name="Chosen">How many readers are to have it now.</param>
+/// <param name="Running">How many of these run it.</param>
+/// <param name="Others">How many readers have the version before.</param>
+/// <param name="Message">What it waits for.</param>
+/// <param name="Reports">How instances that run it compare with those that do not, by service.</param>
+public sealed record ConfigStagingView(ConfigStaging? Staged, int Chosen, int Running, int Others, string Message, IReadOnlyDictionary<string, Core.Kinds.Schedule.ReleaseReport> Reports);
 
 /// <summary>Asks for what an earlier version had.</summary>
 public sealed record ConfigRollbackAsk
@@ -70,8 +92,8 @@ public sealed record ConfigVersions(IReadOnlyList<ConfigVersion> Items);
 /// <summary>Who reads a name space.</summary>
 public sealed record ConfigReaders(IReadOnlyList<ConfigReaderView> Items);
 
-/// <summary>A reader, and whether it runs what is published now.</summary>
-public sealed record ConfigReaderView(ConfigReader Reader, bool IsCurrent);
+/// <summary>A reader, whether it runs what it is to run now, and whether that is a staged publish.</summary>
+public sealed record ConfigReaderView(ConfigReader Reader, bool IsCurrent, bool IsStaged);
 
 /// <summary>What a publish would change.</summary>
 /// <param name="By">Who edited last.</param>

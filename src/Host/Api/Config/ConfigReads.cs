@@ -1,7 +1,6 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.State;
-using Mainstay.State.Decide;
 
 namespace Mainstay.Host.Api.Config;
 
@@ -17,32 +16,50 @@ public sealed class ConfigReads
     readonly Mirror mirror;
     readonly TimeProvider time;
     readonly Lock gate = new();
-    readonly Dictionary<(string Space, string Environment), ConfigPage> made = [];
+    readonly Dictionary<(string Space, string Environment, string Staged), ConfigPage> made = [];
     readonly Dictionary<(string Space, string Reader), ConfigReader> readers = [];
+    readonly HashSet<string> under = new(StringComparer.Ordinal);
+    volatile bool staging;
     TaskCompletionSource changed = New();
 
     public ConfigReads(Mirror mirror, TimeProvider time)
     {
         (this.mirror, this.time) = (mirror, time);
         // As long as the mirror: it is never given back.
-        mirror.Subscribe(_ => 0, (before, after) =>
+        var (first, _) = mirror.Subscribe(seen => seen.All<ConfigSpace>().Where(s => s.Staged is not null).Select(s => s.Name).ToArray(), (before, after) =>
         {
-            if ((after ?? before) is ConfigSpace)
+            if ((after ?? before) is ConfigSpace changed)
             {
-                Change();
+                Change(changed.Name, after is ConfigSpace { Staged: not null });
             }
         });
+        under.UnionWith(first);
+        staging = under.Count > 0;
     }
 
     /// <summary>The environment that is meant where none is named: the architecture's, else every one.</summary>
     public string DefaultEnvironment => mirror.Read(seen => seen.Get<Architecture>(Architecture.TheName)?.Environment) is { Length: > 0 } own && Names.IsValid(own) ? own : ConfigContent.Everywhere;
 
-    /// <summary>What a name space comes to; null where there is none.</summary>
-    public ConfigPage? Find(string space, string environment)
+    /// <summary>Who a reader is: what it says, and what is known of the instance and host of its name.</summary>
+    public ConfigReaderIdentity Known(ConfigReaderName reader) => mirror.Read(seen =>
     {
+        var host = seen.Get<Instance>(reader.Name)?.Host ?? "";
+        var all = new Dictionary<string, string>(seen.Get<Core.Kinds.Schedule.Host>(host)?.Labels ?? new Dictionary<string, string>(), StringComparer.Ordinal);
+        foreach (var (key, value) in reader.Labels ?? new Dictionary<string, string>())
+        {
+            all[key] = value;
+        }
+
+        return new ConfigReaderIdentity(reader.Name, host, all);
+    });
+
+    /// <summary>What a name space comes to for a reader, for nobody in particular where it is null; null where there is none.</summary>
+    public ConfigPage? Find(string space, string environment, ConfigReaderName? who = null)
+    {
+        var staged = who is null || !staging ? "" : StagedFor(space, Known(who));
         lock (gate)
         {
-            if (made.TryGetValue((space, environment), out var known))
+            if (made.TryGetValue((space, environment, staged), out var known))
             {
                 return known;
             }
@@ -54,14 +71,16 @@ public sealed class ConfigReads
             before = changed.Task;
         }
 
-        var view = mirror.Read(seen => ConfigEffective.Of(space, environment, seen.Get<ConfigSpace>));
+        var names = staged.Split(' ');
+        var view = mirror.Read(seen => ConfigEffective.Of(space, environment, name => seen.Get<ConfigSpace>(name) is { Staged: { } one } under && names.Contains($"{name}.{one.Number}", StringComparer.Ordinal)
+            ? under with { Version = one.Number, Content = one.Content } : seen.Get<ConfigSpace>(name)));
         var page = view is null ? null : ConfigPage.Of(space, environment, view);
         lock (gate)
         {
             // What changed since it was read makes it anew.
             if (page is not null && changed.Task == before && made.Count < MostMade)
             {
-                made[(space, environment)] = page;
+                made[(space, environment, staged)] = page;
             }
         }
 
@@ -69,7 +88,7 @@ public sealed class ConfigReads
     }
 
     /// <summary>The page once its tag is another than <paramref name="tag"/>, or as it is when the time is over.</summary>
-    public async Task<ConfigPage?> WaitAsync(string space, string environment, string? tag, TimeSpan wait, CancellationToken stop)
+    public async Task<ConfigPage?> WaitAsync(string space, string environment, ConfigReaderName? who, string? tag, TimeSpan wait, CancellationToken stop)
     {
         var began = time.GetTimestamp();
         while (true)
@@ -80,7 +99,7 @@ public sealed class ConfigReads
                 next = changed.Task;
             }
 
-            var page = Find(space, environment);
+            var page = Find(space, environment, who);
             var left = wait - time.GetElapsedTime(began);
             if (page is null || page.Tag != tag || left <= TimeSpan.Zero)
             {
@@ -105,19 +124,18 @@ public sealed class ConfigReads
 
     async Task UntilAsync(Task next, TimeSpan wait, CancellationToken stop)
     {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        await Task.WhenAny(next, Task.Delay(wait, time, end.Token));
-        await end.CancelAsync();
+        // A thousand wake at the same moment: each by one continuation, with nothing to give up that others wait for.
+        await next.WaitAsync(wait, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         stop.ThrowIfCancellationRequested();
     }
 
     /// <summary>A reader says what it runs.</summary>
-    public void Note(string space, string reader, string environment, string tag, string address)
+    public void Note(string space, ConfigReaderName reader, string environment, string tag, string address)
     {
         var now = time.GetUtcNow();
         lock (gate)
         {
-            if (readers.Count >= MostReaders && !readers.ContainsKey((space, reader)))
+            if (readers.Count >= MostReaders && !readers.ContainsKey((space, reader.Name)))
             {
                 foreach (var old in readers.Where(r => now - r.Value.SeenAt > Remembered).Select(r => r.Key).ToArray())
                 {
@@ -125,9 +143,9 @@ public sealed class ConfigReads
                 }
             }
 
-            if (readers.Count < MostReaders || readers.ContainsKey((space, reader)))
+            if (readers.Count < MostReaders || readers.ContainsKey((space, reader.Name)))
             {
-                readers[(space, reader)] = new(reader, environment, tag, now, address);
+                readers[(space, reader.Name)] = new(reader.Name, environment, tag, now, address) { Who = reader };
             }
         }
     }
@@ -142,12 +160,38 @@ public sealed class ConfigReads
         }
     }
 
-    void Change()
+    // The staged ones that a reader has of what a name space is made of.
+    string StagedFor(string space, ConfigReaderIdentity who) => mirror.Read(seen => string.Join(
+        ' ', ConfigEffective.ChainOf(space, seen.Get<ConfigSpace>).Where(s => s.Staged is { } staged && ConfigRanks.Takes(staged, s.Name, who)).Select(s => $"{s.Name}.{s.Staged!.Number}")));
+
+    /// <summary>The instances that have a name space in their environment, each with the versions that it was started with.</summary>
+    public IReadOnlyList<ConfigReaderView> Given(string space)
+    {
+        var (now, usual) = (time.GetUtcNow(), DefaultEnvironment);
+        return mirror.Read(seen => seen.All<Service>().Where(s => !s.Removed && s.Spec.Config?.Space == space).SelectMany(s => seen.Group<Instance>(s.Name)
+            .Where(i => i.Goal == InstanceGoal.Run && i.Template.Env.ContainsKey(ConfigSettings.TagVariable))
+            .Select(i => new ConfigReader(i.Name, s.Spec.Config!.Environment ?? usual, i.Template.Env[ConfigSettings.TagVariable], now, i.Host))
+            .Select(r => new ConfigReaderView(r, r.Tag == s.Settings?.Tag, IsStaged: false))).OrderBy(v => v.Reader.Reader, StringComparer.Ordinal).ToArray());
+    }
+
+    /// <summary>Who reads any name space, with which one.</summary>
+    public IReadOnlyList<(string Space, ConfigReader Reader)> Readers()
+    {
+        var since = time.GetUtcNow() - Remembered;
+        lock (gate)
+        {
+            return [.. readers.Where(r => r.Value.SeenAt >= since).Select(r => (r.Key.Space, r.Value))];
+        }
+    }
+
+    void Change(string space, bool isStaged)
     {
         TaskCompletionSource passed;
         lock (gate)
         {
+            _ = isStaged ? under.Add(space) : under.Remove(space);
             made.Clear();
+            staging = under.Count > 0;
             (passed, changed) = (changed, New());
         }
 
@@ -174,10 +218,20 @@ public sealed record ConfigPage(string Space, string Environment, string Tag, IR
     public byte[] ToJson() => json ??= Codec.Encode(this);
 }
 
+/// <summary>What a reader says of itself.</summary>
+/// <param name="Name">What it calls itself.</param>
+/// <param name="Labels">Beside those of its host; null for none.</param>
+public sealed record ConfigReaderName(string Name, IReadOnlyDictionary<string, string>? Labels);
+
 /// <summary>A reader of a name space.</summary>
 /// <param name="Reader">As it calls itself: an instance, for example.</param>
 /// <param name="Environment">The environment that it reads.</param>
 /// <param name="Tag">What it says it runs.</param>
 /// <param name="SeenAt">When it was heard of last.</param>
 /// <param name="Address">From where.</param>
-public sealed record ConfigReader(string Reader, string Environment, string Tag, DateTimeOffset SeenAt, string Address);
+public sealed record ConfigReader(string Reader, string Environment, string Tag, DateTimeOffset SeenAt, string Address)
+{
+    /// <summary>As far as it decides about staged publishes.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public ConfigReaderName? Who { get; init; }
+}

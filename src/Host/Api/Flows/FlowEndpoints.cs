@@ -31,7 +31,7 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
         },
         new("GET", "/api/v1/flow-counts", "How many runs of each flow are in each state.", CountsAsync) { Answer = typeof(FlowCounts) },
         new("GET", Run, "A run with its steps.", ShowAsync) { Query = [("wait", $"Answer once the run has ended, at the latest after so many seconds; 0 to {MostWaitSeconds}.")], Answer = typeof(FlowRunView) },
-        new("POST", Run + "/signals/{name}", "Sends a run a signal; the body is its content.", c => TellAsync(c, null, (_, body, _) => new FlowSignalled(c.Path("name"), body))) { Body = typeof(FreeValue), Answer = typeof(FlowRun) },
+        new("POST", Run + "/signals/{name}", "Sends a run a signal; the body is its content.", c => TellAsync(c, "FlowSignalled", (_, body, _) => new FlowSignalled(c.Path("name"), body))) { Body = typeof(FreeValue), Answer = typeof(FlowRun) },
         new("POST", Run + "/finished", "A callee that answered 202 with Mainstay-Callback says that it is done; the body is its result.", c => TellAsync(c, null, (step, body, yes) => new FlowFinished(step, yes, body)))
         {
             Query = [("step", "As in Mainstay-Callback."), ("done", "false: it failed. Default true.")], Body = typeof(FreeValue), Answer = typeof(FlowRun),
@@ -203,13 +203,16 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
         return Of(reply, StatusCodes.Status200OK);
     }
 
+    // Who, which run and what for; a signal's content is the run's, and may be anything.
     async Task AuditAsync(Call call, string reason, FlowRun run, string step, bool done)
     {
         var now = time.GetUtcNow();
         var identity = Identity.Of(call.Request);
-        var about = $"flow/{run.Flow}";
-        var told = names.Make(now, about, reason, $"{identity.Who}: {reason[4..].ToLowerInvariant()} {run.Id}{(step.Length > 0 ? $" at {step}" : "")}{(done ? "" : ", no")}");
-        var audit = new AuditEntry { Name = told.Name, At = now, Who = identity.Who, From = identity.From, Verb = reason[4..].ToLowerInvariant(), About = $"flow-run/{run.Id}", After = step.Length > 0 ? JsonSerializer.Serialize(new { step, done }, Codec.Options) : null };
+        var (about, signal) = ($"flow/{run.Flow}", reason == "FlowSignalled" ? call.Path("name") : null);
+        var place = signal is not null ? $" with {signal}" : step.Length > 0 ? $" at {step}" : "";
+        var told = names.Make(now, about, reason, $"{identity.Who}: {reason[4..].ToLowerInvariant()} {run.Id}{place}{(done ? "" : ", no")}");
+        var after = signal is not null ? JsonSerializer.Serialize(new { signal }, Codec.Options) : step.Length > 0 ? JsonSerializer.Serialize(new { step, done }, Codec.Options) : null;
+        var audit = new AuditEntry { Name = told.Name, At = now, Who = identity.Who, From = identity.From, Verb = reason[4..].ToLowerInvariant(), About = $"flow-run/{run.Id}", After = after };
         await store.CommitAsync(new([], [new(kinds.Of<Event>().KeyOf(told.Name), Codec.Encode(told)), new(kinds.Of<AuditEntry>().KeyOf(audit.Name), Codec.Encode(audit))]), CancellationToken.None);
     }
 

@@ -29,6 +29,9 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
     /// <summary>Who compares versions with each other; null compares none.</summary>
     public Observe.ReleaseJudge? Judge { get; set; }
 
+    /// <summary>Who compares instances with a staged configuration and those without; null compares none.</summary>
+    public Config.ConfigStager? Staging { get; set; }
+
     /// <summary>Who is told where requests wait; null tells nobody.</summary>
     public Autoscale.ScalingDemand? Demand { get; set; }
 
@@ -88,6 +91,7 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
             {
                 Count(new(CallsOf.Instance, service, instance), record);
                 Judge?.Add(service, instance, record.Requests, ErrorsOf(record), record.Latency);
+                Staging?.Add(service, instance, record.Requests, ErrorsOf(record), record.Latency);
             }
         }
     }

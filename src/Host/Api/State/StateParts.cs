@@ -15,7 +15,8 @@ public sealed class StateParts
         var queues = new QueueHouse(services, mirror, streams);
         var flows = new FlowDesk(services, mirror, events);
         var requests = new RequestEndpoints(services);
-        Loops = [locks.Keeper.RunAsync, queues.RunAsync, streams.RunAsync, flows.RunAsync, requests.RunAsync];
+        (var config, var configuring, Staging) = ConfigHouse.Parts(services, mirror, events, options.InternalToken);
+        Loops = [locks.Keeper.RunAsync, queues.RunAsync, streams.RunAsync, flows.RunAsync, requests.RunAsync, .. configuring];
         Routes =
         [
             .. new IdEndpoints(store, kinds, time).Routes(),
@@ -24,13 +25,16 @@ public sealed class StateParts
             .. new StreamEndpoints(services, streams, new(streams, gate, options.Limits)).Routes(),
             .. flows.Routes(),
             .. requests.Routes(),
-            .. ConfigHouse.Routes(services, mirror, events, options.InternalToken),
+            .. config,
             .. new StoreEndpoints(store, time).Routes(),
             .. new ServerEndpoints(services, events).Routes(),
         ];
     }
 
     public IReadOnlyList<ApiRoute> Routes { get; }
+
+    /// <summary>Judges publishes that go out in stages.</summary>
+    public ConfigStager Staging { get; }
 
     /// <summary>What goes on by itself, until stopped.</summary>
     public IReadOnlyList<Func<CancellationToken, Task>> Loops { get; }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Host.Cli.Client;
 using Mainstay.Schedule.Drivers;
 
@@ -47,7 +48,7 @@ sealed class ConfigRun(Session session, string space, string? environment, strin
             Render(values);
             using var again = CancellationTokenSource.CreateLinkedTokenSource(stop);
             using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-            var running = session.Environment.Child(new(command, values.ToDictionary(v => VariableOf(v.Key), v => v.Value, StringComparer.Ordinal)) { Started = id => child = id }, session.Time, again.Token);
+            var running = session.Environment.Child(new(command, values.ToDictionary(v => ConfigSettings.VariableOf(v.Key), v => v.Value, StringComparer.Ordinal)) { Started = id => child = id }, session.Time, again.Token);
             var watching = WatchAsync(tag, running, ended.Token);
             await Task.WhenAny(running, watching);
             if (running.IsCompleted || stop.IsCancellationRequested)
@@ -130,7 +131,7 @@ sealed class ConfigRun(Session session, string space, string? environment, strin
                     _ = Posix.kill(child, Numbers[Array.IndexOf(Signals, what)]);
                     break;
                 case "exec":
-                    var code = await session.Environment.Child(new(["/bin/sh", "-c", what], values.ToDictionary(v => VariableOf(v.Key), v => v.Value, StringComparer.Ordinal)), session.Time, stop);
+                    var code = await session.Environment.Child(new(["/bin/sh", "-c", what], values.ToDictionary(v => ConfigSettings.VariableOf(v.Key), v => v.Value, StringComparer.Ordinal)), session.Time, stop);
                     if (code != 0)
                     {
                         session.Screen.Note($"'{what}' ended with {code}");
@@ -198,7 +199,4 @@ sealed class ConfigRun(Session session, string space, string? environment, strin
         var (next, body) = await session.Client.GetIfOtherAsync(query.ToString(), tag, stop);
         return body is null ? (tag!, new Dictionary<string, string>()) : (next, ApiClient.As<Dictionary<string, string>>(body));
     }
-
-    /// <summary>A key as an environment variable: <c>http:timeout-ms</c> is <c>HTTP__TIMEOUT_MS</c>, which .NET reads as the key that it was.</summary>
-    internal static string VariableOf(string key) => key.Replace(":", "__", StringComparison.Ordinal).Replace('.', '_').Replace('-', '_').ToUpperInvariant();
 }

@@ -11,19 +11,24 @@ namespace Mainstay.Host.Cli.Verbs;
 /// <summary><c>mainstay config</c>: reads, edits, publishes and rolls back name spaces, tells who runs what, and runs a command with its configuration.</summary>
 static class ConfigVerb
 {
-    static readonly string[] Actions = ["list", "get", "set", "unset", "define", "diff", "discard", "publish", "history", "rollback", "who", "run"];
+    static readonly string[] Actions = ["list", "get", "set", "unset", "define", "diff", "discard", "publish", "history", "rollback", "who", "staging", "promote", "abort", "pause", "resume", "run"];
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, get, set, unset, define, diff, discard, publish, history, rollback, who, run.");
+        var action = VerbKit.Required("ACTION", "One of list, get, set, unset, define, diff, discard, publish, history, rollback, who, run; of a publish in stages: staging (how it stands), promote (to all at once), abort (nobody has it any more), pause, resume (past a gate, too).");
         action.CompletionSources.Add(Actions);
         var subject = VerbKit.Optional("SPACE", "The name space; not with list.");
         var rest = new Argument<string[]>("REST") { Description = "With get a KEY, with set KEY=VALUE, with unset KEY, with define a JSON FILE, with rollback the VERSION, with run the command, after --.", Arity = ArgumentArity.ZeroOrMore };
         var environment = kit.Flags.Text("--environment", "NAME", "With get and run: whose overlay counts, default the architecture's. With set and unset: whose values are edited, default those of every environment.");
-        var reason = kit.Flags.Text("--reason", "TEXT", "With publish and rollback: why, for the history.");
+        var reason = kit.Flags.Text("--reason", "TEXT", "With publish, rollback, promote and abort: why, for the history.");
         var file = kit.Flags.Text("--file", "FILE", "With run: write the values to this file as JSON, too, readable by this user alone.");
         var change = kit.Flags.Text("--on-change", "HOW", "With run, after a publish: restart (default) the command, signal:HUP it, exec:COMMAND another one, or post:URL; the file is written anew before.");
-        return kit.Verb("config", "Read, edit, publish and roll back configuration; see who runs which version; run a command with it.", [action, subject, rest, environment, reason, file, change], async (parsed, session, stop) =>
+        var steps = kit.Flags.Text("--steps", "SHARES", "With publish: in stages, for example 5%,25%,50%: to so many readers, then to more while it does no harm, then to all.");
+        var hold = kit.Flags.Text("--hold", "TIME", "With publish in stages: how long each lasts at least. Default 1m.");
+        var hosts = kit.Flags.Text("--hosts", "NAMES", "With publish in stages: readers on these hosts first, joined by commas.");
+        var labels = kit.Flags.Text("--labels", "LABELS", "With publish in stages: readers with these labels first, KEY=VALUE joined by commas.");
+        var gates = kit.Flags.Switch("--gates", "With publish in stages: each waits for resume.");
+        return kit.Verb("config", "Read, edit, publish and roll back configuration; see who runs which version; run a command with it.", [action, subject, rest, environment, reason, file, change, steps, hold, hosts, labels, gates], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
             if (!Actions.Contains(word, StringComparer.Ordinal))
@@ -51,7 +56,9 @@ static class ConfigVerb
                 "define" => DefineAsync(session, space, more, stop),
                 "diff" => DiffAsync(session, space, stop),
                 "discard" => PostAsync(session, space, "discard", null, _ => $"what was edited of {space} is forgotten", stop),
-                "publish" => PostAsync(session, space, "publish", new { reason = parsed.GetValue(reason) ?? "" }, Published, stop),
+                "publish" => PostAsync(session, space, "publish", ConfigStageFlags.Publish(parsed.GetValue(reason), parsed.GetValue(steps), parsed.GetValue(hold), parsed.GetValue(hosts), parsed.GetValue(labels), parsed.GetValue(gates)), Published, stop),
+                "staging" => StagingAsync(session, space, stop),
+                "promote" or "abort" or "pause" or "resume" => PostAsync(session, space, "staging", new { act = word, reason = parsed.GetValue(reason) ?? "" }, _ => $"{space}: {word}", stop),
                 "rollback" => PostAsync(session, space, "rollback", new { version = VersionOf(more), reason = parsed.GetValue(reason) ?? "" }, Published, stop),
                 "history" => HistoryAsync(session, space, stop),
                 _ => WhoAsync(session, space, stop),
@@ -176,10 +183,10 @@ static class ConfigVerb
         var json = await session.Client.GetAsync($"{At(space)}/versions", stop);
         session.Screen.Write(json, () =>
         {
-            var table = new TextTable("VERSION", "AT", "BY", "CHANGES", "REASON");
+            var table = new TextTable("VERSION", "AT", "BY", "CHANGES", "REACHED", "REASON");
             foreach (var one in ApiClient.As<ConfigVersions>(json).Items)
             {
-                table.Add(one.Number.ToString(CultureInfo.InvariantCulture), Quantities.When(one.At, session.Time), TextWidth.Harmless(one.By), one.Changes.Count.ToString(CultureInfo.InvariantCulture), one.Reason.Length > 0 ? TextWidth.Harmless(one.Reason) : "-");
+                table.Add(one.Number.ToString(CultureInfo.InvariantCulture), Quantities.When(one.At, session.Time), TextWidth.Harmless(one.By), one.Changes.Count.ToString(CultureInfo.InvariantCulture), one.Outcome switch { ConfigOutcome.Staged => "some", ConfigOutcome.Withdrawn => $"withdrawn: {TextWidth.Harmless(one.Withdrawn)}", _ => "all" }, one.Reason.Length > 0 ? TextWidth.Harmless(one.Reason) : "-");
             }
 
             table.Write(session.Screen);
@@ -192,12 +199,33 @@ static class ConfigVerb
         session.Screen.Write(json, () =>
         {
             var table = new TextTable("READER", "RUNS", "CURRENT", "ENVIRONMENT", "SEEN", "FROM");
-            foreach (var (one, isCurrent) in ApiClient.As<ConfigReaders>(json).Items)
+            foreach (var (one, isCurrent, isStaged) in ApiClient.As<ConfigReaders>(json).Items)
             {
-                table.Add(TextWidth.Harmless(one.Reader), TextWidth.Harmless(one.Tag), session.Screen.Paint(isCurrent ? Tone.Good : Tone.Busy, isCurrent ? "yes" : "no"), one.Environment, Quantities.When(one.SeenAt, session.Time), one.Address);
+                table.Add(TextWidth.Harmless(one.Reader), TextWidth.Harmless(one.Tag), session.Screen.Paint(isCurrent ? Tone.Good : Tone.Busy, isCurrent ? isStaged ? "yes, staged" : "yes" : "no"), one.Environment, Quantities.When(one.SeenAt, session.Time), one.Address);
             }
 
             table.Write(session.Screen);
+        });
+    }
+
+    static async Task StagingAsync(Session session, string space, CancellationToken stop)
+    {
+        var json = await session.Client.GetAsync($"{At(space)}/staging", stop);
+        session.Screen.Write(json, () =>
+        {
+            var view = ApiClient.As<ConfigStagingView>(json);
+            if (view.Staged is not { } staged)
+            {
+                session.Screen.Line($"no publish of {space} is going out in stages");
+                return;
+            }
+
+            session.Screen.Line($"version {staged.Number.ToString(CultureInfo.InvariantCulture)} by {TextWidth.Harmless(staged.By)}: step {(staged.Step + 1).ToString(CultureInfo.InvariantCulture)} of {staged.Plan.Shares().Count.ToString(CultureInfo.InvariantCulture)}, {view.Running.ToString(CultureInfo.InvariantCulture)} of {view.Chosen.ToString(CultureInfo.InvariantCulture)} readers run it, {view.Others.ToString(CultureInfo.InvariantCulture)} have the one before");
+            session.Screen.Line(TextWidth.Harmless(view.Message));
+            foreach (var (service, report) in view.Reports)
+            {
+                session.Screen.Line($"{service}: {TextWidth.Harmless(report.Message)}");
+            }
         });
     }
 
@@ -226,7 +254,7 @@ static class ConfigVerb
         }
     }
 
-    static string Published(JsonNode json) => $"{(string)json["space"]!} is at version {(int)json["number"]!}";
+    static string Published(JsonNode json) => (string?)json["outcome"] == "staged" ? $"version {(int)json["number"]!} of {(string)json["space"]!} goes out in stages; see 'mainstay config staging {(string)json["space"]!}'" : $"{(string)json["space"]!} is at version {(int)json["number"]!}";
 
     static int VersionOf(string[] more) =>
         more is [var text] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : throw new CliError("the version is missing", "write mainstay config rollback SPACE VERSION", ExitCode.Invalid);

@@ -91,7 +91,7 @@ sealed partial class FlowWalk
         {
             var own = new FlowScope(scope, ResultOf);
             own.Add(step, path);
-            compensable.Add((path, step, own, done.Order));
+            compensable.Add(new(path, step, own, done.Order, level));
         }
 
         return how;
@@ -214,7 +214,10 @@ sealed partial class FlowWalk
 
         var spec = view.Definition.Flows[part.Name];
         var inner = ScopeOf(row.Input?.Json);
+        var around = level;
+        levels.Add(level = new(path, spec.Undo, around));
         var how = Steps(spec.Steps, $"{path}/", inner);
+        level = around;
         if (how != FlowOutcome.Done || row.Stage != FlowStage.Open)
         {
             return how;

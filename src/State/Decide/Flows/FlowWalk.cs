@@ -27,7 +27,9 @@ sealed partial class FlowWalk
     readonly DateTimeOffset now;
     readonly Dictionary<string, FlowRow?> changed = new(StringComparer.Ordinal);
     readonly List<FlowAct> acts = [];
-    readonly List<(string Path, FlowStep Step, FlowScope Scope, int Order)> compensable = [];
+    readonly List<FlowUndo> compensable = [];
+    readonly List<FlowLevel> levels = [];
+    FlowLevel? level;
     DateTimeOffset? wake;
     bool stopping;
     bool parked;
@@ -83,6 +85,8 @@ sealed partial class FlowWalk
         stopping = Run.Stopping;
         (parked, calling) = (false, false);
         compensable.Clear();
+        levels.Clear();
+        level = null;
         var scope = ScopeOf(Run.Input?.Json);
         outcome = Steps(view.Definition.Spec.Steps, "", scope);
         return scope;
@@ -116,16 +120,8 @@ sealed partial class FlowWalk
     // One after another; what comes later rests on what came before.
     bool Compensate()
     {
-        var order = view.Definition.Spec.Undo;
-        var all = compensable.OrderByDescending(c => c.Order).ToList();
-        if (order is not null)
-        {
-            var place = order.Select((name, i) => (name, i)).ToDictionary(o => o.name, o => o.i, StringComparer.Ordinal);
-            all = [.. all.OrderBy(c => place.GetValueOrDefault(c.Step.Name, int.MaxValue))];
-        }
-
         stopping = false;
-        foreach (var (path, step, scope, _) in all)
+        foreach (var (path, step, scope, _, _) in FlowUndo.InOrder(null, view.Definition.Spec.Undo, compensable, levels))
         {
             if (Call(new(path + "!undo", step.Compensate!, null, step, scope, Endless: true)) != FlowOutcome.Done)
             {

@@ -52,6 +52,6 @@ public sealed class FlowEndpointsTests
         (await api.ProblemAsync(HttpMethod.Post, $"/api/v1/flow-runs/{made}/cancel")).Status.ShouldBe(409);
         (await api.GetJsonAsync("/api/v1/flow-runs?flow=waits&state=compensated"))["items"]!.AsArray().Count.ShouldBe(1);
         (await api.GetJsonAsync("/api/v1/flow-counts"))["items"]!.AsArray().Count.ShouldBe(2);
-        (await api.GetJsonAsync("/api/v1/audits"))["items"]!.AsArray().Select(a => (string)a!["verb"]!).ShouldBe(["approval", "cancelled"], ignoreOrder: true);
+        (await api.GetJsonAsync("/api/v1/audits"))["items"]!.AsArray().Select(a => (string)a!["verb"]!).ShouldBe(["approval", "cancelled", "signalled"], ignoreOrder: true);
     }
 }

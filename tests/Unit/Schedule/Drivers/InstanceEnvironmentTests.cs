@@ -18,7 +18,7 @@ public sealed class InstanceEnvironmentTests
         var service = new Service { Name = "web", BaseFolder = "/", Spec = new() { Run = "./web", Env = new Dictionary<string, string> { ["ELSE"] = "http://127.0.0.1:9" }, Needs = new Dictionary<string, NeedSpec> { ["orders"] = new() } } };
         var template = Templates.Of(service, new Dictionary<string, int> { ["orders"] = 30_001 });
         var instance = new Instance { Name = "web-1", Service = "web", Host = "h1", Template = template with { Other = other } };
-        var variables = InstanceEnvironment.Of(instance, new("127.0.0.1", "http://127.0.0.1:7070"), 5000, new DataFolder(folder.Path));
+        var variables = InstanceEnvironment.Of(instance, new("127.0.0.1", "http://127.0.0.1:7070"), 5000, new DataFolder(folder.Path), new Dictionary<string, string>());
         (variables[MeshLink.VariableOf("orders")], variables["ORDERS_URL"], variables["ELSE"]).ShouldBe((url, url, "http://127.0.0.1:9"));
     }
 }

@@ -32,4 +32,9 @@ export const keysZh: Readonly<Record<string, string>> = {
   'bans.window': '一个客户端的请求合并统计多久。默认 1m。', 'bans.requests': '窗口内超过多少请求。默认 0，不看次数。', 'bans.errors': '4xx 占比达到多少。默认 80%；0% 为不看。', 'bans.minimum': '请求少于此数不看错误占比。默认 50。', 'bans.missing': '多少个不同的不存在路径（404）算扫描。默认 40；0 为不看。', 'bans.failures': '多少次认证失败。默认 20；0 为不看。',
   'bans.for': '首次封禁多久，之后每次加倍。默认 1m。', 'bans.longest': '最长封禁多久。默认 1h。', 'bans.never': '从不封禁的地址和网段。默认：无。', 'bans.answer': '被封禁者得到什么。默认 forbidden。', 'bans.dryRun': '只告知会封禁谁，仍然放行。默认 false。', 'bans.clients': '同时监视多少客户端。默认 16384。',
   'beacon.path': '页面把报告发往哪里；脚本在同一路径后加 .js。默认 /-/beacon。', 'beacon.share': '多少比例的页面报告。默认 100%。', 'beacon.rate': '一个客户端地址可发送多少报告。默认 10/s。', 'beacon.enabled': '是否提供。默认 true。',
+  scale: '在实例数上下限之内，何时增加、何时减少实例。默认：由人决定。', 'scale.cpu': '每个实例要保持的处理器用量：声明了 resources.cpu 或 container.cpu 时为其中的比例，否则为一个处理器的比例。默认：不看。1% 至 100%。', 'scale.memory': '每个实例要保持的内存用量。默认：不看。至少 1Mi。',
+  'scale.requests': '每个实例要保持的并发请求数，由网关和网格测得。默认：不看。0.1 至 100000。', 'scale.p99': '应答时间的第 99 百分位应低于此。默认：不看。1ms 至 10m。', 'scale.queue': '队列中等待的消息。默认：不看。', 'queue.name': '队列的名称。', 'queue.perInstance': '每个实例可有多少消息在等待。1 至 10000000。',
+  'scale.query': 'Observe 能回答的任何数值。默认：无。', 'query.expr': '所问的表达式；得到的所有序列的值相加。最多 4096 个字符。', 'query.target': '一个实例能承担多少。大于 0。', 'scale.schedule': '各有上下限的时间窗口。最多 20 个。',
+  'scale.tolerance': '与目标相差不超过此比例时不作改变。默认 10%；0% 至 50%。', 'scale.cooldown': '任何改变之后多久不减少实例。默认 30s；0s 至 1h。', 'scale.stabilisation': '需求须持续多久。', 'stabilisation.out': '增加实例时。默认 3s；0s 至 1h。', 'stabilisation.in': '减少实例时。默认 5m；0s 至 1h。',
+  'scale.steps': '一次最多改变多少。', 'steps.out': '增加的实例数。默认：四个或现有数量的两倍，取较大者。1 至 1000。', 'steps.in': '减少的实例数。默认：一半。1 至 1000。', 'scale.predict': '按最近几天的规律提前启动所需的实例。默认 false。', 'scale.idle': 'instances.min 为 0 时：多久没有请求即停止；第一个请求会再次启动它并等待。默认 5m；5s 至 24h。',
 };

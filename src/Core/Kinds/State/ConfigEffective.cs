@@ -1,6 +1,5 @@
-using Mainstay.Core.Kinds.State;
 
-namespace Mainstay.State.Decide;
+namespace Mainstay.Core.Kinds.State;
 
 /// <summary>A value as a reader sees it, and where it comes from.</summary>
 /// <param name="Value">As it was written; of a secret item its reference.</param>

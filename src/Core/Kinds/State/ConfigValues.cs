@@ -1,10 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Mainstay.Core.Kinds;
-using Mainstay.Core.Kinds.State;
 
-namespace Mainstay.State.Decide;
+namespace Mainstay.Core.Kinds.State;
 
 /// <summary>Whether a value is what its item declares.</summary>
 public static class ConfigValues

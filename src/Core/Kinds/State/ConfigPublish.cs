@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
-using Mainstay.Core.Kinds;
-using Mainstay.Core.Kinds.State;
 
-namespace Mainstay.State.Decide;
+namespace Mainstay.Core.Kinds.State;
 
 /// <summary>A publish that is decided, or everything that stands against it.</summary>
 /// <param name="Space">The name space after it; null where there are problems.</param>
@@ -23,8 +21,9 @@ public static class ConfigPublish
     public static ConfigPlan Next(string name, ConfigContent content, IReadOnlyDictionary<string, ConfigSpace> all, string by, string reason, DateTimeOffset now)
     {
         var before = all.GetValueOrDefault(name);
-        var after = new ConfigSpace { Name = name, Revision = before?.Revision ?? 0, Version = (before?.Version ?? 0) + 1, Content = content };
+        ConfigSpace? after = null;
         ConfigSpace? Find(string one) => one == name ? after : all.GetValueOrDefault(one);
+        (after, var version) = Made(name, content, before, Find, by, reason, now);
         List<Problem> problems = [.. Form(name, content), .. Relations(after, Find)];
 
         // Whoever inherits it must still hold.
@@ -33,16 +32,50 @@ public static class ConfigPublish
             problems.AddRange(Relations(heir, Find).Select(p => p with { What = $"the name space '{heir.Name}', which inherits this, would be wrong: {p.What}" }));
         }
 
-        var changes = Diff(before?.Content, content, ConfigEffective.ItemsOf(ConfigEffective.ChainOf(name, Find)).Where(i => i.Value.Item.Secret).Select(i => i.Key).ToHashSet(StringComparer.Ordinal));
-        if (problems.Count == 0 && before is not null && changes.Count == 0)
+        if (problems.Count == 0 && before is not null && version.Changes.Count == 0)
         {
             problems.Add(new("", "nothing differs from what is published", "edit it first"));
         }
 
-        return problems.Count > 0 ? new(null, null, problems) : new(after, new()
+        return problems.Count > 0 ? new(null, null, problems) : new(after, version, []);
+    }
+
+    /// <summary>What a publish writes, whether or not it would hold.</summary>
+    /// <param name="name">The name space.</param>
+    /// <param name="content">What is to be published.</param>
+    /// <param name="before">It, as published before.</param>
+    /// <param name="find">The name spaces beside it.</param>
+    /// <param name="by">Who.</param>
+    /// <param name="reason">Why.</param>
+    /// <param name="now">For the record.</param>
+    public static (ConfigSpace Space, ConfigVersion Version) Made(string name, ConfigContent content, ConfigSpace? before, Func<string, ConfigSpace?> find, string by, string reason, DateTimeOffset now)
+    {
+        var after = new ConfigSpace { Name = name, Revision = before?.Revision ?? 0, Version = Math.Max(before?.Version ?? 0, before?.Used ?? 0) + 1, Content = content };
+        after = after with { Used = after.Version };
+        var items = ConfigEffective.ItemsOf(ConfigEffective.ChainOf(name, one => one == name ? after : find(one)));
+        var changes = Diff(before?.Content, content, items.Where(i => i.Value.Item.Secret).Select(i => i.Key).ToHashSet(StringComparer.Ordinal));
+        return (after, new()
         {
             Name = ConfigVersion.NameOf(name, after.Version), Space = name, Number = after.Version, Content = content, Changes = changes, By = by, At = now, Reason = reason,
-        }, []);
+        });
+    }
+
+    /// <summary>Everything that is wrong with a set of name spaces together.</summary>
+    /// <param name="names">Those that are looked at, and whoever inherits them.</param>
+    /// <param name="all">Every one as it is to be.</param>
+    /// <param name="partial">There may be others that are not known here: what depends on them is left open.</param>
+    public static IEnumerable<(string Space, Problem Problem)> Together(IReadOnlySet<string> names, IReadOnlyDictionary<string, ConfigSpace> all, bool partial = false)
+    {
+        foreach (var space in all.Values.OrderBy(s => s.Name, StringComparer.Ordinal))
+        {
+            var problems = names.Contains(space.Name) ? Form(space.Name, space.Content).Concat(Relations(space, all.GetValueOrDefault, partial))
+                : ConfigEffective.ChainOf(space.Name, all.GetValueOrDefault).Any(c => names.Contains(c.Name)) ? Relations(space, all.GetValueOrDefault, partial)
+                : [];
+            foreach (var problem in problems)
+            {
+                yield return (space.Name, problem);
+            }
+        }
     }
 
     /// <summary>Values that are written where the name of a secret belongs. They are not repeated: they may be secrets.</summary>
@@ -117,12 +150,17 @@ public static class ConfigPublish
     }
 
     // Beside the others.
-    static IEnumerable<Problem> Relations(ConfigSpace space, Func<string, ConfigSpace?> find)
+    static IEnumerable<Problem> Relations(ConfigSpace space, Func<string, ConfigSpace?> find, bool partial = false)
     {
         foreach (var parent in space.Content.Parents)
         {
             if (find(parent) is not { } found)
             {
+                if (partial)
+                {
+                    continue;
+                }
+
                 yield return new("inherits", $"there is no name space '{parent}'", "publish it first, or remove it here");
             }
             else if (parent == space.Content.Template && found.Content.Layer != ConfigLayer.Template)
@@ -145,13 +183,14 @@ public static class ConfigPublish
         }
 
         var items = ConfigEffective.ItemsOf(chain);
+        var open = partial && chain.SelectMany(s => s.Content.Parents).Any(p => find(p) is null);
         foreach (var (environment, values) in space.Content.Values)
         {
             foreach (var (key, value) in values)
             {
                 var path = $"values.{environment}.{key}";
                 var wrong = items.TryGetValue(key, out var item) ? ConfigValues.Check(path, item.Item, value)
-                    : items.Count > 0 ? Undeclared(path, key, items.Keys)
+                    : items.Count > 0 && !open ? Undeclared(path, key, items.Keys)
                     : value.Length > ConfigContent.MostValue ? new(path, $"it has {value.Length} characters", $"use at most {ConfigContent.MostValue}")
                     : null;
                 if (wrong is not null)
@@ -162,7 +201,7 @@ public static class ConfigPublish
         }
 
         // Who declares an item leaves it to its heirs to have a value.
-        var missing = items.Where(i => i.Value.Item.Required && !space.Content.Items.ContainsKey(i.Key)).Select(i => i.Key).ToArray();
+        var missing = items.Where(i => !open && i.Value.Item.Required && !space.Content.Items.ContainsKey(i.Key)).Select(i => i.Key).ToArray();
         var view = missing.Length > 0 ? ConfigEffective.Of(space.Name, ConfigContent.Everywhere, find) : null;
         foreach (var key in missing.Where(k => view?.Values.ContainsKey(k) == false))
         {
