@@ -54,7 +54,6 @@ public sealed class ApiParts
         Notify = new NotifyLoop(services, Mirror, options.Listen);
         Terms = new TelemetryTerms(services, Mirror);
         var state = new StateParts(options, services, Mirror, events, Streams);
-        var execs = new ExecDesk(time);
         var registry = new RegistryParts(services, Mirror, Streams, limits);
         Records.Staging = state.Staging;
         Background = new Background(
@@ -72,8 +71,6 @@ public sealed class ApiParts
             new ApiRoute("GET", "/openapi/v1.json", "This document.", _ => Task.FromResult<Answer?>(new BytesAnswer(document ??= OpenApi.Make(Routes!, kinds, options.Version)))),
             .. new ChangeEndpoints(applier, limits).Routes(),
             .. replacer.Routes(),
-            .. new HostEndpoints(store, kinds, Mirror, time, events).Routes(),
-            .. new JoinEndpoints(store, kinds, Mirror, time, events, Nodes is null ? null : options.Authority, Nodes, $"https://{options.Agents}").Routes(),
             .. new RolloutEndpoint(Mirror, Records.Judge).Routes(),
             .. new ScalingEndpoint(Mirror, scaler).Routes(),
             .. new Rehearse.RehearsalDesk(services, Correlator, options.EndPoint.Port).Routes(),
@@ -81,10 +78,7 @@ public sealed class ApiParts
             .. new EventEndpoints(store, kinds, lists).Routes(),
             .. SightRoutes(probes, desk, limits),
             .. lists.Routes(),
-            .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
-            .. new CacheEndpoints(store, kinds, Mirror, time, events).Routes(),
-            .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
-            .. new TrafficEndpoints(services, Mirror, policies, Streams, limits).Routes(),
+            .. TrafficRoutes(events, policies, limits),
             .. new ResourceWrites(applier, lists).Routes(),
             .. new JobEndpoints(store, kinds, time, events).Routes(),
             .. state.Routes,
@@ -93,11 +87,36 @@ public sealed class ApiParts
             .. new PastEndpoints(Views, Correlator, services.Samples, time).Routes(),
             .. new CauseEndpoints(Correlator).Routes(),
             .. new IncidentEndpoints(store, kinds, Mirror, runner, time, events).Routes(),
+            .. MachineRoutes(options, hosts, events, limits),
+            .. new Probes(options.Version, this).Routes(),
+        ];
+    }
+
+    // What joins, what runs on hosts, and the inner way of agents and gateways.
+    IEnumerable<ApiRoute> MachineRoutes(ApiOptions options, HostWatch hosts, EventNames events, ApiLimits limits)
+    {
+        var (store, kinds, time) = Services;
+        var execs = new ExecDesk(time);
+        return
+        [
+            .. new HostEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new JoinEndpoints(store, kinds, Mirror, time, events, Nodes is null ? null : options.Authority, Nodes, $"https://{options.Agents}").Routes(),
             .. new GatewayEndpoints(Tables, Records, Mirror, InternalStreams, time, limits).Routes(),
-            .. new ArtifactEndpoints(services.Data, Mirror).Routes(),
+            .. new ArtifactEndpoints(Services.Data, Mirror).Routes(),
             .. new AgentEndpoints(store, Mirror, Reports, hosts, execs, InternalStreams, time, limits).Routes(),
             .. new ExecEndpoints(store, kinds, Mirror, time, execs).Routes(),
-            .. new Probes(options.Version, this).Routes(),
+        ];
+    }
+
+    IEnumerable<ApiRoute> TrafficRoutes(EventNames events, PolicyBoard policies, ApiLimits limits)
+    {
+        var (store, kinds, time) = Services;
+        return
+        [
+            .. new InterventionEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new CacheEndpoints(store, kinds, Mirror, time, events).Routes(),
+            .. new ExplainEndpoints(new QuestionDesk(Tables, Mirror, time), Mirror).Routes(),
+            .. new TrafficEndpoints(Services, Mirror, policies, Streams, limits).Routes(),
         ];
     }
 

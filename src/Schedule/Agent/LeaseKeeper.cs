@@ -6,8 +6,9 @@ using Mainstay.Schedule.Decide;
 namespace Mainstay.Schedule.Agent;
 
 /// <summary>
-/// Keeps the agent's lease on what another host could take over. It is lost when no report was answered for <see cref="HostLease.Span"/>. It is held again only when a report was answered and, after
-/// that, the server has said anew what is this host's: in between, somebody else may have got it.
+/// Keeps the agent's lease on what another host could take over. A new run of the agent holds it once a report was answered and the server has said what is this host's: until then what runs runs
+/// on, and nothing is started. It is lost when no report was answered for <see cref="HostLease.Span"/>, and held again only when one was answered and, after that, the server has said anew what is
+/// this host's: in between, somebody else may have got it.
 /// </summary>
 sealed class LeaseKeeper(IStore store, TimeProvider time)
 {
@@ -19,7 +20,9 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
     readonly long startedAt = time.GetTimestamp();
     long? answered;
     int? asked;
-    bool held = true;
+    bool told;
+    bool? held;
+    TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Asks for a new stream of work; gives its number.</summary>
     public required Func<int> Renew { get; init; }
@@ -30,7 +33,8 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
         lock (gate)
         {
             answered = sentAt;
-            if (!held && asked is null)
+            Confirm();
+            if (held == false && asked is null)
             {
                 asked = Renew();
             }
@@ -42,9 +46,12 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
     {
         lock (gate)
         {
+            told = true;
+            Confirm();
             if (asked is { } number && stream >= number && !IsOver())
             {
-                (held, asked) = (true, null);
+                asked = null;
+                Set(true);
             }
         }
     }
@@ -52,24 +59,25 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
     /// <summary>Writes how it stands into the agent's store, until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
-        var written = true;
+        bool? written = null;
         using var timer = new PeriodicTimer(Tick, time);
         try
         {
-            while (await timer.WaitForNextTickAsync(stop))
+            for (var tick = timer.WaitForNextTickAsync(stop).AsTask(); ;)
             {
-                bool now;
+                Task soon;
                 lock (gate)
                 {
-                    if (IsOver())
-                    {
-                        (held, asked) = (false, null);
-                    }
-
-                    now = held;
+                    soon = changed.Task;
                 }
 
-                if (now != written)
+                if (await Task.WhenAny(tick, soon) == tick)
+                {
+                    await tick;
+                    tick = timer.WaitForNextTickAsync(stop).AsTask();
+                }
+
+                if (Standing() is { } now && now != written)
                 {
                     var kind = AgentKinds.All.Of<AgentLease>();
                     var lease = new AgentLease { Name = AgentLease.TheName, Held = now };
@@ -83,5 +91,38 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
         }
     }
 
-    bool IsOver() => answered is { } at ? time.GetElapsedTime(at) >= HostLease.Span : time.GetElapsedTime(startedAt) >= First;
+    bool? Standing()
+    {
+        lock (gate)
+        {
+            if (changed.Task.IsCompleted)
+            {
+                changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+
+            if (IsOver())
+            {
+                (held, asked) = (false, null);
+            }
+
+            return held;
+        }
+    }
+
+    // What this run was told is no older than itself, and nobody takes over within that time.
+    void Confirm()
+    {
+        if (held is null && told && answered is not null && !IsOver())
+        {
+            Set(true);
+        }
+    }
+
+    void Set(bool standing)
+    {
+        held = standing;
+        changed.TrySetResult();
+    }
+
+    bool IsOver() => answered is { } at && held is not null ? time.GetElapsedTime(at) >= HostLease.Span : held is null && time.GetElapsedTime(startedAt) >= First;
 }

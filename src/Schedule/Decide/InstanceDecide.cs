@@ -7,8 +7,21 @@ namespace Mainstay.Schedule.Decide;
 /// <summary>An instance and what is seen of its process.</summary>
 /// <param name="Instance">What is wanted, and the status so far.</param>
 /// <param name="Proc">What the driver saw last; null before it saw anything.</param>
-/// <param name="Fenced">Whether another host may take over what can move.</param>
-public readonly record struct InstanceView(Instance Instance, Proc? Proc, bool Fenced = false);
+/// <param name="Ownership">Whether what can move is this host's.</param>
+public readonly record struct InstanceView(Instance Instance, Proc? Proc, Ownership Ownership = Ownership.Held);
+
+/// <summary>Whether what another host could take over is this host's.</summary>
+public enum Ownership
+{
+    /// <summary>A server has said so, and answers.</summary>
+    Held,
+
+    /// <summary>No server has answered this run of the agent yet: what runs runs on, and nothing is started.</summary>
+    Unconfirmed,
+
+    /// <summary>No server has answered for too long: somebody else may have it.</summary>
+    Lost,
+}
 
 /// <summary>
 /// The state machine of one instance. Every start has an epoch; a process counts only for the epoch that the status is about.
@@ -29,7 +42,8 @@ public static class InstanceDecide
         {
             (InstanceGoal.Stop, _) => Stop(instance, status, proc),
             (_, InstanceState.Stopped) => new Step(status),
-            _ when seen.Fenced && instance.Template.Moves == true => Fence(instance, status, proc),
+            _ when seen.Ownership == Ownership.Lost && instance.Template.Moves == true => Fence(instance, status, proc),
+            _ when seen.Ownership == Ownership.Unconfirmed && instance.Template.Moves == true && proc is not { Phase: ProcPhase.Running } => new Step(status),
             (_, InstanceState.Stopping) => Stop(instance, status, proc),
             (InstanceGoal.Drain, InstanceState.Pending or InstanceState.Backoff) => new Step(Ended(status, InstanceState.Stopped) with { Reason = Reasons.Draining }),
             (_, InstanceState.Pending) => Begin(instance, status, Reasons.Starting, ""),
@@ -158,7 +172,8 @@ public static class InstanceDecide
         }
 
         var fenced = status with { Reason = Reasons.Fenced, Message = $"no server has answered for {Durations.Format(HostLease.Span)}: another host may take over", ReadyAt = null, RetryAt = null };
-        return proc is { Phase: ProcPhase.Ended or ProcPhase.Failed } || status.State == InstanceState.Backoff
+        var isStarted = proc is { Phase: ProcPhase.Running } || (proc is null && status.State == InstanceState.Starting);
+        return !isStarted || status.State == InstanceState.Backoff
             ? new(Ended(fenced, InstanceState.Backoff))
             : new(fenced with { State = InstanceState.Unhealthy }, null, new StopProcess(instance.Name, Math.Max(status.Epoch, proc?.Epoch ?? 0), instance.Template.Grace));
     }

@@ -21,8 +21,10 @@ public sealed class InstanceReconciler : IReconciler
     public Plan? Next(string key, Snapshot seen, DateTimeOffset now) => (seen.Get<Instance>(key), seen.Get<Proc>(key)) switch
     {
         (null, null) => null,
-        ({ } instance, var proc) => InstanceDecide.Next(new(instance, proc, seen.Get<AgentLease>(AgentLease.TheName) is { Held: false }), now),
+        ({ } instance, var proc) => InstanceDecide.Next(new(instance, proc, OwnershipOf(seen.Get<AgentLease>(AgentLease.TheName))), now),
         (null, { Phase: ProcPhase.Running } proc) => new Plan().Do(new StopProcess(key, proc.Epoch, GraceOfUnknown)),
         (null, { } proc) => new Plan().Delete(proc).Do(new ForgetProcess(key)),
     };
+
+    static Ownership OwnershipOf(AgentLease? lease) => lease is null ? Ownership.Unconfirmed : lease.Held ? Ownership.Held : Ownership.Lost;
 }

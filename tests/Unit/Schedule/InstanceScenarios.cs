@@ -13,7 +13,7 @@ namespace Mainstay.Tests.Schedule;
 /// <summary>
 /// Whole lives of one instance on virtual time. Commands: <c>instance key=value…</c> · <c>runs</c> <c>healthy</c> <c>failing WHY</c> <c>exits [CODE]</c> <c>cannot WHY</c>
 /// (what the driver sees) · <c>goal drain|stop</c> · <c>pass SPAN</c> (time passes, with every wake-up asked for) · <c>adopted</c> (the agent was restarted)
-/// · <c>fenced</c> <c>held</c> (no server has answered for too long; this host is known to own what it has)
+/// · <c>fenced</c> <c>held</c> <c>unconfirmed</c> (no server has answered for too long; this host is known to own what it has; no server has answered this run of the agent)
 /// · <c>forgotten-status</c> (… and its kept status was older than the process).
 /// </summary>
 public sealed class InstanceScenarios
@@ -38,7 +38,7 @@ public sealed class InstanceScenarios
         Instance? instance;
         Proc? proc;
         int pid = 100;
-        bool fenced;
+        Ownership ownership;
 
         public string Do(string[] words)
         {
@@ -73,8 +73,8 @@ public sealed class InstanceScenarios
                 case "forgotten-status":
                     instance = instance! with { Status = new() { Epoch = instance.Status.Epoch - 1, State = InstanceState.Pending } };
                     break;
-                case "fenced" or "held":
-                    fenced = words[0] == "fenced";
+                case "fenced" or "held" or "unconfirmed":
+                    ownership = words[0] switch { "fenced" => Ownership.Lost, "held" => Ownership.Held, _ => Ownership.Unconfirmed };
                     break;
                 case "lost":
                     proc = null;
@@ -111,7 +111,7 @@ public sealed class InstanceScenarios
             for (var passes = 0; ; passes++)
             {
                 passes.ShouldBeLessThan(10, "it does not settle");
-                var plan = InstanceDecide.Next(new(instance!, proc, fenced), now);
+                var plan = InstanceDecide.Next(new(instance!, proc, ownership), now);
                 until = plan.Until;
                 if (until <= now)
                 {

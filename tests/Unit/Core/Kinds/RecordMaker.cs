@@ -16,6 +16,7 @@ sealed class RecordMaker(Random random)
         if (type == typeof(string)) return random.Next(3) switch { 0 => "", 1 => "a \"b\" <ä> \u0007", _ => $"text-{random.Next(100)}" };
         if (type == typeof(bool)) return random.Next(2) == 0;
         if (type == typeof(int)) return random.Next(-5, 100_000);
+        if (type == typeof(uint)) return (uint)random.NextInt64(uint.MaxValue);
         if (type == typeof(long)) return random.NextInt64(-5, long.MaxValue);
         if (type == typeof(double)) return random.NextDouble() * 1000;
         if (type == typeof(TimeSpan)) return TimeSpan.FromMilliseconds(random.Next(0, 100_000_000));
