@@ -22,7 +22,7 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
     int? asked;
     bool told;
     bool? held;
-    TaskCompletionSource changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    TaskCompletionSource changed = new();
 
     /// <summary>Asks for a new stream of work; gives its number.</summary>
     public required Func<int> Renew { get; init; }
@@ -30,30 +30,35 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
     /// <summary>A report was answered; it was sent then.</summary>
     public void Answered(long sentAt)
     {
+        var confirmed = false;
         lock (gate)
         {
             answered = sentAt;
-            Confirm();
+            confirmed = Confirm();
             if (held == false && asked is null)
             {
                 asked = Renew();
             }
         }
+
+        Tell(confirmed);
     }
 
     /// <summary>The server has said all that is this host's, on this stream.</summary>
     public void Told(int stream)
     {
+        var confirmed = false;
         lock (gate)
         {
             told = true;
-            Confirm();
+            confirmed = Confirm();
             if (asked is { } number && stream >= number && !IsOver())
             {
-                asked = null;
-                Set(true);
+                (held, asked, confirmed) = (true, null, true);
             }
         }
+
+        Tell(confirmed);
     }
 
     /// <summary>Writes how it stands into the agent's store, until stopped.</summary>
@@ -97,7 +102,7 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
         {
             if (changed.Task.IsCompleted)
             {
-                changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+                changed = new();
             }
 
             if (IsOver())
@@ -110,18 +115,26 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
     }
 
     // What this run was told is no older than itself, and nobody takes over within that time.
-    void Confirm()
+    bool Confirm()
     {
-        if (held is null && told && answered is not null && !IsOver())
-        {
-            Set(true);
-        }
+        var confirmed = held is null && told && answered is not null && !IsOver();
+        held = confirmed ? true : held;
+        return confirmed;
     }
 
-    void Set(bool standing)
+    // Outside of the lock: whoever waits may go on at once.
+    void Tell(bool confirmed)
     {
-        held = standing;
-        changed.TrySetResult();
+        if (confirmed)
+        {
+            TaskCompletionSource waiting;
+            lock (gate)
+            {
+                waiting = changed;
+            }
+
+            waiting.TrySetResult();
+        }
     }
 
     bool IsOver() => answered is { } at && held is not null ? time.GetElapsedTime(at) >= HostLease.Span : held is null && time.GetElapsedTime(startedAt) >= First;

@@ -23,7 +23,8 @@ sealed class Barrier(Func<Task> ask)
 
     async Task AfterAsync(Task before)
     {
-        await Task.WhenAny(before);
+        // Never at once: an answer that comes at this moment would have the next one asked for, and only then be noted as what later callers wait for.
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         Task mine;
         lock (gate)
         {

@@ -271,7 +271,8 @@ public sealed class FaultRoundsTests(ITestOutputHelper output) : IDisposable
             Of($"{round}/").Enqueue(new Step($"{round}/{key}", Did.Read, 0, entry is null ? 0 : long.Parse(entry.Text()), begun, Stopwatch.GetTimestamp()));
         }
 
-        Linearizability.FirstWrong(histories[round]).ShouldBeNull($"round {round}, {what}");
+        if (Linearizability.FirstWrong(histories[round]) is { } wrong)
+            Assert.Fail($"not linearizable: {wrong}, {what}\n{Linearizability.Show(histories[round].Where(s => s.Key == wrong))}");
     }
 
     Task ProgressAsync(string round, int count) => UntilAsync(() => Acknowledged(round) >= count);

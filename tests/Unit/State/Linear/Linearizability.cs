@@ -32,6 +32,14 @@ static class Linearizability
     public static string? FirstWrong(IEnumerable<Step> history) =>
         history.GroupBy(s => s.Key).OrderBy(g => g.Key, StringComparer.Ordinal).FirstOrDefault(g => !Holds([.. g]))?.Key;
 
+    /// <summary>A history by its beginnings, one operation a line, in microseconds since the first.</summary>
+    public static string Show(IEnumerable<Step> history)
+    {
+        var steps = history.OrderBy(s => s.Begun).ToList();
+        string Since(long? at) => at is { } moment ? $"{System.Diagnostics.Stopwatch.GetElapsedTime(steps[0].Begun, moment).TotalMicroseconds:0}" : "?";
+        return string.Join('\n', steps.Select(s => $"{Since(s.Begun),10} {Since(s.Ended),10} {s.Did} {s.From} {s.To}"));
+    }
+
     /// <summary>Whether the operations on one register are linearizable.</summary>
     public static bool Holds(IReadOnlyList<Step> steps)
     {
