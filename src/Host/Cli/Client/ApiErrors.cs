@@ -13,7 +13,7 @@ static class ApiErrors
         var problem = await ReadAsync(response, stop);
         if (problem is { Problems: [_, ..] problems } && response.StatusCode == HttpStatusCode.UnprocessableEntity)
         {
-            return ManifestProblems.AsError(problems);
+            return ManifestProblems.AsError(problems, response.RequestMessage?.RequestUri?.AbsolutePath is { } path && path.EndsWith("/simulate", StringComparison.Ordinal) ? "what is asked" : "the manifest");
         }
 
         var status = (int)response.StatusCode;

@@ -10,8 +10,10 @@ namespace Mainstay.Host.Cli.Client;
 public static class ManifestProblems
 {
     /// <summary>The error that lists all problems, each with its place as compilers write it, so that editors can jump there.</summary>
-    public static CliError AsError(IReadOnlyList<ProblemPlace> problems) => new(
-        $"the manifest has {Quantities.Count(problems.Count, "problem")}",
+    /// <param name="problems">All of them.</param>
+    /// <param name="what">What has them.</param>
+    public static CliError AsError(IReadOnlyList<ProblemPlace> problems, string what = "the manifest") => new(
+        $"{what} has {Quantities.Count(problems.Count, "problem")}",
         "correct what is listed and run the command again; nothing was changed",
         ExitCode.Invalid)
     {
