@@ -41,7 +41,7 @@ start nginx "$nginx" taskset -c 0 nginx -p "$folder" -c "$folder/nginx.conf"
 
 percentiles() { # name seconds -> "p50 p99" in µs, of all requests
   rm -f "$folder/times"
-  taskset -c 1 h2load --h1 -t1 -c"$connections" --rps "$rate" -D"$2" --log-file="$folder/times" "http://127.0.0.1:${!1}/1k" > "$folder/h2load.log" 2>&1
+  timeout -k 5 "$(($2 + 30))" taskset -c 1 h2load --h1 -t1 -c"$connections" --rps "$rate" -D"$2" --log-file="$folder/times" "http://127.0.0.1:${!1}/1k" > "$folder/h2load.log" 2>&1
   awk '$2 != 200 { exit 1 } { print $3 }' "$folder/times" > "$folder/taken" || { echo "$1: a request failed" >&2; exit 1; }
   sort -n "$folder/taken" | awk '{ v[NR] = $1 } END { if (NR == 0) exit 1; print v[int(NR * 0.5) + 1], v[int(NR * 0.99) + 1] }'
 }
