@@ -27,6 +27,12 @@ public sealed record CliEnvironment
 
     public required IReadOnlyDictionary<string, string> Variables { get; init; }
 
+    /// <summary>The account of this process; its name stands for who gives a command where <c>USER</c> does not say it, as in containers.</summary>
+    public string Account { get; init; } = "unknown";
+
+    /// <summary>Who gives the command, for audit and events.</summary>
+    public string User => Variables.GetValueOrDefault("USER") is { Length: > 0 } name ? name : Account;
+
     /// <summary>Absolute folder that relative paths start from.</summary>
     public required string WorkingFolder { get; init; }
 
@@ -65,6 +71,7 @@ public sealed record CliEnvironment
         Height = () => Console.WindowHeight is > 0 and var height ? height : 40,
         Variables = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
             .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
+        Account = Environment.UserName is { Length: > 0 } account ? account : "unknown",
         WorkingFolder = Environment.CurrentDirectory,
         Handler = () => new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) },
         Machine = new ThisMachine(TimeProvider.System),

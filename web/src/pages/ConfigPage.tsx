@@ -117,7 +117,7 @@ function Draft({ of, published }: { of: ConfigDraft; published: boolean }) {
       <p className="quiet">{text.shared.edited(of.by)}, {stamp(new Date(of.at))}</p>
       {diff && <Changes changes={diff.changes} />}
       {diff?.problems.map((problem) => <p key={`${problem.path} ${problem.what}`} className="message"><Badge tone="bad" words={problem.path || of.name} /> {problem.what}; {problem.remedy}</p>)}
-      <p>
+      <p className="after-table">
         <button type="button" onClick={() => setAsked('publish')}>{text.shared.publish}</button> <button type="button" onClick={() => setAsked('discard')}>{text.shared.discard}</button>
       </p>
       {asked === 'publish' && (

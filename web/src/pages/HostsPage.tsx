@@ -36,7 +36,7 @@ function Machine({ of }: { of: HostFigures }) {
   return (
     <section className="machine" aria-label={of.name} data-testid="machine">
       <h2>
-        <ToneGlyph tone={shareTone(worst?.share)} /> {of.name}
+        <ToneGlyph tone={shareTone(worst?.share)} /> {of.name}{' '}
         <Link to={{ page: 'why', of: `host/${of.name}` }} className="quiet">{text.care.impact}</Link>
         {worst && <span className="quiet"> {text.hosts.scarcest(text.hosts[worst.name], percent(worst.share))}</span>}
       </h2>

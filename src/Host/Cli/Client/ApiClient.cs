@@ -21,8 +21,7 @@ public sealed class ApiClient : IDisposable
         time = environment.Time;
         http = new(environment.Handler()) { BaseAddress = server, Timeout = Timeout.InfiniteTimeSpan };
         http.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("mainstay-cli", ProductVersion.Text));
-        var user = environment.Variables.GetValueOrDefault("USER") is { Length: > 0 } name && Ascii(name) ? name : "unknown";
-        http.DefaultRequestHeaders.Add(Identity.Header, $"{user} (cli)");
+        http.DefaultRequestHeaders.Add(Identity.Header, $"{(Ascii(environment.User) ? environment.User : "unknown")} (cli)");
 
         if (!string.IsNullOrEmpty(token))
         {

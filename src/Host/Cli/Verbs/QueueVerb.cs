@@ -96,7 +96,7 @@ static class QueueVerb
     static async Task PublishAsync(Session session, string at, Outgoing message, CancellationToken stop)
     {
         var data = Parse(message.Body);
-        var source = "/cli/" + session.Environment.Variables.GetValueOrDefault("USER", "unknown");
+        var source = "/cli/" + session.Environment.User;
         var made = new JsonObject
         {
             ["specversion"] = "1.0", ["id"] = Guid.CreateVersion7(session.Time.GetUtcNow()).ToString("N"), ["source"] = source, ["type"] = message.Type,

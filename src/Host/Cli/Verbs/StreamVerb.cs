@@ -181,7 +181,7 @@ static class StreamVerb
 
         return new()
         {
-            ["specversion"] = "1.0", ["id"] = id ?? Guid.CreateVersion7(session.Time.GetUtcNow()).ToString("N"), ["source"] = "/cli/" + session.Environment.Variables.GetValueOrDefault("USER", "unknown"), ["type"] = type,
+            ["specversion"] = "1.0", ["id"] = id ?? Guid.CreateVersion7(session.Time.GetUtcNow()).ToString("N"), ["source"] = "/cli/" + session.Environment.User, ["type"] = type,
             ["datacontenttype"] = data is null ? "text/plain" : "application/json", ["data"] = data ?? body,
         };
     }

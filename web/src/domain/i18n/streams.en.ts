@@ -2,7 +2,7 @@
 export const streamsEn = {
   title: 'Event streams',
   none: 'There are no event streams. A stream is made by its first event: mainstay stream append NAME BODY --type TYPE.',
-  standing: (streams: number, events: number, last: number, watching: number) => `${streams} streams, ${events} events kept, last position ${last}, ${watching} waiting for more.`,
+  standing: (streams: number, events: number, last: number, watching: number) => `${streams} ${streams === 1 ? 'stream' : 'streams'}, ${events} ${events === 1 ? 'event' : 'events'} kept, last position ${last}, ${watching} waiting for more.`,
   readers: 'Readers',
   noReaders: 'No reader has its place kept here. A queue with “streams” has, and so has ProcessAsync of the client.',
   reader: 'Reader',
