@@ -37,6 +37,8 @@ public sealed class BadGroundTests
         await using var mainstay = new Installation();
         await mainstay.UpAsync(mainstay.Echoes().With("a", new()).Text("a"));
         var before = await mainstay.ConvergedAsync();
+        // The last process that comes by itself.
+        await mainstay.SpareReadyAsync();
         var processes = mainstay.Processes();
 
         var outcome = await mainstay.TryUpAsync(Manifest(mainstay));

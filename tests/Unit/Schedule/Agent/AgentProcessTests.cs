@@ -63,7 +63,7 @@ public sealed class AgentProcessTests : IAsyncLifetime
         await server.Reported("web-1", s => s.State == InstanceState.Ready);
         var said = await server.ExecAsync(new("1", "web-1", ["sh", "-c", "echo \"$MAINSTAY_INSTANCE in $PWD: $1\"; echo oh >&2; exit 7", "sh", "a b"], TimeSpan.FromMinutes(1)));
         (said.ExitCode, Text(said.Output), Text(said.Error)).ShouldBe((7, $"web-1 in {data.Path}: a b\n", "oh\n"));
-        (await server.ExecAsync(new("2", "web-1", ["no-such-program"], TimeSpan.FromMinutes(1)))).ExitCode.ShouldBe(127);
+        (await server.ExecAsync(new("2", "web-1", ["./no-such-program"], TimeSpan.FromMinutes(1)))).ExitCode.ShouldBe(127);
         var slow = await server.ExecAsync(new("3", "web-1", ["sleep", "1000"], TimeSpan.FromMilliseconds(200)));
         (slow.ExitCode, slow.Why).ShouldBe((null, "took longer than 200ms"));
         var loud = await server.ExecAsync(new("4", "web-1", ["sh", "-c", "while true; do echo 0123456789012345678901234567890123456789012345678901234567890123456789; done"], TimeSpan.FromMinutes(1)));
@@ -96,7 +96,7 @@ public sealed class AgentProcessTests : IAsyncLifetime
     [Fact]
     public async Task ACommandThatDoesNotExistIsAFailedStart()
     {
-        var web = Web("no-such-command");
+        var web = Web("./no-such-command");
         server.Want(web with { Template = web.Template with { Health = new() } });
         var status = await server.Reported("web-1", s => s.State == InstanceState.Backoff);
         status.Reason.ShouldBe(Reasons.StartFailed);

@@ -18,7 +18,7 @@ public sealed class ProcessRuntimeTests : IDisposable
     [Theory]
     [InlineData("exit 7", 7)]
     [InlineData("true", 0)]
-    [InlineData("no-such-program", 127)]
+    [InlineData("./no-such-program", 127)]
     [InlineData("kill -9 $$; wait", 137)]
     public async Task AnEndIsReportedWithItsExitCode(string command, int expected)
     {
