@@ -118,7 +118,8 @@ public sealed class LockEndpointsTests
         using var tables = await api.OpenAsync("/internal/v1/table", api.Agent);
         var table = await LineAsync(api, tables, l => l["fenceKey"] is not null);
         ((string)table["fences"]![0]!["lock"]!, (long)table["fences"]![0]!["last"]!).ShouldBe(("nightly", 0));
-        await PostAsync(api, "acquire", """{ "owner": "a" }""");
+        // Time goes on while a line is waited for.
+        await PostAsync(api, "acquire", """{ "owner": "a", "lease": "1h" }""");
         var line = await LineAsync(api, tables, l => l["revision"] is null && (long)l["fences"]![0]!["last"]! == 1);
         line["fences"]![0]!["live"]!.AsArray().Select(l => (long)l!).ShouldBe([1]);
         await PostAsync(api, "release", """{ "owner": "a", "token": 1 }""");
