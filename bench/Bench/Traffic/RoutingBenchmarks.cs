@@ -51,6 +51,21 @@ internal sealed class SplitBenchmark() : TargetBenchmark("traffic/split", spec =
     }
 }
 
+/// <summary>A request that was drawn for a version nobody of which can be reached, on its way to the other one.</summary>
+internal sealed class SideBenchmark() : TargetBenchmark("traffic/side", spec => spec, cluster => cluster with { Release = new(["o3"], 10_000) })
+{
+    private RouteTarget? matched;
+
+    protected override void Once(Exchange x)
+    {
+        x.Entered = 0;
+        x.Target = matched ??= x.Target;
+        Admit.Enter(x);
+        x.Target!.Cluster.Loads[0].AloneUntilMs = long.MaxValue;
+        if (!Crossing.Leads(x, Reason.None)) throw new InvalidOperationException("It stays.");
+    }
+}
+
 /// <summary>The part of a user among two.</summary>
 internal sealed class SplitChoiceBenchmark : IBenchmark
 {
@@ -71,7 +86,7 @@ internal sealed class SplitChoiceBenchmark : IBenchmark
     }
 }
 
-internal abstract class TargetBenchmark(string name, Func<RouteSpec, RouteSpec> change) : IBenchmark
+internal abstract class TargetBenchmark(string name, Func<RouteSpec, RouteSpec> change, Func<ClusterModel, ClusterModel>? clusters = null) : IBenchmark
 {
     private static readonly byte[] Request = Encoding.ASCII.GetBytes(Encoding.ASCII.GetString(Samples.Request).Replace("Accept: ", "Origin: https://a.shop.test\r\nAccept: ", StringComparison.Ordinal));
     private readonly Gateway gateway = new(new MemoryTransport(Request, Samples.Response, suspends: false));
@@ -82,7 +97,7 @@ internal abstract class TargetBenchmark(string name, Func<RouteSpec, RouteSpec> 
     public void Setup()
     {
         var spec = change(new RouteSpec { Match = new() { Path = "/api/orders/{id}" }, To = "orders" });
-        gateway.Apply(Samples.Table with { Routes = [new RouteModel("order", spec)] });
+        gateway.Apply(Samples.Table with { Routes = [new RouteModel("order", spec)], Clusters = [.. Samples.Table.Clusters.Select(clusters ?? (one => one))] });
         var listener = gateway.Find("gateway")!;
         var connection = new ClientConnection(gateway, listener, new MemoryTransport([], [], false).Client(), 1);
         var x = exchange = Exchange.Rent(connection);

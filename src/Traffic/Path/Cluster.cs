@@ -138,6 +138,9 @@ internal sealed class RouteTarget(string? route, Cluster cluster, long timeoutMs
     /// <summary>How long a response's body may stand still; 0 for the path's own limit.</summary>
     public long IdleMs { get; init; }
 
+    /// <summary>The other side of the release whose side this is, for requests that may go there where nobody can be reached here; null where they may not.</summary>
+    public RouteTarget? Across { get; set; }
+
     /// <summary>Which part of a split it is; empty for the whole. What is kept of one part is not given for another.</summary>
     public byte[] PartKey { get; set; } = [];
 

@@ -71,6 +71,11 @@ internal static class Explainer
         }
 
         // 4. Pick, among what there is now and what a split left.
+        if (x.Target!.Across is { } across && Crossing.IsDue(x, across, Reason.None))
+        {
+            steps.Add(Step("side", Verdict.Pass, "none of these can be connected to: the other version takes it"));
+            x.Target = across;
+        }
         target = x.Target!;
         var now = x.NowMs;
         var index = Pick.First(x, target.Cluster, target.Cluster.Key?.Of(x) ?? 0, now);

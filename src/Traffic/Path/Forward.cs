@@ -9,7 +9,7 @@ namespace Mainstay.Traffic.Path;
 /// The station that gets a response's head from an endpoint: pick, connect or reuse, send, receive; and again where that is safe.
 /// </summary>
 /// <remarks>
-/// Tried again: (1) a failed connect, on another endpoint; (2) a reused connection that turned out closed before a byte was sent; (3) for
+/// Tried again: (1) a failed connect, on another endpoint, during a release also one of the other version (<see cref="Crossing"/>); (2) a reused connection that turned out closed before a byte was sent; (3) for
 /// what may be repeated (<see cref="RetryTerms.IsRepeatable"/>), a connection that died before its response's head was complete, a timeout or a status that the
 /// route names, within attempts, budget and time, after a wait. Never anything else: it may have been processed.
 /// </remarks>
@@ -28,12 +28,12 @@ internal static class Forward
         terms.Budget.Earn();
         var repeatable = terms.IsRepeatable(x);
         var key = cluster.Key?.Of(x) ?? 0;
-        var again = false;
-        var waitMs = 0;
+        var (again, waitMs, spent) = (false, 0, 0);
         var breakers = target.Breakers;
         var reason = breakers.Length > 0 ? Reason.BreakerOpen : Reason.NoEndpoint;
         while (true)
         {
+            if (target.Across is not null && Crossing.Leads(x, reason)) (target, cluster, breakers, again, spent) = (x.Target!, x.Target!.Cluster, x.Target!.Breakers, false, x.Attempt);
             var index = x.Tried == 0 ? Pick.First(x, cluster, key, clock.CoarseMs) : Pick.Next(cluster, key, x.Tried, again, clock.CoarseMs, ref x.Dice, Pick.BreakersOf(x));
             if (index < 0) return reason == Reason.None ? Reason.BreakerOpen : reason;
             // Trying one more endpoint that could not be connected to a moment ago is a repetition like any other.
@@ -48,7 +48,7 @@ internal static class Forward
                 if (breakers.Length > 0) InstanceBreakers.Ended(breakers[index], x, reason, 0);
                 again = false;
                 // Nothing was sent, so this may cost every other endpoint one try, whatever the route's attempts.
-                if (x.LeftMs > 0 && x.Attempt < Math.Max(terms.Attempts, Math.Min(cluster.Endpoints.Length, 8))) continue;
+                if (x.LeftMs > 0 && (target.Across is not null || x.Attempt - spent < Math.Max(terms.Attempts, Math.Min(cluster.Endpoints.Length, 8)))) continue;
                 return reason;
             }
             x.Upstream = upstream;
@@ -69,7 +69,7 @@ internal static class Forward
                 if (breakers.Length > 0 && !(wasReused && reason == Reason.UpstreamClosed)) InstanceBreakers.Ended(breakers[x.EndpointIndex], x, reason, 0);
                 if (!MayRepeat(x, reason, repeatable)) return Late(x, reason);
                 // A stale connection says nothing about its endpoint; a fresh one gets its chance without costing an attempt.
-                if (wasReused && reason == Reason.UpstreamClosed && x.Attempt <= cluster.Endpoints.Length)
+                if (wasReused && reason == Reason.UpstreamClosed && x.Attempt - spent <= cluster.Endpoints.Length)
                 {
                     x.Tried = 0;
                     x.Attempt--;

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace Mainstay.Traffic.Path;
 
@@ -93,7 +94,12 @@ public sealed record TrafficRecord(
     long BytesOut,
     long LatencyMicros,
     IReadOnlyList<long> Latency,
-    IReadOnlyDictionary<string, long> Reasons);
+    IReadOnlyDictionary<string, long> Reasons)
+{
+    /// <summary>Requests for this instance that the other version of a release took because it could not be reached; counted there, and not among <see cref="Requests"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public long TakenOver { get; init; }
+}
 
 /// <summary>The file that tells that a gateway is ready.</summary>
 public sealed record ReadyFile(int Pid, long Revision);

@@ -29,8 +29,8 @@ internal sealed class Series(SeriesKey key)
     {
         var seen = Volatile.Read(ref cells);
         var requests = 0L;
-        foreach (var cell in seen) requests += cell?.Requests ?? 0;
-        if (requests == (reported?.Requests ?? 0)) return null;
+        foreach (var cell in seen) requests += cell is null ? 0 : cell.Requests + cell.TakenOver;
+        if (requests == (reported is null ? 0 : reported.Requests + reported.TakenOver)) return null;
         var delta = new Cell();
         foreach (var cell in seen)
         {
@@ -86,6 +86,9 @@ internal sealed class Cell
     public long ClientErrors;
     public long ServerErrors;
     public long Retries;
+
+    /// <summary>Requests for this instance that another version took because it could not be reached.</summary>
+    public long TakenOver;
     public long BytesIn;
     public long BytesOut;
     public long LatencyMicros;
@@ -105,6 +108,7 @@ internal sealed class Cell
         ClientErrors += sign * other.ClientErrors;
         ServerErrors += sign * other.ServerErrors;
         Retries += sign * other.Retries;
+        TakenOver += sign * other.TakenOver;
         BytesIn += sign * other.BytesIn;
         BytesOut += sign * other.BytesOut;
         LatencyMicros += sign * other.LatencyMicros;

@@ -62,6 +62,6 @@ internal sealed class SeriesBook
         return new TrafficRecord(
             key.Listener, key.Caller, key.Route, key.Service, key.Instance, key.Version,
             delta.Requests, delta.Informational, delta.Succeeded, delta.Redirected, delta.ClientErrors, delta.ServerErrors,
-            delta.Retries, delta.BytesIn, delta.BytesOut, delta.LatencyMicros, latency, reasons);
+            delta.Retries, delta.BytesIn, delta.BytesOut, delta.LatencyMicros, latency, reasons) { TakenOver = delta.TakenOver };
     }
 }

@@ -15,12 +15,20 @@ internal sealed class SplitGate : Gate
     private readonly IpRanges?[] clients;
     private readonly byte[] keyName;
     private readonly char keyKind;
+    private readonly bool ofCaller;
     private RouteTarget[] targets = [];
 
-    public SplitGate(string name, SplitSpec spec)
+    // The same for requests that may go to the other side where nobody can be reached on their own.
+    private RouteTarget[] drawn = [];
+
+    /// <param name="name">See <see cref="SplitChoice"/>.</param>
+    /// <param name="spec">As declared.</param>
+    /// <param name="ofCaller">The caller belongs to one of a release's two sides.</param>
+    public SplitGate(string name, SplitSpec spec, bool ofCaller = false)
         : base("split")
     {
         this.spec = spec;
+        this.ofCaller = ofCaller;
         choice = new SplitChoice(name, spec.Parts);
         conditions = [.. spec.Parts.Select(part => Conditions.Of(part.When?.Headers, part.When?.Query, part.When?.Cookies))];
         clients = [.. spec.Parts.Select(part => part.When?.Clients is { Count: > 0 } ranges ? new IpRanges(ranges) : null)];
@@ -34,7 +42,7 @@ internal sealed class SplitGate : Gate
     /// <param name="with">A target like <paramref name="own"/> with other endpoints.</param>
     public void Complete(RouteTarget own, Func<string, Cluster> clusterOf, Func<RouteTarget, Cluster, RouteTarget> with)
     {
-        targets = [.. spec.Parts.Select(part =>
+        RouteTarget Of(SplitPart part)
         {
             var whole = part.To is { } to ? clusterOf(to) : own.Cluster;
             if (whole.Endpoints.Length == 0) return own;
@@ -45,9 +53,18 @@ internal sealed class SplitGate : Gate
             if (some.Length > 0 && some.Length < whole.Endpoints.Length) whole = whole.Of(some);
             if (ReferenceEquals(whole, own.Cluster)) return own;
             var target = with(own, whole);
-            target.PartKey = System.Text.Encoding.UTF8.GetBytes(part.Key);
+            target.PartKey = Encoding.UTF8.GetBytes(part.Key);
             return target;
-        })];
+        }
+
+        targets = [.. spec.Parts.Select(Of)];
+        drawn = targets;
+        if (spec.Parts is not [{ Side: not null, Portion: var newWeight }, { Side: not null }] || targets.Contains(own)) return;
+        drawn = [.. spec.Parts.Select(Of)];
+        for (var side = 0; side < 2; side++)
+        {
+            if (SideChange.May(side == 0, newWeight, ofCaller ? SideBy.Caller : SideBy.Share)) drawn[side].Across = targets[1 - side];
+        }
     }
 
     /// <summary>What tells the parts apart for what is kept of them.</summary>
@@ -55,8 +72,8 @@ internal sealed class SplitGate : Gate
 
     public override Verdict Enter(Exchange x, int slot)
     {
-        var part = Choose(x, ref x.Dice);
-        if (part >= 0) x.Target = targets[part];
+        var part = Choose(x, ref x.Dice, out var isAsked);
+        if (part >= 0) x.Target = (isAsked ? targets : drawn)[part];
         return Verdict.Pass;
     }
 
@@ -64,15 +81,17 @@ internal sealed class SplitGate : Gate
     {
         // The dice are copied: looking costs nobody his turn.
         var dice = x.Dice;
-        var part = Choose(x, ref dice);
+        var part = Choose(x, ref dice, out var isAsked);
         // What comes behind has to be asked about the endpoints that are left.
-        if (part >= 0) x.Target = targets[part];
+        if (part >= 0) x.Target = (isAsked ? targets : drawn)[part];
         return part < 0 ? new(Verdict.Pass, "no part takes it: the whole service does")
             : new(Verdict.Pass, $"part {part + 1} of {targets.Length}: {(spec.Parts[part].Key is { Length: > 0 } key ? key : "all versions")}, {targets[part].Cluster.Endpoints.Length} endpoints of {targets[part].Cluster.Service}");
     }
 
-    private int Choose(Exchange x, ref Dice dice)
+    /// <summary>The part, and whether the request asks for it by a condition.</summary>
+    private int Choose(Exchange x, ref Dice dice, out bool isAsked)
     {
+        isAsked = true;
         for (var index = 0; index < conditions.Length; index++)
         {
             if (conditions[index] is null && clients[index] is null) continue;
@@ -80,6 +99,7 @@ internal sealed class SplitGate : Gate
             if (conditions[index]?.Hold(new Ask(x.Request, x.HeadBytes, default)) == false) continue;
             return index;
         }
+        isAsked = false;
         return choice.Of(keyKind == '-' ? dice.Next() : UserOf(x));
     }
 

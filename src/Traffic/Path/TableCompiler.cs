@@ -234,7 +234,8 @@ internal sealed class TableCompiler(PathLimits limits, SeriesBook book, PolicyBo
     private SplitGate? SplitOf(string about, string service, CallSpec terms, bool? toNew) =>
         terms.Split is { } own ? new SplitGate(about, own)
         : !splits.TryGetValue(service, out var ofService) ? null
-        : new SplitGate($"service/{service}", toNew is { } side && ofService.Parts is [{ Side: not null }, _] ? Only(ofService, side) : ofService);
+        : toNew is { } side && ofService.Parts is [{ Side: not null }, _] ? new SplitGate($"service/{service}", Only(ofService, side), ofCaller: true)
+        : new SplitGate($"service/{service}", ofService);
 
     private MirrorGate MirrorOf(MirrorSpec spec, string about, CallSpec terms, string route, Dictionary<string, Cluster> clusters) =>
         new(spec, policies.Of($"{about}/mirror", spec, () => new MirrorPolicy(about, spec.InFlight)), ClusterOf(spec.To, clusters), (long)terms.Timeout.TotalMilliseconds, route);

@@ -7,7 +7,7 @@ using Gateway = Mainstay.Traffic.Path.Gateway;
 namespace Mainstay.Tests.Traffic;
 
 /// <summary>A gateway with routes of the test's choice, before endpoints that tell what they got.</summary>
-public sealed class RoutedGateway : IAsyncDisposable
+public sealed class RoutedGateway(TimeProvider? time = null) : IAsyncDisposable
 {
     readonly List<RawUpstream> upstreams = [];
     readonly List<ClusterModel> clusters = [];
@@ -17,7 +17,7 @@ public sealed class RoutedGateway : IAsyncDisposable
     /// <summary>Which side of a release the caller in the mesh gets; null for both.</summary>
     public bool? ToNew { get; set; }
 
-    public Gateway Gateway { get; } = new(OnBothTransports.Of(TransportKind.Default));
+    public Gateway Gateway { get; } = new(OnBothTransports.Of(TransportKind.Default), time: time);
 
     /// <summary>Adds a service with an instance per version, each of which answers with <c>service version</c> and the request's head and body.</summary>
     public RoutedGateway Service(string name, params string[] versions)
@@ -47,6 +47,14 @@ public sealed class RoutedGateway : IAsyncDisposable
         var at = clusters.FindIndex(c => c.Service == service);
         clusters[at] = change(clusters[at]);
         return this;
+    }
+
+    /// <summary>Adds an instance to a service that has one, and changes it. The one that it had.</summary>
+    public EndpointModel With(string service, EndpointModel more, Func<ClusterModel, ClusterModel> change)
+    {
+        var had = clusters.Single(c => c.Service == service).Endpoints.Single();
+        Change(service, c => change(c with { Endpoints = [had, more] }));
+        return had;
     }
 
     public RoutedGateway Need(NeedSpec spec)

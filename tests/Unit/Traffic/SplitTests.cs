@@ -5,6 +5,7 @@ using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Policies;
 using Shouldly;
 using Xunit;
+using EndpointModel = Mainstay.Traffic.Path.EndpointModel;
 
 namespace Mainstay.Tests.Traffic;
 
@@ -115,6 +116,62 @@ public sealed class SplitTests
         (await VersionsAsync(0)).ShouldBe(["s 1.0.0", "s 1.0.0+b"], ignoreOrder: true);
         (await VersionsAsync(0, "X-Canary: 1\r\n")).ShouldBe(["s 1.0.0+c"]);
         (await VersionsAsync(10_000)).ShouldBe(["s 1.0.0+c"]);
+    }
+
+    [Theory]
+    [InlineData("gateway")]
+    [InlineData("mesh")]
+    public async Task What_the_only_instance_of_a_version_cannot_take_goes_to_the_other_version_unless_it_was_asked_for(string listener)
+    {
+        await using var dying = new RawUpstream(async (peer, _) => await peer.ReadHeadAsync());
+        await using var gateway = new RoutedGateway().Service("s", "1.0.0").Route("all", new(), s => s with { To = "s" });
+        var conditions = new SplitWhen { Headers = new Dictionary<string, string> { ["X-Canary"] = "1" } };
+        Task<string> AskAsync(string method, string more = "") => gateway.AskAsync($"{method} / HTTP/1.1\r\nHost: s\r\n{more}\r\n", listener);
+
+        // The new version dies at each request: a safe one is answered by the old version.
+        var old = gateway.With("s", dying.Endpoint("s-2"), c => c with { Release = new(["s-2"], 10_000) { When = conditions } });
+        gateway.Start();
+        for (var i = 0; i < 4; i++) VersionIn(await AskAsync("GET")).ShouldBe("s 1.0.0");
+        (await AskAsync("POST", "Content-Length: 0\r\n")).ShouldContain("X-Mainstay-Reason: upstream-closed");
+        (await AskAsync("GET", "X-Canary: 1\r\n")).ShouldContain("X-Mainstay-Reason: upstream-closed");
+        gateway.Gateway.TakeRecords("test", 1, 0).Records.Where(r => r.Instance == "s-2").Sum(r => r.TakenOver).ShouldBe(4);
+
+        // It cannot be connected to: nothing was sent, so that holds for every method.
+        gateway.Change("s", c => c with { Endpoints = [old, new("s-2", "127.0.0.1", RawUpstream.DeadPort())] }).Start();
+        foreach (var method in new[] { "POST", "GET", "DELETE" }) VersionIn(await AskAsync(method, "Content-Length: 0\r\n")).ShouldBe("s 1.0.0");
+        (await AskAsync("GET", "X-Canary: 1\r\n")).ShouldContain("X-Mainstay-Reason: connect-failed");
+        gateway.Gateway.TakeRecords("test", 2, 0).Records.Where(r => r.Instance == "s-2").Sum(r => r.TakenOver).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task The_new_version_takes_what_the_old_one_cannot_only_where_it_gets_requests_and_groups_stay_apart()
+    {
+        await using var gateway = new RoutedGateway(new FakeTime()).Service("s", "2.0.0").Route("all", new(), s => s with { To = "s" });
+        var dead = new EndpointModel("s-1", "127.0.0.1", RawUpstream.DeadPort());
+        gateway.With("s", dead, c => c);
+        async Task<string> AskAsync(int weight, string listener = "gateway")
+        {
+            gateway.Change("s", c => c with { Release = new(["s-2.0.0"], weight) }).Start();
+            return await gateway.AskAsync("GET / HTTP/1.1\r\nHost: s\r\n\r\n", listener);
+        }
+
+        (await AskAsync(0)).ShouldContain("X-Mainstay-Reason: connect-failed");
+        for (var i = 0; i < 8; i++) VersionIn(await AskAsync(1)).ShouldBe("s 2.0.0");
+        gateway.Gateway.Answer("test", new("q", Target: "/")).Explanation!.Instance.ShouldBe("s-2.0.0");
+        gateway.ToNew = false;
+        (await AskAsync(5000, "mesh")).ShouldContain("X-Mainstay-Reason: connect-failed");
+    }
+
+    [Fact]
+    public async Task An_answer_of_the_other_version_is_not_kept_as_one_of_the_own()
+    {
+        await using var gateway = new RoutedGateway().Service("s", "1.0.0").Route("all", new(), s => s with { To = "s", Cache = new() { Ttl = TimeSpan.FromMinutes(1) } });
+        await using var alive = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnew\n");
+        gateway.With("s", new("s-2", "127.0.0.1", RawUpstream.DeadPort()), c => c with { Release = new(["s-2"], 10_000) });
+        gateway.Start();
+        VersionIn(await gateway.GetAsync("/")).ShouldBe("s 1.0.0");
+        gateway.Change("s", c => c with { Endpoints = [c.Endpoints[0], alive.Endpoint("s-2")] }).Start();
+        VersionIn(await gateway.GetAsync("/")).ShouldBe("new");
     }
 
     [Fact]

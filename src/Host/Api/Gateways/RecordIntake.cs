@@ -90,7 +90,8 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
             if (record.Instance is { } instance)
             {
                 Count(new(CallsOf.Instance, service, instance), record);
-                Judge?.Add(service, instance, record.Requests, ErrorsOf(record), record.Latency);
+                // What the other version had to answer in its place is its own error.
+                Judge?.Add(service, instance, record.Requests + record.TakenOver, ErrorsOf(record) + record.TakenOver, record.Latency);
                 Staging?.Add(service, instance, record.Requests, ErrorsOf(record), record.Latency);
             }
         }

@@ -159,6 +159,9 @@ internal sealed class CacheVisit
         };
     }
 
+    /// <summary>Another part than the one that it came for answers: that is not kept as an answer of this one.</summary>
+    public void Cross() => flight?.Spoil();
+
     /// <summary>The exchange is over.</summary>
     public void Leave(Exchange x)
     {
