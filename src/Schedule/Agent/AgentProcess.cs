@@ -84,8 +84,11 @@ public sealed class AgentProcess
         await using var builder = new Builder(store, folder, events, buildLogs, time) { InUse = inUse.Names, OnFault = Fault };
         using var execs = new ExecRunner(driver, server, Fault);
         WorkStream? stream = null;
-        var lease = new LeaseKeeper(store, time) { Renew = () => stream!.Renew() };
-        var reporter = new Reporter(server, options, time) { Limits = groups.Description, OnFault = Fault, OnAnswered = lease.Answered };
+        var clock = BootClock.Beside(time);
+        var file = new LeaseFile(folder, Fault);
+        var movers = new Movers();
+        var lease = new LeaseKeeper(store, time, clock, LeaseTerm.Begin(file.Read(), ProcessTable.BootId, clock())) { Renew = () => stream!.Renew(), Keep = file.Write, Matters = movers.Any };
+        var reporter = new Reporter(server, options, time) { Limits = groups.Description, OnFault = Fault, OnAnswered = lease.Answered, Clock = clock };
         stream = new WorkStream(server, time)
         {
             OnConnected = () =>
@@ -105,11 +108,17 @@ public sealed class AgentProcess
             OnFault = Fault,
         };
 
-        await driver.RecoverAsync(await book.LoadAsync());
+        var known = await book.LoadAsync();
+        foreach (var instance in known)
+        {
+            movers.Note(instance.Name, instance);
+        }
+
+        await driver.RecoverAsync(known);
         log($"agent of {options.Host} at work in {folder.Root}");
         await TogetherAsync(
             stop,
-            until => FollowAsync(store, reporter, inUse, book, until),
+            until => FollowAsync(store, reporter, inUse, movers, book, until),
             until => LoopAsync(new InstanceReconciler(), store, driver, book, until),
             until => LoopAsync(new BuildReconciler(), store, builder, book, until),
             stream.RunAsync,
@@ -135,7 +144,7 @@ public sealed class AgentProcess
     }
 
     // Every change of what is wanted or seen: for the reports, the builder, and the disk.
-    async Task FollowAsync(MemoryStore store, Reporter reporter, OutputsInUse inUse, WorkBook book, CancellationToken stop)
+    async Task FollowAsync(MemoryStore store, Reporter reporter, OutputsInUse inUse, Movers movers, WorkBook book, CancellationToken stop)
     {
         var saver = new Saver(book, time, Fault);
         try
@@ -145,14 +154,14 @@ public sealed class AgentProcess
                 var range = await store.RangeAsync("", stop: stop);
                 foreach (var entry in range.Entries)
                 {
-                    Note(new(entry.Key, entry, null), reporter, inUse);
+                    Note(new(entry.Key, entry, null), reporter, inUse, movers);
                 }
 
                 await foreach (var batch in store.WatchAsync("", range.Revision + 1, stop))
                 {
                     foreach (var change in batch.Changes)
                     {
-                        if (Note(change, reporter, inUse))
+                        if (Note(change, reporter, inUse, movers))
                         {
                             saver.Ask(stop);
                         }
@@ -168,7 +177,7 @@ public sealed class AgentProcess
         await saver.SaveAsync(TimeSpan.Zero, CancellationToken.None);
     }
 
-    bool Note(Change change, Reporter reporter, OutputsInUse inUse)
+    bool Note(Change change, Reporter reporter, OutputsInUse inUse, Movers movers)
     {
         var kind = AgentKinds.All.OfKey(change.Key);
         var name = change.Key[(kind?.Prefix.Length ?? 0)..];
@@ -176,6 +185,7 @@ public sealed class AgentProcess
         {
             var instance = change.Current is { } entry ? instances.Decode(entry) : null;
             inUse.Note(name, instance?.Template.Build);
+            movers.Note(name, instance);
             reporter.Note(name, instance?.Status);
             options.Running?.Note(name, instance);
             return true;
@@ -241,6 +251,28 @@ public sealed class AgentProcess
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
             {
                 onFault("wanted.json", fault);
+            }
+        }
+    }
+
+    /// <summary>The instances of this host that another one could take over.</summary>
+    sealed class Movers
+    {
+        readonly HashSet<string> names = new(StringComparer.Ordinal);
+
+        public void Note(string name, Instance? instance)
+        {
+            lock (names)
+            {
+                _ = instance?.Template.Moves == true ? names.Add(name) : names.Remove(name);
+            }
+        }
+
+        public bool Any()
+        {
+            lock (names)
+            {
+                return names.Count > 0;
             }
         }
     }

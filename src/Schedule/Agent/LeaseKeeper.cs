@@ -7,34 +7,44 @@ namespace Mainstay.Schedule.Agent;
 
 /// <summary>
 /// Keeps the agent's lease on what another host could take over. A new run of the agent holds it once a report was answered and the server has said what is this host's: until then what runs runs
-/// on, and nothing is started. It is lost when no report was answered for <see cref="HostLease.Span"/>, and held again only when one was answered and, after that, the server has said anew what is
-/// this host's: in between, somebody else may have got it.
+/// on for the rest of the term that the run before it left, and nothing is started. It is lost when no report was answered for <see cref="HostLease.Span"/>, and held again only when one was answered and,
+/// after that, the server has said anew what is this host's: in between, somebody else may have got it.
 /// </summary>
-sealed class LeaseKeeper(IStore store, TimeProvider time)
+/// <param name="store">The agent's.</param>
+/// <param name="time">For the looks, one a second.</param>
+/// <param name="clock">Since the machine's boot; see <see cref="LeaseTerm"/>.</param>
+/// <param name="begun">The term that this run begins with.</param>
+sealed class LeaseKeeper(IStore store, TimeProvider time, Func<TimeSpan> clock, LeaseTerm begun)
 {
-    // A new run of the agent has this long to be answered: it does not know for how long the one before it was not.
-    static readonly TimeSpan First = TimeSpan.FromSeconds(3);
     static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     readonly Lock gate = new();
-    readonly long startedAt = time.GetTimestamp();
-    long? answered;
+    LeaseTerm term = begun;
+    LeaseTerm? kept;
+    TimeSpan? answered;
     int? asked;
     bool told;
     bool? held;
     TaskCompletionSource changed = new();
 
+    /// <summary>Leaves a term to the next run.</summary>
+    public required Action<LeaseTerm> Keep { get; init; }
+
+    /// <summary>Whether anything here could be another host's.</summary>
+    public Func<bool> Matters { get; init; } = static () => true;
+
     /// <summary>Asks for a new stream of work; gives its number.</summary>
     public required Func<int> Renew { get; init; }
 
     /// <summary>A report was answered; it was sent then.</summary>
-    public void Answered(long sentAt)
+    public void Answered(TimeSpan sentAt)
     {
         var confirmed = false;
         lock (gate)
         {
             answered = sentAt;
             confirmed = Confirm();
+            Note();
             if (held == false && asked is null)
             {
                 asked = Renew();
@@ -56,6 +66,8 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
             {
                 (held, asked, confirmed) = (true, null, true);
             }
+
+            Note();
         }
 
         Tell(confirmed);
@@ -68,7 +80,8 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
         using var timer = new PeriodicTimer(Tick, time);
         try
         {
-            for (var tick = timer.WaitForNextTickAsync(stop).AsTask(); ;)
+            // The first look is at once: a run may not live until the second.
+            for (var tick = Task.CompletedTask; ;)
             {
                 Task soon;
                 lock (gate)
@@ -110,6 +123,7 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
                 (held, asked) = (false, null);
             }
 
+            Note();
             return held;
         }
     }
@@ -137,5 +151,16 @@ sealed class LeaseKeeper(IStore store, TimeProvider time)
         }
     }
 
-    bool IsOver() => answered is { } at && held is not null ? time.GetElapsedTime(at) >= HostLease.Span : held is null && time.GetElapsedTime(startedAt) >= First;
+    bool IsOver() => held is null ? term.IsOver(clock()) : answered is { } at && clock() - at >= HostLease.Span;
+
+    // For the next run. What was answered after the lease had ended says nothing before it is held again.
+    void Note()
+    {
+        term = held == true && answered is { } at ? term.Answered(at) : term;
+        var isFar = kept is null || term.Until != kept.Until || term.Held - kept.Held >= Tick || term.Held.HasValue != kept.Held.HasValue;
+        if (isFar && Matters())
+        {
+            Keep(kept = term);
+        }
+    }
 }

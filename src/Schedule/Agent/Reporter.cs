@@ -28,8 +28,11 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
     /// <summary>Whether limits are enforced, for people.</summary>
     public string Limits { get; init; } = "";
 
-    /// <summary>Called with when a report was sent that has been answered.</summary>
-    public Action<long> OnAnswered { get; init; } = _ => { };
+    /// <summary>Called with when a report was sent that has been answered, by <see cref="Clock"/>.</summary>
+    public Action<TimeSpan> OnAnswered { get; init; } = _ => { };
+
+    /// <summary>Since the machine's boot.</summary>
+    public required Func<TimeSpan> Clock { get; init; }
 
     /// <summary>Called with why a report failed, once per outage.</summary>
     public required Action<string, Exception> OnFault { get; init; }
@@ -145,7 +148,7 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
 
         using var late = new CancellationTokenSource(deadline, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token);
-        var sentAt = time.GetTimestamp();
+        var sentAt = Clock();
         using var response = await server.CallAsync(HttpMethod.Post, "report", Codec.Encode(message), either.Token);
         var answer = await response.Content.ReadAsByteArrayAsync(either.Token);
         beat = answer.Length > 0 && Codec.Decode<ReportAnswer>(answer).Beat is { } asked && asked >= ShortestBeat && asked <= Heartbeat ? asked : Heartbeat;

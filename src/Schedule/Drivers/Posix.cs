@@ -88,6 +88,11 @@ static unsafe partial class Posix
     [LibraryImport("libc", SetLastError = true)]
     public static partial int eventfd(uint initial, int flags);
 
+    /// <param name="clock">Which clock.</param>
+    /// <param name="read">Seconds and nanoseconds.</param>
+    [LibraryImport("libc", SetLastError = true)]
+    public static partial int clock_gettime(int clock, long* read);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int inotify_init1(int flags);
 

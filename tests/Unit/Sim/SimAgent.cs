@@ -42,7 +42,7 @@ public sealed class SimAgent : IDriver, IDisposable
     {
         (this.sim, this.machine, this.server, Pid) = (sim, machine, server, pid);
         store = new MemoryStore(machine.Clock);
-        lease = new(store, machine.Clock) { Renew = Renew };
+        lease = new(store, machine.Clock, SinceBoot, LeaseTerm.Begin(machine.Lease, machine.Boot, SinceBoot())) { Renew = Renew, Keep = KeepLease };
         machine.Agent = this;
         foreach (var record in machine.Records.Values.ToArray())
         {
@@ -212,7 +212,7 @@ public sealed class SimAgent : IDriver, IDisposable
 
     async Task<bool> SendAsync(SimReport report)
     {
-        var sentAt = machine.Clock.GetTimestamp();
+        var sentAt = SinceBoot();
         await sim.Delay(sim.Between(1, 60), stop.Token);
         if (sim.Chance(0.03))
         {
@@ -250,6 +250,11 @@ public sealed class SimAgent : IDriver, IDisposable
             await sim.Delay(sim.Between(50, 1000), stop.Token);
         }
     }
+
+    // A process that is gone writes nothing.
+    void KeepLease(LeaseTerm term) => machine.Lease = stop.IsCancellationRequested ? machine.Lease : term;
+
+    TimeSpan SinceBoot() => machine.Clock.GetElapsedTime(0);
 
     // The stream that is open is left: what the next one says first is said after this.
     int Renew()

@@ -71,7 +71,36 @@ sealed class SimFaults(SimContext sim, FaultyStore store, MemoryStore memory, Si
 
         var machine = machines[dice.Next(machines.Count)];
         var span = TimeSpan.FromMilliseconds(dice.Next(20_000, 45_000));
-        sim.After(TimeSpan.FromMilliseconds(dice.Next(1_000, 14_000)), () => For("network of " + machine.Name, span, () => machine.IsConnected = false, () => machine.IsConnected = true));
+        var begins = TimeSpan.FromMilliseconds(dice.Next(1_000, 14_000));
+        var storm = dice.NextDouble() < 0.5;
+        sim.After(begins, () =>
+        {
+            For("network of " + machine.Name, span, () => machine.IsConnected = false, () => machine.IsConnected = true);
+            if (storm)
+            {
+                Storm(machine, dice, sim.Now + span);
+            }
+        });
+    }
+
+    /// <summary>Its agent dies and comes back again and again, each time before it could have known how long nobody has answered.</summary>
+    void Storm(SimMachine machine, Random dice, DateTimeOffset until)
+    {
+        if (over || sim.Now >= until)
+        {
+            return;
+        }
+
+        sim.Log($"FAULT agent of {machine.Name} is restarted");
+        machine.Agent?.Kill();
+        sim.After(TimeSpan.FromMilliseconds(dice.Next(50, 500)), () =>
+        {
+            if (!over)
+            {
+                StartAgent(machine);
+            }
+        });
+        sim.After(TimeSpan.FromMilliseconds(dice.Next(700, 3_000)), () => Storm(machine, dice, until));
     }
 
     /// <summary>No more faults, and nothing stays broken.</summary>

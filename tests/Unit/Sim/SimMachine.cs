@@ -23,9 +23,16 @@ public sealed class SimMachine(SimContext sim, string name, SkewedTime clock) : 
 
     public Dictionary<string, Build> Builds { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>On disk: for how long the agent owns what another host could take over.</summary>
+    public LeaseTerm? Lease { get; set; }
+
+    /// <summary>Which boot this is.</summary>
+    public string Boot { get; private set; } = "1";
+
     /// <summary>The power goes: everything on it is gone but the disk.</summary>
     public void PowerOff()
     {
+        Boot += "1";
         Agent?.Kill();
         foreach (var process in Processes.Values.ToArray())
         {
