@@ -203,6 +203,45 @@ public sealed class ParkTests
         (await answer).ShouldStartWith("HTTP/1.1 200 ");
     }
 
+    [Fact]
+    public async Task Requests_wait_for_the_table_where_the_only_instance_of_what_is_replaced_has_just_ended()
+    {
+        await using var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);
+        TableModel With(bool? awaited, params EndpointModel[] endpoints) => new(
+            1, [new ListenerModel("gateway", "127.0.0.1", 0, ListenerKind.Gateway)], [Routes.All(s => s)], [new ClusterModel("s", endpoints) { Awaited = awaited }]);
+        gateway.Apply(With(null, new EndpointModel("one", "127.0.0.1", RawUpstream.DeadPort()))).Problems.ShouldBeEmpty();
+        using var before = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await before.SendAsync(Post);
+        (await before.ReadResponseAsync()).ShouldContain("X-Mainstay-Reason: connect-failed\r\n");
+
+        gateway.Apply(With(false, new EndpointModel("one", "127.0.0.1", RawUpstream.DeadPort()))).Problems.ShouldBeEmpty();
+        using var first = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await first.SendAsync(Post);
+        await Until.HoldsAsync(() => Park(gateway).Numbers["waiting"] == 1);
+        await using var alive = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+        gateway.Apply(With(false, new EndpointModel("two", "127.0.0.1", alive.Port))).Problems.ShouldBeEmpty();
+        var answer = first.ReadResponseAsync();
+        await Until.HoldsAsync(() =>
+        {
+            // Time passes only while it waits: a connect has as much of it as it takes.
+            if (Park(gateway).Numbers["waiting"] == 1) Advance(100);
+            return answer.IsCompleted;
+        });
+        (await answer).ShouldStartWith("HTTP/1.1 200 ");
+
+        // Nobody comes: the answer comes when the table would have known.
+        gateway.Apply(With(false, new EndpointModel("three", "127.0.0.1", RawUpstream.DeadPort()))).Problems.ShouldBeEmpty();
+        using var last = await RawPeer.ConnectAsync(gateway.AddressOf("gateway")!);
+        await last.SendAsync(Post);
+        answer = last.ReadResponseAsync();
+        await Until.HoldsAsync(() =>
+        {
+            if (Park(gateway).Numbers["waiting"] == 1) Advance(100);
+            return answer.IsCompleted;
+        });
+        (await answer).ShouldContain("X-Mainstay-Reason: connect-failed\r\n");
+    }
+
     Gateway Start(int port, BreakerSpec terms)
     {
         var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default), time: time);

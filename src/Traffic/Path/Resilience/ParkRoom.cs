@@ -13,6 +13,8 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
 {
     private const long PingEveryMs = 500;
     private const long PingMostMs = 1000;
+    // By then an instance that has ended, and a host that does not answer, is out of the table.
+    private const long TableLagMs = 5000;
     // Long enough for a start, and for the first health check after it.
     private static readonly ParkSpec OnDemand = new() { Wait = TimeSpan.FromSeconds(60) };
 
@@ -59,11 +61,15 @@ internal sealed class ParkRoom : WaitRoom, IBeating, IReporting, IEnding
     private static bool Starts(Exchange x, Reason reason) =>
         reason == Reason.NoEndpoint && x.Target!.Cluster is { Endpoints.Length: 0 } and ({ OnDemand: true } or { Awaited: true }) && x.Body.IsComplete && !x.HasPump && !x.Answered;
 
+    /// <summary>Of what is replaced at once nobody else is left beside the one that has just ended, and the table does not know yet.</summary>
+    private static bool IsBehind(Exchange x, Reason reason) =>
+        reason == Reason.ConnectFailed && x.Target!.Cluster.Awaited is not null && x.ParkedMs < TableLagMs && x.Body.IsComplete && !x.HasPump && !x.Answered && (!x.WasSent || Fits(x));
+
     /// <summary>Waits because nobody could be reached, and sends it again; as often as there is time for. None when the response's head is there.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
     public async ValueTask<Reason> RetryAsync(Exchange x, Reason reason)
     {
-        while (!isOver && (Starts(x, reason) || (!ReferenceEquals(terms, OnDemand) && reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.BreakerOpen && Fits(x))))
+        while (!isOver && (Starts(x, reason) || IsBehind(x, reason) || (!ReferenceEquals(terms, OnDemand) && reason is Reason.NoEndpoint or Reason.ConnectFailed or Reason.BreakerOpen && Fits(x))))
         {
             x.Target!.Breaker?.Ended(Outcome.Error, 0, x.NowMs);
             pace.Failed();
