@@ -3,34 +3,9 @@
 # sources of what is built are there on the first host alone. Certificates live for half a minute, so that they are renewed all the while.
 # Needs root, iproute2, curl and python3. Usage: three-hosts.sh BINARY FOLDER. Exit 0 where all that is claimed was seen.
 set -u
-BIN=$1; W=$2; mkdir -p "$W"; NET=10.77.0; ID=ms$$
-in_host() { ip netns exec "$ID-$1" "${@:2}"; }
+BIN=$1; W=$2; NET=10.77.0; ID=ms$$
+. "$(dirname "$0")/hosts-head.sh"
 mainstay() { in_host 1 "$BIN" "$@" --data "$W/h1"; }
-api() { in_host 1 curl -s -m 2 "http://127.0.0.1:7070/api/v1/$1"; }
-since() { python3 -c "import time; print(round(time.time() - $1, 2))"; }
-fail() { echo "FAILED: $*"; exit 1; }
-clean() {
-  kill ${SNIFF:-} ${LOAD:-} 2>/dev/null
-  for host in 1 2 3; do
-    for pid in $(ip netns pids "$ID-$host" 2>/dev/null); do kill -9 "$pid"; done
-    ip netns del "$ID-$host" 2>/dev/null
-  done
-  ip netns del "$ID-sw" 2>/dev/null
-}
-# Asks until a condition holds: until_ SECONDS WHAT COMMAND…
-until_() {
-  local end=$(($(date +%s) + $1)) what=$2
-  until "${@:3}" > /dev/null 2>&1; do [ "$(date +%s)" -lt "$end" ] || fail "$what was not seen within $1 s"; sleep 0.05; done
-}
-trap clean EXIT
-
-ip netns add "$ID-sw" && ip -n "$ID-sw" link add br0 type bridge && ip -n "$ID-sw" link set br0 up || fail "namespaces cannot be made here"
-for host in 1 2 3; do
-  ip netns add "$ID-$host"; ip -n "$ID-$host" link set lo up
-  ip link add eth0 netns "$ID-$host" type veth peer name "p$host" netns "$ID-sw"
-  ip -n "$ID-sw" link set "p$host" master br0 up
-  ip -n "$ID-$host" addr add "$NET.$host/24" dev eth0; ip -n "$ID-$host" link set eth0 up
-done
 
 # The pet writes its name ten times a second where every host reaches it: two owners would be seen there.
 cat > "$W/mainstay.yaml" <<YAML
@@ -106,20 +81,20 @@ while True:
         bad += 1; why[type(fault).__name__] = why.get(type(fault).__name__, 0) + 1; line.close()
     time.sleep(0.01)
 PY
-ip netns exec "$ID-sw" python3 "$W/sniff.py" > "$W/sniff.log" 2>&1 9>&- 8>&- & SNIFF=$!
+ip netns exec "$ID-sw" python3 "$W/sniff.py" > "$W/sniff.log" 2>&1 9>&- 8>&- & SNIFF=$!; HELPERS=$SNIFF
 export MAINSTAY_NODE_LIFE=30s
 in_host 1 "$BIN" up "$W/mainstay.yaml" --data "$W/h1" --agents $NET.1:7071 --detach --no-dashboard --no-open --timeout 20s > "$W/up.log" 2>&1
 TOKEN=$(mainstay host token --uses 2 -o json | python3 -c 'import json,sys; print(json.load(sys.stdin)["token"])') || fail "no token"
 for host in 2 3; do
   in_host $host env MAINSTAY_JOIN_TOKEN="$TOKEN" sh -c 'mount -t tmpfs none "$1" && shift && exec setsid "$@"' sh "$W/src" "$BIN" agent --join https://$NET.1:7071 --name h$host --data "$W/h$host" --zone z$host --label disk=ssd > "$W/h$host.log" 2>&1 &
 done
-ready() { [ "$(api hosts | python3 -c 'import json,sys; print(sum(h["state"]=="ready" for h in json.load(sys.stdin)["items"]))')" = "$1" ]; }
+ready() { [ "$(api 1 hosts | python3 -c 'import json,sys; print(sum(h["state"]=="ready" for h in json.load(sys.stdin)["items"]))')" = "$1" ]; }
 until_ 60 "three hosts that answer" ready 3
 mainstay restart web --wait --timeout 90s > /dev/null || fail "web did not spread"
-on() { api instances | python3 -c 'import json,sys; print(*sorted({i["host"] for i in json.load(sys.stdin)["items"] if i["service"]=="'$1'" and i["status"]["state"]=="ready"}))'; }
+on() { api 1 instances | python3 -c 'import json,sys; print(*sorted({i["host"] for i in json.load(sys.stdin)["items"] if i["service"]=="'$1'" and i["status"]["state"]=="ready"}))'; }
 everywhere() { [ "$(on api) $(on out)" = "h2 h3 local h2 h3 local" ]; }
 until_ 30 "what was built on every host" everywhere; echo "what was built on the first host runs on $(on api)"
-pet() { api instances | python3 -c 'import json,sys; print(*[i["host"] for i in json.load(sys.stdin)["items"] if i["service"]=="files" and i["status"]["state"]=="ready"])'; }
+pet() { api 1 instances | python3 -c 'import json,sys; print(*[i["host"] for i in json.load(sys.stdin)["items"] if i["service"]=="files" and i["status"]["state"]=="ready"])'; }
 has_pet() { [ -n "$(pet)" ] && [ "$(pet)" != "${1:-}" ]; }
 until_ 60 "the pet" has_pet
 mainstay host list
@@ -138,13 +113,13 @@ without() { table_without "$1" 1; }
 six() { [ "$(addresses | wc -w)" -ge 6 ]; }
 
 echo "== requests between hosts, while certificates are renewed"
-in_host 1 python3 "$W/load.py" > "$W/load.log" 2>&1 & LOAD=$!
-key() { api identities | python3 -c 'import json,sys; print(*[i["key"][:12] for i in json.load(sys.stdin)["items"] if i["name"]=="'$1'"])'; }
+in_host 1 python3 "$W/load.py" > "$W/load.log" 2>&1 & LOAD=$!; HELPERS="$SNIFF $LOAD"
+key() { api 1 identities | python3 -c 'import json,sys; print(*[i["key"][:12] for i in json.load(sys.stdin)["items"] if i["name"]=="'$1'"])'; }
 SHOWN=$(key h2); renewed() { [ "$(key h2)" != "$SHOWN" ]; }
 until_ 40 "a renewed certificate" renewed; SHOWN=$(key h2); until_ 40 "one more" renewed
 kill -TERM $(pgrep -P $LOAD python3 || echo $LOAD); wait $LOAD || fail "requests failed: $(cat "$W/load.log")"; cat "$W/load.log"
 [ "$(grep -c . <<< "$(tail -1 "$W/load.log" | tr ' ' '\n' | grep api-)")" = 3 ] || fail "not every instance answered"
-INSTANCE=$(api instances | python3 -c 'import json,sys; print(*[i["status"]["endpoint"] for i in json.load(sys.stdin)["items"] if i["service"]=="api" and i["host"]=="h2"])')
+INSTANCE=$(api 1 instances | python3 -c 'import json,sys; print(*[i["status"]["endpoint"] for i in json.load(sys.stdin)["items"] if i["service"]=="api" and i["host"]=="h2"])')
 [ "${INSTANCE%:*}" = 127.0.0.1 ] || fail "an instance listens at $INSTANCE"
 in_host 1 curl -s -m 2 "http://$NET.2:${INSTANCE#*:}/" && fail "an instance is reached from outside"
 in_host 1 curl -s -m 2 -H "X-Knock: 1" "http://$NET.2:7072/" && fail "the door for hosts answers in the clear"
@@ -159,17 +134,28 @@ except OSError: said = b""
 sys.exit(said != b"\x01")
 PY
 }
-HERE=$(api instances | python3 -c 'import json,sys; print(*[i["name"] for i in json.load(sys.stdin)["items"] if i["service"]=="api" and i["host"]=="local"])')
+HERE=$(api 1 instances | python3 -c 'import json,sys; print(*[i["name"] for i in json.load(sys.stdin)["items"] if i["service"]=="api" and i["host"]=="local"])')
 knock 2 1 "$HERE" || fail "a host that has joined is not let in"
 echo "the door for hosts lets in who has joined, and nobody else"
 
 H=$(pet); K=${H#h}; OTHER=$((5 - K))
 echo "== $H, which has the pet, is cut off"
-AT=$(date +%s.%N); ip -n "$ID-sw" link set "p$K" down
+AT=$(date +%s.%N); CUT=$AT; ip -n "$ID-sw" link set "p$K" down
+# Its agent is killed again and again: none of its runs knows by itself for how long nobody has answered.
+storm() { while :; do for pid in $(ip netns pids "$ID-$1"); do tr '\0' ' ' < "/proc/$pid/cmdline" | grep -q " agent --data" && kill -9 "$pid"; done; sleep 2.5; done; }
+storm "$K" 2> /dev/null & STORM=$!; HELPERS="$SNIFF $STORM"
 until_ 10 "its endpoints gone" without "$K"; GONE=$(since "$AT"); echo "its endpoints are gone after $GONE s"
 until_ 10 "the other gateway without it" table_without "$K" "$OTHER"; echo "the gateway of h$OTHER has none of its addresses after $(since "$AT") s"
 until_ 30 "six instances again" six; echo "six instances serve again after $(since "$AT") s"
 until_ 60 "the pet elsewhere" has_pet "$H"; echo "the pet serves on $(pet) after $(since "$AT") s"
+kill $STORM; wait $STORM 2> /dev/null
+python3 - "$W/owner.log" "$CUT" <<'PY' || fail "the pet ran on where nobody has answered for longer than its lease"
+import sys
+rows = [line.split() for line in open(sys.argv[1])]; rows = [(float(row[0]), row[1]) for row in rows if len(row) == 2]
+ended = max(at for at, name in rows if name == rows[0][1]) - float(sys.argv[2])
+print(f"the pet ended there after {ended:.1f} s, while its agent was killed again and again")
+sys.exit(ended > 16)
+PY
 echo "== it comes back"
 ip -n "$ID-sw" link set "p$K" up
 until_ 20 "three hosts that answer" ready 3
@@ -182,7 +168,7 @@ changes = sum(a != b for a, b in zip(names, names[1:]))
 print("owners of the pet, one after the other:", *dict.fromkeys(names))
 sys.exit(changes != len(set(names)) - 1)
 PY
-[ "$(api instances | python3 -c 'import json,sys; print(sum(i["service"]=="web" for i in json.load(sys.stdin)["items"]))')" = 6 ] || fail "web is not six instances"
+[ "$(api 1 instances | python3 -c 'import json,sys; print(sum(i["service"]=="web" for i in json.load(sys.stdin)["items"]))')" = 6 ] || fail "web is not six instances"
 
 echo "== everything on h$OTHER is killed"
 AT=$(date +%s.%N); for pid in $(ip netns pids "$ID-$OTHER"); do kill -9 "$pid"; done

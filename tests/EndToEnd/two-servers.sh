@@ -2,32 +2,10 @@
 # Two servers on one etcd and one machine that has joined both, as network namespaces: the leader is killed, the other leads, and the machine's agent and gateway follow it while requests go on.
 # Needs root, iproute2, etcd, curl and python3. Usage: two-servers.sh BINARY FOLDER. Exit 0 where all that is claimed was seen.
 set -u
-BIN=$1; W=$2; mkdir -p "$W"; NET=10.78.0; ID=mt$$
-in_host() { ip netns exec "$ID-$1" "${@:2}"; }
-api() { in_host "$1" curl -s -m 2 "http://127.0.0.1:7070/api/v1/$2"; }
-since() { python3 -c "import time; print(round(time.time() - $1, 2))"; }
-fail() { echo "FAILED: $*"; tail -n 8 "$W"/*.log; exit 1; }
-clean() {
-  for host in 1 2 3; do
-    for pid in $(ip netns pids "$ID-$host" 2>/dev/null); do kill -9 "$pid"; done
-    ip netns del "$ID-$host" 2>/dev/null
-  done
-  ip netns del "$ID-sw" 2>/dev/null
-}
-until_() {
-  local end=$(($(date +%s) + $1)) what=$2
-  until "${@:3}" > /dev/null 2>&1; do [ "$(date +%s)" -lt "$end" ] || fail "$what was not seen within $1 s"; sleep 0.05; done
-}
-trap clean EXIT
+BIN=$1; W=$2; NET=10.78.0; ID=mt$$
+. "$(dirname "$0")/hosts-head.sh"
 
 # 1 and 2 are servers, 3 runs the services and etcd.
-ip netns add "$ID-sw" && ip -n "$ID-sw" link add br0 type bridge && ip -n "$ID-sw" link set br0 up || fail "namespaces cannot be made here"
-for host in 1 2 3; do
-  ip netns add "$ID-$host"; ip -n "$ID-$host" link set lo up
-  ip link add eth0 netns "$ID-$host" type veth peer name "p$host" netns "$ID-sw"
-  ip -n "$ID-sw" link set "p$host" master br0 up
-  ip -n "$ID-$host" addr add "$NET.$host/24" dev eth0; ip -n "$ID-$host" link set eth0 up
-done
 in_host 3 setsid etcd --data-dir "$W/etcd" --listen-client-urls http://$NET.3:2379 --advertise-client-urls http://$NET.3:2379 --listen-peer-urls http://127.0.0.1:2380 > "$W/etcd.log" 2>&1 &
 until_ 20 "etcd" in_host 3 curl -sf -m 1 http://$NET.3:2379/health
 
