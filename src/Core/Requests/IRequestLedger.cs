@@ -9,6 +9,7 @@ namespace Mainstay.Core.Requests;
 /// <item>An end counts only for the attempt that it is about: one that comes late changes nothing of what began since.</item>
 /// <item>Keys belong to a route and an owner: nobody is told of another's.</item>
 /// <item>What has ended is kept for as long as its claim said, and then gone.</item>
+/// <item>Where an end is to be told, that is written down with the end itself; a call that was answered is not made again.</item>
 /// </list>
 /// </summary>
 public interface IRequestLedger : IAsyncDisposable
@@ -25,6 +26,16 @@ public interface IRequestLedger : IAsyncDisposable
     /// <param name="repeats">The callee may be asked twice.</param>
     Task<IReadOnlyList<TakenRequest>> TakeAsync(string route, int most, bool repeats);
 
+    /// <summary>Takes like <see cref="TakeAsync"/> for a worker that has no process here: each is held for a time, whatever becomes of the caller.</summary>
+    /// <param name="route">The route.</param>
+    /// <param name="most">So many, and no more than some megabytes together.</param>
+    /// <param name="repeats">The callee may be asked twice: what is held no more is due again, else it is unknown.</param>
+    /// <param name="hold">How long they are held.</param>
+    Task<IReadOnlyList<TakenRequest>> PullAsync(string route, int most, bool repeats, TimeSpan hold);
+
+    /// <summary>Holds what was pulled for so long from now on. False where the attempt is over.</summary>
+    Task<bool> ExtendAsync(string route, string id, int attempt, TimeSpan hold);
+
     /// <summary>A request by its id, with its answer; null where none is.</summary>
     Task<ShownRequest?> FindAsync(string id, CancellationToken stop);
 
@@ -33,6 +44,12 @@ public interface IRequestLedger : IAsyncDisposable
 
     /// <summary>Does what somebody wishes with one.</summary>
     Task<ChangeAnswer> ChangeAsync(string id, RequestWish wish, CancellationToken stop);
+
+    /// <summary>Takes calls that tell ends and are due, the one that is due longest first. One whose end is not told within <paramref name="hold"/> is due again.</summary>
+    Task<IReadOnlyList<TakenCallback>> TakeCallbacksAsync(int most, TimeSpan hold);
+
+    /// <summary>Tells how a try of a call ended. False where it does not count any more, or could not be written down: then the call is made again.</summary>
+    Task<bool> EndCallbackAsync(CallbackEnd end);
 
     /// <summary>How many there are of each route and state.</summary>
     Task<IReadOnlyList<RequestFigure>> FiguresAsync(CancellationToken stop);
@@ -71,6 +88,9 @@ public enum RequestWish
 
     /// <summary>Its key is free again. Not while it waits or runs.</summary>
     Forget,
+
+    /// <summary>Its end is to be told (again), although it was, or was given up. Only what has ended, and is told somewhere.</summary>
+    Tell,
 }
 
 /// <summary>Which requests are listed; null for any.</summary>

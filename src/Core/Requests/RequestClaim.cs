@@ -152,6 +152,9 @@ public sealed record ShownRequest
     /// <summary>What happened last.</summary>
     public string? Why { get; init; }
 
+    /// <summary>The call that tells its end; null where nobody is told, and before.</summary>
+    public ShownCallback? Callback { get; init; }
+
     /// <summary>The answer, where it was asked for and there is one.</summary>
     public KeptAnswer? Answer { get; init; }
 }

@@ -2,6 +2,7 @@ using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Deliver;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.State;
+using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Deliver.Decide;
 
@@ -76,7 +77,7 @@ static class ConfigRules
         }
     }
 
-    /// <summary>The secrets that services of a plan are to be given, with where that is said.</summary>
+    /// <summary>The secrets that services of a plan are to be given, and that its routes sign with, with where that is said.</summary>
     public static IEnumerable<(string Path, string Secret)> Secrets(ApplyPlan plan)
     {
         foreach (var service in plan.Writes.Puts.OfType<Service>().Where(s => !s.Removed))
@@ -84,6 +85,14 @@ static class ConfigRules
             foreach (var name in SecretsOf(service))
             {
                 yield return ($"services.{service.Name}.{(service.Spec.Secrets?.ContainsKey(name) == true ? $"secrets.{name}" : "config")}", name);
+            }
+        }
+
+        foreach (var route in plan.Writes.Puts.OfType<Route>())
+        {
+            if (route.Spec.Async?.Callback is { } callback)
+            {
+                yield return ($"gateway.routes.{route.Name}.{CallbackSpec.SecretPlace}", callback.Secret);
             }
         }
     }

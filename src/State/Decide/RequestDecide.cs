@@ -65,6 +65,9 @@ static class RequestDecide
     public static bool Counts(RequestState state, int attempt, RequestEnd end) =>
         attempt == end.Attempt && state is (RequestState.Running or RequestState.Unknown);
 
+    /// <summary>Whether an accepted request that stands so has come to an end, which is told where somebody wants to know.</summary>
+    public static bool IsTold(RequestState state) => state is not (RequestState.Waiting or RequestState.Running);
+
     /// <summary>How an accepted request goes on whose holder is gone.</summary>
     public static RequestState Orphaned(bool repeats) => repeats ? RequestState.Waiting : RequestState.Unknown;
 

@@ -40,6 +40,15 @@ interface IRequestTable
 
     KeptAnswer? Answer(RequestRow row);
 
+    /// <summary>The call that tells how a request ended.</summary>
+    CallbackRow? Callback(string id);
+
+    /// <summary>Calls that are to be made and are due, the one that is due longest first.</summary>
+    List<CallbackRow> DueCallbacks(long nowMs, int most);
+
+    /// <summary>Writes a call down, new or changed.</summary>
+    void Put(CallbackRow row);
+
     /// <summary>Forgets a slice of what has been kept for long enough. True where there may be more.</summary>
     bool Sweep(long nowMs);
 

@@ -4,7 +4,7 @@ using Npgsql;
 namespace Mainstay.State.Requests;
 
 /// <summary>The tables of remembered requests in PostgreSQL, within one transaction of a connection.</summary>
-sealed class PostgresRequestTable(NpgsqlConnection connection, long own, Func<RequestRow, bool> isLost) : IRequestTable
+sealed class PostgresRequestTable(NpgsqlConnection connection, long own, long nowMs, Func<RequestRow, bool> isLost) : IRequestTable
 {
     /// <summary>What a database without our tables is given, in one piece; doing it twice changes nothing.</summary>
     public const string Make =
@@ -21,7 +21,11 @@ sealed class PostgresRequestTable(NpgsqlConnection connection, long own, Func<Re
         CREATE TABLE IF NOT EXISTS mainstay_request_bodies (id text PRIMARY KEY, content bytea NOT NULL);
         CREATE TABLE IF NOT EXISTS mainstay_request_answers (id text PRIMARY KEY, whole boolean NOT NULL, lines bytea NOT NULL, body bytea NOT NULL);
         CREATE TABLE IF NOT EXISTS mainstay_request_backlog (route text PRIMARY KEY, count bigint NOT NULL, bytes bigint NOT NULL);
+        CREATE TABLE IF NOT EXISTS mainstay_request_callbacks (id text PRIMARY KEY, turn int NOT NULL, url text NOT NULL, state int NOT NULL, due bigint NOT NULL, since bigint NOT NULL, tries int NOT NULL, status int NOT NULL, why text);
+        CREATE INDEX IF NOT EXISTS mainstay_request_callbacks_due ON mainstay_request_callbacks (due) WHERE state = 0;
         """;
+
+    const string CallbackColumns = "id, turn, url, state, due, since, tries, status, why";
 
     const string Columns = "id, route, owner, key, fingerprint, state, holder, attempt, accepted, at, due, ends, keep, bytes, status, why, callback";
 
@@ -59,8 +63,8 @@ sealed class PostgresRequestTable(NpgsqlConnection connection, long own, Func<Re
 
     public void Delete(RequestRow row)
     {
-        foreach (var sql in new[] { "DELETE FROM mainstay_requests WHERE id = $1", "DELETE FROM mainstay_request_bodies WHERE id = $1", "DELETE FROM mainstay_request_answers WHERE id = $1" })
-            Run(sql, row.Id);
+        foreach (var table in new[] { "mainstay_requests", "mainstay_request_bodies", "mainstay_request_answers", "mainstay_request_callbacks" })
+            Run($"DELETE FROM {table} WHERE id = $1", row.Id);
         Count(row, null);
     }
 
@@ -86,6 +90,18 @@ sealed class PostgresRequestTable(NpgsqlConnection connection, long own, Func<Re
         return reader.Read() ? new(row.Status, reader.GetFieldValue<byte[]>(1), reader.GetFieldValue<byte[]>(2), reader.GetBoolean(0)) : null;
     }
 
+    public CallbackRow? Callback(string id) => Calls($"SELECT {CallbackColumns} FROM mainstay_request_callbacks WHERE id = $1 FOR UPDATE", id) is [var call] ? call : null;
+
+    public List<CallbackRow> DueCallbacks(long nowMs, int most) =>
+        Calls($"SELECT {CallbackColumns} FROM mainstay_request_callbacks WHERE state = 0 AND due <= $1 ORDER BY due LIMIT $2", nowMs, most);
+
+    public void Put(CallbackRow row) => Run(
+        $"""
+        INSERT INTO mainstay_request_callbacks ({CallbackColumns}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        ON CONFLICT (id) DO UPDATE SET turn = $2, url = $3, state = $4, due = $5, since = $6, tries = $7, status = $8, why = $9
+        """,
+        row.Id, row.Turn, row.Url, (int)row.State, row.DueMs, row.SinceMs, row.Tries, row.Status, row.Why is { Length: > 2000 } why ? why[..2000] : row.Why);
+
     public bool Sweep(long nowMs)
     {
         const int Slice = 500;
@@ -107,7 +123,11 @@ sealed class PostgresRequestTable(NpgsqlConnection connection, long own, Func<Re
     /// <summary>A holder is alive while its session has its lock: the database notices the end of a process at once, and of a machine when its connection is given up.</summary>
     public bool IsHeld(RequestRow row)
     {
-        if (row is not { State: RequestState.Running, Holder: { } holder } || !long.TryParse(holder, out var id))
+        if (row is not { State: RequestState.Running, Holder: { } holder })
+            return false;
+        if (HoldMark.IsOne(holder))
+            return HoldMark.IsHeld(holder, nowMs);
+        if (!long.TryParse(holder, out var id))
             return false;
         return id == own ? !isLost(row) : Command(
             "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1 AND classid::bigint = $1 AND objid::bigint = $2 LIMIT 1", (long)(uint)(id >> 32), (long)(uint)id).ExecuteScalar() is not null;
@@ -148,6 +168,22 @@ sealed class PostgresRequestTable(NpgsqlConnection connection, long own, Func<Re
         while (reader.Read())
             rows.Add(Read(reader));
         return rows;
+    }
+
+    List<CallbackRow> Calls(string sql, params ReadOnlySpan<object?> values)
+    {
+        var calls = new List<CallbackRow>();
+        using var command = Command(sql, values);
+        using var reader = command.ExecuteReader();
+        while (reader.Read())
+        {
+            calls.Add(new(reader.GetString(0), reader.GetInt32(1), reader.GetString(2))
+            {
+                State = (CallbackState)reader.GetInt32(3), DueMs = reader.GetInt64(4), SinceMs = reader.GetInt64(5), Tries = reader.GetInt32(6), Status = reader.GetInt32(7), Why = reader.IsDBNull(8) ? null : reader.GetString(8),
+            });
+        }
+
+        return calls;
     }
 
     static RequestRow Read(NpgsqlDataReader reader) => new()

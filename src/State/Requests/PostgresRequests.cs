@@ -32,6 +32,9 @@ public sealed record PostgresRequestsOptions
 public sealed class PostgresRequests : IRequestLedger
 {
     static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
+
+    // What a gateway had that was killed is told as unknown soon after the next one is there.
+    static readonly TimeSpan SweepFirst = TimeSpan.FromSeconds(1);
     static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     readonly PostgresRequestsOptions options;
@@ -54,7 +57,7 @@ public sealed class PostgresRequests : IRequestLedger
         Hold(session);
         // Threads of their own: what waits for a database does not take those of the requests.
         workers = Task.WhenAll(Enumerable.Range(0, options.Connections).Select(_ => Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
-        sweeper = options.Time.CreateTimer(_ => _ = DoAsync(table => RequestBook.Sweep(table, NowMs), false), null, SweepEvery, SweepEvery);
+        sweeper = options.Time.CreateTimer(_ => _ = DoAsync(table => RequestBook.Sweep(table, NowMs), false), null, SweepFirst, SweepEvery);
         watching = WatchAsync();
     }
 
@@ -102,12 +105,20 @@ public sealed class PostgresRequests : IRequestLedger
     public async Task<IReadOnlyList<TakenRequest>> TakeAsync(string route, int most, bool repeats) => (await DoAsync(table => book.Take(table, route, most, repeats, NowMs), [])).Value!;
 
     /// <inheritdoc/>
+    public Task<IReadOnlyList<TakenRequest>> PullAsync(string route, int most, bool repeats, TimeSpan hold) =>
+        ReadAsync<IReadOnlyList<TakenRequest>>(table => RequestBook.Pull(table, route, most, repeats, NowMs, (long)hold.TotalMilliseconds));
+
+    /// <inheritdoc/>
+    public Task<bool> ExtendAsync(string route, string id, int attempt, TimeSpan hold) =>
+        ReadAsync(table => RequestBook.Extend(table, route, id, attempt, NowMs + (long)hold.TotalMilliseconds));
+
+    /// <inheritdoc/>
     public Task<ShownRequest?> FindAsync(string id, CancellationToken stop) =>
-        ReadAsync(table => table.ById(id) is { } row && row.EndsMs > NowMs ? row.Show(table.Answer(row)) : null);
+        ReadAsync(table => table.ById(id) is { } row && row.EndsMs > NowMs ? row.Show(table.Answer(row), table.Callback(id)) : null);
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<ShownRequest>> ListAsync(RequestFilter filter, CancellationToken stop) =>
-        ReadAsync<IReadOnlyList<ShownRequest>>(table => table.Newest(filter).ConvertAll(r => r.Show()));
+        ReadAsync<IReadOnlyList<ShownRequest>>(table => table.Newest(filter).ConvertAll(r => r.Show(callback: r.Callback is null ? null : table.Callback(r.Id))));
 
     /// <inheritdoc/>
     public async Task<ChangeAnswer> ChangeAsync(string id, RequestWish wish, CancellationToken stop)
@@ -115,6 +126,13 @@ public sealed class PostgresRequests : IRequestLedger
         var (answer, why) = await DoAsync(table => RequestBook.Change(table, id, wish, NowMs), null);
         return answer ?? new(ChangeVerdict.Unavailable, Why: why);
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TakenCallback>> TakeCallbacksAsync(int most, TimeSpan hold) =>
+        (await DoAsync(table => RequestBook.TakeCallbacks(table, most, (long)hold.TotalMilliseconds, NowMs), [])).Value!;
+
+    /// <inheritdoc/>
+    public async Task<bool> EndCallbackAsync(CallbackEnd end) => (await DoAsync(table => RequestBook.EndCallback(table, end, NowMs), false)).Value;
 
     /// <inheritdoc/>
     public Task<IReadOnlyList<RequestFigure>> FiguresAsync(CancellationToken stop) => ReadAsync<IReadOnlyList<RequestFigure>>(table => table.Figures());
@@ -153,7 +171,7 @@ public sealed class PostgresRequests : IRequestLedger
             try
             {
                 using var transaction = connection.BeginTransaction();
-                var value = work(new PostgresRequestTable(connection, own, r => lost.ContainsKey((r.Id, r.Attempt))));
+                var value = work(new PostgresRequestTable(connection, own, NowMs, r => lost.ContainsKey((r.Id, r.Attempt))));
                 transaction.Commit();
                 done.TrySetResult((value, null));
             }

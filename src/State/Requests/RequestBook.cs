@@ -42,6 +42,8 @@ sealed class RequestBook(string own)
         return new(verdict, row.Id, row.Attempt);
     }
 
+    const long MostPulledBytes = 8 << 20;
+
     // 128 bits of chance: who does not know the id finds nothing.
     static RequestRow Fresh(RequestClaim claim, long nowMs) => new()
     {
@@ -69,7 +71,8 @@ sealed class RequestBook(string own)
         }
 
         var waits = state == RequestState.Waiting;
-        table.Put(
+        Settle(
+            table,
             row with
             {
                 State = state,
@@ -79,6 +82,7 @@ sealed class RequestBook(string own)
                 DueMs = waits ? nowMs + (long)end.After.TotalMilliseconds : row.DueMs,
                 EndsMs = waits ? long.MaxValue : nowMs + row.KeepMs,
             },
+            nowMs,
             row);
         if (end.Answer is { } answer)
             table.KeepAnswer(row.Id, answer);
@@ -92,20 +96,38 @@ sealed class RequestBook(string own)
     public static bool HasWork(IRequestTable table, string route, long nowMs) => table.Due(route, nowMs, 1).Count > 0 || table.Running(route).Exists(r => !table.IsHeld(r));
 
     /// <summary>Takes what is due, and sees to what nobody has any more.</summary>
-    public List<TakenRequest> Take(IRequestTable table, string route, int most, bool repeats, long nowMs)
+    public List<TakenRequest> Take(IRequestTable table, string route, int most, bool repeats, long nowMs) => Take(table, route, most, repeats, nowMs, own, long.MaxValue);
+
+    /// <summary>Takes the same way for a worker, who has it until a time.</summary>
+    public static List<TakenRequest> Pull(IRequestTable table, string route, int most, bool repeats, long nowMs, long holdMs) =>
+        Take(table, route, most, repeats, nowMs, HoldMark.Until(nowMs + holdMs), MostPulledBytes);
+
+    /// <summary>Holds what a worker has for longer; false where it has it no more.</summary>
+    public static bool Extend(IRequestTable table, string route, string id, int attempt, long untilMs)
+    {
+        if (table.ById(id) is not { State: RequestState.Running } row || row.Route != route || row.Attempt != attempt || !HoldMark.IsOne(row.Holder) || !table.IsHeld(row))
+            return false;
+        table.Put(row with { Holder = HoldMark.Until(untilMs) }, row);
+        return true;
+    }
+
+    static List<TakenRequest> Take(IRequestTable table, string route, int most, bool repeats, long nowMs, string holder, long mostBytes)
     {
         foreach (var orphan in table.Running(route).Where(r => !table.IsHeld(r)))
         {
             var state = RequestDecide.Orphaned(repeats);
-            const string Why = "the gateway ended while the service was asked";
-            table.Put(
-                orphan with { State = state, Holder = null, Why = Why, DueMs = nowMs, EndsMs = state == RequestState.Unknown ? nowMs + orphan.KeepMs : long.MaxValue }, orphan);
+            var why = HoldMark.IsOne(orphan.Holder) ? "its worker was silent for too long" : "the gateway ended while the service was asked";
+            Settle(
+                table, orphan with { State = state, Holder = null, Why = why, DueMs = nowMs, EndsMs = state == RequestState.Unknown ? nowMs + orphan.KeepMs : long.MaxValue }, nowMs, orphan);
         }
 
         var taken = new List<TakenRequest>();
         foreach (var row in table.Due(route, nowMs, most))
         {
-            var running = row with { State = RequestState.Running, Holder = own, Attempt = row.Attempt + 1 };
+            if (taken.Count > 0 && row.Bytes > mostBytes)
+                break;
+            mostBytes -= row.Bytes;
+            var running = row with { State = RequestState.Running, Holder = holder, Attempt = row.Attempt + 1 };
             table.Put(running, row);
             taken.Add(new(row.Id, running.Attempt, table.Body(row.Id) ?? [], DateTimeOffset.FromUnixTimeMilliseconds(row.AtMs), row.Callback));
         }
@@ -127,6 +149,8 @@ sealed class RequestBook(string own)
     {
         if (table.ById(id) is not { } row || row.EndsMs <= nowMs)
             return new(ChangeVerdict.NotThere);
+        if (wish == RequestWish.Tell)
+            return TellAgain(table, row, nowMs);
         var state = RequestDecide.After(wish, row.State, row.IsAccepted, table.IsHeld(row), out var isPossible);
         if (!isPossible)
             return new(ChangeVerdict.NotNow, row.Show());
@@ -136,8 +160,55 @@ sealed class RequestBook(string own)
             return new(ChangeVerdict.Done);
         }
 
-                var changed = row with { State = next, Why = null, DueMs = nowMs, EndsMs = next == RequestState.Waiting ? long.MaxValue : nowMs + row.KeepMs };
-        table.Put(changed, row);
-        return new(ChangeVerdict.Done, changed.Show());
+        var changed = row with { State = next, Why = null, DueMs = nowMs, EndsMs = next == RequestState.Waiting ? long.MaxValue : nowMs + row.KeepMs };
+        Settle(table, changed, nowMs, row);
+        return new(ChangeVerdict.Done, changed.Show(callback: table.Callback(id)));
+    }
+
+    /// <summary>Takes calls that are due.</summary>
+    public static List<TakenCallback> TakeCallbacks(IRequestTable table, int most, long holdMs, long nowMs)
+    {
+        var taken = new List<TakenCallback>();
+        foreach (var due in table.DueCallbacks(nowMs, most))
+        {
+            // The request before its call, as everywhere: of two who want both none waits for the other. What somebody else has just taken is due later.
+            if (table.ById(due.Id) is not { } row || table.Callback(due.Id) is not { State: CallbackState.Waiting } call || call.DueMs > nowMs)
+                continue;
+            table.Put(call with { Tries = call.Tries + 1, DueMs = nowMs + holdMs });
+            taken.Add(new(call.Turn, call.Tries + 1, call.Url, DateTimeOffset.FromUnixTimeMilliseconds(call.SinceMs), row.Show(table.Answer(row))));
+        }
+
+        return taken;
+    }
+
+    /// <summary>Writes down how a try of a call ended; false where it does not count any more.</summary>
+    public static bool EndCallback(IRequestTable table, CallbackEnd end, long nowMs)
+    {
+        if (table.Callback(end.Id) is not { State: CallbackState.Waiting } call || call.Turn != end.Turn || call.Tries != end.Try)
+            return false;
+        table.Put(call with { State = end.State, DueMs = nowMs + (long)end.After.TotalMilliseconds, Status = end.Status, Why = end.Why });
+        return true;
+    }
+
+    static ChangeAnswer TellAgain(IRequestTable table, RequestRow row, long nowMs)
+    {
+        if (table.Callback(row.Id) is not { } call || !RequestDecide.IsTold(row.State))
+            return new(ChangeVerdict.NotNow, row.Show(callback: table.Callback(row.Id)));
+        call = call with { State = CallbackState.Waiting, DueMs = nowMs, SinceMs = nowMs, Tries = 0, Status = 0, Why = null };
+        table.Put(call);
+        return new(ChangeVerdict.Done, row.Show(callback: call));
+    }
+
+    // What is to be told of an end is as durable as the end.
+    static void Settle(IRequestTable table, RequestRow row, long nowMs, RequestRow before)
+    {
+        table.Put(row, before);
+        if (row.Callback is not { } url || row.State == before.State)
+            return;
+        var call = table.Callback(row.Id);
+        if (RequestDecide.IsTold(row.State))
+            table.Put(new CallbackRow(row.Id, (call?.Turn ?? 0) + 1, url) { DueMs = nowMs, SinceMs = nowMs });
+        else if (call is { State: CallbackState.Waiting })
+            table.Put(call with { State = CallbackState.GivenUp, Why = "the request is done again" });
     }
 }

@@ -45,7 +45,7 @@ sealed record RequestRow
     /// <summary>Whether it counts as one of those that wait.</summary>
     public bool Waits => IsAccepted && State is (RequestState.Waiting or RequestState.Running);
 
-    public ShownRequest Show(KeptAnswer? answer = null) => new()
+    public ShownRequest Show(KeptAnswer? answer = null, CallbackRow? callback = null) => new()
     {
         Id = Id,
         Route = Route,
@@ -59,6 +59,29 @@ sealed record RequestRow
         Ends = EndsMs == long.MaxValue ? null : DateTimeOffset.FromUnixTimeMilliseconds(EndsMs),
         Status = Status,
         Why = Why,
+        Callback = callback?.Show(),
         Answer = answer,
     };
+}
+
+/// <summary>The call that tells how a request ended, as it is written down.</summary>
+/// <param name="Id">The request's.</param>
+/// <param name="Turn">Which end of it.</param>
+/// <param name="Url">Where.</param>
+sealed record CallbackRow(string Id, int Turn, string Url)
+{
+    public CallbackState State { get; init; }
+
+    public long DueMs { get; init; }
+
+    /// <summary>When the request ended.</summary>
+    public long SinceMs { get; init; }
+
+    public int Tries { get; init; }
+
+    public int Status { get; init; }
+
+    public string? Why { get; init; }
+
+    public ShownCallback Show() => new(Url, State, Tries, Status, State == CallbackState.Waiting ? DateTimeOffset.FromUnixTimeMilliseconds(DueMs) : null, Why);
 }

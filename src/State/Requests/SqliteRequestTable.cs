@@ -27,7 +27,16 @@ sealed class SqliteRequestTable(JournalFile file, Func<RequestRow, bool> isHeld)
         "CREATE TABLE answers (id TEXT PRIMARY KEY, whole INTEGER NOT NULL, lines BLOB NOT NULL, body BLOB NOT NULL)",
         // How much waits or runs of each route, so that nobody has to count.
         "CREATE TABLE backlog (route TEXT PRIMARY KEY, count INTEGER NOT NULL, bytes INTEGER NOT NULL)",
+        MakeCallbacks, MakeCallbacksDue,
     ];
+
+    /// <summary>Beside the others since calls are made: a file of before gets it when it is opened.</summary>
+    public const string MakeCallbacks =
+        "CREATE TABLE IF NOT EXISTS callbacks (id TEXT PRIMARY KEY, turn INTEGER NOT NULL, url TEXT NOT NULL, state INTEGER NOT NULL, due INTEGER NOT NULL, since INTEGER NOT NULL, tries INTEGER NOT NULL, status INTEGER NOT NULL, why TEXT)";
+
+    public const string MakeCallbacksDue = "CREATE INDEX IF NOT EXISTS callbacksdue ON callbacks (due) WHERE state = 0";
+
+    const string CallbackColumns = "id, turn, url, state, due, since, tries, status, why";
 
     const string Columns = "id, route, owner, key, fingerprint, state, holder, attempt, accepted, at, due, ends, keep, bytes, status, why, callback";
 
@@ -64,7 +73,7 @@ sealed class SqliteRequestTable(JournalFile file, Func<RequestRow, bool> isHeld)
 
     public void Delete(RequestRow row)
     {
-        foreach (var sql in new[] { "DELETE FROM requests WHERE id = ?1", "DELETE FROM bodies WHERE id = ?1", "DELETE FROM answers WHERE id = ?1" })
+        foreach (var sql in new[] { "DELETE FROM requests WHERE id = ?1", "DELETE FROM bodies WHERE id = ?1", "DELETE FROM answers WHERE id = ?1", "DELETE FROM callbacks WHERE id = ?1" })
             file[sql].Bind(1, row.Id).Run();
         Count(row, null);
     }
@@ -113,6 +122,40 @@ sealed class SqliteRequestTable(JournalFile file, Func<RequestRow, bool> isHeld)
         {
             select.Reset();
         }
+    }
+
+    public CallbackRow? Callback(string id) => Calls(file[$"SELECT {CallbackColumns} FROM callbacks WHERE id = ?1"].Bind(1, id)) is [var call] ? call : null;
+
+    public List<CallbackRow> DueCallbacks(long nowMs, int most) =>
+        Calls(file[$"SELECT {CallbackColumns} FROM callbacks WHERE state = 0 AND due <= ?1 ORDER BY due LIMIT ?2"].Bind(1, nowMs).Bind(2, most));
+
+    public void Put(CallbackRow row)
+    {
+        var put = file[$"INSERT OR REPLACE INTO callbacks ({CallbackColumns}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"]
+            .Bind(1, row.Id).Bind(2, row.Turn).Bind(3, row.Url).Bind(4, (long)row.State).Bind(5, row.DueMs).Bind(6, row.SinceMs).Bind(7, row.Tries).Bind(8, row.Status);
+        Text(put, 9, row.Why);
+        put.Run();
+    }
+
+    static List<CallbackRow> Calls(Statement select)
+    {
+        var calls = new List<CallbackRow>();
+        try
+        {
+            while (select.Step())
+            {
+                calls.Add(new(select.Text(0), (int)select.Long(1), select.Text(2))
+                {
+                    State = (CallbackState)select.Long(3), DueMs = select.Long(4), SinceMs = select.Long(5), Tries = (int)select.Long(6), Status = (int)select.Long(7), Why = select.IsNull(8) ? null : select.Text(8),
+                });
+            }
+        }
+        finally
+        {
+            select.Reset();
+        }
+
+        return calls;
     }
 
     /// <summary>Forgets a slice of what has been kept for long enough. True where there may be more.</summary>

@@ -28,6 +28,9 @@ public sealed class SqliteRequests : IRequestLedger
 {
     static readonly TimeSpan SweepEvery = TimeSpan.FromMinutes(1);
 
+    // What a gateway had that was killed is told as unknown soon after the next one is there.
+    static readonly TimeSpan SweepFirst = TimeSpan.FromSeconds(1);
+
     readonly SqliteJournal journal;
     readonly TimeProvider time;
     readonly string own;
@@ -43,8 +46,13 @@ public sealed class SqliteRequests : IRequestLedger
         journal = SqliteJournal.Open(new()
         {
             Path = options.Path, Application = SqliteRequestTable.Application, Tables = SqliteRequestTable.Make, MaxFileBytes = options.MaxFileBytes, IsShared = true,
+            Opened = file =>
+            {
+                file[SqliteRequestTable.MakeCallbacks].Run();
+                file[SqliteRequestTable.MakeCallbacksDue].Run();
+            },
         });
-        sweeper = time.CreateTimer(_ => Sweep(), null, SweepEvery, SweepEvery);
+        sweeper = time.CreateTimer(_ => Sweep(), null, SweepFirst, SweepEvery);
     }
 
     /// <summary>Opens or makes the file, on the calling thread.</summary>
@@ -81,16 +89,35 @@ public sealed class SqliteRequests : IRequestLedger
     }
 
     /// <inheritdoc/>
+    public async Task<IReadOnlyList<TakenRequest>> PullAsync(string route, int most, bool repeats, TimeSpan hold)
+    {
+        var found = await journal.ReadAsync(file => RequestBook.HasWork(On(file), route, NowMs));
+        if (!found.IsDone)
+            throw new StoreUnavailableException(found.Why!);
+        if (!found.Value)
+            return [];
+        var answer = await journal.WriteAsync(file => RequestBook.Pull(On(file), route, most, repeats, NowMs, (long)hold.TotalMilliseconds));
+        return answer.IsDone ? answer.Value! : throw new StoreUnavailableException(answer.Why!);
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> ExtendAsync(string route, string id, int attempt, TimeSpan hold)
+    {
+        var answer = await journal.WriteAsync(file => RequestBook.Extend(On(file), route, id, attempt, NowMs + (long)hold.TotalMilliseconds));
+        return answer.IsDone ? answer.Value : throw new StoreUnavailableException(answer.Why!);
+    }
+
+    /// <inheritdoc/>
     public async Task<ShownRequest?> FindAsync(string id, CancellationToken stop)
     {
-        var answer = await journal.ReadAsync(file => On(file) is var table && table.ById(id) is { } row && row.EndsMs > NowMs ? row.Show(table.Answer(row)) : null, stop);
+        var answer = await journal.ReadAsync(file => On(file) is var table && table.ById(id) is { } row && row.EndsMs > NowMs ? row.Show(table.Answer(row), table.Callback(id)) : null, stop);
         return answer.IsDone ? answer.Value : throw new StoreUnavailableException(answer.Why!);
     }
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<ShownRequest>> ListAsync(RequestFilter filter, CancellationToken stop)
     {
-        var answer = await journal.ReadAsync(file => On(file).Newest(filter).ConvertAll(r => r.Show()), stop);
+        var answer = await journal.ReadAsync(file => On(file) is var table ? table.Newest(filter).ConvertAll(r => r.Show(callback: r.Callback is null ? null : table.Callback(r.Id))) : null, stop);
         return answer.IsDone ? answer.Value! : throw new StoreUnavailableException(answer.Why!);
     }
 
@@ -100,6 +127,19 @@ public sealed class SqliteRequests : IRequestLedger
         var answer = await journal.WriteAsync(file => RequestBook.Change(On(file), id, wish, NowMs), stop);
         return answer.IsDone ? answer.Value! : new(ChangeVerdict.Unavailable, Why: answer.Why);
     }
+
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<TakenCallback>> TakeCallbacksAsync(int most, TimeSpan hold)
+    {
+        var found = await journal.ReadAsync(file => On(file).DueCallbacks(NowMs, 1).Count > 0);
+        if (!found.Value)
+            return [];
+        var answer = await journal.WriteAsync(file => RequestBook.TakeCallbacks(On(file), most, (long)hold.TotalMilliseconds, NowMs));
+        return answer.IsDone ? answer.Value! : [];
+    }
+
+    /// <inheritdoc/>
+    public async Task<bool> EndCallbackAsync(CallbackEnd end) => (await journal.WriteAsync(file => RequestBook.EndCallback(On(file), end, NowMs))) is { IsDone: true, Value: true };
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<RequestFigure>> FiguresAsync(CancellationToken stop)
@@ -118,7 +158,7 @@ public sealed class SqliteRequests : IRequestLedger
     SqliteRequestTable On(JournalFile file) => new(file, IsHeld);
 
     bool IsHeld(RequestRow row) => row is { State: RequestState.Running, Holder: { } holder }
-        && (holder == own ? !lost.ContainsKey((row.Id, row.Attempt)) : ProcessMark.IsAlive(holder));
+        && (HoldMark.IsOne(holder) ? HoldMark.IsHeld(holder, NowMs) : holder == own ? !lost.ContainsKey((row.Id, row.Attempt)) : ProcessMark.IsAlive(holder));
 
     void Sweep() => journal.Post(new FunctionWork<bool>(JournalNeed.Write, file =>
     {

@@ -134,6 +134,9 @@ public enum Reason
 
     /// <summary>The accepted request waits no longer.</summary>
     NotWaiting,
+
+    /// <summary>The place that the request wants its end told to is none, or may not be called.</summary>
+    CallbackRefused,
 }
 
 /// <summary>The answers of the gateway itself: RFC 9457 problem documents, made once.</summary>
@@ -145,7 +148,7 @@ public static class Problem
     /// <summary>The HTTP status for a reason; 0 where nothing can be answered any more.</summary>
     public static int StatusOf(Reason reason) => reason switch
     {
-        Reason.BadRequest or Reason.InvalidRequest or Reason.ComposeBodyInvalid or Reason.KeyRequired or Reason.KeyInvalid => 400,
+        Reason.BadRequest or Reason.InvalidRequest or Reason.ComposeBodyInvalid or Reason.KeyRequired or Reason.KeyInvalid or Reason.CallbackRefused => 400,
         Reason.Unauthenticated or Reason.TokenExpired => 401,
         Reason.IpDenied or Reason.Banned or Reason.Forbidden or Reason.CorsNotAllowed => 403,
         Reason.NoRoute or Reason.NoFile or Reason.NoRequest or Reason.NoAnswerYet => 404,
@@ -293,6 +296,7 @@ public static class Problem
         Reason.NoRequest => ("Not Found", "There is no such accepted request, or it is not yours."),
         Reason.NoAnswerYet => ("Not Found", "The accepted request has no answer yet."),
         Reason.NotWaiting => ("Conflict", "The accepted request does not wait any more; it cannot be taken back."),
+        Reason.CallbackRefused => ("Bad Request", "Mainstay-Callback-Url names no place that this route may call; it is given once, absolute, and one of those that are allowed."),
         _ => ("", ""),
     };
 }

@@ -9,6 +9,7 @@ test('what can be done depends on how a request stands', () => {
   expect(wishesFor(one('unknown', true))).toEqual(['retry', 'forget']);
   expect(wishesFor(one('unknown', false))).toEqual(['forget']);
   expect(wishesFor(one('answered', true))).toEqual(['forget']);
+  expect(wishesFor({ ...one('answered', true), callback: { url: 'https://a.test/', state: 'givenUp', tries: 3 } })).toEqual(['tell', 'forget']);
 });
 
 test('what needs somebody comes first, then the newest', () => {

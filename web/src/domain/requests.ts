@@ -12,6 +12,17 @@ export interface RequestView {
   key?: string;
   status?: number;
   why?: string;
+  callback?: CallbackView;
+}
+
+/** The call that tells how a request ended. */
+export interface CallbackView {
+  url: string;
+  state: 'waiting' | 'told' | 'givenUp';
+  tries: number;
+  status?: number;
+  due?: string;
+  why?: string;
 }
 
 export interface RequestList {
@@ -19,13 +30,14 @@ export interface RequestList {
   counts: { route: string; state: string; accepted: boolean; count: number; oldest: string }[];
 }
 
-export type RequestWish = 'cancel' | 'retry' | 'forget';
+export type RequestWish = 'cancel' | 'retry' | 'forget' | 'tell';
 
 /** What can be done with a request as it stands; the server decides again. */
-export function wishesFor({ state, accepted }: RequestView): RequestWish[] {
+export function wishesFor({ state, accepted, callback }: RequestView): RequestWish[] {
   if (state === 'waiting') return ['cancel'];
   if (state === 'running') return [];
-  return accepted && state !== 'answered' ? ['retry', 'forget'] : ['forget'];
+  const again: RequestWish[] = accepted && state !== 'answered' ? ['retry'] : [];
+  return [...again, ...(callback && callback.state !== 'waiting' ? ['tell' as const] : []), 'forget'];
 }
 
 export function toneOf(state: string): Tone {
@@ -34,6 +46,6 @@ export function toneOf(state: string): Tone {
 
 /** Those that need somebody come first, then the newest. */
 export function inOrder(requests: readonly RequestView[]): RequestView[] {
-  const rank = ({ state }: RequestView) => (state === 'unknown' || state === 'failed' ? 0 : 1);
+  const rank = ({ state, callback }: RequestView) => (state === 'unknown' || state === 'failed' || callback?.state === 'givenUp' ? 0 : 1);
   return [...requests].sort((a, b) => rank(a) - rank(b) || b.at.localeCompare(a.at));
 }

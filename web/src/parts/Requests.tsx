@@ -9,6 +9,10 @@ import { useText } from './settings';
 
 const everyMs = 5000;
 
+function told({ callback }: RequestView, words: Record<string, string>) {
+  return callback && <span title={callback.url}>{new URL(callback.url).host}: {words[callback.state] ?? callback.state} ({callback.tries})</span>;
+}
+
 /** The requests that gateways remember; nothing where there are none. */
 export function Requests() {
   const text = useText();
@@ -24,7 +28,7 @@ export function Requests() {
       <div className="table-frame" tabIndex={0} role="region" aria-label={words.title}>
         <table>
           <thead>
-            <tr>{[words.request, words.route, words.kind, words.attempts, words.answered, words.at, words.key, ''].map((title, index) => <th key={index} scope="col">{title}</th>)}</tr>
+            <tr>{[words.request, words.route, words.kind, words.attempts, words.answered, words.at, words.key, words.callback, ''].map((title, index) => <th key={index} scope="col">{title}</th>)}</tr>
           </thead>
           <tbody>
             {inOrder(requests.value.items).map((request) => (
@@ -36,6 +40,7 @@ export function Requests() {
                 <td className="number">{request.status ?? text.app.none}</td>
                 <td>{stamp(new Date(request.at))}</td>
                 <td>{request.key ?? text.app.none}{request.why && <p className="message">{request.why}</p>}</td>
+                <td>{told(request, words.told) ?? text.app.none}{request.callback?.why && <p className="message">{request.callback.why}</p>}</td>
                 <td>
                   {wishesFor(request).map((wish) => (
                     <button key={wish} type="button" onClick={() => setAsked({ of: request, wish })} aria-label={`${words[wish]} ${request.id.slice(0, 8)}`}>{words[wish]}</button>

@@ -11,6 +11,9 @@ public sealed record AsyncSpec
     /// <summary>How many are sent to the service at a time, by each gateway. Default 4; 1 to 256.</summary>
     public int Parallel { get; init; } = 4;
 
+    /// <summary>Requests are not sent to the service: its workers pull them, and so long each belongs to its worker, who may ask for longer. Default: they are sent; 1s to 12h.</summary>
+    public TimeSpan? Pull { get; init; }
+
     /// <summary>How many may wait or be under way; beyond it 429. Default 10000; 1 to 1000000.</summary>
     public int Backlog { get; init; } = 10_000;
 
@@ -38,11 +41,18 @@ public sealed record AsyncSpec
     /// <summary>The largest body of an answer that is kept. Default 256Ki; up to 4Mi.</summary>
     public ByteSize MaxAnswer { get; init; } = new(256 << 10);
 
+    /// <summary>Where the end of a request is told. Default: nowhere; who wants to know asks.</summary>
+    public CallbackSpec? Callback { get; init; }
+
+    /// <summary>The longest that a pulled request may belong to its worker at a time.</summary>
+    public static readonly TimeSpan MostPulled = TimeSpan.FromHours(12);
+
     public IEnumerable<Problem> Validate() =>
     [
         .. Methods.Count is 0 or > 16 || Methods.FirstOrDefault(m => !HttpNames.IsToken(m)) is not null ? [new Problem("methods", "these are not methods", "name 1 to 16, such as POST, or leave it out")] : Array.Empty<Problem>(),
         .. Limits.Between("parallel", Parallel, 1, 256),
         .. Limits.Between("backlog", Backlog, 1, 1_000_000),
+        .. Pull is { } pull ? Limits.Between("pull", pull, TimeSpan.FromSeconds(1), MostPulled) : [],
         .. RequestScope.Size("backlogBytes", BacklogBytes, 4L << 30),
         .. Limits.Between("within", Within, TimeSpan.FromSeconds(1), TimeSpan.FromDays(7)),
         .. Limits.Between("attempts", Attempts, 1, 100),
@@ -51,5 +61,6 @@ public sealed record AsyncSpec
         .. RequestScope.Check("scope", Scope),
         .. RequestScope.Size("maxBody", MaxBody, 16 << 20),
         .. RequestScope.Size("maxAnswer", MaxAnswer, 4 << 20),
+        .. Callback?.Validate().Select(p => p.Under("callback")) ?? [],
     ];
 }

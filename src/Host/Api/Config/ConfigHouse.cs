@@ -7,7 +7,7 @@ namespace Mainstay.Host.Api.Config;
 /// <summary>Wires configuration and secrets together.</summary>
 public static class ConfigHouse
 {
-    public static (IEnumerable<ApiRoute> Routes, IReadOnlyList<Func<CancellationToken, Task>> Loops, ConfigStager Stager) Parts(ServerServices services, Mirror mirror, EventNames events, string internalToken)
+    public static (IEnumerable<ApiRoute> Routes, IReadOnlyList<Func<CancellationToken, Task>> Loops, ConfigStager Stager, SecretKeeper Secrets) Parts(ServerServices services, Mirror mirror, EventNames events, string internalToken)
     {
         var (store, kinds, time) = services;
         var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
@@ -19,6 +19,6 @@ public static class ConfigHouse
             .. new ConfigEndpoints(keeper, reads, stager, secrets, kinds, time, events, internalToken).Routes(),
             .. new SecretEndpoints(secrets, kinds, time).Routes(),
             .. delivery.Routes(),
-        ], [delivery.RunAsync, stager.RunAsync], stager);
+        ], [delivery.RunAsync, stager.RunAsync], stager, secrets);
     }
 }

@@ -6,6 +6,7 @@ using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Roles;
 using Mainstay.Host.Security;
 using Mainstay.Observe.Store.Metrics;
+using Mainstay.State.Secrets;
 
 namespace Mainstay.Host.Api.State;
 
@@ -13,15 +14,20 @@ namespace Mainstay.Host.Api.State;
 /// What gateways remember of requests that are done once or later, for people: how they stand, and what is done with those that need somebody. It is read where the gateways write it;
 /// the ledger is opened when there is one.
 /// </summary>
-public sealed class RequestEndpoints(ServerServices services)
+public sealed class RequestEndpoints
 {
     const int MostListed = 1_000;
 
     static readonly TimeSpan Every = TimeSpan.FromSeconds(10);
 
+    readonly ServerServices services;
+    readonly CallbackLoop callbacks;
+    readonly RequestPulls pulls;
     readonly EventNames names = new("requests");
     readonly Lock gate = new();
     IRequestLedger? ledger;
+
+    public RequestEndpoints(ServerServices services, Mirror mirror, SecretKeeper secrets) => (this.services, callbacks, pulls) = (services, new(services, mirror, secrets, Open), new(services, mirror, Open));
 
     public IEnumerable<ApiRoute> Routes() =>
     [
@@ -34,11 +40,14 @@ public sealed class RequestEndpoints(ServerServices services)
         new("POST", "/api/v1/state/requests/{id}/cancel", "Takes an accepted request back while it waits.", call => ChangeAsync(call, RequestWish.Cancel)) { Answer = typeof(RequestView) },
         new("POST", "/api/v1/state/requests/{id}/retry", "Has an accepted request done (again) that is unknown, failed or cancelled.", call => ChangeAsync(call, RequestWish.Retry)) { Answer = typeof(RequestView) },
         new("POST", "/api/v1/state/requests/{id}/forget", "Forgets a request, so that its key may be used again; not while it waits or is under way.", call => ChangeAsync(call, RequestWish.Forget)) { Answer = typeof(RequestView) },
+        new("POST", "/api/v1/state/requests/{id}/tell", "Has the end of an accepted request told again where its callback goes.", call => ChangeAsync(call, RequestWish.Tell)) { Answer = typeof(RequestView) },
+        .. pulls.Routes(),
     ];
 
-    /// <summary>Writes samples of how many requests stand how, until stopped; nothing while gateways remember none.</summary>
+    /// <summary>Tells how requests ended where somebody wants to know, and writes samples of how many stand how, until stopped; nothing while gateways remember none.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
+        var telling = callbacks.RunAsync(stop);
         using var timer = new PeriodicTimer(Every, services.Time);
         try
         {
@@ -49,6 +58,7 @@ public sealed class RequestEndpoints(ServerServices services)
         }
         finally
         {
+            await telling.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             if (ledger is not null)
             {
                 await ledger.DisposeAsync();
@@ -68,7 +78,7 @@ public sealed class RequestEndpoints(ServerServices services)
             var at = services.Time.GetUtcNow().ToUnixTimeMilliseconds();
             var samples = (await open.FiguresAsync(stop)).Select(f => new MetricSample(
                 new("mainstay.requests", "{request}", MetricKind.Gauge, ("route", f.Route), ("state", Word(f.State)), ("kind", f.Accepted ? "accepted" : "keyed")), f.Count, at)).ToArray();
-            services.Samples.Add(samples);
+            services.Samples.Add([.. samples, .. callbacks.Samples(at)]);
         }
         catch (StoreUnavailableException unavailable)
         {
@@ -166,6 +176,7 @@ public sealed class RequestEndpoints(ServerServices services)
     static string Remedy(RequestWish wish) => wish switch
     {
         RequestWish.Cancel => "only what waits can be taken back",
+        RequestWish.Tell => "only the end of what was accepted with a callback can be told; see 'mainstay request show'",
         RequestWish.Retry => "only what was accepted for later and is unknown, failed or cancelled can be done again",
         _ => "wait until it has ended, or cancel it first",
     };
@@ -175,6 +186,7 @@ public sealed class RequestEndpoints(ServerServices services)
     static RequestView ViewOf(ShownRequest request) => new(request.Id, request.Route, Word(request.State), request.IsAccepted, request.Attempts, request.At)
     {
         Key = request.Key, Owner = request.Owner[..8], Due = request.Due, Ends = request.Ends, Status = request.Status == 0 ? null : request.Status, Why = request.Why,
+        Callback = request.Callback is { } call ? new(call.Url, call.State == CallbackState.GivenUp ? "givenUp" : Word(call.State), call.Tries) { Status = call.Status == 0 ? null : call.Status, Due = call.Due, Why = call.Why } : null,
     };
 
     static string Word<T>(T value)
@@ -217,6 +229,25 @@ public sealed record RequestView(string Id, string Route, string State, bool Acc
 
     /// <summary>The status that was answered.</summary>
     public int? Status { get; init; }
+
+    /// <summary>What happened last.</summary>
+    public string? Why { get; init; }
+
+    /// <summary>The call that tells its end; null where nobody is told.</summary>
+    public CallbackView? Callback { get; init; }
+}
+
+/// <summary>The call that tells how a request ended.</summary>
+/// <param name="Url">Where.</param>
+/// <param name="State"><c>waiting</c>, <c>told</c> or <c>givenUp</c>.</param>
+/// <param name="Tries">How often it was made.</param>
+public sealed record CallbackView(string Url, string State, int Tries)
+{
+    /// <summary>The status that was answered last.</summary>
+    public int? Status { get; init; }
+
+    /// <summary>When it is made (again).</summary>
+    public DateTimeOffset? Due { get; init; }
 
     /// <summary>What happened last.</summary>
     public string? Why { get; init; }

@@ -14,8 +14,8 @@ public sealed class StateParts
         var streams = new StreamHouse(services);
         var queues = new QueueHouse(services, mirror, streams);
         var flows = new FlowDesk(services, mirror, events);
-        var requests = new RequestEndpoints(services);
-        (var config, var configuring, Staging) = ConfigHouse.Parts(services, mirror, events, options.InternalToken);
+        (var config, var configuring, Staging, var secrets) = ConfigHouse.Parts(services, mirror, events, options.InternalToken);
+        var requests = new RequestEndpoints(services, mirror, secrets);
         Loops = [locks.Keeper.RunAsync, queues.RunAsync, streams.RunAsync, flows.RunAsync, requests.RunAsync, .. configuring];
         Routes =
         [

@@ -9,17 +9,19 @@ namespace Mainstay.Host.Cli.Verbs;
 /// <summary><c>mainstay request</c>: requests that gateways do once or later; look at them, take them back, have them done again, free their keys.</summary>
 static class RequestVerb
 {
-    static readonly string[] Actions = ["list", "show", "cancel", "retry", "forget"];
+    static readonly string[] Actions = ["list", "show", "cancel", "retry", "forget", "tell", "pull", "answer"];
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, show, cancel, retry, forget.");
+        var action = VerbKit.Required("ACTION", "One of list, show, cancel, retry, forget, tell, pull, answer.");
         action.CompletionSources.Add(Actions);
-        var id = VerbKit.Optional("ID", "The request.");
+        var id = VerbKit.Optional("ID", "The request; with pull its route.");
         var route = kit.Flags.Text("--route", "ROUTE", "With list only those of this route.");
         var state = kit.Flags.Text("--state", "STATE", "With list only those that are waiting, running, answered, failed, unknown or cancelled.");
         var count = kit.Flags.Number("--count", 100, 1, 1000, "With list at most so many.");
-        return kit.Verb("request", "See requests that are done once (Idempotency-Key) or later (async); cancel, retry or forget one.", [action, id, route, state, count], async (parsed, session, stop) =>
+        var status = kit.Flags.Number("--status", 200, 200, 599, "With answer: the answer's status.");
+        var body = kit.Flags.Text("--body", "TEXT", "With answer: the answer's body.");
+        return kit.Verb("request", "See requests that are done once (Idempotency-Key) or later (async); cancel, retry or forget one, tell its end again, or pull and answer one as a worker would.", [action, id, route, state, count, status, body], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
             if (!Actions.Contains(word, StringComparer.Ordinal))
@@ -34,6 +36,18 @@ static class RequestVerb
             }
 
             var one = parsed.GetValue(id) ?? throw new CliError("the request's id is missing", $"write mainstay request {word} ID, see 'mainstay request list'", ExitCode.Invalid);
+            if (word == "pull")
+            {
+                await PullAsync(session, one, stop);
+                return ExitCode.Ok;
+            }
+
+            if (word == "answer")
+            {
+                await AnswerAsync(session, one, parsed.GetValue(status), parsed.GetValue(body), stop);
+                return ExitCode.Ok;
+            }
+
             var at = $"state/requests/{Uri.EscapeDataString(one)}";
             var reply = word == "show" ? await session.Client.GetAsync(at, stop) : await session.Client.PostAsync($"{at}/{word}", null, stop);
             session.Screen.Write(reply, () =>
@@ -46,9 +60,52 @@ static class RequestVerb
                 }
 
                 Table([request], session);
+                if (request.Callback is { } call)
+                {
+                    var next = call.Due is { } due ? $", next {Quantities.When(due, session.Time)}" : "";
+                    session.Screen.Line($"its end is told to {TextWidth.Harmless(call.Url)}: {session.Screen.Paint(call.State == "givenUp" ? Tone.Bad : Tone.Plain, call.State)} after {Number(call.Tries)} tries{next}{(call.Why is null ? "" : $" ({TextWidth.Harmless(call.Why)})")}");
+                }
             });
             return ExitCode.Ok;
         });
+    }
+
+    static async Task PullAsync(Session session, string route, CancellationToken stop)
+    {
+        var reply = await session.Client.PostAsync($"requests/{Uri.EscapeDataString(route)}/pull", null, stop);
+        session.Screen.Write(reply, () =>
+        {
+            if (ApiClient.As<PulledRequests>(reply).Requests is not [var pulled])
+            {
+                session.Screen.Line("nothing waits");
+                return;
+            }
+
+            session.Screen.Line($"{pulled.Id}, attempt {Number(pulled.Attempt)}: {TextWidth.Harmless(pulled.Method)} {TextWidth.Harmless(pulled.Target)}");
+            foreach (var header in pulled.Headers)
+            {
+                session.Screen.Line($"{TextWidth.Harmless(header.Name)}: {TextWidth.Harmless(header.Value)}");
+            }
+
+            if ((pulled.Body ?? pulled.BodyBase64) is { } content)
+            {
+                session.Screen.Line("");
+                session.Screen.Line(TextWidth.Harmless(content));
+            }
+        });
+    }
+
+    // Whoever answers by hand answers the attempt that is under way.
+    static async Task AnswerAsync(Session session, string id, int status, string? body, CancellationToken stop)
+    {
+        var seen = ApiClient.As<RequestView>(await session.Client.GetAsync($"state/requests/{Uri.EscapeDataString(id)}", stop));
+        var reply = await session.Client.PostAsync($"requests/{Uri.EscapeDataString(seen.Route)}/settle", new { answers = new[] { new { id, attempt = seen.Attempts, status, body } } }, stop);
+        if (ApiClient.As<SettledRequests>(reply).Count == 0)
+        {
+            throw new CliError($"{id} is {seen.State}, and not to be answered", "see 'mainstay request show ID'; only what was pulled can be answered");
+        }
+
+        session.Screen.Write(reply, () => session.Screen.Line($"{id} is answered with {Number(status)}"));
     }
 
     static async Task ListAsync(Session session, string? route, string? state, int count, CancellationToken stop)

@@ -11,6 +11,7 @@ namespace Mainstay.Traffic.Path.Requests;
 internal sealed class LaterGate(string route, AsyncSpec spec, IdempotencySpec? keys, LaterRoom room, LedgerDoor? door) : Gate("async"), IAnswer
 {
     private static readonly byte[] JsonLines = "Content-Type: application/json\r\nCache-Control: no-store\r\n"u8.ToArray();
+    private static readonly byte[] CallbackHeader = "mainstay-callback-url"u8.ToArray();
     private readonly OwnerReader owner = new(spec.Scope ?? keys?.Scope);
     private readonly byte[][] methods = [.. spec.Methods.Select(Encoding.ASCII.GetBytes)];
 
@@ -33,12 +34,17 @@ internal sealed class LaterGate(string route, AsyncSpec spec, IdempotencySpec? k
             x.Reason = isThere ? Reason.KeyInvalid : Reason.KeyRequired;
             return Verdict.Refuse;
         }
+        if (!MayTell(x, out _))
+        {
+            x.Reason = Reason.CallbackRefused;
+            return Verdict.Refuse;
+        }
         x.Answer = this;
         return Verdict.Answer;
     }
 
     public override Opinion Peek(Exchange x) =>
-        IsMeant(x) ? new(Verdict.Answer, $"it is accepted (202) and done later, {spec.Parallel} at a time, unless {spec.Backlog} wait") : new(Verdict.Pass, "the method is not accepted for later");
+        IsMeant(x) ? new(Verdict.Answer, $"it is accepted (202) and {(spec.Pull is null ? $"done later, {spec.Parallel} at a time" : "pulled by a worker of the service")}, unless {spec.Backlog} wait") : new(Verdict.Pass, "the method is not accepted for later");
 
     public async ValueTask<bool> SendAsync(Exchange x)
     {
@@ -71,13 +77,23 @@ internal sealed class LaterGate(string route, AsyncSpec spec, IdempotencySpec? k
                 Key = key.IsEmpty ? null : Encoding.ASCII.GetString(key),
                 Fingerprint = RequestCopy.PrintOf(x, content.Span),
                 Keep = spec.Keep,
-                Later = new AcceptTerms(RequestCopy.Of(x, content.Span, isForLater: true), spec.Backlog, spec.BacklogBytes.Bytes),
+                Later = new AcceptTerms(RequestCopy.Of(x, content.Span, isForLater: true), spec.Backlog, spec.BacklogBytes.Bytes, MayTell(x, out var place) ? place : null),
             };
         }
         finally
         {
             if (rented is not null) Buffers.Return(rented);
         }
+    }
+
+    /// <summary>Whether the end may be told where the request wants it, and where that is; nowhere is a place, too.</summary>
+    private bool MayTell(Exchange x, out string? place)
+    {
+        place = spec.Callback?.Url;
+        var at = 0;
+        if (!x.Request.Next(x.HeadBytes, ref at, CallbackHeader, out var value)) return true;
+        place = Encoding.Latin1.GetString(value.Of(x.HeadBytes));
+        return spec.Callback is { } terms && CallbackPlaces.Read(place) is { } named && CallbackPlaces.IsAllowed(named, terms.Allow) && !x.Request.Next(x.HeadBytes, ref at, CallbackHeader, out _);
     }
 
     private bool IsMeant(Exchange x)

@@ -58,6 +58,8 @@ internal sealed class LaterRoom(string about, string route, AsyncSpec spec, bool
 
     private void Look()
     {
+        // Workers come for these themselves.
+        if (spec.Pull is not null) return;
         if (aim is not { } at || gateway is not { IsDraining: false }) return;
         lock (gate)
         {

@@ -91,7 +91,7 @@ internal static class RequestCopy
     /// <summary>What is written anew.</summary>
     private static bool IsOwn(ReadOnlySpan<byte> name) =>
         HeaderNames.Of(name) is HeaderName.Traceparent or HeaderName.RequestId or HeaderName.TransferEncoding or HeaderName.ContentLength or HeaderName.Expect
-        || Ascii.EqualsIgnoreCase(name, "x-mainstay-deadline"u8);
+        || Ascii.EqualsIgnoreCase(name, "x-mainstay-deadline"u8) || Ascii.EqualsIgnoreCase(name, "mainstay-callback-url"u8);
 
     private static void Add(List<byte> made, string line)
     {

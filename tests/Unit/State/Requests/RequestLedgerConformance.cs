@@ -113,6 +113,96 @@ public abstract class RequestLedgerConformance
         (await ledger.TakeAsync("other", 9, repeats: false)).Single().Request.ToArray().ShouldBe([2]);
     }
 
+    [Fact]
+    public async Task WhatAWorkerPulledIsItsOwnForAWhile()
+    {
+        await using var ledger = Open();
+        var ids = new List<string>();
+        for (var i = 0; i < 3; i++)
+        {
+            ids.Add((await ledger.ClaimAsync(Later($"k{i}", [(byte)i], 9), default)).Id);
+            Time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        (await ledger.PullAsync("r", 2, false, Hold)).Select(t => (t.Id, t.Attempt)).ShouldBe([(ids[0], 1), (ids[1], 1)]);
+        (await ledger.PullAsync("r", 2, false, Hold)).Select(t => t.Id).ShouldBe([ids[2]]);
+        (await ledger.FindAsync(ids[0], default))!.State.ShouldBe(RequestState.Running);
+        Time.Advance(Hold / 2);
+        (await ledger.ExtendAsync("r", ids[0], 1, Hold)).ShouldBeTrue();
+        (await ledger.ExtendAsync("other", ids[0], 1, Hold)).ShouldBeFalse();
+        (await ledger.ExtendAsync("r", ids[1], 2, Hold)).ShouldBeFalse("that is not its attempt");
+        (await ledger.EndAsync(new(ids[1], 1, RequestEnding.Answered) { Answer = new(200, default, default, true) })).ShouldBeTrue();
+        Time.Advance(Hold / 2);
+        (await ledger.ExtendAsync("r", ids[2], 1, Hold)).ShouldBeFalse("its time is over");
+        (await ledger.PullAsync("r", 9, true, Hold)).Select(t => (t.Id, t.Attempt)).ShouldBe([(ids[2], 2)], "the service may be asked twice");
+        (await ledger.EndAsync(new(ids[2], 1, RequestEnding.Answered) { Answer = new(200, default, default, true) })).ShouldBeFalse("another has it");
+        Time.Advance(Hold);
+        (await ledger.PullAsync("r", 9, false, Hold)).ShouldBeEmpty("it may not");
+        (await ledger.ListAsync(new("r", RequestState.Unknown, 9), default)).Select(r => r.Why).ShouldBe(["its worker was silent for too long", "its worker was silent for too long"]);
+        (await ledger.EndAsync(new(ids[0], 1, RequestEnding.Answered) { Answer = new(200, default, default, true) })).ShouldBeTrue("its worker has it after all");
+    }
+
+    [Fact]
+    public async Task AnEndIsToldOnceAndWhatNobodySettledComesAgain()
+    {
+        await using var ledger = Open();
+        await using var other = Open();
+        var id = (await ledger.ClaimAsync(Told("k"), default)).Id;
+        (await ledger.FindAsync(id, default))!.Callback.ShouldBeNull("it has not ended");
+        (await ledger.ChangeAsync(id, RequestWish.Tell, default)).Verdict.ShouldBe(ChangeVerdict.NotNow);
+        await ledger.TakeAsync("r", 9, repeats: false);
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldBeEmpty();
+        await ledger.EndAsync(new(id, 1, RequestEnding.Answered) { Answer = new(201, default, "made"u8.ToArray(), true) });
+
+        var takers = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => (i % 2 == 0 ? ledger : other).TakeCallbacksAsync(9, Hold)));
+        var call = takers.SelectMany(t => t).ShouldHaveSingleItem();
+        (call.Turn, call.Try, call.Url, call.Request.Id, call.Request.Status).ShouldBe((1, 1, "https://a.test/", id, 201));
+        call.Request.Answer!.Body.ToArray().ShouldBe("made"u8.ToArray());
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldBeEmpty("somebody has it");
+        Time.Advance(Hold);
+        (await other.TakeCallbacksAsync(9, Hold)).ShouldHaveSingleItem().Try.ShouldBe(2, "who had it did not live to settle it");
+        (await ledger.EndCallbackAsync(new(id, 1, 1, CallbackState.Told))).ShouldBeFalse("the first try is over");
+        (await ledger.EndCallbackAsync(new(id, 1, 2, CallbackState.Waiting) { After = TimeSpan.FromSeconds(5), Status = 500, Why = "it answered 500" })).ShouldBeTrue();
+        (await ledger.FindAsync(id, default))!.Callback.ShouldBe(new ShownCallback("https://a.test/", CallbackState.Waiting, 2, 500, Time.GetUtcNow() + TimeSpan.FromSeconds(5), "it answered 500"));
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldBeEmpty();
+        Time.Advance(TimeSpan.FromSeconds(5));
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldHaveSingleItem().Try.ShouldBe(3);
+        (await ledger.EndCallbackAsync(new(id, 1, 3, CallbackState.Told) { Status = 204 })).ShouldBeTrue();
+        Time.Advance(Hold);
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldBeEmpty("it was told");
+        (await ledger.ListAsync(new("r", null, 9), default)).ShouldHaveSingleItem().Callback!.State.ShouldBe(CallbackState.Told);
+
+        (await ledger.ChangeAsync(id, RequestWish.Tell, default)).Request!.Callback!.State.ShouldBe(CallbackState.Waiting);
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldHaveSingleItem().Turn.ShouldBe(1, "it is the same end");
+    }
+
+    [Fact]
+    public async Task EachEndOfARequestIsToldAndNoneOfOneThatIsDoneAgain()
+    {
+        await using var ledger = Open();
+        var id = (await ledger.ClaimAsync(Told("k"), default)).Id;
+        await ledger.TakeAsync("r", 9, repeats: false);
+        await ledger.EndAsync(new(id, 1, RequestEnding.Unknown) { Why = "it broke" });
+        (await ledger.ChangeAsync(id, RequestWish.Retry, default)).Verdict.ShouldBe(ChangeVerdict.Done);
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldBeEmpty("it has no end any more");
+        await ledger.TakeAsync("r", 9, repeats: false);
+        await ledger.EndAsync(new(id, 2, RequestEnding.Answered) { Answer = new(200, default, default, true) });
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldHaveSingleItem().Turn.ShouldBe(2);
+        (await ledger.ChangeAsync(id, RequestWish.Forget, default)).Verdict.ShouldBe(ChangeVerdict.Done);
+        (await ledger.EndCallbackAsync(new(id, 2, 1, CallbackState.Told))).ShouldBeFalse("it is forgotten");
+
+        var cancelled = (await ledger.ClaimAsync(Told("k"), default)).Id;
+        await ledger.ChangeAsync(cancelled, RequestWish.Cancel, default);
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldHaveSingleItem().Request.State.ShouldBe(RequestState.Cancelled);
+        var plain = (await ledger.ClaimAsync(Later("p", [1], 9), default)).Id;
+        await ledger.ChangeAsync(plain, RequestWish.Cancel, default);
+        (await ledger.TakeCallbacksAsync(9, Hold)).ShouldBeEmpty("nobody wants to know");
+    }
+
+    static readonly TimeSpan Hold = TimeSpan.FromSeconds(90);
+
+    static RequestClaim Told(string key) => Claim(key) with { Later = new(new byte[] { 1 }, 9, 1 << 20, "https://a.test/") };
+
     protected static RequestClaim Claim(string key) => new() { Route = "r", Owner = "o", Key = key, Fingerprint = new byte[] { 1 }, Keep = TimeSpan.FromHours(1) };
 
     protected static RequestClaim Later(string key, byte[] request, int most) => Claim(key) with { Later = new(request, most, 1 << 20) };

@@ -122,6 +122,34 @@ public sealed class LaterTests : IDisposable
     }
 
     [Fact]
+    public async Task OnlyAllowedPlacesAreToldTheEnd()
+    {
+        var heads = new List<string>();
+        await using var upstream = new RawUpstream(async (peer, _) =>
+        {
+            while (await HeadAsync(peer) is { } head)
+            {
+                lock (heads) heads.Add(head);
+                await peer.SendAsync("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            }
+        });
+        await using var gateway = Gateway(upstream, new() { Callback = new() { Secret = "s", Url = "https://all.test/ends", Allow = ["https://hooks.test/a/"] } });
+        await using var ledger = Open();
+        async Task<string> UrlOfAsync(string lines)
+        {
+            var id = Line(await gateway.AskAsync($"POST / HTTP/1.1\r\nHost: h\r\n{lines}Content-Length: 0\r\n\r\n"), "Location")[^32..];
+            await Until.HoldsAsync(async () => (await ledger.FindAsync(id, default))?.Callback is not null);
+            return (await ledger.FindAsync(id, default))!.Callback!.Url;
+        }
+
+        (await UrlOfAsync("")).ShouldBe("https://all.test/ends");
+        (await UrlOfAsync("Mainstay-Callback-Url: https://hooks.test/a/17?x=y\r\n")).ShouldBe("https://hooks.test/a/17?x=y");
+        heads.ShouldAllBe(h => !h.Contains("Mainstay-Callback-Url", StringComparison.OrdinalIgnoreCase));
+        foreach (var wrong in new[] { "https://hooks.test/b/", "http://hooks.test/a/", "https://hooks.test:444/a/", "https://hooks.test/a/../b", "https://hooks.test/a/..%2fb", "https://u:p@hooks.test/a/", "https://hooks.test.evil.test/a/", "/a/", "", "https://hooks.test/a/\r\nMainstay-Callback-Url: https://hooks.test/a/" })
+            (await gateway.AskAsync($"POST / HTTP/1.1\r\nHost: h\r\nMainstay-Callback-Url: {wrong}\r\nContent-Length: 0\r\n\r\n")).ShouldHave("HTTP/1.1 400 ", "callback-refused");
+    }
+
+    [Fact]
     public async Task NobodySeesAnothersRequest()
     {
         await using var upstream = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
