@@ -4,7 +4,7 @@ namespace Mainstay.Client;
 
 /// <summary>How the clients of Mainstay's API are set up, and how they ask again.</summary>
 /// <remarks>
-/// What could not be sent, 429 and 503 are asked again with a growing wait, as long as the patience lasts; so a request must be harmless when it comes twice. Everything else is the caller's to judge.
+/// What could not be sent, 429, 503 and 507 are asked again with a growing wait, as long as the patience lasts; so a request must be harmless when it comes twice. Everything else is the caller's to judge.
 /// </remarks>
 sealed class ApiChannel : IDisposable
 {
@@ -80,7 +80,7 @@ sealed class ApiChannel : IDisposable
             try
             {
                 var answer = await OnceAsync(make(), wait, stop);
-                if (answer.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable))
+                if (answer.StatusCode is not (HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable or HttpStatusCode.InsufficientStorage))
                 {
                     return answer;
                 }

@@ -69,6 +69,10 @@ public sealed record ProblemAnswer(int Status, string Word, string Detail, strin
             Problems = problems,
         };
 
+    /// <summary>507 where the disk is full: nothing was changed, and what was acknowledged is there.</summary>
+    public static ProblemAnswer DiskFull(string detail) =>
+        new(StatusCodes.Status507InsufficientStorage, "disk-full", detail, "make room on the disk of the data folder, then try again") { RetryAfter = 5 };
+
     public static ProblemAnswer Unavailable(string detail, string remedy) =>
         new(StatusCodes.Status503ServiceUnavailable, "unavailable", detail, remedy) { RetryAfter = 1 };
 }

@@ -117,7 +117,7 @@ public sealed class FlowEngine : IAsyncDisposable
         {
             var answer = await Open().DoAsync(work);
             return answer.IsDone ? answer.Value!
-                : new(answer.Status is JournalStatus.Busy ? FlowReplyKind.Busy : FlowReplyKind.Unavailable, Problem: new("", answer.Why ?? "the runs cannot be written", "try again"));
+                : new(answer.Status switch { JournalStatus.Busy => FlowReplyKind.Busy, JournalStatus.Full => FlowReplyKind.DiskFull, _ => FlowReplyKind.Unavailable }, Problem: new("", answer.Why ?? "the runs cannot be written", "try again"));
         }
         catch (StoreUnavailableException unavailable)
         {

@@ -58,6 +58,9 @@ public enum FlowReplyKind
     /// <summary>Too much is asked for at the moment: to be tried again.</summary>
     Busy,
 
+    /// <summary>The disk, or the size that the file may have, is used up; nothing was changed.</summary>
+    DiskFull,
+
     /// <summary>The file cannot be written or read.</summary>
     Unavailable,
 }

@@ -241,7 +241,8 @@ public sealed class EmbeddedQueues : IQueueEngine
 
     static QueueStatus StatusOf(JournalStatus status) => status switch
     {
-        JournalStatus.Busy or JournalStatus.Full => QueueStatus.Full,
+        JournalStatus.Busy => QueueStatus.Full,
+        JournalStatus.Full => QueueStatus.DiskFull,
         _ => QueueStatus.Unavailable,
     };
 }

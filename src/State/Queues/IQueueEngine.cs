@@ -56,6 +56,9 @@ public enum QueueStatus
     /// <summary>The queue is full, or too much is waiting to be written: to be tried again later.</summary>
     Full,
 
+    /// <summary>The disk, or the size that the engine's file may have, is used up; nothing was changed.</summary>
+    DiskFull,
+
     /// <summary>The engine cannot write; what became of it is not known.</summary>
     Unavailable,
 }

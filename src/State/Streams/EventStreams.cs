@@ -288,7 +288,8 @@ public sealed class EventStreams : IAsyncDisposable
 
     static StreamStatus StatusOf(JournalStatus status) => status switch
     {
-        JournalStatus.Busy or JournalStatus.Full => StreamStatus.Busy,
+        JournalStatus.Busy => StreamStatus.Busy,
+        JournalStatus.Full => StreamStatus.DiskFull,
         _ => StreamStatus.Unavailable,
     };
 }

@@ -25,8 +25,11 @@ public enum StreamStatus
     /// <summary>An event is too large.</summary>
     TooLarge,
 
-    /// <summary>Too much waits to be written, or the file is full: to be tried again later.</summary>
+    /// <summary>Too much waits to be written: to be tried again later.</summary>
     Busy,
+
+    /// <summary>The disk, or the size that the file may have, is used up; nothing was changed.</summary>
+    DiskFull,
 
     /// <summary>The file cannot be written; what became of it is not known. Sent again with the same ids it is stored once.</summary>
     Unavailable,

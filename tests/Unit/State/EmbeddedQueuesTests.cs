@@ -184,7 +184,7 @@ public sealed class EmbeddedQueuesTests : IAsyncDisposable
         var stored = 0;
         while ((answer = await engine.PublishAsync(new("orders"), [New(new string('x', 20_000))], None)).Status == QueueStatus.Done)
             stored++;
-        answer.Status.ShouldBe(QueueStatus.Full);
+        answer.Status.ShouldBe(QueueStatus.DiskFull);
         answer.Why!.ShouldContain("full");
         var pulled = await PullAsync(1000);
         pulled.Count.ShouldBe(stored);

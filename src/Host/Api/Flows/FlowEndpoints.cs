@@ -221,6 +221,7 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
         FlowReplyKind.Done => new BytesAnswer(Codec.Encode(reply.Run!), status),
         FlowReplyKind.Missing => ProblemAnswer.NotFound(reply.Problem!.What, reply.Problem.Remedy),
         FlowReplyKind.Refused => ProblemAnswer.Conflict(reply.Problem!.What, reply.Problem.Remedy),
+        FlowReplyKind.DiskFull => ProblemAnswer.DiskFull(reply.Problem!.What),
         FlowReplyKind.Busy => new ProblemAnswer(StatusCodes.Status429TooManyRequests, "busy", reply.Problem!.What, reply.Problem.Remedy) { RetryAfter = 1 },
         _ => ProblemAnswer.Unavailable(reply.Problem!.What, reply.Problem.Remedy),
     };

@@ -288,6 +288,7 @@ public sealed class QueueEndpoints(ServerServices services, QueueHouse house)
         QueueStatus.Unknown => ProblemAnswer.NotFound($"there is no queue '{Shown(name)}'", "declare it under 'queues' of the manifest, see 'mainstay queue list'"),
         QueueStatus.TooLarge => new(StatusCodes.Status413PayloadTooLarge, "too-large", why!, "make it smaller"),
         QueueStatus.Full => new(StatusCodes.Status429TooManyRequests, "queue-full", why!, "try again later") { RetryAfter = 1 },
+        QueueStatus.DiskFull => ProblemAnswer.DiskFull(why!),
         _ => ProblemAnswer.Unavailable(why ?? "the queues cannot be written", "try again; with the same event id a message is stored once"),
     };
 

@@ -33,6 +33,7 @@ static class StreamAnswers
         StreamStatus.Unknown => ProblemAnswer.NotFound(why!, "see 'mainstay stream list'"),
         StreamStatus.TooLarge => new ProblemAnswer(StatusCodes.Status413PayloadTooLarge, "too-large", why!, "make it smaller"),
         StreamStatus.Busy => new ProblemAnswer(StatusCodes.Status429TooManyRequests, "busy", why!, "try again later") { RetryAfter = 1 },
+        StreamStatus.DiskFull => ProblemAnswer.DiskFull(why!),
         _ => ProblemAnswer.Unavailable(why ?? "the streams cannot be written", "try again; with the same event ids they are stored once"),
     };
 

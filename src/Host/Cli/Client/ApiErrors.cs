@@ -26,6 +26,7 @@ static class ApiErrors
         HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden => "give the server's token with --token or MAINSTAY_TOKEN",
         HttpStatusCode.NotFound => "'mainstay status' lists what there is",
         HttpStatusCode.PreconditionFailed or HttpStatusCode.Conflict => "it was changed by somebody else in between: look at it and try again",
+        HttpStatusCode.InsufficientStorage => "make room on the disk of the data folder",
         HttpStatusCode.TooManyRequests or HttpStatusCode.ServiceUnavailable => "try again in a moment",
         >= HttpStatusCode.InternalServerError => "see the server's log in the data folder below logs/roles",
         _ => "see that 'mainstay version' and the server's version are the same",
