@@ -97,6 +97,16 @@ public sealed class FlowEngine : IAsyncDisposable
             WakeAt(at);
     }
 
+    /// <summary>Copies everything as of one moment to a file that is not there, while it goes on being used; false where there is nothing yet.</summary>
+    /// <exception cref="StoreUnavailableException">It cannot be copied.</exception>
+    public async Task<bool> CopyAsync(string path, CancellationToken stop)
+    {
+        if (Opened() is not { } open)
+            return false;
+        await open.CopyAsync(path, stop);
+        return true;
+    }
+
     SqliteJournal? Opened()
     {
         lock (gate)

@@ -136,6 +136,10 @@ public sealed class EmbeddedQueues : IQueueEngine
     public IReadOnlyList<QueueFigures> Figures() =>
         [.. shelves.Values.Where(s => s.Declared).Select(s => s.Figures(NowMs)).OrderBy(f => f.Name, StringComparer.Ordinal)];
 
+    /// <summary>Copies everything as of one moment to a file that is not there, while it goes on being used.</summary>
+    /// <exception cref="StoreUnavailableException">It cannot be copied.</exception>
+    public Task CopyAsync(string path, CancellationToken stop) => journal.CopyAsync(path, stop);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -60,6 +60,13 @@ sealed class Connection : IDisposable
         return statement.Step() ? statement.Long(0) : 0;
     }
 
+    /// <summary>Begins to copy everything of another connection over what this one has; to be finished by who steps it.</summary>
+    public sqlite3_backup CopyOf(Connection source)
+    {
+        var copying = raw.sqlite3_backup_init(handle, "main", source.handle, "main");
+        return copying is { IsInvalid: false } ? copying : throw new SqliteFault(raw.sqlite3_errcode(handle), raw.sqlite3_errmsg(handle).utf8_to_string());
+    }
+
     /// <summary>Throws where the code is not success.</summary>
     public void Check(int code)
     {

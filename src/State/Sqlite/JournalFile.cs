@@ -56,5 +56,8 @@ sealed class JournalFile : IDisposable
             this["PRAGMA incremental_vacuum(512)"].Run();
     }
 
+    /// <summary>Begins a copy of the file.</summary>
+    public FileCopy CopyTo(string path) => new(connection, path);
+
     public void Dispose() => connection.Dispose();
 }

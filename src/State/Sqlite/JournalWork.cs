@@ -11,6 +11,9 @@ enum JournalNeed
 
     /// <summary>What it writes is on the disk before it is answered.</summary>
     Durable,
+
+    /// <summary>It has the file for itself for a moment, outside of any transaction.</summary>
+    Apart,
 }
 
 /// <summary>How a work ended.</summary>

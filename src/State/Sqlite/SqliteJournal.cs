@@ -99,6 +99,48 @@ sealed class SqliteJournal : IAsyncDisposable
     public Task<JournalAnswer<T>> ReadAsync<T>(Func<JournalFile, T> read, CancellationToken stop = default) =>
         DoAsync(new FunctionWork<T>(JournalNeed.Read, read) { Stop = stop });
 
+    /// <summary>
+    /// Copies the file as of one moment, a piece at a time between the groups, so that nobody waits for it for long. What is written meanwhile is in the copy.
+    /// </summary>
+    /// <param name="path">A file that is not there; removed again where the copy fails.</param>
+    /// <param name="stop">Breaks it off.</param>
+    /// <exception cref="StoreUnavailableException">It cannot be copied; the message says why.</exception>
+    public async Task CopyAsync(string path, CancellationToken stop)
+    {
+        FileCopy? copy = null;
+        try
+        {
+            while (true)
+            {
+                stop.ThrowIfCancellationRequested();
+                var step = await DoAsync(new FunctionWork<bool>(JournalNeed.Apart, file => (copy ??= file.CopyTo(path)).Step()));
+                if (!step.IsDone)
+                    throw new StoreUnavailableException($"{options.Path} cannot be copied to {path}: {step.Why}");
+                if (step.Value)
+                    return;
+            }
+        }
+        catch
+        {
+            await EndAsync();
+            if (File.Exists(path))
+                File.Delete(path);
+            throw;
+        }
+        finally
+        {
+            await EndAsync();
+        }
+
+        // By the thread that has the connection it copies from.
+        Task EndAsync() => copy is null ? Task.CompletedTask : DoAsync(new FunctionWork<bool>(JournalNeed.Apart, _ =>
+        {
+            copy?.Dispose();
+            copy = null;
+            return true;
+        }));
+    }
+
     /// <summary>Hands over a work of the owner itself, which is queued however many wait.</summary>
     public void Post(JournalWork work) => Hand(work, always: true);
 
@@ -158,6 +200,7 @@ sealed class SqliteJournal : IAsyncDisposable
     {
         file ??= Reopen();
         works.RemoveAll(HasLeft);
+        DoApart(works);
         var start = Stopwatch.GetTimestamp();
         while (works.Count > 0 && Attempt(works) is var (thrower, why))
         {
@@ -169,6 +212,24 @@ sealed class SqliteJournal : IAsyncDisposable
         foreach (var work in works)
             work.Complete();
         line.Answered(works.Count, took);
+    }
+
+    // Each by itself: what they throw is theirs.
+    void DoApart(List<JournalWork> works)
+    {
+        foreach (var work in works.FindAll(w => w.Need == JournalNeed.Apart))
+        {
+            works.Remove(work);
+            try
+            {
+                work.Write(file!);
+                work.Complete();
+            }
+            catch (Exception own)
+            {
+                work.Fail(own is SqliteFault { IsFull: true } ? JournalStatus.Full : JournalStatus.Failed, own.Message);
+            }
+        }
     }
 
     /// <summary>Writes the group; the work that threw, with its reason, where one did: then nothing is written.</summary>

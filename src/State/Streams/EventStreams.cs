@@ -223,6 +223,10 @@ public sealed class EventStreams : IAsyncDisposable
     public async Task<StreamFigures?> FiguresAsync(CancellationToken stop) =>
         (await journal.ReadAsync(file => new StreamFigures(Sums.Streams, Sums.Events, Sums.Position, file.UsedBytes, Interlocked.Read(ref appended), Interlocked.Read(ref conflicts)), stop)).Value;
 
+    /// <summary>Copies everything as of one moment to a file that is not there, while it goes on being used.</summary>
+    /// <exception cref="StoreUnavailableException">It cannot be copied.</exception>
+    public Task CopyAsync(string path, CancellationToken stop) => journal.CopyAsync(path, stop);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

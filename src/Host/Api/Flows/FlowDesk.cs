@@ -55,6 +55,9 @@ public sealed class FlowDesk : IAsyncDisposable
         }
     }
 
+    /// <summary>Copies all runs to a file that is not there; false where there are none.</summary>
+    public Task<bool> CopyAsync(string path, CancellationToken stop) => engine.CopyAsync(path, stop);
+
     /// <summary>Calls under way are given up; the next server makes them again.</summary>
     public ValueTask DisposeAsync() => engine.DisposeAsync();
 

@@ -30,6 +30,18 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror, StreamHou
     /// <summary>Why there is no engine although queues are declared.</summary>
     public string? Trouble => Volatile.Read(ref trouble);
 
+    /// <summary>Copies the messages of the embedded engine to a file that is not there; false where no queue is declared.</summary>
+    public async Task<bool> CopyAsync(string path, CancellationToken stop)
+    {
+        if (Engine is not EmbeddedQueues open)
+        {
+            return Trouble is null || services.Data is null ? false : throw new StoreUnavailableException(Trouble);
+        }
+
+        await open.CopyAsync(path, stop);
+        return true;
+    }
+
     public async Task RunAsync(CancellationToken stop)
     {
         var changed = new SemaphoreSlim(0, 1);

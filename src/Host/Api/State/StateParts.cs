@@ -26,7 +26,7 @@ public sealed class StateParts
             .. flows.Routes(),
             .. requests.Routes(),
             .. config,
-            .. new StoreEndpoints(store, time).Routes(),
+            .. new StoreEndpoints(store, time, services.Data, [("streams", streams.CopyAsync), ("queues", queues.CopyAsync), ("flows", flows.CopyAsync)]).Routes(),
             .. new ServerEndpoints(services, events).Routes(),
         ];
     }

@@ -52,6 +52,18 @@ public sealed class StreamHouse(ServerServices services)
         }
     }
 
+    /// <summary>Copies all streams to a file that is not there; false where nothing was ever appended.</summary>
+    public async Task<bool> CopyAsync(string path, CancellationToken stop)
+    {
+        if (Existing is not { } open)
+        {
+            return Trouble is null ? false : throw new StoreUnavailableException(Trouble);
+        }
+
+        await open.CopyAsync(path, stop);
+        return true;
+    }
+
     public async Task RunAsync(CancellationToken stop)
     {
         try

@@ -22,7 +22,8 @@ static class StoreVerb
         var first = VerbKit.Required("FILE|FROM", "With backup and restore the backup's file, with migrate the store that there is.");
         var second = VerbKit.Optional("TO", "With migrate and restore the store to be made: etcd://HOST:PORT/PREFIX, a data folder or a .db file. Default with restore: the data folder.");
         var from = kit.Flags.Text("--from", "STORE", "With backup: a store that no server has open, instead of the running server's.");
-        return kit.Verb("store", "Back up everything that is declared, restore it, or move it between SQLite and etcd.", [action, first, second, from], async (parsed, session, stop) =>
+        var declared = kit.Flags.Switch("--declared", "With backup: only what is declared, without event streams, queues and flows.");
+        return kit.Verb("store", "Back up everything that is declared, restore it, or move it between SQLite and etcd.", [action, first, second, from, declared], async (parsed, session, stop) =>
         {
             var (given, to) = (parsed.GetRequiredValue(first), parsed.GetValue(second));
             try
@@ -30,7 +31,7 @@ static class StoreVerb
                 switch (parsed.GetRequiredValue(action))
                 {
                     case "backup":
-                        await BackupAsync(session, given, parsed.GetValue(from), stop);
+                        await BackupAsync(session, given, parsed.GetValue(from), parsed.GetValue(declared), stop);
                         break;
                     case "restore":
                         await RestoreAsync(session, given, to, stop);
@@ -52,7 +53,7 @@ static class StoreVerb
         });
     }
 
-    static async Task BackupAsync(Session session, string file, string? from, CancellationToken stop)
+    static async Task BackupAsync(Session session, string file, string? from, bool isDeclared, CancellationToken stop)
     {
         var making = file + ".new";
         BackupInfo? info = null;
@@ -64,7 +65,7 @@ static class StoreVerb
             }))
             {
                 if (from is null)
-                    await session.Client.DownloadAsync("store/backup", to, stop);
+                    await session.Client.DownloadAsync($"store/backup{(isDeclared ? "?declared=true" : "")}", to, stop);
                 else
                     await WriteAsync(session, from, to, stop);
                 to.Flush(flushToDisk: true);
@@ -98,7 +99,11 @@ static class StoreVerb
         var data = new DataLayout(session.DataFolder);
         Check(to);
         var (snapshot, info) = BackupFile.Read(file, out var wrong) ?? throw new CliError(wrong!, "use another backup; nothing was written");
+        // Beside the store where that is a data folder; else of this machine.
+        using var parts = new RestoredParts(to is null || to.Contains("://", StringComparison.Ordinal) || to.EndsWith(".db", StringComparison.Ordinal) ? data : new DataLayout(to));
+        parts.Extract(file, info.Parts);
         await Stores.FillAsync(to, data, snapshot.Begin(Skip, session.Time.GetUtcNow()), stop);
+        parts.Keep();
         Tell(session, info, $"{Stores.NameOf(to, data)} begins with", Stores.NameOf(to, data));
     }
 
@@ -133,7 +138,7 @@ static class StoreVerb
     }
 
     static void Tell(Session session, BackupInfo info, string what, string place) => session.Screen.Write(
-        new JsonObject { ["place"] = place, ["revision"] = info.Revision, ["entries"] = info.Entries, ["bytes"] = info.Bytes, ["from"] = info.From },
+        new JsonObject { ["place"] = place, ["revision"] = info.Revision, ["entries"] = info.Entries, ["bytes"] = info.Bytes, ["from"] = info.From, ["parts"] = new JsonObject([.. info.Parts.Select(p => KeyValuePair.Create(p.Name, (JsonNode?)p.Bytes))]) },
         () => session.Screen.Line(string.Create(
-            CultureInfo.InvariantCulture, $"{what} revision {info.Revision} of {info.From}: {info.Entries} entries, {info.Bytes} bytes")));
+            CultureInfo.InvariantCulture, $"{what} revision {info.Revision} of {info.From}: {info.Entries} entries, {info.Bytes} bytes{string.Concat(info.Parts.Select(p => $", {p.Name} of {p.Bytes} bytes"))}")));
 }

@@ -1,7 +1,9 @@
 using Mainstay.Core.Store;
 using Mainstay.State.Backup;
+using Mainstay.State.Decide;
 using Mainstay.State.Etcd;
 using Mainstay.State.Sqlite;
+using Mainstay.State.Streams;
 using Mainstay.Tests.Conformance;
 using Mainstay.Tests.State.Etcd;
 using Shouldly;
@@ -61,6 +63,61 @@ public sealed class BackupTests(EtcdFixture etcd) : IDisposable
     }
 
     [Fact]
+    public async Task What_services_keep_is_copied_as_of_one_moment_while_it_is_written()
+    {
+        await using var streams = EventStreams.Open(new() { Path = folder["streams.db"] });
+        using var over = new CancellationTokenSource();
+        var acknowledged = 0L;
+        var writers = Enumerable.Range(0, 4).Select(writer => Task.Run(async () =>
+        {
+            for (var number = 0; !over.IsCancellationRequested; number++)
+            {
+                var answer = await streams.AppendAsync($"s-{writer}", ExpectedVersion.Any, [new($"{writer}-{number}", "made", "{}"u8.ToArray(), new byte[2_000])], CancellationToken.None);
+                answer.Status.ShouldBe(StreamStatus.Done);
+                Interlocked.Increment(ref acknowledged);
+            }
+        })).ToArray();
+        await Until.HoldsAsync(() => Interlocked.Read(ref acknowledged) > 1_500);
+        var before = Interlocked.Read(ref acknowledged);
+        await streams.CopyAsync(folder["streams.copy"], CancellationToken.None);
+        var after = Interlocked.Read(ref acknowledged) + writers.Length;
+        await over.CancelAsync();
+        await Task.WhenAll(writers);
+        await Should.ThrowAsync<StoreUnavailableException>(() => streams.CopyAsync(folder["there/is/no/such/folder"], CancellationToken.None));
+
+        var snapshot = new StoreSnapshot(7, 3, [new Entry("k", new byte[] { 1, 2 }, 1, 7)]);
+        await using (var file = File.Create(folder["backup"]))
+            await BackupFile.WriteAsync(snapshot, "here", DateTimeOffset.UnixEpoch, file, CancellationToken.None, [("streams", folder["streams.copy"]), ("none", Empty())]);
+        var (read, info) = BackupFile.Read(folder["backup"], out var wrong)!.Value;
+        wrong.ShouldBeNull();
+        read.Entries.ShouldHaveSingleItem().Key.ShouldBe("k");
+        info.Parts.Select(p => p.Name).ShouldBe(["streams", "none"]);
+        BackupFile.Extract(folder["backup"], info.Parts[0], folder["again.db"]);
+        await using var again = EventStreams.Open(new() { Path = folder["again.db"] });
+        var figures = (await again.FiguresAsync(CancellationToken.None))!;
+        figures.Events.ShouldBeInRange(before, after);
+        for (var writer = 0; writer < 4; writer++)
+        {
+            var stream = await again.ReadAsync(new() { Stream = $"s-{writer}", Limit = 1_000 }, TimeSpan.Zero, CancellationToken.None);
+            stream.Events!.Select(e => e.Version).ShouldBe(Enumerable.Range(1, stream.Events!.Count).Select(v => (long)v));
+        }
+
+        var bytes = File.ReadAllBytes(folder["backup"]);
+        bytes[(int)info.Parts[0].Offset + 5_000] ^= 1;
+        File.WriteAllBytes(folder["damaged"], bytes);
+        BackupFile.Read(folder["damaged"], out wrong).ShouldBeNull();
+        wrong!.ShouldContain("damaged");
+        File.WriteAllBytes(folder["cut"], bytes[..^700]);
+        BackupFile.Read(folder["cut"], out wrong).ShouldBeNull();
+    }
+
+    string Empty()
+    {
+        File.WriteAllBytes(folder["empty"], []);
+        return folder["empty"];
+    }
+
+    [Fact]
     public async Task A_store_that_is_there_is_not_written_over()
     {
         var file = new SqliteStoreOptions { Path = folder["a.db"] };
@@ -91,7 +148,8 @@ public sealed class BackupTests(EtcdFixture etcd) : IDisposable
         var file = folder["backup"];
         await File.WriteAllBytesAsync(file, whole.ToArray());
         var (read, info) = BackupFile.Read(file, out _)!.Value;
-        info.ShouldBe(new BackupInfo(5, 2, 5, "here", DateTimeOffset.UnixEpoch));
+        info.Parts.ShouldBeEmpty();
+        (info with { Parts = [] }).ShouldBe(new BackupInfo(5, 2, 5, "here", DateTimeOffset.UnixEpoch));
         (read.Revision, read.LastLease).ShouldBe((5, 3));
         read.Entries.Select(e => $"{e.Key}:{Convert.ToHexString(e.Value.Span)}@{e.CreateRevision}/{e.ModRevision}").ShouldBe(["a:010203@1/4", "b:@2/2"]);
         for (var at = 0; at < whole.Length; at++)
