@@ -26,8 +26,8 @@ sealed class SmallDisk : IAsyncDisposable
         return new(path);
     }
 
-    /// <summary>Takes all the room there is.</summary>
-    public void Fill()
+    /// <summary>Takes all the room there is, but so many bytes.</summary>
+    public void Fill(long leave = 0)
     {
         using var file = new FileStream(Filler, FileMode.Append, FileAccess.Write, FileShare.None, 0);
         try
@@ -39,7 +39,7 @@ sealed class SmallDisk : IAsyncDisposable
         }
         catch (IOException)
         {
-            // Full.
+            file.SetLength(Math.Max(0, file.Length - leave));
         }
     }
 
