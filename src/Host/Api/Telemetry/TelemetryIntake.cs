@@ -28,6 +28,7 @@ public enum IntakeFormat
     OtlpLogsJson,
     Zipkin,
     RemoteWrite,
+    RemoteWrite2,
     Alerts,
 
     /// <summary>What browsers report by the beacon. Its spans, records and points are counted a second time as those of OTLP, which they become.</summary>
@@ -212,6 +213,7 @@ public sealed class TelemetryIntake
         IntakeFormat.OtlpMetrics => Points.Take(body, (b, sink) => OtlpMetrics.Read(b, scratch, sink)),
         IntakeFormat.OtlpMetricsJson => Points.Take(body, (b, sink) => OtlpMetrics.ReadJson(b, scratch, sink)),
         IntakeFormat.RemoteWrite => Points.Take(body, (b, sink) => RemoteWrite.Read(b, scratch, sink, MostBodyBytes)),
+        IntakeFormat.RemoteWrite2 => Points.Take(body, (b, sink) => RemoteWrite2.Read(b, scratch, sink, MostBodyBytes)),
         IntakeFormat.OtlpLogs => OtlpLogs.Read(body, scratch, Logs),
         IntakeFormat.OtlpLogsJson => OtlpLogs.ReadJson(body, scratch, Logs),
         _ => AlertList.Read(body, scratch, Alerts),
@@ -220,7 +222,7 @@ public sealed class TelemetryIntake
     static TelemetrySignal? SignalOf(IntakeFormat format) => format switch
     {
         IntakeFormat.OtlpTraces or IntakeFormat.OtlpTracesJson or IntakeFormat.Zipkin => TelemetrySignal.Traces,
-        IntakeFormat.OtlpMetrics or IntakeFormat.OtlpMetricsJson or IntakeFormat.RemoteWrite => TelemetrySignal.Metrics,
+        IntakeFormat.OtlpMetrics or IntakeFormat.OtlpMetricsJson or IntakeFormat.RemoteWrite or IntakeFormat.RemoteWrite2 => TelemetrySignal.Metrics,
         IntakeFormat.OtlpLogs or IntakeFormat.OtlpLogsJson => TelemetrySignal.Logs,
         _ => null,
     };
@@ -242,6 +244,9 @@ public sealed class TelemetryIntake
                 break;
             case IntakeFormat.RemoteWrite:
                 RemoteWrite.Read(body, scratch, copy, MostBodyBytes);
+                break;
+            case IntakeFormat.RemoteWrite2:
+                RemoteWrite2.Read(body, scratch, copy, MostBodyBytes);
                 break;
             case IntakeFormat.OtlpLogsJson:
                 OtlpLogs.ReadJson(body, scratch, copy);

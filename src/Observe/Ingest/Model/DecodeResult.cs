@@ -35,6 +35,12 @@ public enum DecodeFault
 /// <param name="FirstRefusal">Why the first refused item was refused.</param>
 public readonly record struct DecodeResult(int Taken, int Refused, DecodeFault Fault = DecodeFault.None, int Offset = 0, DecodeFault FirstRefusal = DecodeFault.None)
 {
+    /// <summary>Native histograms among what was taken, where the format counts them apart.</summary>
+    public int Histograms { get; init; }
+
+    /// <summary>Exemplars beside what was taken, where the format counts them.</summary>
+    public int Exemplars { get; init; }
+
     /// <summary>True where the whole body could be read, even if items of it were refused.</summary>
     public bool IsRead => Fault == DecodeFault.None;
 

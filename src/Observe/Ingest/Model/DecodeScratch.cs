@@ -12,6 +12,9 @@ public sealed class DecodeScratch
     /// <summary>Events, links, exemplars or buckets of one item.</summary>
     public const int MostParts = 16_384;
 
+    /// <summary>Texts of one body that its items name by number.</summary>
+    public const int MostSymbols = 1 << 18;
+
     /// <summary>Text of one item that had to be rewritten, because it had escapes or was a list, in bytes.</summary>
     public const int MostText = 4 << 20;
 
@@ -26,6 +29,9 @@ public sealed class DecodeScratch
     internal Bag<ulong> Counts { get; } = new(MostParts * 2);
 
     internal Bag<double> Bounds { get; } = new(MostParts * 2);
+
+    /// <summary>Where the texts of a body lie that its items name by number.</summary>
+    internal Bag<TextRef> Symbols { get; } = new(MostSymbols);
 
     internal Bag<byte> Text { get; } = new(MostText);
 

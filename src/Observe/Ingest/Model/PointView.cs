@@ -51,6 +51,7 @@ internal struct PointFields
     public bool HasMin;
     public bool HasMax;
     public bool IsStale;
+    public bool IsBare;
 }
 
 /// <summary>One point of one series; its texts point into the body.</summary>
@@ -84,6 +85,9 @@ public readonly ref struct PointView
 
     /// <summary>True where the series has ended or says that it has no value; the value is then meaningless.</summary>
     public bool IsStale => fields.IsStale;
+
+    /// <summary>True where nothing was measured: it only brings exemplars of its series.</summary>
+    public bool IsBare => fields.IsBare;
 
     /// <summary>Nanoseconds since 1970, UTC; 0 where it is not said.</summary>
     public long Start => fields.Start;

@@ -122,6 +122,12 @@ public sealed class OtlpCopy : ISpanSink, ILogSink, IPointSink
     /// <summary>Each point becomes a metric of its own: receivers put those of one name together.</summary>
     public void Point(in PointView point)
     {
+        // OTLP has exemplars of points alone.
+        if (point.IsBare)
+        {
+            return;
+        }
+
         Anybody();
         var metric = into.Open(2);
         into.Bytes(1, point.Name);

@@ -91,7 +91,11 @@ public sealed class PointIntake(IMetricSink sink, ExemplarRing exemplars, TimePr
         }
 
         var series = known[number] ??= new(point, common, GridOf);
-        series.Take(point, point.Time == 0 ? nowMs : point.Time / 1_000_000, samples);
+        if (!point.IsBare)
+        {
+            series.Take(point, point.Time == 0 ? nowMs : point.Time / 1_000_000, samples);
+        }
+
         for (var i = 0; i < point.Exemplars; i++)
         {
             var one = point.Exemplar(i);

@@ -97,6 +97,9 @@ static class NativeHistogram
             case 15:
                 point.Time = RemoteWrite.Nanoseconds((long)histogram.Varint());
                 break;
+            case 17:
+                point.Start = RemoteWrite.Nanoseconds((long)histogram.Varint());
+                break;
             default:
                 histogram.Skip();
                 break;

@@ -16,25 +16,7 @@ public static class RemoteWrite
     /// <param name="mostBytes">The largest body when unpacked, in bytes.</param>
     public static DecodeResult Read(ReadOnlySpan<byte> packed, DecodeScratch scratch, IPointSink sink, int mostBytes)
     {
-        scratch.Clear();
-        if (Snappy.Length(packed) is not { } length)
-        {
-            return new(0, 0, DecodeFault.Malformed);
-        }
-
-        // A block cannot shrink more than 64 to 3: a length beyond that is a lie, and not worth the memory.
-        if (length > mostBytes || length > packed.Length * 22L + 64)
-        {
-            return new(0, 0, DecodeFault.TooLarge);
-        }
-
-        if (scratch.Unpacked.Length < length)
-        {
-            scratch.Unpacked = new byte[Math.Max((int)length, Math.Min(mostBytes, scratch.Unpacked.Length * 2))];
-        }
-
-        var body = scratch.Unpacked.AsSpan(0, (int)length);
-        var fault = Snappy.Unpack(packed, body);
+        var fault = Unpack(packed, scratch, mostBytes, out var body);
         return fault == DecodeFault.None ? ReadPlain(body, scratch, sink) : new(0, 0, fault);
     }
 
@@ -68,6 +50,7 @@ public static class RemoteWrite
 
     static void Series(ref ProtoReader series, DecodeScratch scratch, IPointSink sink, ref int taken, ref int refused, ref DecodeFault first)
     {
+        var before = taken;
         var fields = new PointFields { Type = PointType.Unknown };
         var again = series.Again();
         while (series.Next())
@@ -118,6 +101,14 @@ public static class RemoteWrite
         series.Fail(again);
         taken += Histograms(ref histograms, series, fields, scratch, sink);
         series.Fail(histograms);
+
+        // Prometheus sends exemplars as series of their own, without samples.
+        if (series.Fault == DecodeFault.None && taken == before && fields.Exemplars.Count > 0)
+        {
+            fields.IsBare = true;
+            sink.Point(new PointView(fields, series.Body, scratch));
+        }
+
         if (series.Fault != DecodeFault.None)
         {
             first = refused++ == 0 ? series.Fault : first;
@@ -183,7 +174,8 @@ public static class RemoteWrite
         owner.Fail(label);
     }
 
-    static void Sample(ref ProtoReader series, ref PointFields fields)
+    /// <summary>Reads the field that the series' reader stands at: value 1, timestamp 2, and of version 2 start_timestamp 3.</summary>
+    internal static void Sample(ref ProtoReader series, ref PointFields fields)
     {
         (fields.Value, fields.Time) = (0, 0);
         var sample = series.Message();
@@ -196,6 +188,9 @@ public static class RemoteWrite
                     break;
                 case 2:
                     fields.Time = Nanoseconds((long)sample.Varint());
+                    break;
+                case 3:
+                    fields.Start = Nanoseconds((long)sample.Varint());
                     break;
                 default:
                     sample.Skip();
@@ -244,6 +239,32 @@ public static class RemoteWrite
         {
             series.Fail(DecodeFault.TooMany, series.Offset);
         }
+    }
+
+    /// <summary>Unpacks a body into the scratch, where the caller finds it until the next one.</summary>
+    internal static DecodeFault Unpack(ReadOnlySpan<byte> packed, DecodeScratch scratch, int mostBytes, out ReadOnlySpan<byte> body)
+    {
+        body = default;
+        scratch.Clear();
+        if (Snappy.Length(packed) is not { } length)
+        {
+            return DecodeFault.Malformed;
+        }
+
+        // A block cannot shrink more than 64 to 3: a length beyond that is a lie, and not worth the memory.
+        if (length > mostBytes || length > packed.Length * 22L + 64)
+        {
+            return DecodeFault.TooLarge;
+        }
+
+        if (scratch.Unpacked.Length < length)
+        {
+            scratch.Unpacked = new byte[Math.Max((int)length, Math.Min(mostBytes, scratch.Unpacked.Length * 2))];
+        }
+
+        var into = scratch.Unpacked.AsSpan(0, (int)length);
+        body = into;
+        return Snappy.Unpack(packed, into);
     }
 
     internal static long Nanoseconds(long milliseconds) => milliseconds <= 0 ? 0 : Math.Min(milliseconds, long.MaxValue / 1_000_000) * 1_000_000;

@@ -59,6 +59,9 @@ public sealed class DecodeFuzzTests
     public void Remote_write_unpacked() => Fuzz(Write, (b, c, w) => RemoteWrite.ReadPlain(b, c, w));
 
     [Fact]
+    public void Remote_write_2() => Fuzz(Write2, (b, c, w) => RemoteWrite2.ReadPlain(b, c, w));
+
+    [Fact]
     public void Alerts() => Fuzz(
         _ => """[{"labels":{"alertname":"Slow","job":"sh\"op"},"annotations":{"summary":"p99"},"startsAt":"2026-01-02T03:04:05.678Z","endsAt":null,"generatorURL":"http://p/graph"}]"""u8.ToArray(),
         (b, c, w) => AlertList.Read(b, c, w));
@@ -98,6 +101,24 @@ public sealed class DecodeFuzzTests
                     },
                 },
                 Exemplars = { new Oracle.WriteExemplar { Labels = { new Oracle.Label { Name = "trace_id", Value = "ab" } }, Value = 2 } },
+            });
+        }
+
+        return request.ToByteArray();
+    }
+
+    static byte[] Write2(int seed)
+    {
+        var random = new Random(seed);
+        var request = new Oracle.WriteRequest2 { Symbols = { "", "__name__", $"m{random.Next()}", "job", "x", "trace_id", "ab" } };
+        for (var i = 0; i < 3; i++)
+        {
+            request.Timeseries.Add(new Oracle.TimeSeries2
+            {
+                LabelsRefs = { 1, 2, 3, (uint)random.Next(8) }, CreatedTimestamp = random.Next(), Metadata = new() { Type = random.Next(8), HelpRef = 3, UnitRef = (uint)random.Next(7) },
+                Samples = { new Oracle.Sample2 { Value = random.NextDouble(), Timestamp = random.Next(), StartTimestamp = 1 } },
+                Histograms = { new Oracle.WriteHistogram { CountFloat = 9, Sum = 4, Schema = -53, Timestamp = 5, PositiveSpans = { new Oracle.BucketSpan { Length = 2 } }, PositiveCounts = { 2, 1 }, CustomValues = { 1 } } },
+                Exemplars = { new Oracle.WriteExemplar2 { LabelsRefs = { 5, 6 }, Value = 2, Timestamp = 7 } },
             });
         }
 
