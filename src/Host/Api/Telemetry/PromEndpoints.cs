@@ -19,7 +19,7 @@ public sealed class PromEndpoints(PromDesk desk, IMetricStore store, ExemplarRin
     [
         .. Both("/query", "Prometheus' HTTP API: an expression at one time.", QueryAsync),
         .. Both("/query_range", "Prometheus' HTTP API: an expression at steps of a span.", RangeAsync),
-        .. Both("/series", "Prometheus' HTTP API: the series that match.", c => WithMatchers(c, SeriesOf)),
+        .. Both("/series", "Prometheus' HTTP API: the series that match.", c => c.Many("match[]").Count == 0 ? Task.FromResult<Answer?>(PromJson.Error("match[] is needed")) : WithMatchers(c, SeriesOf)),
         .. Both("/labels", "Prometheus' HTTP API: the labels that series have.", c => WithMatchers(c, (found, limit) =>
             PromJson.Success(j => PromJson.Texts(j, found.SelectMany(l => l.All.Select(o => o.Name)).Distinct().Order(StringComparer.Ordinal).Take(limit))))),
         .. Both("/query_exemplars", "Prometheus' HTTP API: exemplars, with the traces that they were part of.", ExemplarsAsync),
@@ -38,7 +38,8 @@ public sealed class PromEndpoints(PromDesk desk, IMetricStore store, ExemplarRin
 
     static IEnumerable<ApiRoute> Both(string path, string summary, Func<Asked, Task<Answer?>> handle)
     {
-        async Task<Answer?> Handle(Call call) => await Asked.ReadAsync(call) is { } asked ? await handle(asked) : PromJson.Error("the form cannot be read");
+        async Task<Answer?> Handle(Call call) => await Asked.ReadAsync(call) is not { } asked ? PromJson.Error("the form cannot be read")
+            : asked.One("timeout") is not null && asked.Span("timeout") is null ? PromJson.Error("timeout is neither seconds nor a duration such as 15s") : await handle(asked);
         return [new("GET", Prefix + path, summary, Handle), new("POST", Prefix + path, summary, Handle)];
     }
 

@@ -42,7 +42,7 @@ static class PromJson
     }
 
     public static Answer Of(PromAnswer? answer, PromFault? fault, bool isMatrix) =>
-        answer is null ? Error(fault!.ToString(), fault.IsLimit ? "execution" : "bad_data") : Success(json => Write(json, answer, isMatrix));
+        answer is null ? Error(fault!.ToString(), fault.IsLimit || fault.IsFound ? "execution" : "bad_data") : Success(json => Write(json, answer, isMatrix));
 
     public static void Labels(Utf8JsonWriter json, PromLabels labels)
     {

@@ -216,6 +216,9 @@ static class PromCalls
         "sinh" => Math.Sinh,
         "cosh" => Math.Cosh,
         "tanh" => Math.Tanh,
+        "asinh" => Math.Asinh,
+        "acosh" => Math.Acosh,
+        "atanh" => Math.Atanh,
         "deg" => v => v * 180 / Math.PI,
         _ => v => v * Math.PI / 180,
     };

@@ -97,7 +97,7 @@ public static class PromEngine
         }
         catch (PromStop ended)
         {
-            return (null, ended.Fault);
+            return (null, ended.Fault with { IsFound = true });
         }
     }
 }

@@ -113,5 +113,8 @@ public sealed record PromFunction(string Name, PromType Returns, IReadOnlyList<P
 /// <param name="IsLimit">It is well-formed but asks for too much.</param>
 public sealed record PromFault(string What, int At = -1, bool IsLimit = false)
 {
+    /// <summary>It could be read, and only what was found showed that there is no answer.</summary>
+    public bool IsFound { get; init; }
+
     public override string ToString() => At < 0 ? What : $"{What} (character {At + 1})";
 }
