@@ -133,6 +133,7 @@ public sealed class ApiParts
             .. new PromEndpoints(desk, Services.Samples, Services.Telemetry.Exemplars, time, Correlator.Rules).Routes(),
             .. new MetricEndpoints(Services.Samples, desk, time, limits).Routes(),
             .. new RuntimeEndpoints(Services, probes, Streams, limits).Routes(),
+            .. new NotifyEndpoints(store, Mirror, Notify).Routes(),
         ];
     }
 

@@ -75,7 +75,7 @@ public static class CommandLine
         ConfigVerb.Build(kit), SecretVerb.Build(kit),
         TopVerb.Build(kit), QueryVerb.Build(kit),
         TraceVerb.Build(kit),
-        WhyVerb.Build(kit), ImpactVerb.Build(kit), SimulateVerb.Build(kit), IncidentVerb.Build(kit), ObjectivesVerb.Build(kit), RulesVerb.Build(kit),
+        WhyVerb.Build(kit), ImpactVerb.Build(kit), SimulateVerb.Build(kit), IncidentVerb.Build(kit), NotifyVerb.Build(kit), ObjectivesVerb.Build(kit), RulesVerb.Build(kit),
         TrafficVerb.Build(kit), ExplainVerb.Build(kit), InterventionVerb.Build(kit), CacheVerb.Build(kit),
         DoctorVerb.Build(kit), SchemaVerb.Build(kit), CompletionVerb.Build(kit), VersionVerb.Build(kit),
         .. RoleVerbs.Build(kit),

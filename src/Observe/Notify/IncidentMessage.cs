@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds.Observe;
 
@@ -16,7 +15,9 @@ public static class IncidentMessage
     public static string Subject(Incident incident) => $"{(incident.State == IncidentState.Resolved ? "Over" : "Trouble")} ({Word(incident)}): {incident.Title}";
 
     /// <summary>All of it, in lines.</summary>
-    public static string Text(Incident incident)
+    /// <param name="incident">What is told of.</param>
+    /// <param name="url">Where the dashboard is; empty where that is not known.</param>
+    public static string Text(Incident incident, string url)
     {
         var text = new StringBuilder(Subject(incident)).Append('\n');
         text.Append(CultureInfo.InvariantCulture, $"Incident {incident.Name}, since {incident.Began.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z");
@@ -40,8 +41,11 @@ public static class IncidentMessage
             text.Append(action.State == ActionState.Suggested ? "Suggested: " : "Done: ").Append(action.Text).Append(action.How.Length > 0 ? $" ({action.How})" : "").Append('\n');
         }
 
-        return text.ToString();
+        return (url.Length == 0 ? text : text.Append(Link(incident, url)).Append('\n')).ToString();
     }
+
+    /// <summary>Where the dashboard shows it.</summary>
+    public static string Link(Incident incident, string url) => $"{url}/incidents/{Uri.EscapeDataString(incident.Name)}";
 
     /// <summary>The body that Alertmanager's webhooks send, version 4, with one alert: the incident.</summary>
     /// <param name="receiver">Its name.</param>
@@ -55,7 +59,7 @@ public static class IncidentMessage
             ["alertname"] = $"Mainstay{char.ToUpperInvariant(cause.Kind[0])}{cause.Kind[1..]}", ["incident"] = incident.Name, ["cause"] = cause.Kind, ["target"] = cause.Target,
             ["criticality"] = Word(incident), ["severity"] = Word(incident) is "critical" or "high" ? "critical" : "warning",
         };
-        JsonObject Annotations() => new() { ["summary"] = incident.Title, ["description"] = Text(incident) };
+        JsonObject Annotations() => new() { ["summary"] = incident.Title, ["description"] = Text(incident, "") };
         return new()
         {
             ["version"] = "4",
@@ -74,42 +78,10 @@ public static class IncidentMessage
                 ["annotations"] = Annotations(),
                 ["startsAt"] = Time(incident.Began),
                 ["endsAt"] = status == "resolved" ? Time(incident.Ended ?? incident.Began) : "0001-01-01T00:00:00Z",
-                ["generatorURL"] = url.Length > 0 ? $"{url}/incidents/{incident.Name}" : "",
+                ["generatorURL"] = url.Length > 0 ? Link(incident, url) : "",
                 ["fingerprint"] = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(incident.Name)))[..16],
             }),
         };
-    }
-
-    /// <summary>The body that a chat's webhook takes.</summary>
-    public static JsonObject Chat(ChatKind kind, Incident incident) => kind switch
-    {
-        ChatKind.Slack => new() { ["text"] = Text(incident) },
-        ChatKind.Feishu => new() { ["msg_type"] = "text", ["content"] = new JsonObject { ["text"] = Text(incident) } },
-        _ => new() { ["msgtype"] = "text", ["text"] = new JsonObject { ["content"] = Text(incident) } },
-    };
-
-    /// <summary>Why a chat did not take a message although it answered 200; null where it did.</summary>
-    public static string? Refusal(ChatKind kind, ReadOnlySpan<byte> answer)
-    {
-        if (kind == ChatKind.Slack)
-        {
-            return null;
-        }
-
-        try
-        {
-            var reader = new Utf8JsonReader(answer);
-            if (JsonNode.Parse(ref reader) is JsonObject said && (said["errcode"] ?? said["code"]) is JsonValue code && code.TryGetValue<long>(out var number) && number != 0)
-            {
-                return $"it answered {number} {said["errmsg"] ?? said["msg"]}";
-            }
-
-            return null;
-        }
-        catch (JsonException)
-        {
-            return "it did not answer with JSON";
-        }
     }
 
     static string Word(Incident incident) => incident.Criticality.ToString().ToLowerInvariant();

@@ -26,7 +26,7 @@ public sealed record NotifySpec
         }
 
         foreach (var problem in (Webhook is null ? [] : UrlProblems("webhook", Webhook))
-            .Concat(Chat is null ? [] : UrlProblems("url", Chat.Url).Select(p => p.Under("chat")))
+            .Concat(Chat is null ? [] : UrlProblems("url", Chat.Url).Concat(Chat.SecretProblems()).Select(p => p.Under("chat")))
             .Concat(Email?.Validate().Select(p => p.Under("email")) ?? []))
         {
             yield return problem;
@@ -47,6 +47,13 @@ public sealed record ChatSpec
 
     /// <summary>The webhook's URL, which is a secret: a file relative to the manifest, <c>env:NAME</c> of the server's environment, or the URL itself.</summary>
     public required string Url { get; init; }
+
+    /// <summary>Where the secret is kept with which messages are signed, for robots of dingtalk and feishu that want it: a file relative to the manifest, or <c>env:NAME</c>. Default: they are not signed.</summary>
+    public string? Secret { get; init; }
+
+    internal IEnumerable<Problem> SecretProblems() =>
+        Secret is null ? [] : Kind is ChatKind.Dingtalk or ChatKind.Feishu ? SecretPlace.Validate("secret", Secret)
+        : [new("secret", $"messages to {Kind.ToString().ToLowerInvariant()} are not signed", "remove it: what its URL says is the secret")];
 }
 
 /// <summary>A kind of chat.</summary>

@@ -1,31 +1,24 @@
-using System.Text;
-using System.Text.Json.Nodes;
+using System.Collections.Concurrent;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Store;
-using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Notify;
 
 namespace Mainstay.Host.Api.Observe;
 
 /// <summary>
 /// Tells receivers of incidents: that one goes on, and that it is over. What was told is kept with the incident, so that a restart tells nothing twice. What cannot be
-/// told is tried again after 5 s, then twice as long each time, up to 5 minutes; a day after its end it is let go.
+/// told is tried again after 5 s, then twice as long each time, up to 5 minutes; a day after its end it is let go. A receiver that is slow keeps none of the others waiting.
 /// </summary>
 public sealed class NotifyLoop(ServerServices services, Mirror mirror, string dashboard)
 {
     static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     static readonly TimeSpan First = TimeSpan.FromSeconds(5);
     static readonly TimeSpan Longest = TimeSpan.FromMinutes(5);
     static readonly TimeSpan LetGo = TimeSpan.FromDays(1);
 
-    static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
-
-    readonly Dictionary<(string Incident, string Receiver), (DateTimeOffset At, TimeSpan Wait)> later = [];
-
-    // What this process has told itself: the mirror may show it a moment later.
-    readonly Dictionary<(string Incident, string Receiver), string> said = [];
+    readonly Teller teller = new(dashboard, services.Time);
+    readonly ConcurrentDictionary<string, Desk> desks = new(StringComparer.Ordinal);
     long delivered;
     long failed;
 
@@ -33,16 +26,16 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
     public async Task RunAsync(CancellationToken stop)
     {
         using var timer = new PeriodicTimer(Tick, services.Time);
-        while (await timer.WaitForNextTickAsync(stop))
+        try
         {
-            try
+            while (await timer.WaitForNextTickAsync(stop))
             {
-                await TellAsync(stop);
+                Look(stop);
             }
-            catch (StoreUnavailableException fault)
-            {
-                services.OnFault?.Invoke("notify", fault);
-            }
+        }
+        finally
+        {
+            await Task.WhenAll(desks.Values.Select(d => d.Telling));
         }
     }
 
@@ -53,56 +46,97 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
         text.Counter("mainstay_notifications_total", "What receivers were told of incidents, by what became of it.", Volatile.Read(ref failed), ("outcome", "failed"));
     }
 
-    async Task TellAsync(CancellationToken stop)
+    /// <summary>How each receiver stands, in the order of their names.</summary>
+    public IReadOnlyList<ReceiverView> Standing() =>
+        [.. mirror.Read(seen => seen.All<Receiver>().ToList()).OrderBy(r => r.Name, StringComparer.Ordinal).Select(r => ReceiverView.Of(r, desks.GetValueOrDefault(r.Name)?.Last))];
+
+    /// <summary>Tells a receiver that this is a test: a webhook that it begins and that it is over, so that nothing stays open there.</summary>
+    /// <returns>Why it was not taken; null where it was.</returns>
+    public async Task<string?> TestAsync(Receiver receiver, string who, CancellationToken stop)
     {
         var now = services.Time.GetUtcNow();
-        var (incidents, receivers) = mirror.Read(seen => (seen.All<Incident>().ToList(), seen.All<Receiver>().OrderBy(r => r.Name, StringComparer.Ordinal).ToList()));
-        if (receivers.Count == 0)
+        var test = new Incident
         {
-            return;
+            Name = "test", State = IncidentState.Open, Title = $"this is a test of the receiver {receiver.Name}, asked for by {who}; nothing is wrong", Criticality = Criticality.Low, Began = now, Opened = now,
+        };
+        var why = await teller.TellAsync(test, receiver, stop);
+        if (why is null && receiver.Spec.Webhook is not null)
+        {
+            why = await teller.TellAsync(test with { State = IncidentState.Resolved, Ended = now }, receiver, stop);
         }
 
-        foreach (var incident in incidents.Where(i => (i.SilentUntil ?? now) <= now && (i.Ended is null || now - i.Ended < LetGo)).OrderBy(i => i.Opened))
+        Count(why);
+        DeskOf(receiver).Last = new(now, "a test", why);
+        return why;
+    }
+
+    void Look(CancellationToken stop)
+    {
+        var now = services.Time.GetUtcNow();
+        var (incidents, receivers) = mirror.Read(seen => (seen.All<Incident>().ToList(), seen.All<Receiver>().ToList()));
+        foreach (var receiver in receivers)
         {
-            foreach (var receiver in receivers.Where(r => IsDue(incident, r, now)))
+            var desk = DeskOf(receiver);
+            if (!desk.Telling.IsCompleted)
             {
-                await TellAsync(incident, receiver, now, stop);
+                continue;
             }
-        }
 
-        foreach (var gone in later.Keys.Concat(said.Keys).Where(k => !incidents.Exists(i => i.Name == k.Incident)).ToArray())
-        {
-            later.Remove(gone);
-            said.Remove(gone);
+            desk.Forget(incidents);
+            Incident[] due = [.. incidents.Where(i => IsDue(i, receiver, desk, now)).OrderBy(i => i.Opened)];
+            desk.Telling = due.Length == 0 ? Task.CompletedTask : Task.Run(() => TellAsync(due, receiver, desk, now, stop), CancellationToken.None);
         }
     }
+
+    Desk DeskOf(Receiver receiver) => desks.GetOrAdd(receiver.Name, static _ => new());
 
     // Whom nobody told that it began, nobody tells that it is over.
-    bool IsDue(Incident incident, Receiver receiver, DateTimeOffset now)
+    static bool IsDue(Incident incident, Receiver receiver, Desk desk, DateTimeOffset now)
     {
         var wanted = IncidentMessage.StateOf(incident);
-        var told = said.GetValueOrDefault((incident.Name, receiver.Name)) ?? incident.Told.GetValueOrDefault(receiver.Name);
-        return wanted != told && (wanted == "firing" || told == "firing") && incident.Criticality >= receiver.Spec.Least
-            && (!later.TryGetValue((incident.Name, receiver.Name), out var wait) || wait.At <= now);
+        var told = desk.Said.GetValueOrDefault(incident.Name) ?? incident.Told.GetValueOrDefault(receiver.Name);
+        return (incident.SilentUntil ?? now) <= now && (incident.Ended is null || now - incident.Ended < LetGo)
+            && wanted != told && (wanted == "firing" || told == "firing") && incident.Criticality >= receiver.Spec.Least
+            && (!desk.Later.TryGetValue(incident.Name, out var wait) || wait.At <= now);
     }
 
-    async Task TellAsync(Incident incident, Receiver receiver, DateTimeOffset now, CancellationToken stop)
+    async Task TellAsync(Incident[] due, Receiver receiver, Desk desk, DateTimeOffset now, CancellationToken stop)
     {
-        var key = (incident.Name, receiver.Name);
-        if (await DeliverAsync(incident, receiver, now, stop) is { } why)
+        try
         {
-            Interlocked.Increment(ref failed);
-            var wait = later.TryGetValue(key, out var before) ? TimeSpan.FromTicks(Math.Min(Longest.Ticks, 2 * before.Wait.Ticks)) : First;
-            later[key] = (now + wait, wait);
+            foreach (var incident in due)
+            {
+                await TellAsync(incident, receiver, desk, now, stop);
+            }
+        }
+        catch (StoreUnavailableException fault)
+        {
+            services.OnFault?.Invoke("notify", fault);
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or HttpRequestException && stop.IsCancellationRequested)
+        {
+        }
+    }
+
+    async Task TellAsync(Incident incident, Receiver receiver, Desk desk, DateTimeOffset now, CancellationToken stop)
+    {
+        var why = await teller.TellAsync(incident, receiver, stop);
+        Count(why);
+        desk.Last = new(now, incident.Name, why);
+        if (why is not null)
+        {
+            var wait = desk.Later.TryGetValue(incident.Name, out var before) ? TimeSpan.FromTicks(Math.Min(Longest.Ticks, 2 * before.Wait.Ticks)) : First;
+            desk.Later[incident.Name] = (now + wait, wait);
             services.OnFault?.Invoke($"notify {receiver.Name}", new InvalidOperationException(why));
             return;
         }
 
-        Interlocked.Increment(ref delivered);
-        later.Remove(key);
-        said[key] = IncidentMessage.StateOf(incident);
+        desk.Later.Remove(incident.Name);
+        desk.Said[incident.Name] = IncidentMessage.StateOf(incident);
         await RememberAsync(incident.Name, receiver.Name, IncidentMessage.StateOf(incident), stop);
     }
+
+    void Count(string? why) => Interlocked.Increment(ref why is null ? ref delivered : ref failed);
 
     // The incident may change meanwhile; what was told is added to whatever it is by then.
     async Task RememberAsync(string name, string receiver, string state, CancellationToken stop)
@@ -121,56 +155,37 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
         }
     }
 
-    async Task<string?> DeliverAsync(Incident incident, Receiver receiver, DateTimeOffset now, CancellationToken stop)
+    /// <summary>What this process knows of one receiver; but for how it last went, touched by the one task that tells it, or by the loop while there is none.</summary>
+    sealed class Desk
     {
-        using var bound = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        bound.CancelAfter(Patience);
-        try
+        public Dictionary<string, (DateTimeOffset At, TimeSpan Wait)> Later { get; } = new(StringComparer.Ordinal);
+
+        // What this process has told itself: the mirror may show it a moment later.
+        public Dictionary<string, string> Said { get; } = new(StringComparer.Ordinal);
+
+        public Task Telling { get; set; } = Task.CompletedTask;
+
+        public Telling? Last { get; set => Volatile.Write(ref field, value); }
+
+        public void Forget(List<Incident> known)
         {
-            return receiver.Spec switch
+            if (Later.Count + Said.Count == 0)
             {
-                { Webhook: { } place } => await PostAsync(place, receiver, IncidentMessage.Alertmanager(incident, receiver.Name, dashboard), null, bound.Token),
-                { Chat: { } chat } => await PostAsync(chat.Url, receiver, IncidentMessage.Chat(chat.Kind, incident), chat.Kind, bound.Token),
-                { Email: { } email } => await MailAsync(incident, email, receiver, now, bound.Token),
-                _ => null,
-            };
-        }
-        catch (Exception fault) when (fault is HttpRequestException or OperationCanceledException && !stop.IsCancellationRequested)
-        {
-            return fault is OperationCanceledException ? $"no answer within {Patience.TotalSeconds:0} s" : fault.Message;
-        }
-    }
-
-    async Task<string?> PostAsync(string place, Receiver receiver, JsonObject body, ChatKind? chat, CancellationToken stop)
-    {
-        var (url, why) = place.Contains("://", StringComparison.Ordinal) ? (place, null) : SecretFile.Read(place, receiver.BaseFolder);
-        if (why is not null || !Uri.TryCreate(url, UriKind.Absolute, out var to) || to.Scheme is not ("http" or "https"))
-        {
-            return why ?? "what is kept there is no URL";
-        }
-
-        using var content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
-        using var response = await Http.PostAsync(to, content, stop);
-        var answer = await response.Content.ReadAsByteArrayAsync(stop);
-        return !response.IsSuccessStatusCode ? $"it answered {(int)response.StatusCode}" : chat is { } kind ? IncidentMessage.Refusal(kind, answer) : null;
-    }
-
-    static async Task<string?> MailAsync(Incident incident, EmailSpec email, Receiver receiver, DateTimeOffset now, CancellationToken stop)
-    {
-        (string, string)? login = null;
-        if (email is { User: { } user, Password: { } place })
-        {
-            var (password, why) = SecretFile.Read(place, receiver.BaseFolder);
-            if (password is null)
-            {
-                return why;
+                return;
             }
 
-            login = (user, password);
+            var names = known.Select(i => i.Name).ToHashSet(StringComparer.Ordinal);
+            foreach (var gone in Later.Keys.Concat(Said.Keys).Where(n => !names.Contains(n)).ToArray())
+            {
+                Later.Remove(gone);
+                Said.Remove(gone);
+            }
         }
-
-        var id = $"{incident.Name}.{IncidentMessage.StateOf(incident)}.{incident.Reopened}";
-        var message = MailText.Write(email.From, email.To, IncidentMessage.Subject(incident), IncidentMessage.Text(incident), id, now);
-        return await SmtpClient.SendAsync(email.Server, email.StartTls, login, email.From, email.To, message, stop);
     }
 }
+
+/// <summary>How it last went with a receiver.</summary>
+/// <param name="At">When.</param>
+/// <param name="Of">The incident's name, or that it was a test.</param>
+/// <param name="Why">Why it was not taken; null where it was.</param>
+public sealed record Telling(DateTimeOffset At, string Of, string? Why);

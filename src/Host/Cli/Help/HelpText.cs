@@ -11,7 +11,7 @@ public static class HelpText
         ("Run", ["up", "down"]),
         ("Change", ["plan", "apply", "diff", "history", "rollback", "tag", "rollout", "scale", "restart", "host", "job"]),
         ("Look", ["status", "get", "registry", "map", "logs", "exec", "events", "top", "query", "trace", "objectives", "rules"]),
-        ("Find the cause", ["why", "impact", "simulate", "incident"]),
+        ("Find the cause", ["why", "impact", "simulate", "incident", "notify"]),
         ("Traffic", ["traffic", "explain", "intervention", "cache"]),
         ("State", ["queue", "stream", "request", "flow", "config", "secret", "lock", "id", "store"]),
         ("Help", ["doctor", "schema", "completion", "version"]),

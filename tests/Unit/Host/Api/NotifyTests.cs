@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds;
@@ -75,11 +77,67 @@ public sealed class NotifyTests
     [Fact]
     public void AChatThatAnswers200MayHaveRefused()
     {
-        IncidentMessage.Refusal(ChatKind.Dingtalk, """{"errcode":0,"errmsg":"ok"}"""u8).ShouldBeNull();
-        IncidentMessage.Refusal(ChatKind.Wecom, """{"errcode":93000,"errmsg":"invalid webhook url"}"""u8).ShouldBe("it answered 93000 invalid webhook url");
-        IncidentMessage.Refusal(ChatKind.Feishu, """{"code":19001,"msg":"param invalid"}"""u8).ShouldBe("it answered 19001 param invalid");
-        IncidentMessage.Refusal(ChatKind.Feishu, "<html>"u8).ShouldBe("it did not answer with JSON");
-        IncidentMessage.Refusal(ChatKind.Slack, "ok"u8).ShouldBeNull();
+        ChatMessage.Refusal(ChatKind.Dingtalk, """{"errcode":0,"errmsg":"ok"}"""u8).ShouldBeNull();
+        ChatMessage.Refusal(ChatKind.Wecom, """{"errcode":93000,"errmsg":"invalid webhook url"}"""u8).ShouldBe("it answered 93000 invalid webhook url");
+        ChatMessage.Refusal(ChatKind.Feishu, """{"code":19001,"msg":"param invalid"}"""u8).ShouldBe("it answered 19001 param invalid");
+        ChatMessage.Refusal(ChatKind.Feishu, "<html>"u8).ShouldBe("it did not answer with JSON");
+        ChatMessage.Refusal(ChatKind.Slack, "ok"u8).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task AReceiverThatDoesNotAnswerKeepsNoOtherWaiting()
+    {
+        await using var chat = await Listener.StartAsync();
+        using var deaf = new TcpListener(IPAddress.Loopback, 0);
+        deaf.Start();
+        await using var stage = new Stage();
+        await stage.PutAsync(
+            new Receiver { Name = "a-deaf", Spec = new() { Webhook = $"http://{deaf.LocalEndpoint}/" } }, new Receiver { Name = "b-good", Spec = new() { Webhook = $"{chat.Url}/good" } },
+            IncidentEndpointsTests.One("i1", stage.Time.GetUtcNow()));
+        await stage.RunUntilAsync(async () => (await stage.ReadAsync("i1")).Told.ContainsKey("b-good"));
+        (await stage.ReadAsync("i1")).Told.ContainsKey("a-deaf").ShouldBeFalse();
+    }
+
+    [Fact]
+    public async Task AReceiverCanBeTestedAndItIsSeenHowItLastWent()
+    {
+        await using var chat = await Listener.StartAsync();
+        await using var api = await ApiFixture.StartAsync();
+        await api.PutAsync(
+            new Receiver { Name = "alerts", Spec = new() { Webhook = $"{chat.Url}/alerts" } }, new Receiver { Name = "ding", Spec = new() { Chat = new() { Kind = ChatKind.Dingtalk, Url = $"{chat.Url}/ding" }, Least = Criticality.High } },
+            new Receiver { Name = "lost", Spec = new() { Chat = new() { Kind = ChatKind.Slack, Url = "env:MAINSTAY_TEST_NO_SUCH_URL" } } });
+        (await api.GetJsonAsync("api/v1/notify"))["items"]!.AsArray().Select(i => $"{i!["name"]} {i["by"]} {i["least"]} {i["lastOf"]}").ShouldBe(["alerts webhook low ", "ding dingtalk high ", "lost slack low "]);
+        (await api.SendAsync(HttpMethod.Post, "api/v1/notify/alerts/test")).Status.ShouldBe(200);
+        chat.Took["/alerts"].Select(t => (string)t["status"]!).ShouldBe(["firing", "resolved"], "nothing stays open there");
+        (await api.SendAsync(HttpMethod.Post, "api/v1/notify/ding/test")).Status.ShouldBe(200);
+        ((string)chat.Took["/ding"].Single()["text"]!["content"]!).ShouldContain("this is a test of the receiver ding");
+        var problem = await api.ProblemAsync(HttpMethod.Post, "api/v1/notify/lost/test");
+        (problem.Status, (string)problem.Body["detail"]!).ShouldBe((502, "lost did not take it: the server's environment has no MAINSTAY_TEST_NO_SUCH_URL"));
+        (await api.SendAsync(HttpMethod.Post, "api/v1/notify/nobody/test")).Status.ShouldBe(404);
+        (await api.GetJsonAsync("api/v1/notify"))["items"]!.AsArray().Select(i => $"{i!["lastOf"]}: {i["why"]}").ShouldBe(["a test: ", "a test: ", "a test: the server's environment has no MAINSTAY_TEST_NO_SUCH_URL"]);
+    }
+
+    [Fact]
+    public void MessagesKeepToTheLimitsAndMarksOfTheirChats()
+    {
+        var incident = IncidentEndpointsTests.One("i 1", DateTimeOffset.UnixEpoch) with { Title = "SELECT * FROM a WHERE b < 1 & c > 2 " + new string('注', 20_000) };
+        ((string)ChatMessage.Body(ChatKind.Slack, incident, "")["text"]!).ShouldStartWith("Trouble (critical): SELECT * FROM a WHERE b &lt; 1 &amp; c &gt; 2 ");
+        var wecom = (string)ChatMessage.Body(ChatKind.Wecom, incident, "http://h")["text"]!["content"]!;
+        (Encoding.UTF8.GetByteCount(wecom) is > 2040 and <= 2048, wecom.EndsWith("注\n…", StringComparison.Ordinal)).ShouldBe((true, true));
+        ((string)ChatMessage.Body(ChatKind.Feishu, incident with { Title = "short" }, "http://h:7070")["content"]!["text"]!).ShouldEndWith("\nhttp://h:7070/incidents/i%201\n");
+    }
+
+    [Fact]
+    public void RobotsThatWantItGetASignature()
+    {
+        // Computed with openssl dgst -sha256 -hmac.
+        var body = new JsonObject();
+        ChatMessage.Sign(ChatKind.Dingtalk, body, "SECabc", DateTimeOffset.FromUnixTimeMilliseconds(1700000000123)).ShouldBe("timestamp=1700000000123&sign=IqXBU%2FaLfwMA3S%2FtDcfRmHx5vWHw9Y1aOgFLBr1Ti9w%3D");
+        body.Count.ShouldBe(0);
+        ChatMessage.Sign(ChatKind.Feishu, body, "SECabc", DateTimeOffset.FromUnixTimeMilliseconds(1700000000123)).ShouldBe("");
+        ((string)body["timestamp"]!, (string)body["sign"]!).ShouldBe(("1700000000", "XprR1de+0SSBnwWyU/4k6x2TL+Q2SJlM5NNEdAv7MWg="));
+        new NotifySpec { Chat = new() { Kind = ChatKind.Slack, Url = "env:A", Secret = "env:B" } }.Validate().Single().Path.ShouldBe("chat.secret");
+        new NotifySpec { Chat = new() { Kind = ChatKind.Feishu, Url = "env:A", Secret = "env:B" } }.Validate().ShouldBeEmpty();
     }
 
     /// <summary>A store with a loop over it that is a new one each time.</summary>
