@@ -79,7 +79,7 @@ public static class PictureBuilder
     // Traces name a database by its system and its name, probes by what the manifest calls it: the same name, or the only one of its system.
     static string? ProbeOf(string id, Beside beside)
     {
-        var kind = System(id) switch { "postgresql" => "postgres", "redis" => "redis", "rabbitmq" => "rabbitmq", _ => null };
+        var kind = System(id) switch { "postgresql" => "postgres", "mysql" or "mariadb" => "mysql", "redis" => "redis", "rabbitmq" => "rabbitmq", _ => null };
         if (kind is null)
         {
             return null;
@@ -92,7 +92,7 @@ public static class PictureBuilder
 
     static SeenKind? StoreKind(string probe) => probe switch
     {
-        "postgres" => SeenKind.Database,
+        "postgres" or "mysql" => SeenKind.Database,
         "redis" => SeenKind.Cache,
         "rabbitmq" => SeenKind.Queue,
         _ => null,

@@ -140,6 +140,7 @@ public sealed class ProbeRunner(Func<IReadOnlyList<ProbeTarget>> wanted, IMetric
         {
             ProbeKind.Redis => new RedisProbe(target),
             ProbeKind.Postgres => new PostgresProbe(target),
+            ProbeKind.Mysql => new MySqlProbe(target),
             _ => new HttpProbe(target),
         };
 

@@ -15,5 +15,5 @@ namespace Mainstay.Observe.Drivers;
 public sealed record ProbeTarget(string Id, string Name, ProbeKind Kind, Uri Url, string? Path, string? User, string? Password, string Database, TimeSpan Every)
 {
     /// <summary>As shown to people.</summary>
-    public string Shown => Kind is ProbeKind.Redis or ProbeKind.Postgres ? Url.Authority : Url.GetLeftPart(UriPartial.Authority);
+    public string Shown => Kind is ProbeKind.Redis or ProbeKind.Postgres or ProbeKind.Mysql ? Url.Authority : Url.GetLeftPart(UriPartial.Authority);
 }

@@ -19,6 +19,7 @@ public static class KeyFigures
         "redis" => Redis(read, target),
         "rabbitmq" => Rabbit(read, target),
         "postgres" => Postgres(read, target),
+        "mysql" => MySql(read, target),
         _ => [new("probeTime", "s", read.Last("mainstay.probe.duration", target))],
     };
 
@@ -75,6 +76,25 @@ public static class KeyFigures
             new("longestTransaction", "s", read.Last("postgresql.transaction.longest", target)),
             new("deadlocks", "/s", read.Rate("postgresql.deadlocks", target)),
             new("replicationLag", "s", read.Last("postgresql.replication.lag", target) ?? read.Last("postgresql.wal.lag", target)),
+        ];
+    }
+
+    static KeyFigure[] MySql(Readings read, string target)
+    {
+        var connections = read.Last("mysql.threads", target, ("kind", "connected"));
+        var (disk, all) = (read.Rate("mysql.buffer_pool.operations", target, ("operation", "reads")), read.Rate("mysql.buffer_pool.operations", target, ("operation", "read_requests")));
+        return
+        [
+            new("queries", "/s", read.Rate("mysql.query.client.count", target)),
+            new("slowQueries", "/s", read.Rate("mysql.query.slow.count", target)),
+            new("connections", "1", connections),
+            new("connectionShare", "share", read.Last("mysql.connection.exhausted", target) > 0 ? 1 : connections / read.Last("mysql.connection.max", target)),
+            new("running", "1", read.Last("mysql.threads", target, ("kind", "running"))),
+            new("cacheHits", "share", all > 0 ? 1 - Math.Min(1, disk / all ?? 0) : null),
+            new("waitingLocks", "1", read.Last("mysql.transaction.waiting", target) ?? read.Last("mysql.row_locks.waiting", target)),
+            new("longestTransaction", "s", read.Last("mysql.transaction.longest", target)),
+            new("deadlocks", "/s", read.Rate("mysql.deadlocks", target)),
+            new("replicationLag", "s", read.Last("mysql.replica.time_behind_source", target)),
         ];
     }
 }

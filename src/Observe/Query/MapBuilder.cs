@@ -84,7 +84,7 @@ public static class MapBuilder
     // Traces name a database by its system and its name within the server: it is the one server of that system that the caller needs.
     static string? ServerOf(Snapshot seen, EdgeKey edge)
     {
-        ProbeKind? kind = edge.To.Split('/', 2)[0] switch { "postgresql" => ProbeKind.Postgres, "redis" => ProbeKind.Redis, _ => null };
+        ProbeKind? kind = edge.To.Split('/', 2)[0] switch { "postgresql" => ProbeKind.Postgres, "mysql" or "mariadb" => ProbeKind.Mysql, "redis" => ProbeKind.Redis, _ => null };
         string[] servers = kind is null || seen.Get<Service>(edge.From) is not { } caller
             ? []
             : [.. caller.Spec.Needs.Keys.Where(n => seen.Get<Service>(n)?.Spec.Probe?.Kind == kind)];

@@ -22,6 +22,10 @@ public sealed class MapBuilderTests
         [
             "copier>orders-db", "copier>postgresql/shop 1", "copier>reports-db", "orders>cache 1", "orders>mongodb/shop 1", "orders>orders-db 1", "stray>postgresql/shop 1",
         ], "copier needs two, and stray none");
+        foreach (var system in (string[])["mysql", "mariadb"])
+        {
+            Edges([Service("orders", needs: ["stock-my"]), Service("stock-my")], $"orders>{system}/shop").ShouldBe(["orders>stock-my 1"]);
+        }
     }
 
     static IEnumerable<string> Edges(Service[] declared, string traced)
@@ -29,7 +33,7 @@ public sealed class MapBuilderTests
         var seen = new Snapshot(CoreKinds.All);
         foreach (var one in declared)
         {
-            ProbeKind? kind = one.Name.EndsWith("-db", StringComparison.Ordinal) ? ProbeKind.Postgres : one.Name == "cache" ? ProbeKind.Redis : null;
+            ProbeKind? kind = one.Name.EndsWith("-db", StringComparison.Ordinal) ? ProbeKind.Postgres : one.Name.EndsWith("-my", StringComparison.Ordinal) ? ProbeKind.Mysql : one.Name == "cache" ? ProbeKind.Redis : null;
             var service = one with { Spec = one.Spec with { Probe = kind is { } k ? new() { Kind = k } : null } };
             var key = CoreKinds.All.Of(typeof(Service)).KeyOf(one.Name);
             seen.Take(new(key, new Entry(key, Codec.Encode(service), 1, 1, 1), null), 1);

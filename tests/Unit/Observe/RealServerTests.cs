@@ -2,9 +2,11 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using Mainstay.Core.Kinds.Observe;
+using Mainstay.Observe.Collect.Probes;
 using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Query;
 using Mainstay.Observe.Store.Metrics;
+using Mainstay.Tests.Traffic.Tls;
 using Shouldly;
 using Xunit;
 
@@ -104,8 +106,95 @@ public sealed class RealServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task MariaDb_by_its_status_with_TLS_and_what_waits_for_a_lock()
+    {
+        var stop = TestContext.Current.CancellationToken;
+        var port = await StartMariaDbAsync(stop);
+        await File.WriteAllTextAsync(folder["password"], "secret\n", stop);
+        ProbeTarget Target(string name, string user, string? password) => new(name, name, ProbeKind.Mysql, Url(port), null, user, password, "", TimeSpan.FromSeconds(1));
+        var orders = Target("orders-db", "monitor", folder["password"]);
+        double Figure(MiddlewareFigures of, string name) => of.Figures.Single(f => f.Name == name).Value ?? double.NaN;
+        var seen = await AskAsync(orders, s => s.Up && Figure(s, "queries") > 0);
+        (Figure(seen, "waitingLocks"), Figure(seen, "connections") >= 1, Figure(seen, "connectionShare") > 0).ShouldBe((0, true, true));
+
+        async Task<MySqlConnection> ConnectAsync()
+        {
+            var (connection, error) = await MySqlConnection.OpenAsync("127.0.0.1", port, "root", "", stop);
+            error.ShouldBeNull();
+            connection!.Server.HasTls.ShouldBeTrue();
+            return connection;
+        }
+
+        using (var holder = await ConnectAsync())
+        using (var waiter = await ConnectAsync())
+        {
+            await holder.AskAsync("begin", stop);
+            (await holder.AskAsync("update shop.stock set count = count - 1 where item = 1", stop)).Error.ShouldBeNull();
+            var waiting = waiter.AskAsync("update shop.stock set count = count - 2 where item = 1", stop);
+            await AskAsync(orders, s => s.Up && Figure(s, "waitingLocks") == 1 && Figure(s, "longestTransaction") > 0);
+            await holder.AskAsync("commit", stop);
+            (await waiting).Error.ShouldBeNull();
+            (await waiter.AskAsync("select * from nowhere.nothing", stop)).Error!.Code.ShouldBe(1146);
+            (await waiter.AskAsync("select count, null from shop.stock", stop)).Rows.Rows.ShouldHaveSingleItem().ShouldBe(["7", null]);
+        }
+
+        await AskAsync(orders, s => s.Up && Figure(s, "waitingLocks") == 0);
+        store.Read(MetricSelector.Of("mysql.statement.calls"), 0, long.MaxValue).ShouldContain(
+            s => s.Series.Label("db.query.text").Contains("UPDATE `shop` . `stock` SET `count` = `count` - ? WHERE `item` = ?", StringComparison.Ordinal), "literals are removed");
+
+        (await AskAsync(Target("wrong", "monitor", null), s => !s.Up)).Why.ShouldContain("1045");
+
+        // Who comes when all connections are taken learns that, and that is no server that is down.
+        using var taken = await TakeAllAsync(port, stop);
+        Figure(await AskAsync(Target("full", "monitor", folder["password"]), s => s.Up), "connectionShare").ShouldBe(1);
+    }
+
+    [Fact]
     public async Task What_nobody_listens_at_is_down_and_says_why() =>
         (await AskAsync(new("nobody", "nobody", ProbeKind.Prometheus, Url(FreePort()), null, null, null, "", TimeSpan.FromSeconds(1)), s => !s.Up)).Why.ShouldContain("refused");
+
+    async Task<int> StartMariaDbAsync(CancellationToken stop)
+    {
+        var server = Need("/usr/sbin/mariadbd", "mariadb-server-core");
+        Need("/usr/bin/my_print_defaults", "mariadb-client-core");
+        var (port, data) = (FreePort(), folder["my"]);
+        using var authority = new TestAuthority();
+        var pair = authority.Issue("db", "db");
+        File.Copy(pair.Certificate, folder["db.pem"]);
+        File.Copy(pair.Key, folder["db.key"]);
+        await Start("/usr/bin/mariadb-install-db", "--no-defaults", $"--datadir={data}", "--auth-root-authentication-method=normal", "--skip-test-db", $"--user={Environment.UserName}").WaitForExitAsync(stop);
+        await File.WriteAllTextAsync(folder["init.sql"], """
+            create user monitor@'%' identified by 'secret';
+            grant process, slave monitor on *.* to monitor@'%';
+            grant select on performance_schema.* to monitor@'%';
+            create database shop;
+            create table shop.stock (item int primary key, count int) engine=innodb;
+            insert into shop.stock values (1, 10);
+            """, stop);
+        Start(
+            server, "--no-defaults", $"--datadir={data}", $"--socket={folder["s"]}", "--bind-address=127.0.0.1", $"--port={port}", $"--user={Environment.UserName}", $"--init-file={folder["init.sql"]}",
+            "--performance-schema=ON", "--max-connections=5", $"--ssl-cert={folder["db.pem"]}", $"--ssl-key={folder["db.key"]}");
+        return port;
+    }
+
+    static async Task<CompositeDisposable> TakeAllAsync(int port, CancellationToken stop)
+    {
+        var taken = new CompositeDisposable();
+        MySqlError? full = null;
+        await Until.HoldsAsync(async () =>
+        {
+            (var one, full) = await MySqlConnection.OpenAsync("127.0.0.1", port, "root", "", stop);
+            taken.Add(one);
+            return full is not null;
+        });
+        full!.Code.ShouldBe(MySqlError.TooManyConnections);
+        return taken;
+    }
+
+    sealed class CompositeDisposable : List<IDisposable?>, IDisposable
+    {
+        public void Dispose() => ForEach(d => d?.Dispose());
+    }
 
     // Until it stands as expected: servers take their time to start.
     async Task<MiddlewareFigures> AskAsync(ProbeTarget target, Func<MiddlewareFigures, bool> expected)

@@ -6,7 +6,7 @@ namespace Mainstay.Core.Kinds.Observe;
 [PlainValueIs(nameof(Kind))]
 public sealed record ProbeSpec
 {
-    /// <summary>What kind of server it is: nginx, redis, rabbitmq, postgres, or prometheus for everything with an exporter.</summary>
+    /// <summary>What kind of server it is: nginx, redis, rabbitmq, postgres, mysql (MariaDB too), or prometheus for everything with an exporter.</summary>
     public required ProbeKind Kind { get; init; }
 
     /// <summary>The port to ask at. Default: the instance's own.</summary>
@@ -15,7 +15,7 @@ public sealed record ProbeSpec
     /// <summary>The path of an HTTP status page. Default <c>/nginx_status</c> of nginx, <c>/metrics</c> of prometheus, none of the others.</summary>
     public string? Path { get; init; }
 
-    /// <summary>The name to log in with. Default: none; <c>postgres</c> of postgres.</summary>
+    /// <summary>The name to log in with. Default: none; <c>postgres</c> of postgres, <c>root</c> of mysql.</summary>
     public string? User { get; init; }
 
     /// <summary>Where the password is kept: a file relative to the manifest, or <c>env:NAME</c> of the server's environment. Default: none.</summary>
@@ -44,7 +44,7 @@ public sealed record ProbeSpec
 /// <summary>A server that runs elsewhere, and is only looked at.</summary>
 public sealed record WatchSpec
 {
-    /// <summary>What kind of server it is: nginx, redis, rabbitmq, postgres, or prometheus for everything with an exporter.</summary>
+    /// <summary>What kind of server it is: nginx, redis, rabbitmq, postgres, mysql (MariaDB too), or prometheus for everything with an exporter.</summary>
     public required ProbeKind Kind { get; init; }
 
     /// <summary>Where it is: <c>host:port</c>, or <c>http://host:port</c> of those with a status page.</summary>
@@ -53,7 +53,7 @@ public sealed record WatchSpec
     /// <summary>The path of an HTTP status page. Default <c>/nginx_status</c> of nginx, <c>/metrics</c> of prometheus, none of the others.</summary>
     public string? Path { get; init; }
 
-    /// <summary>The name to log in with. Default: none; <c>postgres</c> of postgres.</summary>
+    /// <summary>The name to log in with. Default: none; <c>postgres</c> of postgres, <c>root</c> of mysql.</summary>
     public string? User { get; init; }
 
     /// <summary>Where the password is kept: a file relative to the manifest, or <c>env:NAME</c> of the server's environment. Default: none.</summary>
@@ -80,7 +80,7 @@ public sealed record WatchSpec
         {
             yield return new("address", $"'{Address}' has no port", "write host:port");
         }
-        else if (Address.StartsWith("https:", StringComparison.Ordinal) && Kind is ProbeKind.Redis or ProbeKind.Postgres)
+        else if (Address.StartsWith("https:", StringComparison.Ordinal) && Kind is ProbeKind.Redis or ProbeKind.Postgres or ProbeKind.Mysql)
         {
             yield return new("address", $"{Kind} is not asked over https", "write host:port");
         }
@@ -106,6 +106,9 @@ public enum ProbeKind
 
     /// <summary>By its statistics views.</summary>
     Postgres,
+
+    /// <summary>MySQL or MariaDB, by its status.</summary>
+    Mysql,
 
     /// <summary>By an exporter's page in Prometheus' text format.</summary>
     Prometheus,

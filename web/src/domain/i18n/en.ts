@@ -231,6 +231,7 @@ export const en = {
     commands: 'Commands', clients: 'Clients', blocked: 'Blocked', memory: 'Memory', memoryShare: 'Memory used', hitRatio: 'Hits', evicted: 'Evicted', keys: 'Keys',
     ready: 'Ready', unacknowledged: 'Unacknowledged', consumers: 'Consumers', published: 'Published', delivered: 'Delivered', connections: 'Connections', alarms: 'Alarms',
     transactions: 'Transactions', rolledBack: 'Rolled back', connectionShare: 'Connections used', cacheHits: 'Cache hits', waitingLocks: 'Waiting locks',
+    queries: 'Queries', slowQueries: 'Slow queries', running: 'Running',
     longestTransaction: 'Longest transaction', deadlocks: 'Deadlocks', replicationLag: 'Replication lag', probeTime: 'Answers in',
   },
   traffic: {

@@ -226,6 +226,7 @@ export const zh: Text = {
     commands: '命令', clients: '客户端', blocked: '阻塞', memory: '内存', memoryShare: '内存占用', hitRatio: '命中率', evicted: '淘汰', keys: '键',
     ready: '待投递', unacknowledged: '未确认', consumers: '消费者', published: '发布', delivered: '投递', connections: '连接', alarms: '告警',
     transactions: '事务', rolledBack: '回滚', connectionShare: '连接占用', cacheHits: '缓存命中', waitingLocks: '等待锁',
+    queries: '查询', slowQueries: '慢查询', running: '执行中',
     longestTransaction: '最长事务', deadlocks: '死锁', replicationLag: '复制延迟', probeTime: '响应用时',
   },
   traffic: {
