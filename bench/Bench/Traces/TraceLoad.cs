@@ -14,6 +14,8 @@ namespace Mainstay.Bench.Traces;
 /// </summary>
 internal static class TraceLoad
 {
+    const int Lookups = 1000;
+
     public static int Run(string[] args)
     {
         string? Of(string name) => Array.IndexOf(args, name) is >= 0 and var at && at + 1 < args.Length ? args[at + 1] : null;
@@ -68,7 +70,8 @@ internal static class TraceLoad
         Say($"opened with {store.Figures.Disk.Items} spans in {clock.Elapsed.TotalMilliseconds:F0} ms");
         var random = new Random(7);
         var times = new List<double>();
-        for (var i = 0; i < 300; i++)
+        var (allocated, cpu, collections) = (GC.GetAllocatedBytesForCurrentThread(), Environment.CpuUsage.TotalTime, GC.CollectionCount(2));
+        for (var i = 0; i < Lookups; i++)
         {
             var id = ids[random.Next(ids.Count)];
             clock.Restart();
@@ -81,7 +84,8 @@ internal static class TraceLoad
         }
 
         times.Sort();
-        Say($"trace by id: median {times[150]:F1} ms  99th of 100 {times[297]:F1} ms  slowest {times[299]:F1} ms");
+        Say($"trace by id: median {times[Lookups / 2]:F1} ms  99th of 100 {times[Lookups * 99 / 100]:F1} ms  slowest {times[^1]:F1} ms");
+        Say($"each {(Environment.CpuUsage.TotalTime - cpu).TotalMilliseconds / Lookups:F2} ms of processors, {(GC.GetAllocatedBytesForCurrentThread() - allocated) / 1024 / Lookups} KiB allocated; {GC.CollectionCount(2) - collections} full collections in all");
         foreach (var (what, query) in new (string, TraceQuery)[]
         {
             ("newest 20 of a service", new() { Service = "payments" }),

@@ -25,16 +25,16 @@ sealed class AttributeRows
     {
         var keys = TextTable.Read(ref from);
         var shapeTexts = keys is null ? null : TextTable.Read(ref from);
-        if (keys is null || shapeTexts is null || keys.Any(k => k.Length == 0 || k[0] > (byte)AttributeKind.Json))
+        if (keys is null || shapeTexts is null)
         {
             return null;
         }
 
-        var shapeOf = TextColumn.Numbers(ref from, rows, shapeTexts.Length);
-        var shapes = new int[shapeTexts.Length][];
+        var shapeOf = TextColumn.Numbers(ref from, rows, shapeTexts.Count);
+        var shapes = new int[shapeTexts.Count][];
         for (var i = 0; i < shapes.Length; i++)
         {
-            if (Shape(shapeTexts[i], keys.Length) is not { } shape)
+            if (Shape(shapeTexts[i], keys.Count) is not { } shape)
             {
                 return null;
             }
@@ -47,12 +47,11 @@ sealed class AttributeRows
             return null;
         }
 
-        var (cellsAt, ordinals, counts) = Cells(shapeOf, shapes, keys.Length);
-        var columns = new Column[keys.Length];
+        var (cellsAt, ordinals, counts) = Cells(shapeOf, shapes, keys.Count);
+        var columns = new Column[keys.Count];
         for (var i = 0; i < columns.Length; i++)
         {
-            columns[i] = new(keys[i]);
-            if (!columns[i].Read(ref from, counts[i]))
+            if (keys[i] is not [<= (byte)AttributeKind.Json, ..] || !(columns[i] = new(keys[i])).Read(ref from, counts[i]))
             {
                 return null;
             }
@@ -107,7 +106,7 @@ sealed class AttributeRows
         return false;
     }
 
-    static int[]? Shape(byte[] text, int columns)
+    static int[]? Shape(ReadOnlySpan<byte> text, int columns)
     {
         var cursor = new ByteCursor(text);
         var shape = new List<int>();
@@ -145,15 +144,15 @@ sealed class AttributeRows
         return (at, ordinals, counts);
     }
 
-    sealed class Column(byte[] key)
+    sealed class Column(ReadOnlySpan<byte> key)
     {
         readonly AttributeKind kind = (AttributeKind)key[0];
-        byte[][] texts = [];
+        TextList texts = TextList.Empty;
         string?[] shown = [];
         int[] numbers = [];
         long[] bits = [];
 
-        public string Name { get; } = Encoding.UTF8.GetString(key.AsSpan(1));
+        public string Name { get; } = Encoding.UTF8.GetString(key[1..]);
 
         public bool Read(ref ByteCursor from, int count)
         {
@@ -164,8 +163,8 @@ sealed class AttributeRows
                     return false;
                 }
 
-                (texts, shown) = (table, new string?[table.Length]);
-                numbers = TextColumn.Numbers(ref from, count, table.Length);
+                (texts, shown) = (table, new string?[table.Count]);
+                numbers = TextColumn.Numbers(ref from, count, table.Count);
                 return !from.Failed;
             }
 

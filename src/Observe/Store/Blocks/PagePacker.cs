@@ -31,23 +31,51 @@ static class PagePacker
         return page.ToArray();
     }
 
-    /// <summary>False where it is damaged.</summary>
-    public static bool TryUnpack(ReadOnlySpan<byte> page, out int rows, out byte[] plain, out byte[] unpacked)
+    /// <summary>Unpacks a page into memory that is lent: it goes back when what is returned is disposed of.</summary>
+    public static UnpackedPage Unpack(ReadOnlySpan<byte> page)
     {
         var cursor = new ByteCursor(page);
-        rows = cursor.Count(MostRows);
+        var rows = cursor.Count(MostRows);
         var (plainLength, length, packed) = (cursor.Count(page.Length), cursor.Count(MostUnpacked), cursor.Count(page.Length));
-        plain = cursor.Bytes(plainLength).ToArray();
+        var plain = cursor.Bytes(plainLength);
         var from = cursor.Bytes(packed);
-        unpacked = [];
 
         // Brotli packs at most about a million to one: a length beyond that is not true, and is not believed with memory.
         if (cursor.Failed || length > (long)packed * 100_000)
         {
-            return false;
+            return default;
         }
 
-        unpacked = new byte[length];
-        return BrotliDecoder.TryDecompress(from, unpacked, out var written) && written == length;
+        var lent = ArrayPool<byte>.Shared.Rent(length);
+        var isWhole = BrotliDecoder.TryDecompress(from, lent.AsSpan(0, length), out var written) && written == length;
+        return new(isWhole, rows, plain, lent, length);
+    }
+}
+
+/// <summary>A page as it was before it was packed.</summary>
+/// <param name="isWhole">False where it is damaged: then nothing of it is to be read.</param>
+/// <param name="rows">How many rows it says to have.</param>
+/// <param name="plain">The part that was not compressed.</param>
+/// <param name="lent">Holds the other part; goes back to the pool.</param>
+/// <param name="length">Of the other part.</param>
+readonly ref struct UnpackedPage(bool isWhole, int rows, ReadOnlySpan<byte> plain, byte[] lent, int length)
+{
+    readonly byte[]? lent = lent;
+
+    public bool IsWhole { get; } = isWhole;
+
+    public int Rows { get; } = rows;
+
+    public ReadOnlySpan<byte> Plain { get; } = plain;
+
+    /// <summary>The part that was compressed.</summary>
+    public ReadOnlySpan<byte> Bytes => lent.AsSpan(0, length);
+
+    public void Dispose()
+    {
+        if (lent is not null)
+        {
+            ArrayPool<byte>.Shared.Return(lent);
+        }
     }
 }

@@ -45,21 +45,47 @@ sealed class TextTable
     }
 
     /// <summary>Reads a table as texts; null where it is damaged.</summary>
-    public static byte[][]? Read(ref ByteCursor from)
+    public static TextList? Read(ref ByteCursor from)
     {
-        var lengths = new int[from.Items()];
-        for (var i = 0; i < lengths.Length; i++)
+        var ends = new int[from.Items()];
+        var total = 0;
+        for (var i = 0; i < ends.Length && !from.Failed; i++)
         {
-            lengths[i] = from.Count(int.MaxValue);
+            total += from.Count(Math.Max(0, from.Left - total));
+            ends[i] = total;
         }
 
-        var texts = new byte[lengths.Length][];
-        for (var i = 0; i < lengths.Length && !from.Failed; i++)
+        var bytes = from.Bytes(total);
+        return from.Failed ? null : new(bytes.ToArray(), ends);
+    }
+}
+
+/// <summary>The texts of a table that was read back, one behind the other: thousands of them are two objects.</summary>
+sealed class TextList(byte[] bytes, int[] ends)
+{
+    public static TextList Empty { get; } = new([], []);
+
+    public int Count => ends.Length;
+
+    public ReadOnlySpan<byte> this[int number]
+    {
+        get
         {
-            texts[i] = from.Bytes(lengths[i]).ToArray();
+            var start = number == 0 ? 0 : ends[number - 1];
+            return bytes.AsSpan(start, ends[number] - start);
+        }
+    }
+
+    /// <summary>All of them, as text.</summary>
+    public string[] Show()
+    {
+        var texts = new string[Count];
+        for (var i = 0; i < texts.Length; i++)
+        {
+            texts[i] = System.Text.Encoding.UTF8.GetString(this[i]);
         }
 
-        return from.Failed ? null : texts;
+        return texts;
     }
 }
 

@@ -58,13 +58,15 @@ static class LogPage
     /// <summary>Null where it is damaged.</summary>
     public static StoredLog[]? Read(ReadOnlySpan<byte> page)
     {
-        if (!PagePacker.TryUnpack(page, out var rows, out var plain, out var unpacked))
+        using var unpacked = PagePacker.Unpack(page);
+        if (!unpacked.IsWhole)
         {
             return null;
         }
 
-        var cursor = new ByteCursor(unpacked);
-        var ids = new ByteCursor(plain);
+        var rows = unpacked.Rows;
+        var cursor = new ByteCursor(unpacked.Bytes);
+        var ids = new ByteCursor(unpacked.Plain);
         var (times, states) = (new long[rows], new byte[rows]);
         var at = 0L;
         for (var i = 0; i < rows; i++)
@@ -134,7 +136,7 @@ static class LogPage
             return null;
         }
 
-        var texts = Array.ConvertAll(table, t => Encoding.UTF8.GetString(t));
+        var texts = table.Show();
         var numbers = TextColumn.Numbers(ref cursor, rows, texts.Length);
         return cursor.Failed ? null : Array.ConvertAll(numbers, n => texts[n]);
     }

@@ -85,12 +85,18 @@ sealed class MetricIndex
     public static MetricIndex? Read(ReadOnlySpan<byte> bytes, Func<MetricSeries, MetricSeries> known)
     {
         var head = new ByteCursor(bytes);
-        if (head.UInt32() != Checksum.Of(bytes[Math.Min(4, bytes.Length)..]) || head.Failed || !PagePacker.TryUnpack(bytes[4..], out _, out _, out var unpacked))
+        if (head.UInt32() != Checksum.Of(bytes[Math.Min(4, bytes.Length)..]) || head.Failed)
         {
             return null;
         }
 
-        var cursor = new ByteCursor(unpacked);
+        using var unpacked = PagePacker.Unpack(bytes[4..]);
+        if (!unpacked.IsWhole)
+        {
+            return null;
+        }
+
+        var cursor = new ByteCursor(unpacked.Bytes);
         var texts = new string[cursor.Items()];
         for (var i = 0; i < texts.Length; i++)
         {

@@ -9,11 +9,13 @@ namespace Mainstay.Observe.Store.Traces;
 sealed class TraceBlocks(IStoreFiles files)
 {
     const byte Kind = 1;
-    const int PageSpans = 8192;
-    const int PageBytes = 8 << 20;
 
-    /// <summary>The most pages that one search unpacks; each takes some milliseconds.</summary>
-    const int MostPages = 600;
+    // A page is read as a whole for one trace of it: small ones make that quick, and cost some bytes more a span, since what repeats is known anew in each.
+    const int PageSpans = 2048;
+    const int PageBytes = 2 << 20;
+
+    /// <summary>The most pages that one search unpacks; each takes about a millisecond.</summary>
+    const int MostPages = 2400;
 
     public BlockShelf Shelf { get; } = new(files, "spans-", Kind);
 

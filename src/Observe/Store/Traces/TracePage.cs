@@ -64,12 +64,15 @@ sealed class TracePage
 
     public static TracePage? Read(ReadOnlySpan<byte> page)
     {
-        if (!PagePacker.TryUnpack(page, out var count, out var plain, out var unpacked))
+        using var unpacked = PagePacker.Unpack(page);
+        if (!unpacked.IsWhole)
         {
             return null;
         }
 
-        var cursor = new ByteCursor(unpacked);
+        var cursor = new ByteCursor(unpacked.Bytes);
+        var count = unpacked.Rows;
+        var plain = unpacked.Plain;
         var (traceCount, ids) = (cursor.Count(count), cursor.Count(plain.Length));
         var traces = new Trace[traceCount];
         var rows = new Row[count];
@@ -166,7 +169,7 @@ sealed class TracePage
         };
     }
 
-    static bool Frame(ref ByteCursor cursor, byte[] plain, int ids, Trace[] traces, Row[] rows)
+    static bool Frame(ref ByteCursor cursor, ReadOnlySpan<byte> plain, int ids, Trace[] traces, Row[] rows)
     {
         var (at, start) = (0, 0L);
         for (var i = 0; i < traces.Length; i++)
@@ -182,8 +185,8 @@ sealed class TracePage
             return false;
         }
 
-        var strangers = new ByteCursor(plain.AsSpan(ids));
-        ReadOnlySpan<byte> words = plain;
+        var strangers = new ByteCursor(plain[ids..]);
+        var words = plain;
         foreach (ref var trace in traces.AsSpan())
         {
             trace.Id = new(Word(ref words), Word(ref words));
@@ -274,8 +277,8 @@ sealed class TracePage
                 return null;
             }
 
-            numbers = TextColumn.Numbers(ref cursor, rows, texts.Length);
-            return cursor.Failed ? null : Array.ConvertAll(texts, Encoding.UTF8.GetString);
+            numbers = TextColumn.Numbers(ref cursor, rows, texts.Count);
+            return cursor.Failed ? null : texts.Show();
         }
     }
 
@@ -306,9 +309,9 @@ sealed class TracePage
                 return null;
             }
 
-            var nameOf = TextColumn.Numbers(ref cursor, count, names.Length);
+            var nameOf = TextColumn.Numbers(ref cursor, count, names.Count);
             return !cursor.Failed && AttributeRows.Read(ref cursor, count, MostCells) is { } attributes
-                ? new(at, times, Array.ConvertAll(names, Encoding.UTF8.GetString), nameOf, attributes)
+                ? new(at, times, names.Show(), nameOf, attributes)
                 : null;
         }
 

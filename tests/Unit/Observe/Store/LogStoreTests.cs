@@ -124,13 +124,14 @@ public sealed class LogStoreTests
     {
         var random = new Random(7);
         StoredLog[] logs = [.. Enumerable.Range(0, 60).Select(i => One("orders", $"line {i} größe", i % 24, ("n", $"{i}")) with { Trace = i % 3 == 0 ? Trace : null, Span = i % 3 == 0 ? "00f067aa0ba902b7" : null })];
-        PagePacker.TryUnpack(LogPage.Make(logs).Page, out var rows, out var plain, out var unpacked).ShouldBeTrue();
+        using var unpacked = PagePacker.Unpack(LogPage.Make(logs).Page);
+        unpacked.IsWhole.ShouldBeTrue();
         var read = 0;
         for (var round = 0; round < 3000; round++)
         {
-            byte[] changed = [.. unpacked];
+            byte[] changed = [.. unpacked.Bytes];
             for (var changes = random.Next(1, 5); changes > 0; changes--) changed[random.Next(changed.Length)] = (byte)random.Next(256);
-            if (LogPage.Read(PagePacker.Pack(rows, plain, changed)) is { } damaged) read += damaged.Length > 0 ? 1 : 0;
+            if (LogPage.Read(PagePacker.Pack(unpacked.Rows, unpacked.Plain, changed)) is { } damaged) read += damaged.Length > 0 ? 1 : 0;
         }
 
         read.ShouldBeGreaterThan(0);

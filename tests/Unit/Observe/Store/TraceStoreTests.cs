@@ -230,14 +230,15 @@ public sealed class TraceStoreTests
         }
 
         var page = writer.Finish().Page;
-        PagePacker.TryUnpack(page, out var rows, out var plain, out var unpacked).ShouldBeTrue();
+        using var unpacked = PagePacker.Unpack(page);
+        unpacked.IsWhole.ShouldBeTrue();
         var read = 0;
         for (var round = 0; round < 3000; round++)
         {
             // Changed behind the checksum and the packing, where changes are seen by the reader alone.
-            byte[] changed = [.. unpacked];
+            byte[] changed = [.. unpacked.Bytes];
             for (var changes = random.Next(1, 5); changes > 0; changes--) changed[random.Next(changed.Length)] = (byte)random.Next(256);
-            if (TracePage.Read(PagePacker.Pack(rows, plain, changed)) is not { } damaged) continue;
+            if (TracePage.Read(PagePacker.Pack(unpacked.Rows, unpacked.Plain, changed)) is not { } damaged) continue;
             read++;
             damaged.All([]);
             damaged.Find(new() { Attributes = [new("a", "b")] }, []);
