@@ -113,6 +113,10 @@ export function readObserve(noun, name, query) {
     const items = summaries().filter((one) => (!query.get('operation') || one.name === query.get('operation')) && (!query.get('error') || one.errors > 0 === (query.get('error') === 'true')));
     return { status: 200, body: { items: items.slice(0, Number(query.get('limit') ?? 20)), complete: query.get('operation') !== 'seldom' } };
   }
+  if (noun === 'map' && name === 'apis') {
+    const edge = { from: 'web', fromApi: 'POST /checkout', to: 'orders', toApi: 'POST /orders', calls: 118, callsPerRequest: 1.02, share: 1, errorRatio: 0.04, p50Ms: 90, p99Ms: 360, trace: slowTrace };
+    return { status: 200, body: { traces: 200, edges: [edge, { ...edge, from: 'orders', fromApi: 'POST /orders', to: 'inventory', toApi: 'GET /stock/{sku}', calls: 240, callsPerRequest: 2.03, errorRatio: 0 }].filter((one) => !query.get('service') || [one.from, one.to].includes(query.get('service'))) } };
+  }
   if (noun === 'statements') {
     const path = { service: 'orders', statement: 'select * from stock where sku = ?', apiService: 'web', api: 'POST /checkout', calls: 840, requests: 120, apiShare: 0.92, callsPerRequest: 7, errorRatio: 0, heatSeconds: 12.4, statementShare: 0.81, timeShare: 0.44, exemplar: slowTrace };
     return { status: 200, body: { window: '5m', items: [path, { ...path, api: 'GET /', calls: 60, requests: 60, callsPerRequest: 1, apiShare: 0.1, statementShare: 0.19, timeShare: 0.05 }] } };

@@ -11,7 +11,7 @@ import type { StoreStanding } from '../domain/servers';
 import type { RehearsalAsk, RehearsalReport } from '../domain/rehearsal';
 import type { DiffAnswer, ListAnswer, MapAnswer, ProblemDetails, RolloutAnswer, ScalingReport, Status } from './shapes';
 import type { ConfigDiff, ConfigPageView, ConfigReaderRow, ConfigStagingView } from './configShapes';
-import type { Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
+import type { ApiMap, Diagnosis, Exemplar, Impact, LogPatterns, LogRecord, SeenChange, StatementPath, TopBy, TopOf, TopRow, TraceSearch, TraceSummary, TraceView } from './observeShapes';
 import type { FlowCount, FlowRun, FlowRunView } from './flowShapes';
 import type { Explanation, InterventionWish, PastRequest } from './trafficShapes';
 import type { ArchitectureVersion, ConfigVersion, Event, FieldChange, Intervention } from './types';
@@ -127,6 +127,8 @@ export const api = {
   trace: (id: string, signal?: AbortSignal) => get<TraceView>(`traces/${encodeURIComponent(id)}`, signal),
   top: async (of: TopOf, by: TopBy, window: string, limit: number, service?: string, signal?: AbortSignal) =>
     (await get<{ items: TopRow[] }>(`top?of=${of}&by=${by}&window=${window}&limit=${limit}${service ? `&service=${encodeURIComponent(service)}` : ''}`, signal)).items,
+  /** Which APIs call those of a service, and which they call. */
+  apis: (service: string, signal?: AbortSignal) => get<ApiMap>(`map/apis?service=${encodeURIComponent(service)}`, signal),
   /** Values at the same times for every query of the same span: milliseconds since the epoch. */
   metrics: async (query: string, { from, to, stepMs }: { from: number; to: number; stepMs: number }, signal?: AbortSignal) =>
     (await get<{ series: Series[] }>(`metrics/query?query=${encodeURIComponent(query)}&start=${from}&end=${to}&step=${stepMs}ms`, signal)).series,

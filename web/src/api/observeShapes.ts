@@ -84,6 +84,28 @@ export type TopOf = 'operations' | 'services' | 'callers' | 'statements';
 export type TopBy = 'calls' | 'slow' | 'heat';
 
 /** One of `GET /api/v1/top`. */
+/** `GET /api/v1/map/apis`: which API calls which, in so many traces. */
+export interface ApiMap {
+  traces: number;
+  edges: ApiCall[];
+}
+
+export interface ApiCall {
+  from: string;
+  fromApi: string;
+  to: string;
+  toApi: string;
+  calls: number;
+  callsPerRequest: number;
+  /** Of all calls of the callee's API. */
+  share: number;
+  errorRatio: number;
+  p50Ms: number;
+  p99Ms: number;
+  /** The slowest. */
+  trace: string;
+}
+
 export interface TopRow {
   service: string;
   name: string;

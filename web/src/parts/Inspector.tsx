@@ -1,3 +1,4 @@
+import { useMemo, useState } from 'react';
 import { api } from '../api/client';
 import { live } from '../api/live';
 import type { MapNode } from '../api/shapes';
@@ -5,6 +6,7 @@ import * as format from '../domain/format';
 import { word } from '../domain/i18n';
 import { instanceTone, toneOf } from '../domain/tone';
 import { Ago } from './Ago';
+import { Apis } from './Apis';
 import { CriticalityBadge, StateBadge } from './Badges';
 import { EventList } from './EventList';
 import { CriticalityBars, Icon, ToneGlyph } from './glyphs';
@@ -15,6 +17,7 @@ import { InstanceUse, useRuntime } from './runtime';
 import { useText } from './settings';
 
 const shownEvents = 6;
+const shownDependants = 40;
 
 /** What is known of the selected node: traffic, needs, who is hurt, instances, last events. */
 export function Inspector({ id, onGo }: { id: string; onGo: (id: string) => void }) {
@@ -44,6 +47,7 @@ export function Inspector({ id, onGo }: { id: string; onGo: (id: string) => void
       )}
       {node.kind === 'gateway' && <GatewayFacts />}
       <Relations node={node} onGo={onGo} />
+      {node.kind !== 'gateway' && <Apis of={node.id} />}
       {node.kind === 'service' && <Instances name={node.id} />}
       {node.kind === 'service' && <LastEvents node={node} />}
     </aside>
@@ -72,9 +76,11 @@ function Relations({ node, onGo }: { node: MapNode; onGo: (id: string) => void }
   const text = useText();
   const topology = useCell(live.map.topology);
   useCell(live.map.tick);
+  const reach = useMemo(() => topology?.graph.reverseReach(node.id) ?? [], [topology, node.id]);
+  const [all, setAll] = useState<string>();
   if (!topology) return null;
   const needs = topology.graph.needsOf(node.id);
-  const reach = topology.graph.reverseReach(node.id);
+  const shown = all === node.id ? reach : reach.slice(0, shownDependants);
   const flow = live.map.flowOf(node.id);
   return (
     <>
@@ -107,12 +113,13 @@ function Relations({ node, onGo }: { node: MapNode; onGo: (id: string) => void }
       </h3>
       {reach.length === 0 && <p className="quiet">{text.inspector.noDependants}</p>}
       <ul className="relations">
-        {reach.map(({ id, steps }) => (
+        {shown.map(({ id, steps }) => (
           <Relation key={id} id={id} onGo={onGo}>
             {steps === 1 ? text.inspector.direct : text.inspector.steps(steps)}
           </Relation>
         ))}
       </ul>
+      {shown.length < reach.length && <button type="button" onClick={() => setAll(node.id)}>{text.inspector.more(reach.length - shown.length)}</button>}
     </>
   );
 }

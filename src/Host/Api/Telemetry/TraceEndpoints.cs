@@ -58,6 +58,11 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
             ],
             Answer = typeof(StatementList),
         },
+        new("GET", "/api/v1/map/apis", "Which API calls which, with how often, errors and durations, in the newest traces that are kept.", ApisAsync)
+        {
+            Query = [("service", "Calls from and to APIs of this service alone."), ("limit", $"How many traces are looked at; default 200, at most {MostTraces}.")],
+            Answer = typeof(ApiMap),
+        },
         new("GET", "/api/v1/telemetry", "What came in, by format, and what became of it.", IntakeAsync) { Answer = typeof(IntakeView) },
     ];
 
@@ -154,6 +159,18 @@ public sealed class TraceEndpoints(TelemetryIntake intake)
         return call.Wrong() is { } wrong ? Task.FromResult<Answer?>(wrong)
             : !Durations.TryParse(window, out var span) || span < TimeSpan.FromSeconds(10) || span > TimeSpan.FromHours(1) ? Bad("window", window, "a duration from 10s to 1h")
             : Task.FromResult<Answer?>(Answer.Json(new StatementList(window, intake.Spans.Paths((int)span.TotalSeconds, limit, service, statement, api))));
+    }
+
+    Task<Answer?> ApisAsync(Call call)
+    {
+        var (service, limit) = (call.Query("service"), call.Number("limit", 200, 1, MostTraces));
+        if (call.Wrong() is { } wrong)
+        {
+            return Task.FromResult<Answer?>(wrong);
+        }
+
+        var traces = intake.Traces.Find(new TraceQuery { Service = service, Limit = limit }).Select(t => TraceTree.Build(intake.Traces.Get(t))).OfType<TraceView>().ToList();
+        return Task.FromResult<Answer?>(Answer.Json(ApiMapBuilder.Build(traces, service)));
     }
 
     Task<Answer?> IntakeAsync(Call call)

@@ -20,6 +20,12 @@ public sealed record PathRow(
     string Service, string Statement, string ApiService, string Api, long Calls, long Requests, double ApiShare, double CallsPerRequest, double ErrorRatio, double HeatSeconds,
     double StatementShare, double TimeShare, string? Exemplar = null);
 
+/// <summary>Which API calls which.</summary>
+sealed record ApiCalls(int Traces, IReadOnlyList<ApiCallRow> Edges);
+
+/// <summary>An API and one that it calls.</summary>
+sealed record ApiCallRow(string From, string FromApi, string To, string ToApi, int Calls, double CallsPerRequest, double Share, double ErrorRatio, double P50Ms, double P99Ms, string Trace);
+
 /// <summary>A top list.</summary>
 sealed record TopList(IReadOnlyList<TopRow> Items);
 
