@@ -11,12 +11,16 @@ export const edgeKey = (edge: Link): string => `${edge.from}→${edge.to}`;
 export class Graph {
   private readonly needs = new Map<string, string[]>();
   private readonly dependants = new Map<string, string[]>();
+  private readonly out = new Map<string, string[]>();
+  private readonly into = new Map<string, string[]>();
   readonly links: Link[] = [];
 
   constructor(ids: Iterable<string>, links: Iterable<Link>) {
     for (const id of ids) {
       this.needs.set(id, []);
       this.dependants.set(id, []);
+      this.out.set(id, []);
+      this.into.set(id, []);
     }
     for (const { from, to } of links) {
       const needs = this.needs.get(from);
@@ -25,6 +29,9 @@ export class Graph {
       needs.push(to);
       dependants.push(from);
       this.links.push({ from, to });
+      const key = edgeKey({ from, to });
+      this.out.get(from)!.push(key);
+      this.into.get(to)!.push(key);
     }
   }
 
@@ -42,6 +49,16 @@ export class Graph {
 
   dependantsOf(id: string): readonly string[] {
     return this.dependants.get(id) ?? [];
+  }
+
+  /** The keys of the edges that leave a node. */
+  leaving(id: string): readonly string[] {
+    return this.out.get(id) ?? [];
+  }
+
+  /** The keys of the edges that arrive at a node. */
+  arriving(id: string): readonly string[] {
+    return this.into.get(id) ?? [];
   }
 
   /** Everybody who is hurt when `id` fails, nearest first, with the number of steps; without itself. */

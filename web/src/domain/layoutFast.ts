@@ -1,4 +1,4 @@
-import { edgeKey, type Graph } from './graph';
+import { edgeKey, type Graph, type Link } from './graph';
 import { card, curved, layerBound, type Direction, type EdgePath, type Layout, type Size } from './layout';
 import type { Point } from './navigate';
 
@@ -88,10 +88,13 @@ function edgesOf(graph: Graph, positions: ReadonlyMap<string, Point>, direction:
   );
 }
 
-/** Of a huge map these edges are drawn: the busiest, those that fail, and those of the node that is looked at. */
-export function drawnEdges(edges: Iterable<{ from: string; to: string; requestsPerSecond: number; errorRatio: number }>, active: string | undefined, most: number, badErrors: number): Set<string> {
-  const all = [...edges];
-  const failing = all.filter((edge) => edge.requestsPerSecond > 0 && edge.errorRatio >= badErrors).sort((a, b) => b.requestsPerSecond - a.requestsPerSecond).slice(0, most / 2);
-  const busiest = [...all].sort((a, b) => b.requestsPerSecond - a.requestsPerSecond).slice(0, most - failing.length);
-  return new Set([...failing, ...busiest, ...all.filter((edge) => edge.from === active || edge.to === active)].map(edgeKey));
+/** Of a huge map these edges are drawn: the busiest and those that fail. */
+export function drawnEdges<T extends Link & { requestsPerSecond: number; errorRatio: number }>(edges: Iterable<T>, most: number, badErrors: number): T[] {
+  const busiest = [...edges].sort((a, b) => b.requestsPerSecond - a.requestsPerSecond);
+  const chosen = new Set(busiest.filter((edge) => edge.requestsPerSecond > 0 && edge.errorRatio >= badErrors).slice(0, most / 2));
+  for (const edge of busiest) {
+    if (chosen.size >= most) break;
+    chosen.add(edge);
+  }
+  return [...chosen];
 }

@@ -40,6 +40,21 @@ describe('LiveMap', () => {
     expect(changed).toHaveBeenCalledTimes(3);
   });
 
+  it('takes what comes in the same order without a new arrangement, and what changes the order with one', () => {
+    const map = new LiveMap();
+    const three = [node('a'), node('b'), node('c')];
+    map.apply(answer(three, [edge('a', 'b', 3), edge('b', 'c', 4)]));
+    const woken = vi.fn();
+    for (const key of ['a→b', 'b→c']) map.edges.subscribe(key, () => woken(key));
+    map.apply(answer([...three], [edge('a', 'b', 3), edge('b', 'c', 5)]));
+    expect(woken.mock.calls).toEqual([['b→c']]);
+    expect([map.flowOf('c')!.requestsPerSecond, map.mostHeat]).toEqual([5, 5]);
+    map.apply(answer([...three], [edge('b', 'c', 6), edge('a', 'b', 3)]));
+    expect(map.flowOf('c')!.requestsPerSecond).toBe(6);
+    map.apply(answer([...three], [edge('b', 'c', 7), edge('a', 'c', 1)]));
+    expect([map.flowOf('c')!.requestsPerSecond, map.flowOf('b')!.requestsPerSecond]).toEqual([8, 7]);
+  });
+
   it('draws no edge to a node that is not there', () => {
     const map = new LiveMap();
     map.apply(answer([node('a')], [edge('a', 'ghost')]));

@@ -12,17 +12,25 @@ export interface StreamEvent {
  * Read by hand and not by `EventSource`, which can send no Authorization header and hides the status of a refusal.
  */
 export class SseParser {
-  private rest = '';
+  /** The pieces of the line that is not ended yet. A large event comes in many: what was looked through is not looked through again. */
+  private rest: string[] = [];
+  private endsInReturn = false;
   private event = '';
   private data: string[] = [];
   private id = '';
 
   push(piece: string): StreamEvent[] {
     const found: StreamEvent[] = [];
-    this.rest += piece;
     // A lone CR at the end may be the first half of CRLF: it waits for the next piece.
-    const lines = this.rest.split(/\r\n|\n|\r(?!$)/);
-    this.rest = lines.pop() ?? '';
+    const text = this.endsInReturn ? `\r${piece}` : piece;
+    this.endsInReturn = text.endsWith('\r');
+    const lines = (this.endsInReturn ? text.slice(0, -1) : text).split(/\r\n|\n|\r/);
+    const last = lines.pop()!;
+    if (lines.length > 0) {
+      lines[0] = this.rest.join('') + lines[0];
+      this.rest = [];
+    }
+    this.rest.push(last);
     for (const line of lines) {
       if (line === '') this.dispatch(found);
       else this.field(line);

@@ -47,6 +47,17 @@ export class Keyed<T> {
     };
   }
 
+  /** Gives keys that are there new values, in the same order; wakes the listeners of those whose content changed. */
+  renew(keys: readonly string[], values: readonly T[]): void {
+    const changed: string[] = [];
+    keys.forEach((key, at) => {
+      if (same(this.values.get(key), values[at])) return;
+      this.values.set(key, values[at]!);
+      changed.push(key);
+    });
+    for (const key of changed) for (const listener of [...(this.listeners.get(key) ?? [])]) listener();
+  }
+
   /** Replaces everything; returns the keys whose content changed, came or went. */
   replace(entries: Iterable<readonly [string, T]>): string[] {
     const before = this.values;

@@ -1,11 +1,13 @@
 import '@xyflow/react/dist/base.css';
 import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, ViewportPortal, type MiniMapNodeProps, type Node } from '@xyflow/react';
-import { useEffect, useMemo, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { live } from '../api/live';
 import { card, fitZoom, type Layout, type Size } from '../domain/layout';
+import { isHuge } from '../domain/layoutFast';
 import type { Topology } from '../domain/liveMap';
 import { isArrow, step } from '../domain/navigate';
 import { toneOf } from '../domain/tone';
+import type { Closeness } from '../domain/view';
 import { layOut } from './elk';
 import { Icon } from './glyphs';
 import { useCell, useKeyedView } from './hooks';
@@ -17,6 +19,7 @@ import { useText } from './settings';
 const nodeTypes = { card: MapNode };
 /** The zoom from which a card's name can be read. */
 const readable = 0.2;
+const closenessAt = (zoom: number): Closeness => (zoom >= 0.5 ? 'near' : zoom >= readable ? 'mid' : 'far');
 const fitting = { padding: 0.03, maxZoom: 1.1 };
 
 interface Props {
@@ -41,6 +44,7 @@ function Canvas({ topology, reveal }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const { layout, failed } = useLayout(topology, frame);
   const nodes = useMemo(() => layout && nodesOf(layout), [layout]);
+  const huge = layout !== undefined && isHuge(layout.topology.graph);
 
   useEffect(() => {
     if (layout) requestAnimationFrame(() => void flow.fitView(fitting));
@@ -55,7 +59,13 @@ function Canvas({ topology, reveal }: Props) {
 
   const show = (id: string) => {
     view.selected.set(id);
-    frame.current?.querySelector<HTMLElement>(`.card[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+    const drawn = frame.current?.querySelector<HTMLElement>(`.card[data-id="${CSS.escape(id)}"]`);
+    if (drawn) drawn.focus({ preventScroll: true });
+    else {
+      // On a huge map only what is in sight is drawn: the map is being moved there, and the card takes the focus unless something else has it by then.
+      view.awaited = id;
+      frame.current?.focus({ preventScroll: true });
+    }
   };
 
   useEffect(() => {
@@ -64,7 +74,7 @@ function Canvas({ topology, reveal }: Props) {
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     if (!layout || event.ctrlKey || event.metaKey || event.altKey) return;
-    const at = (event.target as HTMLElement).dataset.id;
+    const at = (event.target as HTMLElement).dataset.id ?? view.selected.get();
     if (isArrow(event.key)) {
       const next = at ? step(topology.graph, layout.positions, at, event.key) : topology.graph.ids[0];
       if (next) show(next);
@@ -78,7 +88,7 @@ function Canvas({ topology, reveal }: Props) {
   };
 
   return (
-    <div ref={frame} className="canvas" role="application" aria-label={text.map.label} data-testid="map" data-laid-out={layout !== undefined} onKeyDown={onKeyDown}>
+    <div ref={frame} className="canvas" role="application" tabIndex={huge ? 0 : -1} aria-label={text.map.label} data-testid="map" data-laid-out={layout !== undefined} onKeyDown={onKeyDown}>
       {layout && nodes ? (
         <ReactFlow
           nodes={nodes}
@@ -87,6 +97,7 @@ function Canvas({ topology, reveal }: Props) {
           fitViewOptions={fitting}
           minZoom={0.04}
           maxZoom={2}
+          onlyRenderVisibleElements={huge}
           nodesDraggable={false}
           nodesConnectable={false}
           nodesFocusable={false}
@@ -101,7 +112,7 @@ function Canvas({ topology, reveal }: Props) {
           onPaneClick={() => view.selected.set(undefined)}
           onNodeDoubleClick={(_, node) => open(node.id)}
         >
-          <ZoomLevel frame={frame} size={layout.size} />
+          <ZoomLevel frame={frame} size={layout.size} huge={huge} />
           <ViewportPortal>
             <MapEdges graph={layout.topology.graph} layout={layout} />
           </ViewportPortal>
@@ -169,13 +180,15 @@ function bringIntoView(flow: ReturnType<typeof useReactFlow>, frame: HTMLElement
 }
 
 /** Marks the frame with how close the map is seen, so that CSS alone decides how much a card says and whether the overview helps. */
-function ZoomLevel({ frame, size }: { frame: React.RefObject<HTMLDivElement | null>; size: Size }) {
-  const level = useStore(({ transform: [, , zoom] }) => (zoom >= 0.5 ? 'near' : zoom >= readable ? 'mid' : 'far'));
+function ZoomLevel({ frame, size, huge }: { frame: React.RefObject<HTMLDivElement | null>; size: Size; huge: boolean }) {
+  const view = useView();
+  const level = useStore(({ transform: [, , zoom] }) => closenessAt(zoom));
   const whole = useStore(({ transform: [, , zoom], width, height }) => zoom <= fitZoom(size, { width, height }) * 1.02);
-  useEffect(() => {
+  useLayoutEffect(() => {
     frame.current!.dataset.zoom = level;
     frame.current!.dataset.whole = String(whole);
-  }, [level, whole, frame]);
+    view.detail.set(huge ? level : 'near');
+  }, [level, whole, frame, view, huge]);
   return null;
 }
 

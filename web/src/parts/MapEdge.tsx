@@ -2,7 +2,7 @@ import { memo, useMemo, useSyncExternalStore } from 'react';
 import { live } from '../api/live';
 import type { MapEdge as Shape } from '../api/shapes';
 import * as format from '../domain/format';
-import { edgeKey, type Graph } from '../domain/graph';
+import { edgeKey, type Graph, type Link } from '../domain/graph';
 import { mostLabelledEdges, type EdgePath, type Layout } from '../domain/layout';
 import { drawnEdges, isHuge } from '../domain/layoutFast';
 import { badErrors, lookOf } from '../domain/traffic';
@@ -17,29 +17,45 @@ import { useText } from './settings';
 export const MapEdges = memo(function MapEdges({ graph, layout }: { graph: Graph; layout: Layout }) {
   const labelled = graph.links.length <= mostLabelledEdges;
   const shown = useShownEdges(graph);
+  const lines = useMemo(
+    () => (shown ?? graph.links).map((link) => {
+      const drawn = layout.edges.get(edgeKey(link));
+      return drawn && <MapEdge key={edgeKey(link)} from={link.from} to={link.to} drawn={drawn} labelled={labelled} />;
+    }),
+    [shown, graph, layout, labelled],
+  );
   return (
-    <svg className={labelled ? 'flows' : 'flows dense'} width={layout.size.width} height={layout.size.height} aria-hidden="true">
+    <svg className={labelled ? 'flows' : shown ? 'flows dense partial' : 'flows dense'} width={layout.size.width} height={layout.size.height} aria-hidden="true">
       <ArrowHeads />
-      {graph.links.map((link) => {
-        const drawn = !shown || shown.has(edgeKey(link)) ? layout.edges.get(edgeKey(link)) : undefined;
-        return drawn && <MapEdge key={edgeKey(link)} from={link.from} to={link.to} drawn={drawn} labelled={labelled} />;
-      })}
+      {lines}
+      {shown && <LookedAt graph={graph} layout={layout} drawn={shown} />}
     </svg>
   );
 });
+
+/** Of a map that is drawn in part, the other edges of the node that is looked at. */
+function LookedAt({ graph, layout, drawn }: { graph: Graph; layout: Layout; drawn: readonly Link[] }) {
+  const view = useView();
+  const active = useSyncExternalStore(view.onActive, () => view.active());
+  const known = useMemo(() => new Set(drawn.map(edgeKey)), [drawn]);
+  if (active === undefined) return null;
+  const own = [...graph.needsOf(active).map((to) => ({ from: active, to })), ...graph.dependantsOf(active).map((from) => ({ from, to: active }))];
+  return own.map((link) => {
+    const path = known.has(edgeKey(link)) ? undefined : layout.edges.get(edgeKey(link));
+    return path && <MapEdge key={edgeKey(link)} from={link.from} to={link.to} drawn={path} labelled={false} />;
+  });
+}
 
 /** Edges of a huge map that are drawn at a time: ten thousand of them would be a grey sheet, and slow to move. */
 const mostDrawnEdges = 800;
 const chooseEveryMs = 10_000;
 
-/** Which edges are drawn; undefined for all. Chosen anew now and then, and whenever another node is looked at. */
-function useShownEdges(graph: Graph): ReadonlySet<string> | undefined {
-  const view = useView();
+/** Which edges are drawn; undefined for all. Chosen anew now and then. */
+function useShownEdges(graph: Graph): readonly Link[] | undefined {
   const huge = isHuge(graph);
-  const active = useSyncExternalStore(view.onActive, () => (huge ? view.active() : undefined));
   const round = Math.floor(useNow(chooseEveryMs) / chooseEveryMs);
   const known = useSyncExternalStore(live.map.tick.subscribe, () => huge && live.map.tick.get() > 0);
-  return useMemo(() => (huge ? drawnEdges(live.map.edges.all(), active, mostDrawnEdges, badErrors) : undefined), [huge, graph, active, round, known]);
+  return useMemo(() => (huge ? drawnEdges(live.map.edges.all(), mostDrawnEdges, badErrors) : undefined), [huge, graph, round, known]);
 }
 
 /** An edge: its line changes with the order of magnitude of its traffic, its words with every update. */

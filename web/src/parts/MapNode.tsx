@@ -1,5 +1,5 @@
 import type { NodeProps } from '@xyflow/react';
-import { createContext, memo, useCallback, useContext, useSyncExternalStore } from 'react';
+import { createContext, memo, useCallback, useContext, useLayoutEffect, useRef, useSyncExternalStore } from 'react';
 import { live } from '../api/live';
 import type { MapNode as Shape } from '../api/shapes';
 import { isActive, passes } from '../domain/filter';
@@ -9,7 +9,7 @@ import { toneOf } from '../domain/tone';
 import type { MapView } from '../domain/view';
 import { CriticalityBadge, InstanceDots, shortStateWords } from './Badges';
 import { Icon, ToneGlyph } from './glyphs';
-import { useKeyed } from './hooks';
+import { useCell, useKeyed } from './hooks';
 import { useText } from './settings';
 
 export const ViewContext = createContext<MapView | undefined>(undefined);
@@ -28,8 +28,13 @@ function Card({ node }: { node: Shape }) {
   const tone = toneOf(node);
   const service = node.kind === 'service';
   const [level, words] = useShade(view, node);
+  const detail = useCell(view.detail);
+  const near = detail === 'near';
+  const state = shortStateWords(text, node);
+  const card = useFocusKept(view, node.id);
   return (
     <div
+      ref={card}
       className={`card shade-${level} tone-${tone} kind-${node.kind}${selected ? ' selected' : ''}${related ? ' related' : ''}${dimmed ? ' dimmed' : ''}`}
       role="button"
       tabIndex={stop ? 0 : -1}
@@ -37,23 +42,45 @@ function Card({ node }: { node: Shape }) {
       data-id={node.id}
       data-tone={tone}
       title={node.message || undefined}
+      {...(!near && { 'aria-label': service ? `${node.title} ${state} ${text.criticality[node.criticality]} ${text.map.ready(node.ready, node.wanted)}` : `${node.title} ${state}` })}
       onClick={() => view.selected.set(node.id)}
       onMouseEnter={() => view.hovered.set(node.id)}
       onMouseLeave={() => view.hovered.set(undefined)}
     >
       <ToneGlyph tone={tone} size={18} />
-      <span className="card-title">{node.title}</span>
-      {node.version && <span className="card-version">{node.version}</span>}
-      <span className="card-state">{shortStateWords(text, node)}</span>
-      {service ? <CriticalityBadge of={node.criticality} /> : <KindMark kind={node.kind} />}
-      <span className="card-foot">
-        <InstanceDots instances={node.instances} />
-        {service && <span className="card-ready">{`${node.ready}/${node.wanted}`}<span className="unseen"> {text.map.readyWord}</span></span>}
-      </span>
-      <Incoming id={node.id} />
+      {detail !== 'far' && <span className="card-title">{node.title}</span>}
+      {near && node.version && <span className="card-version">{node.version}</span>}
+      {near && <span className="card-state">{state}</span>}
+      {detail !== 'far' && (service ? <CriticalityBadge of={node.criticality} /> : <KindMark kind={node.kind} />)}
+      {near && (
+        <span className="card-foot">
+          <InstanceDots instances={node.instances} />
+          {service && <span className="card-ready">{`${node.ready}/${node.wanted}`}<span className="unseen"> {text.map.readyWord}</span></span>}
+        </span>
+      )}
+      {near && <Incoming id={node.id} />}
       {words && <span className="card-shade">{words}</span>}
     </div>
   );
+}
+
+/** Gives a card that was waited for the focus when it is drawn, and the map the focus of a card that goes out of sight: keys go on working. */
+function useFocusKept(view: MapView, id: string): React.RefObject<HTMLDivElement | null> {
+  const card = useRef<HTMLDivElement>(null);
+  useLayoutEffect(() => {
+    const drawn = card.current!;
+    const frame = drawn.closest<HTMLElement>('.canvas');
+    if (view.awaited === id) {
+      view.awaited = undefined;
+      if (document.activeElement === frame) drawn.focus({ preventScroll: true });
+    }
+    return () => {
+      if (document.activeElement !== drawn) return;
+      view.awaited = id;
+      frame?.focus({ preventScroll: true });
+    };
+  }, [view, id]);
+  return card;
 }
 
 function KindMark({ kind }: { kind: Shape['kind'] }) {
