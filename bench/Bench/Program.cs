@@ -32,6 +32,7 @@ return args switch
     ["overload", .. var rest] => OverloadTable.Run(rest),
     ["ingest", .. var rest] => await IngestLoad.RunAsync(rest),
     ["top"] => TopLoad.Run(),
+    ["map", .. var rest] => await MapLoad.RunAsync(rest),
     ["traces", .. var rest] => TraceLoad.Run(rest),
     ["watchers", .. var rest] => await ConfigWatchers.RunAsync(rest),
     ["locks", .. var rest] => await LockLoad.RunAsync(rest),
