@@ -294,7 +294,7 @@ public sealed class Applier(IStore store, KindRegistry kinds, TimeProvider time,
     {
         List<Problem> problems = [.. ConfigRules.Problems(seen, plan)];
         var given = seen.Services.Values.SelectMany(s => ConfigRules.SecretsOf(s)).ToHashSet(StringComparer.Ordinal);
-        foreach (var (path, secret) in ConfigRules.Secrets(plan).Where(s => !given.Contains(s.Secret)))
+        foreach (var (path, secret) in ConfigRules.Secrets(seen, plan).Where(s => !given.Contains(s.Secret)))
         {
             if (await store.GetAsync(ConfigSettings.SealedPrefix + secret, stop) is null)
             {

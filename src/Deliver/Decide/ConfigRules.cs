@@ -72,19 +72,64 @@ static class ConfigRules
         {
             if (service.Spec.Config is { } use && !all.ContainsKey(use.Space))
             {
-                yield return new($"services.{service.Name}.config", $"there is no name space '{use.Space}'", Nearest.To(use.Space, [.. all.Keys]) is { } near ? $"did you mean '{near}'?" : "declare it under 'config', or publish it with 'mainstay config'");
+                yield return NoSpace($"services.{service.Name}.config", use.Space, all);
+            }
+
+            foreach (var problem in (Templates.FilesOf(service.Spec) ?? new Dictionary<string, ConfigFile>()).SelectMany(f => File(f.Value, EnvironmentOf(seen, plan), all).Select(p => p.Under($"services.{service.Name}.files.{f.Key}"))))
+            {
+                yield return problem;
             }
         }
     }
 
-    /// <summary>The secrets that services of a plan are to be given, and that its routes sign with, with where that is said.</summary>
-    public static IEnumerable<(string Path, string Secret)> Secrets(ApplyPlan plan)
+    // What a file is made of, in the environment that counts.
+    static IEnumerable<Problem> File(ConfigFile file, string environment, IReadOnlyDictionary<string, ConfigSpace> all)
     {
+        if (ViewOf(file, environment, all) is not { } view)
+        {
+            return [NoSpace("from", file.From!, all)];
+        }
+
+        var keys = ConfigRender.KeysOf(file, view.Values.Keys).ToArray();
+        var problems = keys.Where(k => !view.Values.ContainsKey(k)).Select(k => new Problem(
+            "template", $"the name space '{file.From}' has no value of '{k}'", Nearest.To(k, [.. view.Values.Keys]) is { } near ? $"did you mean '{near}'?" : "give it one, or a default"));
+        var isOpen = file.ModeBits() is { } mode && (mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite)) != 0;
+        return isOpen && keys.FirstOrDefault(k => view.Values.GetValueOrDefault(k)?.IsSecret == true) is { } secret
+            ? problems.Append(new("mode", $"a file with the secret '{secret}' is for its owner alone", "leave the mode out, or the secret"))
+            : problems;
+    }
+
+    static ConfigView? ViewOf(ConfigFile file, string environment, IReadOnlyDictionary<string, ConfigSpace> all) =>
+        ConfigEffective.Of(file.From!, file.Environment ?? (Names.IsValid(environment) ? environment : ConfigContent.Everywhere), all.GetValueOrDefault);
+
+    static string EnvironmentOf(DeclaredState seen, ApplyPlan plan) => (plan.Writes.Puts.OfType<Architecture>().FirstOrDefault() ?? seen.Architecture)?.Environment ?? "";
+
+    static Problem NoSpace(string path, string space, IReadOnlyDictionary<string, ConfigSpace> all) =>
+        new(path, $"there is no name space '{space}'", Nearest.To(space, [.. all.Keys]) is { } near ? $"did you mean '{near}'?" : "declare it under 'config', or publish it with 'mainstay config'");
+
+    /// <summary>The secrets that services of a plan are to be given, and that its routes sign with, with where that is said.</summary>
+    public static IEnumerable<(string Path, string Secret)> Secrets(DeclaredState seen, ApplyPlan plan)
+    {
+        var all = new Dictionary<string, ConfigSpace>(seen.Spaces, StringComparer.Ordinal);
+        foreach (var space in plan.Writes.Puts.OfType<ConfigSpace>())
+        {
+            all[space.Name] = space;
+        }
+
         foreach (var service in plan.Writes.Puts.OfType<Service>().Where(s => !s.Removed))
         {
             foreach (var name in SecretsOf(service))
             {
                 yield return ($"services.{service.Name}.{(service.Spec.Secrets?.ContainsKey(name) == true ? $"secrets.{name}" : "config")}", name);
+            }
+
+            foreach (var (file, use) in Templates.FilesOf(service.Spec) ?? new Dictionary<string, ConfigFile>())
+            {
+                var values = ViewOf(use, EnvironmentOf(seen, plan), all)?.Values ?? new Dictionary<string, ConfigValue>();
+                foreach (var value in ConfigRender.KeysOf(use, values.Keys).Select(k => values.GetValueOrDefault(k)).OfType<ConfigValue>().Where(v => v.IsSecret))
+                {
+                    yield return ($"services.{service.Name}.files.{file}", value.Value[ConfigValues.SecretMark.Length..]);
+                }
             }
         }
 

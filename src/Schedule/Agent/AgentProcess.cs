@@ -79,7 +79,7 @@ public sealed class AgentProcess
         using var server = new ServerLink(options);
         var inUse = new OutputsInUse();
         Func<string, CancellationToken, Task<string?>>? bring = options.Tls is null ? null : new OutputFetcher(folder, new ServerOutputs(server, time)) { InUse = inUse.Names, OnFault = Fault }.BringAsync;
-        await using var driver = new InstanceDriver(store, folder, new(options.InstanceAddress, options.ServerUrl, options.Telemetry, options.Containers, groups, bring, server.SecretsAsync), events, instanceLogs, time, Fault);
+        await using var driver = new InstanceDriver(store, folder, new(options.InstanceAddress, options.ServerUrl, options.Telemetry, options.Containers, groups, bring, server.SecretsAsync, server.FilesAsync), events, instanceLogs, time, Fault);
         using var book = new WorkBook(store, folder);
         await using var builder = new Builder(store, folder, events, buildLogs, time) { InUse = inUse.Names, OnFault = Fault };
         using var execs = new ExecRunner(driver, server, Fault);
@@ -121,6 +121,7 @@ public sealed class AgentProcess
             until => FollowAsync(store, reporter, inUse, movers, book, until),
             until => LoopAsync(new InstanceReconciler(), store, driver, book, until),
             until => LoopAsync(new BuildReconciler(), store, builder, book, until),
+            driver.FollowFilesAsync,
             stream.RunAsync,
             lease.RunAsync,
             reporter.RunAsync);

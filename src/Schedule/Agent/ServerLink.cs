@@ -59,6 +59,15 @@ sealed class ServerLink : IDisposable
         return Codec.Decode<SecretsGiven>(await response.Content.ReadAsByteArrayAsync(stop));
     }
 
+    /// <summary>What files of this host's instances are to hold; waits for it as long as is asked. The server that leads is asked anew where it is another.</summary>
+    public async Task<FilesGiven> FilesAsync(FilesAsk ask, CancellationToken stop)
+    {
+        using var late = new CancellationTokenSource(ask.Wait + TimeSpan.FromSeconds(5));
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop, late.Token, Left);
+        using var response = await CallAsync(HttpMethod.Post, "files", Codec.Encode(ask), over.Token);
+        return Codec.Decode<FilesGiven>(await response.Content.ReadAsByteArrayAsync(over.Token));
+    }
+
     static SocketsHttpHandler Handler(AgentOptions options)
     {
         // The first handshake of a process takes its time.

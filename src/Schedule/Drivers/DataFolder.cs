@@ -33,6 +33,9 @@ public sealed class DataFolder
     /// <summary>A folder per instance: the secrets that it is given as files.</summary>
     public string Secrets => Path.Combine(Agent, "secrets");
 
+    /// <summary>A folder per instance: the files that it has of its configuration; and beside each what is known of them.</summary>
+    public string Files => Path.Combine(Agent, "files");
+
     public string InstanceLogs => Path.Combine(Root, "logs", "instances");
 
     /// <summary>Where a service keeps its data on this host; all of its instances share it. Made when it is first asked for.</summary>

@@ -18,6 +18,7 @@ namespace Mainstay.Schedule.Drivers;
 /// <param name="Groups">Holds processes to their limits; null where nothing does.</param>
 /// <param name="Bring">Brings the output of a build here, and says why not where it cannot; null where all that there is was built here.</param>
 /// <param name="Secrets">Asks for an instance's secrets; null where nobody has any.</param>
+/// <param name="Files">Asks for what instances' files are to hold; null where nobody has any.</param>
 public sealed record InstancePlace(
     string Address,
     string Api,
@@ -25,7 +26,8 @@ public sealed record InstancePlace(
     string? Containers = null,
     ControlGroups? Groups = null,
     Func<string, CancellationToken, Task<string?>>? Bring = null,
-    Func<string, CancellationToken, Task<SecretsGiven>>? Secrets = null);
+    Func<string, CancellationToken, Task<SecretsGiven>>? Secrets = null,
+    Func<FilesAsk, CancellationToken, Task<FilesGiven>>? Files = null);
 
 /// <summary>
 /// Carries out what <see cref="InstanceReconciler"/> plans and puts what it sees into the agent's store as <see cref="Proc"/>s. Everything seen goes
@@ -46,6 +48,8 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     readonly HealthProber prober;
     readonly ExitFiles exits;
     readonly InstanceSecrets secrets;
+    readonly InstanceFiles files;
+    readonly HookRun hooks;
     readonly Channel<Func<ValueTask>> seen = Channel.CreateUnbounded<Func<ValueTask>>(new() { SingleReader = true });
 
     // Touched by the queue's reader alone, once it runs.
@@ -61,6 +65,8 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         address = IPAddress.Parse(place.Address);
         exits = new(folder);
         secrets = new(folder, place.Secrets, time);
+        hooks = new(events, time);
+        files = new(folder, place.Files, time) { Tell = TellAsync, OnFault = onFault };
         var ports = new PortPicker(address, folder.AgentId);
         runtime = new(folder, ports, events, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault, Groups = place.Groups };
         containers = new(folder, place.Address, ports, place.Containers, time) { OnChange = record => Enqueue(() => TakeAsync(record)), OnFault = onFault };
@@ -76,6 +82,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         foreach (var instance in wanted)
         {
             started[instance.Name] = instance;
+            files.Adopt(instance);
         }
 
         foreach (var record in runtime.Recover())
@@ -100,6 +107,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         {
             case StartProcess start:
                 var missing = await secrets.PrepareAsync(start.Instance, stop);
+                missing ??= start.Instance.Template.Files is null ? null : await FilesReadyAsync(start, stop);
                 await AfterQueueAsync(() => Start(start, missing));
                 break;
             case StopProcess end:
@@ -108,6 +116,36 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             case ForgetProcess gone:
                 await AfterQueueAsync(() => Forget(gone.Id));
                 break;
+        }
+    }
+
+    /// <summary>Brings what is published into the files of instances, until stopped.</summary>
+    public Task FollowFilesAsync(CancellationToken stop) => files.RunAsync(stop);
+
+    // What runs already is told of another file; what starts reads it.
+    async Task<string?> FilesReadyAsync(StartProcess start, CancellationToken stop)
+    {
+        var runs = false;
+        await AfterQueueAsync(() => runs = current.TryGetValue(start.Id, out var proc) && (proc.Epoch >= start.Epoch || proc.Phase == ProcPhase.Running));
+        if (!runs)
+        {
+            return await files.PrepareAsync(start.Instance, stop);
+        }
+
+        files.Adopt(start.Instance);
+        return null;
+    }
+
+    async Task<(Telling How, string Why)> TellAsync(string name, Core.Kinds.State.ConfigHook hook, string tag, CancellationToken stop)
+    {
+        (Instance Instance, Proc Proc)? found = null;
+        await AfterQueueAsync(() => found = started.TryGetValue(name, out var instance) && current.TryGetValue(name, out var proc) ? (instance, proc) : null);
+        return found is not var (of, running) ? (Telling.NotRunning, "") : await hooks.TellAsync(of, running, hook, tag, Command, stop);
+
+        SpawnRequest Command(string command)
+        {
+            var (output, error) = logs.Continue(name);
+            return Beside(of, IPEndPoint.TryParse(running.Endpoint, out var at) ? at.Port : 0, command) with { Output = output, Error = error };
         }
     }
 
@@ -126,7 +164,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             return await containers.ExecAsync(ask, stop);
         }
 
-        var environment = InstanceEnvironment.Of(of, place, IPEndPoint.TryParse(running.Endpoint, out var at) ? at.Port : 0, folder, secrets.Of(of.Name));
+        var environment = EnvironmentOf(of, IPEndPoint.TryParse(running.Endpoint, out var at) ? at.Port : 0);
         environment[Tags.Agent] = folder.AgentId;
         return await ExecRun.RunAsync(ask, environment, of.Template.Folder, folder, events, time, stop);
     }
@@ -137,9 +175,11 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         await ending.CancelAsync();
         runtime.Dispose();
         containers.Dispose();
+        hooks.Dispose();
         await prober.DisposeAsync();
         seen.Writer.TryComplete();
         await reading;
+        files.Dispose();
         ending.Dispose();
     }
 
@@ -217,10 +257,10 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             return;
         }
 
-        (string Output, string Error) files;
+        (string Output, string Error) log;
         try
         {
-            files = logs.Begin(start.Id);
+            log = logs.Begin(start.Id);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -230,7 +270,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
         if (instance.Template.Image is not null)
         {
-            containers.Start(new(start.Id, start.Epoch, instance.Template, port => InstanceEnvironment.Of(instance, place, port, folder, secrets.Of(instance.Name)), files.Output, files.Error)
+            containers.Start(new(start.Id, start.Epoch, instance.Template, port => EnvironmentOf(instance, port), log.Output, log.Error)
             {
                 Service = instance.Service,
             });
@@ -242,9 +282,9 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
             start.Epoch,
             instance.Template.Once is null ? instance.Template.Run : exits.Noting(instance.Template.Run, start.Id, start.Epoch),
             FolderOf(instance.Template),
-            port => InstanceEnvironment.Of(instance, place, port, folder, secrets.Of(instance.Name)),
-            files.Output,
-            files.Error,
+            port => EnvironmentOf(instance, port),
+            log.Output,
+            log.Error,
             instance.Template.Resources));
     }
 
@@ -298,6 +338,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         containers.Forget(instance);
         exits.Forget(instance);
         secrets.Forget(instance);
+        files.Forget(instance);
         logs.Close(instance);
         current.Remove(instance);
         started.Remove(instance);
@@ -350,13 +391,24 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         var wasReady = instance.Status.Epoch == proc.Epoch && instance.Status.ReadyAt is not null;
         var view = wasReady ? new HealthView(HealthState.Healthy, instance.Status.ReadyAt ?? now) : new HealthView(HealthState.Unknown, now);
         Func<string, TimeSpan, CancellationToken, Task<(int?, string)>>? inside = instance.Template.Image is null ? null : (command, most, stop) => containers.ExecAsync(proc.Name, command, most, stop);
-        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, endpoint, command => Checking(instance, endpoint.Port, command), inside), view);
+        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, endpoint, command => Beside(instance, endpoint.Port, command), inside), view);
         return proc with { WatchedAt = now, Health = view.State, HealthAt = view.Since };
     }
 
-    SpawnRequest Checking(Instance instance, int port, string command)
+    Dictionary<string, string> EnvironmentOf(Instance instance, int port)
     {
-        var environment = InstanceEnvironment.Of(instance, place, port, folder, secrets.Of(instance.Name));
+        var given = new Dictionary<string, string>(secrets.Of(instance.Name), StringComparer.Ordinal);
+        foreach (var (variable, path) in files.Of(instance))
+        {
+            given[variable] = path;
+        }
+
+        return InstanceEnvironment.Of(instance, place, port, folder, given);
+    }
+
+    SpawnRequest Beside(Instance instance, int port, string command)
+    {
+        var environment = EnvironmentOf(instance, port);
         environment[Tags.Agent] = folder.AgentId;
         return new(ShellCommand.Argv(command), environment, FolderOf(instance.Template), "/dev/null", "/dev/null");
     }

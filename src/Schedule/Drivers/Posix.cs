@@ -64,6 +64,9 @@ static unsafe partial class Posix
     [LibraryImport("libc", SetLastError = true)]
     public static partial int kill(int pid, int signal);
 
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int chown(string path, uint user, uint group);
+
     [LibraryImport("libc", SetLastError = true)]
     public static partial int close(int fd);
 

@@ -19,6 +19,8 @@ public sealed class ConfigScenarios
         ScenarioFile.Run(file, step => step.Words switch
         {
             ["publish", var name] => Publish(all, name, JsonSerializer.Deserialize<ConfigContent>(step.Input, Codec.Options)!),
+            ["render", var name, .. var rest] => Render(all, name, JsonSerializer.Deserialize<ConfigFile>(step.Input, Codec.Options)!, rest is [var environment] ? environment : "*"),
+            ["check", var name] => string.Join('\n', JsonSerializer.Deserialize<ConfigFile>(step.Input, Codec.Options)!.Validate(name, hasDefault: false).Select(p => $"{p.Path}: {p.What}; {p.Remedy}").DefaultIfEmpty("ok")),
             ["get", var name, .. var rest] => Get(all, name, rest is [var environment] ? environment : "*"),
             _ => throw new InvalidOperationException(step.Command),
         });
@@ -34,6 +36,13 @@ public sealed class ConfigScenarios
 
         all[name] = space;
         return string.Join('\n', version.Changes.Select(c => $"{c.Path}: {c.Before ?? "-"} -> {c.After ?? "-"}").Prepend($"version {version.Number}"));
+    }
+
+    static string Render(Dictionary<string, ConfigSpace> all, string name, ConfigFile file, string environment)
+    {
+        var view = ConfigEffective.Of(name, environment, all.GetValueOrDefault)!;
+        var made = ConfigRender.Of(file, view.Values.ToDictionary(v => v.Key, v => v.Value.Value), key => view.Items.GetValueOrDefault(key)?.Type ?? ConfigType.Text);
+        return made.Problem is { } problem ? $"{problem.Path}: {problem.What}; {problem.Remedy}" : made.Text!.TrimEnd('\n');
     }
 
     static string Get(Dictionary<string, ConfigSpace> all, string name, string environment)

@@ -25,7 +25,7 @@ export interface ConfigDiff {
 
 /** Who reads a name space, and whether it has the newest version. */
 export interface ConfigReaderRow {
-  reader: { reader: string; environment: string; tag: string; seenAt: string; address: string };
+  reader: { reader: string; environment: string; tag: string; seenAt: string; address: string; problem?: string };
   isCurrent: boolean;
   isStaged: boolean;
 }

@@ -153,7 +153,7 @@ function Readers({ name, version }: { name: string; version: number }) {
               {readers.map(({ reader, isCurrent, isStaged }) => (
                 <tr key={reader.reader}>
                   <th scope="row">{reader.reader}</th>
-                  <td><Badge tone={isCurrent ? 'ok' : 'busy'} words={isCurrent ? isStaged ? text.shared.stagedOne : text.shared.current : text.shared.behind} /> <code>{reader.tag}</code></td>
+                  <td><Badge tone={isCurrent ? 'ok' : 'busy'} words={isCurrent ? isStaged ? text.shared.stagedOne : text.shared.current : text.shared.behind} /> <code>{reader.tag}</code>{reader.problem && <p className="quiet"><Badge tone="bad" words={text.shared.notTaken} /> {reader.problem}</p>}</td>
                   <td>{reader.environment === '*' ? text.shared.everywhere : reader.environment}</td>
                   <td>{stamp(new Date(reader.seenAt))}</td>
                 </tr>

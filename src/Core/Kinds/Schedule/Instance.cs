@@ -76,6 +76,9 @@ public sealed record InstanceTemplate
     /// <summary>Secrets that it is given at its start, by variable: names, never values.</summary>
     public IReadOnlyDictionary<string, State.GivenSecret>? Secrets { get; init; }
 
+    /// <summary>Files of its own, by name, each with its name space, environment where one is declared, and variable; null for none.</summary>
+    public IReadOnlyDictionary<string, State.ConfigFile>? Files { get; init; }
+
     public required HealthSpec Health { get; init; }
 
     public required RestartSpec Restart { get; init; }

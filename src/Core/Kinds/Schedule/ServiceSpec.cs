@@ -53,6 +53,9 @@ public sealed record ServiceSpec
     [NamesAlone]
     public IReadOnlyDictionary<string, State.SecretUse>? Secrets { get; init; }
 
+    /// <summary>Files that each of its instances has of its own, by name, made of name spaces; up to 20. Another publish writes them anew and tells the instance, which runs on.</summary>
+    public IReadOnlyDictionary<string, State.ConfigFile>? Files { get; init; }
+
     /// <summary>How an instance shows that it can serve. Default: a TCP connect to its port.</summary>
     public HealthSpec Health { get; init; } = new();
 
@@ -124,6 +127,7 @@ public sealed record ServiceSpec
             .Concat(Interventions?.Validate().Select(p => p.Under("interventions")) ?? [])
             .Concat(Config?.Validate().Select(p => p.Under("config")) ?? [])
             .Concat(ValidateSecrets())
+            .Concat(ValidateFiles())
             .Concat(Traffic?.Validate().Select(p => p.Under("traffic")) ?? [])
             .Concat(Needs.SelectMany(n => n.Value.Validate().Select(p => p.Under($"needs.{n.Key}"))))
             .Concat(Limits.Between("grace", Grace, TimeSpan.Zero, TimeSpan.FromMinutes(10)))
@@ -163,6 +167,39 @@ public sealed record ServiceSpec
         if (Secrets is { Count: > 50 })
         {
             yield return new("secrets", $"{Secrets.Count} are more than 50", "keep what belongs together in one secret, as JSON");
+        }
+    }
+
+    IEnumerable<Problem> ValidateFiles()
+    {
+        var files = Files ?? new Dictionary<string, State.ConfigFile>();
+        var variables = Env.Keys.Concat((Secrets ?? new Dictionary<string, State.SecretUse>()).Select(s => s.Value.VariableOf(s.Key))).ToHashSet(StringComparer.Ordinal);
+        foreach (var (name, file) in files)
+        {
+            foreach (var problem in file.Validate(name, Config is not null))
+            {
+                yield return problem.Under($"files.{name}");
+            }
+
+            var variable = file.VariableOf(name);
+            if (!IsVariable(variable) || variable.Length > 128 || variable is "PORT" or "OUT" or "ASPNETCORE_URLS" || variable.StartsWith("MAINSTAY_", StringComparison.Ordinal))
+            {
+                yield return new($"files.{name}.env", $"'{(variable.Length > 60 ? variable[..60] + "…" : variable)}' is no variable that can be given", "name one with 'env': up to 128 letters, digits and '_', not beginning with a digit; PORT, OUT, ASPNETCORE_URLS and MAINSTAY_* are Mainstay's");
+            }
+            else if (!variables.Add(variable))
+            {
+                yield return new($"files.{name}.env", $"{variable} is given twice", "name another variable with 'env'");
+            }
+        }
+
+        if (files.Count > State.ConfigFile.Most)
+        {
+            yield return new("files", $"{files.Count} are more than {State.ConfigFile.Most}", "keep what belongs together in one file");
+        }
+
+        if (files.Count > 0 && Image is not null)
+        {
+            yield return new("files", "a container does not see the files of its host", "give it 'config', or let it ask over HTTP");
         }
     }
 
@@ -213,7 +250,7 @@ public sealed record ServiceSpec
         (string Path, bool Given)[] ours =
         [
             ("run", Run is not null), ("image", Image is not null), ("build", Build is not null), ("folder", Folder is not null), ("instances", Instances != new InstanceCount()), ("resources", Resources is not null),
-            ("place", Place is not null), ("scale", Scale is not null), ("env", Env.Count > 0), ("needs", Needs.Count > 0), ("release", Release is not null), ("probe", Probe is not null), ("recover", Recover != Recover.Cattle),
+            ("place", Place is not null), ("scale", Scale is not null), ("env", Env.Count > 0), ("files", Files is { Count: > 0 }), ("needs", Needs.Count > 0), ("release", Release is not null), ("probe", Probe is not null), ("recover", Recover != Recover.Cattle),
             ("health.command", Health.Command is not null),
         ];
         return External.Validate().Select(p => p.Under("external"))

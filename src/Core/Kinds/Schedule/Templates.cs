@@ -23,6 +23,7 @@ public static class Templates
             Env = Environment(service, links),
             Config = service.Spec.Config,
             Secrets = SecretsOf(service),
+            Files = FilesOf(service.Spec),
             Health = service.Spec.Health,
             Restart = service.Spec.Restart,
             Grace = service.Spec.Grace,
@@ -53,6 +54,15 @@ public static class Templates
 
         return given.Count == 0 ? null : given;
     }
+
+    /// <summary>The files of a service's instances with what they have by default; null for none.</summary>
+    public static IReadOnlyDictionary<string, ConfigFile>? FilesOf(ServiceSpec spec) => spec.Files is not { Count: > 0 } files ? null : new SortedDictionary<string, ConfigFile>(
+        files.ToDictionary(f => f.Key, f => f.Value with
+        {
+            From = f.Value.From ?? spec.Config?.Space,
+            Environment = f.Value.Environment ?? (f.Value.From is null || f.Value.From == spec.Config?.Space ? spec.Config?.Environment : null),
+            Env = f.Value.VariableOf(f.Key),
+        }, StringComparer.Ordinal), StringComparer.Ordinal);
 
     static SortedDictionary<string, string> Environment(Service service, IReadOnlyDictionary<string, int> links)
     {

@@ -16,6 +16,9 @@ public sealed record ConfigValue(string Value, string Space, int Version, Config
 /// <param name="From">Every name space that could have a say, the nearest first, with its version.</param>
 public sealed record ConfigView(IReadOnlyDictionary<string, ConfigValue> Values, IReadOnlyList<(string Space, int Version)> From)
 {
+    /// <summary>What each declared key may be set to.</summary>
+    public IReadOnlyDictionary<string, ConfigItem> Items { get; init; } = new Dictionary<string, ConfigItem>();
+
     /// <summary>The versions that it is made of, as one text: another whenever any of them is.</summary>
     public string Tag => string.Join('-', From.Select(f => $"{f.Space}.{f.Version}"));
 }
@@ -80,7 +83,7 @@ public static class ConfigEffective
             }
         }
 
-        return new(values, [.. chain.Select(s => (s.Name, s.Version))]);
+        return new(values, [.. chain.Select(s => (s.Name, s.Version))]) { Items = items.ToDictionary(i => i.Key, i => i.Value.Item, StringComparer.Ordinal) };
     }
 
     /// <summary>What each key may be set to: the nearest declaration counts.</summary>

@@ -236,7 +236,8 @@ public static class ConfigPublish
     static Problem Undeclared(string path, string key, IEnumerable<string> known) =>
         new(path, $"no item '{key}' is declared", Nearest.To(key, known) is { } near ? $"did you mean '{near}'? Otherwise declare it" : "declare it, or remove the value");
 
-    static bool IsKey(string key) => key.Length is > 0 and <= 128 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && char.IsAsciiLetterOrDigit(key[0]);
+    /// <summary>Whether a text can be a key.</summary>
+    public static bool IsKey(string key) => key.Length is > 0 and <= 128 && key.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.' or ':') && char.IsAsciiLetterOrDigit(key[0]);
 
     static Problem NoKey(string key) => new("items", $"'{(key.Length > 60 ? key[..60] + "…" : key)}' is no key", "use 1 to 128 letters, digits, '-', '_', '.' and ':', beginning with a letter or digit");
 

@@ -13,12 +13,14 @@ public static class ConfigHouse
         var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
         var delivery = new ConfigDelivery(services, mirror, secrets, events);
         var (keeper, reads) = (new ConfigKeeper(store, kinds, time), new ConfigReads(mirror, time));
+        var files = new ConfigFiles(services, mirror, reads, secrets, events);
         var stager = new ConfigStager(services, mirror, keeper, reads, events);
         return (
         [
             .. new ConfigEndpoints(keeper, reads, stager, secrets, kinds, time, events, internalToken).Routes(),
             .. new SecretEndpoints(secrets, kinds, time).Routes(),
             .. delivery.Routes(),
+            .. files.Routes(),
         ], [delivery.RunAsync, stager.RunAsync], stager, secrets);
     }
 }

@@ -65,12 +65,7 @@ public sealed class ConfigReads
             }
         }
 
-        Task before;
-        lock (gate)
-        {
-            before = changed.Task;
-        }
-
+        var before = Next();
         var names = staged.Split(' ');
         var view = mirror.Read(seen => ConfigEffective.Of(space, environment, name => seen.Get<ConfigSpace>(name) is { Staged: { } one } under && names.Contains($"{name}.{one.Number}", StringComparer.Ordinal)
             ? under with { Version = one.Number, Content = one.Content } : seen.Get<ConfigSpace>(name)));
@@ -93,12 +88,7 @@ public sealed class ConfigReads
         var began = time.GetTimestamp();
         while (true)
         {
-            Task next;
-            lock (gate)
-            {
-                next = changed.Task;
-            }
-
+            var next = Next();
             var page = Find(space, environment, who);
             var left = wait - time.GetElapsedTime(began);
             if (page is null || page.Tag != tag || left <= TimeSpan.Zero)
@@ -110,19 +100,20 @@ public sealed class ConfigReads
         }
     }
 
-    /// <summary>Waits until something is published, or the time is over.</summary>
-    public async Task PauseAsync(TimeSpan wait, CancellationToken stop)
+    /// <summary>Completes with the next publish. To be asked for before it is looked at what is there.</summary>
+    public Task Next()
     {
-        Task next;
         lock (gate)
         {
-            next = changed.Task;
+            return changed.Task;
         }
-
-        await UntilAsync(next, wait, stop);
     }
 
-    async Task UntilAsync(Task next, TimeSpan wait, CancellationToken stop)
+    /// <summary>Waits until something is published, or the time is over.</summary>
+    public Task PauseAsync(TimeSpan wait, CancellationToken stop) => UntilAsync(Next(), wait, stop);
+
+    /// <summary>Waits for what <see cref="Next"/> gave, or until the time is over.</summary>
+    public async Task UntilAsync(Task next, TimeSpan wait, CancellationToken stop)
     {
         // A thousand wake at the same moment: each by one continuation, with nothing to give up that others wait for.
         await next.WaitAsync(wait, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -130,11 +121,19 @@ public sealed class ConfigReads
     }
 
     /// <summary>A reader says what it runs.</summary>
-    public void Note(string space, ConfigReaderName reader, string environment, string tag, string address)
+    /// <param name="space">What it reads.</param>
+    /// <param name="reader">Who it is.</param>
+    /// <param name="environment">Whose overlay.</param>
+    /// <param name="tag">What it runs.</param>
+    /// <param name="address">Where it is.</param>
+    /// <param name="problem">Why it does not run what is published; null where nothing stands against it.</param>
+    /// <returns>Whether the problem is news.</returns>
+    public bool Note(string space, ConfigReaderName reader, string environment, string tag, string address, string? problem = null)
     {
         var now = time.GetUtcNow();
         lock (gate)
         {
+            var known = readers.GetValueOrDefault((space, reader.Name))?.Problem;
             if (readers.Count >= MostReaders && !readers.ContainsKey((space, reader.Name)))
             {
                 foreach (var old in readers.Where(r => now - r.Value.SeenAt > Remembered).Select(r => r.Key).ToArray())
@@ -145,8 +144,10 @@ public sealed class ConfigReads
 
             if (readers.Count < MostReaders || readers.ContainsKey((space, reader.Name)))
             {
-                readers[(space, reader.Name)] = new(reader.Name, environment, tag, now, address) { Who = reader };
+                readers[(space, reader.Name)] = new(reader.Name, environment, tag, now, address) { Who = reader, Problem = problem };
             }
+
+            return problem is not null && problem != known;
         }
     }
 
@@ -212,7 +213,11 @@ public sealed record ConfigPage(string Space, string Environment, string Tag, IR
     byte[]? json;
 
     public static ConfigPage Of(string space, string environment, ConfigView view) =>
-        new(space, environment, view.Tag, view.From.ToDictionary(f => f.Space, f => f.Version, StringComparer.Ordinal), view.Values);
+        new(space, environment, view.Tag, view.From.ToDictionary(f => f.Space, f => f.Version, StringComparer.Ordinal), view.Values) { Items = view.Items };
+
+    /// <summary>What each declared key may be set to.</summary>
+    [System.Text.Json.Serialization.JsonIgnore]
+    public IReadOnlyDictionary<string, ConfigItem> Items { get; init; } = new Dictionary<string, ConfigItem>();
 
     /// <summary>It as JSON, made once.</summary>
     public byte[] ToJson() => json ??= Codec.Encode(this);
@@ -234,4 +239,7 @@ public sealed record ConfigReader(string Reader, string Environment, string Tag,
     /// <summary>As far as it decides about staged publishes.</summary>
     [System.Text.Json.Serialization.JsonIgnore]
     public ConfigReaderName? Who { get; init; }
+
+    /// <summary>Why it does not run what is published; null where nothing stands against it.</summary>
+    public string? Problem { get; init; }
 }

@@ -198,10 +198,10 @@ static class ConfigVerb
         var json = await session.Client.GetAsync($"{At(space)}/readers", stop);
         session.Screen.Write(json, () =>
         {
-            var table = new TextTable("READER", "RUNS", "CURRENT", "ENVIRONMENT", "SEEN", "FROM");
+            var table = new TextTable("READER", "RUNS", "CURRENT", "ENVIRONMENT", "SEEN", "FROM", "PROBLEM");
             foreach (var (one, isCurrent, isStaged) in ApiClient.As<ConfigReaders>(json).Items)
             {
-                table.Add(TextWidth.Harmless(one.Reader), TextWidth.Harmless(one.Tag), session.Screen.Paint(isCurrent ? Tone.Good : Tone.Busy, isCurrent ? isStaged ? "yes, staged" : "yes" : "no"), one.Environment, Quantities.When(one.SeenAt, session.Time), one.Address);
+                table.Add(TextWidth.Harmless(one.Reader), TextWidth.Harmless(one.Tag), session.Screen.Paint(isCurrent ? Tone.Good : Tone.Busy, isCurrent ? isStaged ? "yes, staged" : "yes" : "no"), one.Environment, Quantities.When(one.SeenAt, session.Time), one.Address, TextWidth.Harmless(one.Problem ?? ""));
             }
 
             table.Write(session.Screen);

@@ -1,5 +1,6 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Schedule.Agent;
 using Mainstay.Schedule.Drivers;
 using Mainstay.Tests.Schedule.Drivers;
@@ -70,6 +71,27 @@ public sealed class AgentProcessTests : IAsyncLifetime
         (loud.ExitCode, loud.Why).ShouldBe((null, "it wrote more than 4 MiB and was ended"));
         (await server.ExecAsync(new("5", "web-2", ["true"], TimeSpan.FromMinutes(1)))).Why.ShouldBe("it does not run");
         Directory.GetFiles(data["agent"], "exec-*").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task AnInstanceIsToldThatAFileOfItsIsAnother()
+    {
+        server.Give("app.conf", "web.1", "one");
+        var web = Web("exec sh -c 'cat $APP_CONF > began; trap \"cat $APP_CONF > told\" USR1; touch up; while true; do sleep 0.05; done'");
+        var files = new Dictionary<string, ConfigFile> { ["app.conf"] = new() { From = "web", OnChange = new() { Signal = "USR1" } } };
+        server.Want(web with { Template = web.Template with { Files = files, Health = web.Template.Health with { Command = "test -e up" } } });
+        var before = await server.Reported("web-1", s => s.State == InstanceState.Ready);
+        (await File.ReadAllTextAsync(data["began"])).ShouldBe("one");
+        server.Give("app.conf", "web.2", "two");
+        await Until.HoldsAsync(() => File.Exists(data["told"]) && File.ReadAllText(data["told"]) == "two");
+        await Until.HoldsAsync(() => server.FileHeld is [{ Tag: "web.2", Problem: null }]);
+
+        // The agent's next run goes on with it.
+        await StopAgentAsync();
+        StartAgent();
+        server.Give("app.conf", "web.3", "three");
+        await Until.HoldsAsync(() => File.ReadAllText(data["told"]) == "three");
+        RuntimeBench.IsAlive(before.Pid).ShouldBeTrue();
     }
 
     static string Text(string base64) => System.Text.Encoding.UTF8.GetString(Convert.FromBase64String(base64));

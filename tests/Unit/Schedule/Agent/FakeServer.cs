@@ -20,6 +20,8 @@ sealed class FakeServer : IAsyncDisposable
     readonly Lock gate = new();
     readonly Dictionary<string, Instance> instances = [];
     readonly Dictionary<string, Build> builds = [];
+    readonly Dictionary<string, (string Tag, string Text)> files = [];
+    TaskCompletionSource published = new(TaskCreationOptions.RunContinuationsAsynchronously);
     Channel<WorkMessage>? stream;
     long revision;
     int received;
@@ -37,6 +39,9 @@ sealed class FakeServer : IAsyncDisposable
 
     public ReportMessage? LastReport { get; private set; }
 
+    /// <summary>How files stood when the agent asked last.</summary>
+    public IReadOnlyList<FileHeld> FileHeld { get; private set; } = [];
+
     public static async Task<FakeServer> StartAsync(int port = 0)
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -52,6 +57,7 @@ sealed class FakeServer : IAsyncDisposable
             await context.Request.Body.CopyToAsync(body);
             server.execs.Writer.TryWrite((id, Codec.Decode<ExecAnswer>(body.ToArray())));
         });
+        app.MapPost("/internal/v1/agents/local/files", server.FilesAsync);
         await app.StartAsync();
         return server;
     }
@@ -97,6 +103,17 @@ sealed class FakeServer : IAsyncDisposable
         {
             instances.Remove(instance);
             stream?.Writer.TryWrite(new() { Revision = ++revision, GoneInstances = [instance] });
+        }
+    }
+
+    /// <summary>Publishes what a file is to hold.</summary>
+    public void Give(string file, string tag, string text)
+    {
+        lock (gate)
+        {
+            files[file] = (tag, text);
+            published.SetResult();
+            published = new(TaskCreationOptions.RunContinuationsAsynchronously);
         }
     }
 
@@ -173,6 +190,45 @@ sealed class FakeServer : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
+        }
+    }
+
+    // As the server does: at once where something was not seen, else with the next publish or when the time is over.
+    async Task FilesAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body);
+        var ask = Codec.Decode<FilesAsk>(body.ToArray());
+        while (true)
+        {
+            Task next;
+            FileGiven[] behind;
+            lock (gate)
+            {
+                FileHeld = [.. ask.Held];
+                behind = [.. ask.Held.Where(h => files.TryGetValue(h.File, out var now) && now.Tag != h.Seen).Select(h => new FileGiven(h.Instance, h.File, files[h.File].Tag, files[h.File].Text, HasSecret: false, null))];
+                next = published.Task;
+            }
+
+            if (behind.Length > 0)
+            {
+                await context.Response.Body.WriteAsync(Codec.Encode(new FilesGiven(behind)), context.RequestAborted);
+                return;
+            }
+
+            try
+            {
+                await next.WaitAsync(ask.Wait, context.RequestAborted);
+            }
+            catch (TimeoutException)
+            {
+                await context.Response.Body.WriteAsync(Codec.Encode(new FilesGiven([])), context.RequestAborted);
+                return;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
         }
     }
 

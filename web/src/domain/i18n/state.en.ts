@@ -28,6 +28,7 @@ export const stateEn = {
   declared: 'declared in the manifest',
   staged: 'Going out in stages',
   stagedOne: 'staged',
+  notTaken: 'not taken',
   withdrawn: 'withdrawn',
   stagedStep: (version: number, step: number, steps: number) => `Version ${version}, step ${step} of ${steps}`,
   stagedReaders: (running: number, chosen: number, others: number) => `${running} of ${chosen} readers run it, ${others} have the version before.`,

@@ -30,6 +30,7 @@ export const stateZh: typeof stateEn = {
   declared: '在清单中声明',
   staged: '正在分阶段发布',
   stagedOne: '分阶段',
+  notTaken: '未生效',
   withdrawn: '已撤回',
   stagedStep: (version, step, steps) => `版本 ${version}，第 ${step} 步，共 ${steps} 步`,
   stagedReaders: (running, chosen, others) => `应得到它的 ${chosen} 个读取者中有 ${running} 个在运行它，${others} 个仍是之前的版本。`,
