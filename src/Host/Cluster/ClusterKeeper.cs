@@ -148,6 +148,9 @@ public sealed class ClusterKeeper : IAsyncDisposable
         }
     }
 
+    /// <summary>32 bytes that the servers of the cluster share and nobody else has, by which the keys of secrets are given to each.</summary>
+    public byte[] KeyOfSecrets() => identity.Authority.CodeOf("keys of secrets");
+
     /// <summary>A token with which one server joins.</summary>
     public string MakeToken(TimeSpan ttl) => ServerTokens.Make(identity.Authority, time.GetUtcNow() + ttl);
 

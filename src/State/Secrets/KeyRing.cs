@@ -33,6 +33,54 @@ public sealed class KeyRing(string? path, string? passphrase)
         }
     }
 
+    /// <summary>Whether there is a key.</summary>
+    public bool Any
+    {
+        get
+        {
+            lock (gate)
+            {
+                return Load().Keys.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>A digest of each key, or of one of them, by its number.</summary>
+    public IReadOnlyDictionary<string, string> Digests(int? only = null)
+    {
+        lock (gate)
+        {
+            return Load().Keys.Where(k => only is null || k.Key == only).ToDictionary(k => k.Key.ToString(CultureInfo.InvariantCulture), k => DigestOf(k.Value), StringComparer.Ordinal);
+        }
+    }
+
+    /// <summary>Whether it has every key of these digests.</summary>
+    public bool Covers(IReadOnlyDictionary<string, string> digests)
+    {
+        var own = Digests();
+        return digests.All(d => own.GetValueOrDefault(d.Key) == d.Value);
+    }
+
+    /// <summary>The keys, or one of them, for another server: as in the file, under the passphrase where there is one.</summary>
+    public byte[] Give(int? only = null)
+    {
+        lock (gate)
+        {
+            var now = Load();
+            return JsonSerializer.SerializeToUtf8Bytes(Written(now with { Keys = now.Keys.Where(k => only is null || k.Key == only).ToDictionary() }), Codec.Options);
+        }
+    }
+
+    /// <summary>Takes the keys that another server gave, in place of its own.</summary>
+    /// <exception cref="SecretsUnavailableException">They are under another passphrase, or the file cannot be written.</exception>
+    public void Take(byte[] given)
+    {
+        lock (gate)
+        {
+            Save(Opened(given));
+        }
+    }
+
     /// <summary>A key by its number; null where it is gone.</summary>
     public byte[]? Find(int number)
     {
@@ -85,22 +133,29 @@ public sealed class KeyRing(string? path, string? passphrase)
 
         try
         {
-            var read = JsonSerializer.Deserialize<KeyFile>(File.ReadAllBytes(file), Codec.Options) ?? throw new JsonException();
-            var salt = Convert.FromBase64String(read.Salt);
-            if (read.Sealed != passphrase is not null)
-            {
-                throw new SecretsUnavailableException(
-                    read.Sealed ? "the keys of secrets are under a passphrase, and none is given" : "the keys of secrets were made without a passphrase, and one is given", "start the server with the same MAINSTAY_SECRETS_PASSPHRASE as before");
-            }
-
-            var outer = Derive(salt);
-            return ring = new(salt, outer, read.Keys.ToDictionary(k => int.Parse(k.Key, CultureInfo.InvariantCulture), k => Opened(outer, k.Key, Convert.FromBase64String(k.Value))));
+            return ring = Opened(File.ReadAllBytes(file));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or JsonException or FormatException)
         {
             throw new SecretsUnavailableException($"the keys of secrets in {file} cannot be read: {error.Message}", "restore the file from a backup");
         }
     }
+
+    Ring Opened(byte[] file)
+    {
+        var read = JsonSerializer.Deserialize<KeyFile>(file, Codec.Options) ?? throw new JsonException();
+        var salt = Convert.FromBase64String(read.Salt);
+        if (read.Sealed != passphrase is not null)
+        {
+            throw new SecretsUnavailableException(
+                read.Sealed ? "the keys of secrets are under a passphrase, and none is given" : "the keys of secrets were made without a passphrase, and one is given", "start every server with the same MAINSTAY_SECRETS_PASSPHRASE as before");
+        }
+
+        var outer = Derive(salt);
+        return new(salt, outer, read.Keys.ToDictionary(k => int.Parse(k.Key, CultureInfo.InvariantCulture), k => Opened(outer, k.Key, Convert.FromBase64String(k.Value))));
+    }
+
+    static string DigestOf(byte[] key) => Convert.ToHexStringLower(SHA256.HashData(key))[..32];
 
     static byte[] Opened(byte[]? outer, string number, byte[] bytes) => outer is null
         ? bytes
@@ -111,9 +166,7 @@ public sealed class KeyRing(string? path, string? passphrase)
     // Whole or not at all: a value sealed with a key that was lost is lost.
     void Save(Ring next)
     {
-        var written = new KeyFile(Convert.ToBase64String(next.Salt), next.Outer is not null, next.Keys.ToDictionary(
-            k => k.Key.ToString(CultureInfo.InvariantCulture),
-            k => Convert.ToBase64String(next.Outer is { } outer ? SecretSeal.Close(outer, RandomNumberGenerator.GetBytes(SecretSeal.NonceBytes), SealedFor + k.Key.ToString(CultureInfo.InvariantCulture), k.Value) : k.Value)));
+        var written = Written(next);
         try
         {
             var beside = path + ".new";
@@ -132,6 +185,10 @@ public sealed class KeyRing(string? path, string? passphrase)
             throw new SecretsUnavailableException($"the keys of secrets cannot be written to {path}: {error.Message}", "see that the data folder can be written");
         }
     }
+
+    static KeyFile Written(Ring next) => new(Convert.ToBase64String(next.Salt), next.Outer is not null, next.Keys.ToDictionary(
+        k => k.Key.ToString(CultureInfo.InvariantCulture),
+        k => Convert.ToBase64String(next.Outer is { } outer ? SecretSeal.Close(outer, RandomNumberGenerator.GetBytes(SecretSeal.NonceBytes), SealedFor + k.Key.ToString(CultureInfo.InvariantCulture), k.Value) : k.Value)));
 
     sealed record Ring(byte[] Salt, byte[]? Outer, IReadOnlyDictionary<int, byte[]> Keys);
 

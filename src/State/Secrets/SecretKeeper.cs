@@ -13,7 +13,8 @@ namespace Mainstay.State.Secrets;
 /// <param name="store">Where they are.</param>
 /// <param name="ring">What they are sealed with.</param>
 /// <param name="time">The clock.</param>
-public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time)
+/// <param name="cluster">32 bytes that the servers of a cluster share and nobody else has: by them the keys are given to each; null where there is no cluster.</param>
+public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time, byte[]? cluster = null)
 {
     /// <summary>The largest secret, in bytes of UTF-8.</summary>
     public const int MostBytes = 64 * 1024;
@@ -29,6 +30,8 @@ public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time)
 
     const int Tries = 8;
 
+    readonly KeyShare share = new(store, ring, cluster);
+
     /// <summary>Every secret, without its values.</summary>
     public async Task<IReadOnlyList<SecretInfo>> ListAsync(CancellationToken stop) =>
         [.. (await store.RangeAsync(Prefix, stop: stop)).Entries.Select(e => InfoOf(e.Key[Prefix.Length..], Read(e)))];
@@ -42,7 +45,9 @@ public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time)
     /// <returns>Null where there are too many.</returns>
     public async Task<SecretInfo?> SetAsync(string name, string value, string by, Operation also, CancellationToken stop)
     {
+        await share.ReadyAsync(stop);
         var (keyNumber, key) = ring.Current;
+        await share.KeepAsync(null, stop);
         for (var attempt = 0; attempt < Tries; attempt++)
         {
             var entry = await store.GetAsync(Prefix + name, stop);
@@ -68,16 +73,26 @@ public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time)
         await store.GetAsync(Prefix + name, stop) is { } entry && (await store.CommitAsync(new([new(Prefix + name, entry.ModRevision)], [new(Prefix + name, null), also]), stop)).Succeeded;
 
     /// <summary>The newest value of a secret; null where there is none, or it cannot be opened.</summary>
-    public async Task<string?> RevealAsync(string name, CancellationToken stop) =>
-        Names.IsValid(name) && await store.GetAsync(Prefix + name, stop) is { } entry && Read(entry) is [.., var newest] && ring.Find(newest.Key) is { } key
-        && SecretSeal.Open(key, LabelOf(name, newest.Number), Convert.FromBase64String(newest.Data)) is { } value ? Encoding.UTF8.GetString(value) : null;
+    /// <exception cref="SecretsUnavailableException">This server does not have the keys of the store's secrets.</exception>
+    public async Task<string?> RevealAsync(string name, CancellationToken stop)
+    {
+        if (!Names.IsValid(name) || await store.GetAsync(Prefix + name, stop) is not { } entry || Read(entry) is not [.., var newest])
+        {
+            return null;
+        }
+
+        await share.ReadyAsync(stop);
+        return ring.Find(newest.Key) is { } key && SecretSeal.Open(key, LabelOf(name, newest.Number), Convert.FromBase64String(newest.Data)) is { } value ? Encoding.UTF8.GetString(value) : null;
+    }
 
     /// <summary>Makes a new key, seals everything with it, and forgets the old one. Where it is broken off, doing it again completes it; meanwhile everything opens.</summary>
     /// <returns>How many secrets were sealed anew, and the names of those that no key opens.</returns>
     public async Task<(int Sealed, IReadOnlyList<string> Lost)> RotateAsync(CancellationToken stop)
     {
+        await share.ReadyAsync(stop);
         ring.Renew();
         var (number, key) = ring.Current;
+        await share.KeepAsync(null, stop);
         var lost = new List<string>();
         var count = 0;
         foreach (var listed in (await store.RangeAsync(Prefix, stop: stop)).Entries)
@@ -103,6 +118,7 @@ public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time)
         // What nothing opens now may be opened by a key that somebody brings back: its number must stay free.
         if (lost.Count == 0)
         {
+            await share.KeepAsync(number, stop);
             ring.DropOld();
         }
 

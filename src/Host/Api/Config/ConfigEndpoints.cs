@@ -64,7 +64,14 @@ public sealed class ConfigEndpoints(ConfigKeeper keeper, ConfigReads reads, Conf
         }
 
         Note();
-        return page.Tag == has ? new NotModified($"\"{page.Tag}\"") : new BytesAnswer(reveal ? await RevealedAsync(page, call.Stop) : page.ToJson(), ETag: $"\"{page.Tag}\"");
+        try
+        {
+            return page.Tag == has ? new NotModified($"\"{page.Tag}\"") : new BytesAnswer(reveal ? await RevealedAsync(page, call.Stop) : page.ToJson(), ETag: $"\"{page.Tag}\"");
+        }
+        catch (SecretsUnavailableException unavailable)
+        {
+            return ProblemAnswer.Unavailable(unavailable.Message, unavailable.Remedy);
+        }
 
         void Note()
         {

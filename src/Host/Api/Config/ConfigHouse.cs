@@ -10,7 +10,7 @@ public static class ConfigHouse
     public static (IEnumerable<ApiRoute> Routes, IReadOnlyList<Func<CancellationToken, Task>> Loops, ConfigStager Stager, SecretKeeper Secrets) Parts(ServerServices services, Mirror mirror, EventNames events, string internalToken)
     {
         var (store, kinds, time) = services;
-        var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time);
+        var secrets = new SecretKeeper(store, new KeyRing(services.Data is { } data ? Path.Combine(data, "secrets.keys") : null, services.SecretsPassphrase), time, services.Cluster?.KeyOfSecrets());
         var delivery = new ConfigDelivery(services, mirror, secrets, events);
         var (keeper, reads) = (new ConfigKeeper(store, kinds, time), new ConfigReads(mirror, time));
         var files = new ConfigFiles(services, mirror, reads, secrets, events);
