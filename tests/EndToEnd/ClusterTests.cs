@@ -45,6 +45,56 @@ public sealed class ClusterTests(ITestOutputHelper output)
         (await a.ReadAsync()).ShouldBe(["written while a is away", "written while a leads"]);
     }
 
+    /// <summary>How long it takes until something can be written again when the server that leads is killed together with its member; <c>ROUNDS</c> times (default 10).</summary>
+    [Fact(Explicit = true)]
+    public async Task Another_leads_soon_after_the_server_that_led_ended_together_with_its_member()
+    {
+        await using var a = new ClusterServer("a");
+        await using var b = new ClusterServer("b");
+        await using var c = new ClusterServer("c");
+        var all = new Dictionary<string, ClusterServer> { ["a"] = a, ["b"] = b, ["c"] = c };
+        a.Start();
+        await a.UntilAsync(s => s.Count == 1 && s["a"] == "leader");
+        b.Start(await a.TokenAsync());
+        await a.UntilAsync(s => s.Voters == 2);
+        c.Start(await b.TokenAsync());
+        List<(double Seconds, bool Both)> took = [];
+        for (var round = 0; round < int.Parse(System.Environment.GetEnvironmentVariable("ROUNDS") ?? "10", System.Globalization.CultureInfo.InvariantCulture); round++)
+        {
+            var now = await a.UntilAsync(s => s.Voters == 3 && s.Well == 3 && s.Leads is not null);
+            await b.UntilAsync(s => s.Well == 3);
+            await c.UntilAsync(s => s.Well == 3);
+            var (struck, other) = (all[now.Leads!], all.First(s => s.Key != now.Leads).Value);
+            var began = System.Diagnostics.Stopwatch.GetTimestamp();
+            struck.Kill();
+            struck.KillMember();
+            await Eventually.GetAsync(
+                async () =>
+                {
+                    try
+                    {
+                        await other.WriteAsync($"written in round {round}");
+                        return "written";
+                    }
+                    catch (Exception away) when (away is HttpRequestException or TaskCanceledException)
+                    {
+                        return null;
+                    }
+                },
+                Patience);
+            took.Add((System.Diagnostics.Stopwatch.GetElapsedTime(began).TotalSeconds, now[now.Leads!] == "leader"));
+            output.WriteLine($"{now.Leads} was struck{(took[^1].Both ? ", which led etcd too" : "")}: {took[^1].Seconds:0.0} s");
+            struck.Start();
+        }
+
+        foreach (var both in new[] { false, true })
+        {
+            double[] sorted = [.. took.Where(t => t.Both == both).Select(t => t.Seconds).Order()];
+            if (sorted.Length > 0)
+                output.WriteLine($"{(both ? "with etcd's leader" : "with another member")}: {sorted.Length} times, {sorted[sorted.Length / 2]:0.0} s in the median, {sorted[^1]:0.0} s at most");
+        }
+    }
+
     /// <summary>What takes longer: most members away, and one removed for good.</summary>
     [Fact(Explicit = true)]
     public async Task Without_most_servers_nothing_is_written_and_one_that_is_removed_ends()

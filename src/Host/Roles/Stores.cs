@@ -14,6 +14,8 @@ static class Stores
     /// <summary>How long a server that says nothing still counts as leading: as short as etcd keeps leases.</summary>
     static readonly TimeSpan ServerSession = TimeSpan.FromSeconds(2);
 
+    static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(1);
+
     /// <summary>Of the password of a store's user, which is in no address.</summary>
     public const string PasswordVariable = "MAINSTAY_STORE_PASSWORD";
 
@@ -42,6 +44,7 @@ static class Stores
         if (store is not EtcdStore shared)
             return null;
         var holder = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(arguments.Data.ReadToken())))[..16];
+        using var asking = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = AnswerWithin, ActivityHeadersPropagator = null });
         var leader = await Leader.TakeAsync(
             shared,
             holder,
@@ -52,10 +55,28 @@ static class Stores
                 say($"the server of {other} leads; this one stands by and passes on to it");
                 await standby.AskAsync(new Uri(url), stop);
             },
-            stop);
+            stop,
+            (url, until) => AnswersAsync(asking, url, until));
         await standby.DisposeAsync();
         say($"leads with epoch {leader.Epoch}");
         return leader;
+    }
+
+    // Whatever it says: it is there.
+    static async Task<bool> AnswersAsync(HttpMessageInvoker asking, string url, CancellationToken stop)
+    {
+        using var late = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        late.CancelAfter(AnswerWithin);
+        try
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(new Uri(url), "/livez"));
+            using var answer = await asking.SendAsync(request, late.Token);
+            return true;
+        }
+        catch (Exception silent) when (silent is HttpRequestException or IOException || (silent is OperationCanceledException && !stop.IsCancellationRequested))
+        {
+            return false;
+        }
     }
 
     /// <summary>Makes a store of a snapshot where there is none.</summary>

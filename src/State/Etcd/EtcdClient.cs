@@ -8,6 +8,10 @@ namespace Mainstay.State.Etcd;
 sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
 {
     readonly EtcdChannel channel = new(options);
+    ulong term;
+
+    /// <summary>The highest term of etcd's leader that an answer to a read named; 0 before the first.</summary>
+    public ulong Term => Volatile.Read(ref term);
 
     /// <summary>The end of the range of all keys with this prefix.</summary>
     public static ByteString EndOf(string prefix)
@@ -37,7 +41,15 @@ sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
     public async Task<KeyValue?> GetAsync(string key, CancellationToken stop) =>
         (await RangeAsync(new RangeRequest { Key = Key(key) }, stop)).Kvs.FirstOrDefault();
 
-    public Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken stop) => channel.CallAsync("KV/Range", request, RangeResponse.Parser, stop);
+    public async Task<RangeResponse> RangeAsync(RangeRequest request, CancellationToken stop)
+    {
+        var answer = await channel.CallAsync("KV/Range", request, RangeResponse.Parser, stop);
+        // Answers may come in another order than they were made.
+        var (seen, said) = (Volatile.Read(ref term), answer.Header?.RaftTerm ?? 0);
+        while (said > seen)
+            seen = Interlocked.CompareExchange(ref term, said, seen) is var was && was == seen ? said : was;
+        return answer;
+    }
 
     public Task PutAsync(string key, ByteString value, CancellationToken stop) =>
         channel.CallAsync("KV/Put", new PutRequest { Key = Key(key), Value = value }, PutResponse.Parser, stop);

@@ -94,6 +94,12 @@ public sealed class EtcdStore : IStore
         }
     }
 
+    /// <summary>The term of etcd's own leader, as the last answer said it; grows with each election. 0 before the first answer.</summary>
+    public ulong Term => client.Term;
+
+    /// <summary>See <see cref="EtcdStoreOptions.SessionTtl"/>.</summary>
+    public TimeSpan SessionTtl => options.SessionTtl;
+
     /// <summary>Told when the session was lost that <see cref="SessionAsync"/> gave.</summary>
     public Action SessionLost { get; set; } = static () => { };
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mainstay.Core.Store;
+using Mainstay.State.Decide;
 using Mainstay.State.Etcd;
 
 namespace Mainstay.State.Lead;
@@ -30,12 +31,14 @@ public sealed class Leader : IDisposable
     readonly LeaderRecord record;
     readonly long fence;
     readonly CancellationTokenSource over = new();
+    readonly CancellationTokenSource disposed = new();
 
     Leader(EtcdStore store, LeaderRecord record, long fence)
     {
         (this.store, this.record, this.fence) = (store, record, fence);
         Store = new FencedStore(store, EpochKey, fence, End);
         store.SessionLost = () => _ = ReturnAsync();
+        _ = FollowAsync(disposed.Token);
     }
 
     /// <summary>The store as the leader may write to it.</summary>
@@ -53,16 +56,21 @@ public sealed class Leader : IDisposable
     /// <param name="url">Where it answers, for those that stand by.</param>
     /// <param name="waiting">Told whom it waits for, and where that one answers, whenever it is another.</param>
     /// <param name="stop">Gives up.</param>
-    public static async Task<Leader> TakeAsync(EtcdStore store, string holder, string name, string url, Func<string, string, Task> waiting, CancellationToken stop)
+    /// <param name="answers">Asks whether the server at an address is there; null where its session alone tells.</param>
+    public static async Task<Leader> TakeAsync(
+        EtcdStore store, string holder, string name, string url, Func<string, string, Task> waiting, CancellationToken stop, Func<string, CancellationToken, Task<bool>>? answers = null)
     {
         LeaderRecord? last = null;
+        await using var pulse = new LeaderPulse(answers ?? (static (_, _) => Task.FromResult(false)), () => store.Term);
         while (true)
         {
             try
             {
-                var (leader, other) = await TryAsync(store, new LeaderRecord(0, holder, name, url, 0), stop);
+                var (leader, other) = await TryAsync(store, new LeaderRecord(0, holder, name, url, 0), pulse, stop);
                 if (leader is not null)
                     return leader;
+                if (other is not null && answers is not null)
+                    pulse.Follow(other);
                 if (other is not null && other.Holder != last?.Holder)
                     await waiting(other.Name, other.Url);
                 last = other ?? last;
@@ -76,14 +84,19 @@ public sealed class Leader : IDisposable
         }
     }
 
-    public void Dispose() => over.Dispose();
+    public void Dispose()
+    {
+        disposed.Cancel();
+        disposed.Dispose();
+        over.Dispose();
+    }
 
-    static async Task<(Leader? Leader, LeaderRecord? Other)> TryAsync(EtcdStore store, LeaderRecord me, CancellationToken stop)
+    static async Task<(Leader? Leader, LeaderRecord? Other)> TryAsync(EtcdStore store, LeaderRecord me, LeaderPulse pulse, CancellationToken stop)
     {
         var session = await store.SessionAsync(stop);
         var (epoch, current) = (await store.GetAsync(EpochKey, stop), await store.GetAsync(Key, stop));
         var before = current is null ? null : JsonSerializer.Deserialize<LeaderRecord>(current.Value.Span);
-        if (before is not null && before.Holder != me.Holder && await store.IsOpenAsync(before.Session, stop))
+        if (before is not null && before.Holder != me.Holder && !LeadDecide.IsGone(await store.IsOpenAsync(before.Session, stop), pulse.SignOf(before), store.Term, store.SessionTtl))
             return (null, before);
         var record = me with { Epoch = (before?.Epoch ?? 0) + 1, Session = session };
         var taken = await store.CommitAsync(
@@ -92,6 +105,26 @@ public sealed class Leader : IDisposable
                 [new Operation(EpochKey, JsonSerializer.SerializeToUtf8Bytes(record.Epoch)), Say(record)]),
             stop);
         return taken.Succeeded ? (new Leader(store, record, taken.Revision), null) : (null, null);
+    }
+
+    // Whoever took over while this one's session lasted: it is not to act until it writes something.
+    async Task FollowAsync(CancellationToken stop)
+    {
+        try
+        {
+            await foreach (var batch in store.WatchAsync(EpochKey, fence + 1, stop))
+            {
+                if (batch.Changes.Any(c => c.Key == EpochKey))
+                {
+                    End();
+                    return;
+                }
+            }
+        }
+        catch (Exception passing) when (passing is StoreUnavailableException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The next write tells.
+        }
     }
 
     // The session was lost, as after a time without etcd: where nobody took over meanwhile, it leads on by a new one.
