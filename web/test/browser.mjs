@@ -330,6 +330,17 @@ await check('the page of event streams shows who reads, how far behind, and the 
   assert.equal(await page.getByTestId('stream-events').locator('tbody tr').count(), 3);
 });
 
+await check('the page of configuration shows how a publish in stages stands, and who could not take one', { path: '/config/web' }, async (page) => {
+  const staging = page.getByTestId('config-staging');
+  await staging.getByText('errors 0.1% beside 0.1%, p99 31ms beside 33ms, of 1,204 requests').waitFor();
+  assert.equal(await staging.locator('meter').getAttribute('value'), '1');
+  await staging.getByRole('button', { name: 'Pause' }).waitFor();
+  const readers = page.getByTestId('config-readers').locator('tbody tr');
+  await readers.first().waitFor();
+  assert.match(await readers.nth(0).innerText(), /web-1\s+staged\s+web\.8/);
+  assert.match(await readers.nth(2).innerText(), /web-3\s+behind\s+web\.6-shared\.3\s+not taken\s+nginx\.conf: its command ended with 1/);
+});
+
 const pages = {
   '/': '.card',
   '/?node=payments': '.inspector .events li',
@@ -344,6 +355,8 @@ const pages = {
   '/rehearse': '.rehearse-form',
   '/policies?about=route/orders-api': '.form-section',
   '/streams/order-12': '[data-testid=stream-events] td',
+  '/config/web': '[data-testid=config-readers] td',
+  '/config/shared': '[data-testid=config-draft]',
   ...observePages,
 };
 

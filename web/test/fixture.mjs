@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { runtimeOf } from './runtime.mjs';
+import { readConfig } from './config.mjs';
 import { changeIncident, exemplarsOf, makeIncidents, readObserve } from './observe.mjs';
 import { makePolicies, readPolicies, writePolicies } from './policies.mjs';
 import { readSchedule, registryOf } from './schedule.mjs';
@@ -70,7 +71,7 @@ async function answer(context) {
   if (request.method === 'POST' || request.method === 'DELETE') return act(context, noun, name, verb);
   const stream = request.headers.accept === 'text/event-stream';
   const { world, traffic, watchers } = context;
-  const releases = request.method === 'GET' && readReleases(world, noun, name, verb);
+  const releases = request.method === 'GET' && (readReleases(world, noun, name, verb) ?? readConfig(noun, name, verb));
   if (Array.isArray(releases)) {
     if (!stream) return json(response, { items: releases, revision: world.revision });
     watch(response, new Set());
