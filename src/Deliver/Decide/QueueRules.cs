@@ -41,10 +41,18 @@ static class QueueRules
             yield return new("types", "types choose among events of topics and streams, and the queue has neither", "add 'topics' or 'streams', or remove 'types'");
         }
 
+        // A topic is in all of its queues or in none, which two engines cannot promise together.
+        foreach (var (topic, other) in (queue.Topics ?? []).Select(t => (t, spec.Queues!.FirstOrDefault(o => o.Value.Engine < queue.Engine && o.Value.Topics?.Contains(t) == true).Key)).Where(t => t.Item2 is not null))
+        {
+            yield return new("engine", $"the topic '{topic}' is in this queue of {Word(queue.Engine)} and in '{other}' of {Word(spec.Queues![other].Engine)}, and could not be in both or in none", "give all queues of a topic the same engine");
+        }
+
         // An event that did not fit would hold up everything behind it.
         if (queue.Streams is { Count: > 0 } && queue.MaxMessage.Bytes < LargestEvent)
         {
             yield return new("maxMessage", $"an event of a stream may have {new ByteSize(LargestEvent)}, and the queue takes {queue.MaxMessage}", $"raise it to {new ByteSize(LargestEvent)}");
         }
     }
+
+    static string Word(QueueEngineKind engine) => engine == QueueEngineKind.Rabbitmq ? "rabbitmq" : "embedded";
 }

@@ -3,6 +3,7 @@ using Mainstay.Core.Store;
 using Mainstay.Deliver;
 using Mainstay.Host.Api.Gateways;
 using Mainstay.Host.Api.Telemetry;
+using Mainstay.Host.Roles;
 using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
@@ -30,6 +31,9 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
 
     /// <summary>The data folder, where logs are; null serves none.</summary>
     public string? Data { get; init; }
+
+    /// <summary>Where messages of queues lie. Default: as the environment says.</summary>
+    public QueuePlaces Queues { get; init; } = QueuePlaces.FromEnvironment();
 
     /// <summary>What the keys of secrets are sealed with; null for none.</summary>
     public string? SecretsPassphrase { get; init; }

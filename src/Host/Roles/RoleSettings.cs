@@ -83,6 +83,8 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
         if (role != "server")
         {
             env.Remove(Stores.PasswordVariable);
+            env.Remove(QueuePlaces.AddressVariable);
+            env.Remove(QueuePlaces.PasswordVariable);
         }
 
         // What the agent has, its instances would get.

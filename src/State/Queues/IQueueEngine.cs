@@ -130,8 +130,11 @@ public sealed record StoredMessage
 
     public required ReadOnlyMemory<byte> Body { get; init; }
 
+    /// <summary>What receipts end with where deliveries do not survive the engine; null where they do.</summary>
+    public string? Lease { get; init; }
+
     /// <summary>Settles this delivery.</summary>
-    public string Receipt => QueueDecide.ReceiptOf(Id, Attempts);
+    public string Receipt => QueueDecide.ReceiptOf(Id, Attempts) + (Lease is null ? "" : "-" + Lease);
 }
 
 public sealed record PullAnswer(QueueStatus Status, string? Why = null, IReadOnlyList<StoredMessage>? Messages = null);
@@ -167,6 +170,9 @@ public sealed record CountAnswer(QueueStatus Status, string? Why = null, int Cou
 public sealed record QueueFigures
 {
     public required string Name { get; init; }
+
+    /// <summary>Where its messages are.</summary>
+    public QueueEngineKind Engine { get; init; }
 
     /// <summary>Can be taken now.</summary>
     public int Ready { get; init; }

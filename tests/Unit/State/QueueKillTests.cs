@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Mainstay.Core.Kinds.State;
 using Mainstay.State.Queues;
+using Mainstay.State.Queues.Rabbit;
 using Shouldly;
 using Xunit;
 
@@ -16,12 +17,38 @@ public sealed class QueueKillTests : IDisposable
     public void Dispose() => folder.Dispose();
 
     [Fact]
-    public Task Few_kills_lose_nothing() => KillAsync(rounds: 4, mostLines: 2_000);
+    public Task Few_kills_lose_nothing() => new QueueKills(folder["queues.db"]).RunAsync(rounds: 4, mostLines: 2_000);
 
     [Fact(Explicit = true)]
-    public Task Two_hundred_kills_lose_nothing() => KillAsync(rounds: 200, mostLines: 2_000);
+    public Task Two_hundred_kills_lose_nothing() => new QueueKills(folder["queues.db"]).RunAsync(rounds: 200, mostLines: 2_000);
+}
 
-    async Task KillAsync(int rounds, int mostLines)
+/// <summary>The same with the messages in RabbitMQ, which is killed too.</summary>
+[Collection(RabbitTests.Name)]
+public sealed class RabbitKillTests(RabbitServer server)
+{
+    [Fact]
+    public Task Few_kills_lose_nothing() => KillAsync(rounds: 3);
+
+    [Fact(Explicit = true)]
+    public Task Thirty_kills_lose_nothing() => KillAsync(rounds: 30);
+
+    [Fact(Explicit = true)]
+    public Task Two_hundred_kills_lose_nothing() => KillAsync(rounds: 200);
+
+    Task KillAsync(int rounds) => new QueueKills($"{server.Address} {server.Options().Prefix}", async () =>
+    {
+        await server.KillAsync();
+        await server.StartAsync();
+    }).RunAsync(rounds, mostLines: 600);
+}
+
+/// <summary>Rounds of kills, and what holds after them.</summary>
+/// <param name="where">Where the messages are, as <see cref="QueueProgram"/> is told.</param>
+/// <param name="breakBroker">Kills the broker and starts it again; each third round does that before the process is killed. Null where there is none.</param>
+sealed class QueueKills(string where, Func<Task>? breakBroker = null)
+{
+    public async Task RunAsync(int rounds, int mostLines)
     {
         var random = new Random(rounds);
         var (confirmed, delivered, dead) = (new HashSet<(string, long)>(), new List<(string Key, long Number)>(), new HashSet<(string, long)>());
@@ -29,8 +56,9 @@ public sealed class QueueKillTests : IDisposable
             await RoundAsync(round, random.Next(1, mostLines), confirmed, delivered, dead);
 
         // What is left is taken here, with the same file.
-        await using (var engine = QueueProgram.Open(folder["queues.db"]))
+        await using (var engine = QueueProgram.Open(where))
         {
+            await engine.PeekAsync("load", null, 0, 1, CancellationToken.None);
             while (engine.Figures() is not [{ Ready: 0, Waiting: 0, InFlight: 0 }])
             {
                 var pulled = (await engine.PullAsync("load", new(100, TimeSpan.FromSeconds(5)), CancellationToken.None)).Messages!;
@@ -57,7 +85,7 @@ public sealed class QueueKillTests : IDisposable
     async Task RoundAsync(int round, int lines, HashSet<(string, long)> confirmed, List<(string Key, long Number)> delivered, HashSet<(string, long)> dead)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "Mainstay.Unit")) { RedirectStandardOutput = true };
-        start.Environment[QueueProgram.Variable] = $"{round.ToString(CultureInfo.InvariantCulture)} {folder["queues.db"]}";
+        start.Environment[QueueProgram.Variable] = $"{round.ToString(CultureInfo.InvariantCulture)} {where}";
         foreach (var argument in new[] { "-explicit", "only", "-method", $"{typeof(QueueProgram).FullName}.{nameof(QueueProgram.Run)}" })
             start.ArgumentList.Add(argument);
         using var process = Process.Start(start)!;
@@ -72,7 +100,9 @@ public sealed class QueueKillTests : IDisposable
                 delivered.Add(message);
             else
                 (what == "dead" ? dead : confirmed).Add(message);
-            if (++count == lines)
+            if (++count == lines / 2 && breakBroker is not null && round % 3 == 2)
+                await breakBroker();
+            if (count == lines)
                 process.Kill();
         }
 
@@ -120,10 +150,12 @@ public sealed class QueueProgram
         {
             while (true)
             {
-                var pulled = (await engine.PullAsync("load", new(10, TimeSpan.FromSeconds(10)), CancellationToken.None)).Messages!;
+                if ((await engine.PullAsync("load", new(10, TimeSpan.FromSeconds(10)), CancellationToken.None)).Messages is not { } pulled)
+                    continue;
                 foreach (var message in pulled)
                     Say("got", Read(message).Key, Read(message).Number);
-                await engine.SettleAsync("load", [.. pulled.Select(m => new Settlement(m.Receipt, IsDead(m) ? SettleAs.Dead : SettleAs.Ack))], CancellationToken.None);
+                if (await engine.SettleAsync("load", [.. pulled.Select(m => new Settlement(m.Receipt, IsDead(m) ? SettleAs.Dead : SettleAs.Ack))], CancellationToken.None) is not { Status: QueueStatus.Done, Gone.Count: 0 })
+                    continue;
                 foreach (var message in pulled.Where(IsDead))
                     Say("dead", Read(message).Key, Read(message).Number);
             }
@@ -131,9 +163,11 @@ public sealed class QueueProgram
         await Task.WhenAll([.. producers, .. consumers]);
     }
 
-    internal static EmbeddedQueues Open(string path)
+    /// <summary>Opens what is in a file, or in a RabbitMQ under names that begin in a certain way.</summary>
+    internal static IQueueEngine Open(string where)
     {
-        var engine = EmbeddedQueues.Open(new() { Path = path });
+        IQueueEngine engine = where.Split(' ') is [var amqp, var prefix] && RabbitAddress.Parse(amqp, out _) is { } address
+            ? RabbitQueues.Open(new() { Address = address, Prefix = prefix, Patience = TimeSpan.FromSeconds(20) }) : EmbeddedQueues.Open(new() { Path = where });
         engine.Declare(new Dictionary<string, MessageQueueSpec> { ["load"] = new() { Visibility = TimeSpan.FromSeconds(1), Backoff = TimeSpan.Zero, DeadLetterAfter = 1000, MaxMessages = 1_000_000 } });
         return engine;
     }

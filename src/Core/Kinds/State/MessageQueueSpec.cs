@@ -9,6 +9,9 @@ public sealed record MessageQueueSpec
     /// <summary>The highest priority; 0 is the lowest.</summary>
     public const int HighestPriority = 9;
 
+    /// <summary>Where its messages lie: embedded, in a file of the server; or rabbitmq, the RabbitMQ that the server was given by MAINSTAY_QUEUES. Default embedded. What lies in one does not move to the other.</summary>
+    public QueueEngineKind Engine { get; init; }
+
     /// <summary>A message that nobody has taken for so long is dropped; one that was delivered in vain becomes a dead letter. Default 7d; 1m to 365d.</summary>
     public TimeSpan Retention { get; init; } = TimeSpan.FromDays(7);
 
@@ -80,6 +83,16 @@ public sealed record MessageQueueSpec
     static IEnumerable<Problem> Words(string path, IReadOnlyList<string>? words, Func<string, bool> isValid, string remedy) => words is { Count: > 50 }
         ? [new(path, $"{words.Count} are more than 50", "make another queue for some of them")]
         : (words ?? []).Select((word, i) => (word, i)).Where(w => !isValid(w.word)).Select(w => new Problem($"{path}.{w.i}", $"'{w.word}' is none", remedy));
+}
+
+/// <summary>What keeps the messages of a queue.</summary>
+public enum QueueEngineKind
+{
+    /// <summary>A file of the server.</summary>
+    Embedded,
+
+    /// <summary>Quorum queues of a RabbitMQ.</summary>
+    Rabbitmq,
 }
 
 /// <summary>Where in event streams a queue begins.</summary>

@@ -280,7 +280,7 @@ public sealed class QueueEndpoints(ServerServices services, QueueHouse house)
         return new(into.ToArray());
     }
 
-    ProblemAnswer Missing(string name, bool isTopic) => house.Trouble is { } trouble ? ProblemAnswer.Unavailable(trouble, "follow the message, then try again") : Refused(QueueStatus.Unknown, null, name, isTopic);
+    static ProblemAnswer Missing(string name, bool isTopic) => Refused(QueueStatus.Unknown, null, name, isTopic);
 
     static ProblemAnswer Refused(QueueStatus status, string? why, string name, bool isTopic) => status switch
     {

@@ -20,22 +20,19 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror, StreamHou
     readonly Dictionary<string, (QueuePush Terms, CancellationTokenSource Stop, Task Running)> pushers = new(StringComparer.Ordinal);
     readonly Dictionary<string, (MessageQueueSpec Terms, CancellationTokenSource Stop, Task Running)> relays = new(StringComparer.Ordinal);
     readonly List<MetricSample> samples = [];
-    IQueueEngine? engine;
+    readonly string?[] troubles = new string?[Enum.GetValues<QueueEngineKind>().Length];
+    QueueEngines? engine;
     HttpMessageInvoker? client;
-    string? trouble;
 
-    /// <summary>The engine; null while no queue is declared, and where its file cannot be opened.</summary>
+    /// <summary>The engines; null while no queue is declared.</summary>
     public IQueueEngine? Engine => Volatile.Read(ref engine);
 
-    /// <summary>Why there is no engine although queues are declared.</summary>
-    public string? Trouble => Volatile.Read(ref trouble);
-
-    /// <summary>Copies the messages of the embedded engine to a file that is not there; false where no queue is declared.</summary>
+    /// <summary>Copies the messages of the embedded engine to a file that is not there; false where no queue is declared for it.</summary>
     public async Task<bool> CopyAsync(string path, CancellationToken stop)
     {
-        if (Engine is not EmbeddedQueues open)
+        if (Volatile.Read(ref engine)?.Embedded is not { } open)
         {
-            return Trouble is null || services.Data is null ? false : throw new StoreUnavailableException(Trouble);
+            return troubles[(int)QueueEngineKind.Embedded] is not { } trouble || services.Data is null ? false : throw new StoreUnavailableException(trouble);
         }
 
         await open.CopyAsync(path, stop);
@@ -79,9 +76,9 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror, StreamHou
     async Task<bool> FollowAsync(CancellationToken stop)
     {
         var declared = mirror.Read(seen => seen.All<Queue>().ToDictionary(q => q.Name, q => q.Spec, StringComparer.Ordinal));
-        if (engine is null && declared.Count > 0 && !Open())
+        if (engine is null && declared.Count > 0)
         {
-            return false;
+            Volatile.Write(ref engine, new(Open, kind => troubles[(int)kind]));
         }
 
         engine?.Declare(declared);
@@ -101,7 +98,8 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror, StreamHou
             }
         }
 
-        return await FollowStreamsAsync(declared, stop);
+        // Without a data folder there is nothing to come.
+        return await FollowStreamsAsync(declared, stop) && (engine is not { IsIncomplete: true } || services.Data is null);
     }
 
     /// <summary>Brings what hands events of streams on to what is declared; false where that is to be tried again.</summary>
@@ -131,25 +129,29 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror, StreamHou
         return all || services.Data is null;
     }
 
-    bool Open()
+    IQueueEngine? Open(QueueEngineKind kind)
     {
         if (services.Data is not { } data)
         {
-            Volatile.Write(ref trouble, "this server has no data folder to keep messages in");
-            return true;
+            troubles[(int)kind] = "this server has no data folder to keep messages in";
+            return null;
         }
 
         try
         {
-            Volatile.Write(ref engine, EmbeddedQueues.Open(new() { Path = Path.Combine(data, "state", "queues.db"), Time = services.Time }));
-            Volatile.Write(ref trouble, null);
-            return true;
+            var opened = services.Queues.Open(kind, data, services.Time, why => services.OnFault?.Invoke("queues", new StoreUnavailableException(why)));
+            troubles[(int)kind] = null;
+            return opened;
         }
         catch (StoreUnavailableException unavailable)
         {
-            Volatile.Write(ref trouble, unavailable.Message);
-            services.OnFault?.Invoke("queues", unavailable);
-            return false;
+            if (troubles[(int)kind] != unavailable.Message)
+            {
+                services.OnFault?.Invoke("queues", unavailable);
+            }
+
+            troubles[(int)kind] = unavailable.Message;
+            return null;
         }
     }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds;
 using Mainstay.Host.Api.State;
@@ -81,11 +82,11 @@ static class QueueVerb
                 return;
             }
 
-            var table = new TextTable("NAME", "READY", "WAITING", "IN FLIGHT", "DEAD", "OLDEST", "PUBLISHED", "ACKED", "RETRIED");
+            var table = new TextTable("NAME", "ENGINE", "READY", "WAITING", "IN FLIGHT", "DEAD", "OLDEST", "PUBLISHED", "ACKED", "RETRIED");
             foreach (var one in queues)
             {
                 table.Add(
-                    one.Name, Number(one.Ready), Number(one.Waiting), Number(one.InFlight), session.Screen.Paint(one.Dead > 0 ? Tone.Bad : Tone.Plain, Number(one.Dead)),
+                    one.Name, JsonNamingPolicy.CamelCase.ConvertName(one.Engine.ToString()), Number(one.Ready), Number(one.Waiting), Number(one.InFlight), session.Screen.Paint(one.Dead > 0 ? Tone.Bad : Tone.Plain, Number(one.Dead)),
                     one.Oldest == TimeSpan.Zero ? "-" : Durations.Format(TimeSpan.FromSeconds(Math.Ceiling(one.Oldest.TotalSeconds))), Number(one.Published), Number(one.Acked), Number(one.Retried));
             }
 
