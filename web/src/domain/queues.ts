@@ -1,6 +1,8 @@
 /** How a queue stands, as the server tells it. */
 export interface QueueFigures {
   name: string;
+  /** Where its messages are. */
+  engine: 'embedded' | 'rabbitmq';
   ready: number;
   waiting: number;
   inFlight: number;

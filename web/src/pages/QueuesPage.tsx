@@ -44,7 +44,7 @@ function Queues({ of, figuresOf }: { of: readonly Queue[]; figuresOf: (queue: st
     <div className="table-frame" tabIndex={0} role="region" aria-label={words.title}>
       <table data-testid="queues">
         <thead>
-          <tr>{[words.queue, words.to, words.ready, words.waiting, words.inFlight, words.dead, words.oldest, words.published, words.acked, words.retried].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
+          <tr>{[words.queue, words.engine, words.to, words.ready, words.waiting, words.inFlight, words.dead, words.oldest, words.published, words.acked, words.retried].map((title) => <th key={title} scope="col">{title}</th>)}</tr>
         </thead>
         <tbody>
           {of.map((queue) => {
@@ -52,6 +52,7 @@ function Queues({ of, figuresOf }: { of: readonly Queue[]; figuresOf: (queue: st
             return (
               <tr key={queue.name}>
                 <th scope="row"><Link to={{ page: 'queues', name: queue.name }}>{queue.name}</Link> {queue.spec.topics?.map((topic) => <span key={topic} className="tag">{topic}</span>)}</th>
+                <td>{words.engines[queue.spec.engine ?? 'embedded']}</td>
                 <td>{queue.spec.push ? <Link to={{ page: 'service', name: queue.spec.push.to }}>{queue.spec.push.to}</Link> : <span className="quiet">{words.pull}</span>}</td>
                 <td className="number">{figures?.ready}</td>
                 <td className="number">{figures?.waiting}</td>

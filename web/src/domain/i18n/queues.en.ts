@@ -13,6 +13,8 @@ export const queuesEn = {
   title: 'Queues',
   none: 'No queues are declared. They stand under “queues” in the manifest.',
   queue: 'Queue',
+  engine: 'Engine',
+  engines: { embedded: 'embedded', rabbitmq: 'RabbitMQ' } as Record<string, string>,
   to: 'Delivered to',
   pull: 'whoever pulls',
   ready: 'Ready',

@@ -15,6 +15,8 @@ export const queuesZh: typeof queuesEn = {
   title: '队列',
   none: '没有声明队列。队列写在清单的 “queues” 下。',
   queue: '队列',
+  engine: '引擎',
+  engines: { embedded: '内置', rabbitmq: 'RabbitMQ' },
   to: '投递给',
   pull: '由消费者拉取',
   ready: '可取',
