@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Durable messages per second, in and out: our embedded queue against a quorum queue of RabbitMQ, on the same disk, in alternating rounds.
+# Durable messages per second, in and out: our embedded queue, and our engine over RabbitMQ, against a quorum queue of RabbitMQ by itself, on the same disk, in
+# alternating rounds.
 #
 #   bench/peers/queues.sh [--smoke] [DIR]      DIR: a folder on the disk to be measured (default: a new one under /tmp)
 #
@@ -40,4 +41,4 @@ for _ in $(seq 1200); do
   sleep 0.1
 done
 
-artifacts/bin/Bench/release/Mainstay.Bench queues --path "$work" --amqp "amqp://guest:guest@127.0.0.1:$port" --rounds "$rounds" --seconds "$seconds"
+artifacts/bin/Bench/release/Mainstay.Bench queues --path "$work" --amqp "amqp://guest@127.0.0.1:$port" --rounds "$rounds" --seconds "$seconds"

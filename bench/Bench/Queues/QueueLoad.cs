@@ -3,12 +3,13 @@ using System.Globalization;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.State;
 using Mainstay.State.Queues;
+using Mainstay.State.Queues.Rabbit;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
 namespace Mainstay.Bench.Queues;
 
-/// <summary>Messages in and out of a durable queue: the embedded engine, and a quorum queue of RabbitMQ, in alternating rounds.</summary>
+/// <summary>Messages in and out of a durable queue: the embedded engine, our engine over RabbitMQ, and a quorum queue of the same RabbitMQ by itself, in alternating rounds.</summary>
 static class QueueLoad
 {
     const int Producers = 4;
@@ -24,21 +25,23 @@ static class QueueLoad
         Console.WriteLine($"{Producers} producers, {Consumers} consumers, {Bytes} bytes, {Batch} messages between waits for the disk, {seconds} s a round");
         for (var round = 1; round <= rounds; round++)
         {
-            var own = await EmbeddedAsync(Path.Combine(path, $"queues-{round}.db"), seconds);
+            var own = await OursAsync(EmbeddedQueues.Open(new() { Path = Path.Combine(path, $"queues-{round}.db") }), seconds);
             Console.WriteLine($"round {round}: embedded {own:n0} messages/s in and out");
             if (amqp is not null)
             {
                 var rabbit = await RabbitAsync(amqp, round, seconds);
                 Console.WriteLine($"round {round}: RabbitMQ {rabbit:n0} messages/s in and out, embedded is {own / Math.Max(1, rabbit):0.00} times that");
+                var over = await OursAsync(RabbitQueues.Open(new() { Address = RabbitAddress.Parse(amqp, out var why) ?? throw new ArgumentException(why), Prefix = $"bench-{round}." }), seconds);
+                Console.WriteLine($"round {round}: Mainstay over RabbitMQ {over:n0} messages/s in and out, {over / Math.Max(1, rabbit):0.00} times RabbitMQ by itself");
             }
         }
 
         return 0;
     }
 
-    static async Task<double> EmbeddedAsync(string file, int seconds)
+    static async Task<double> OursAsync(IQueueEngine engine, int seconds)
     {
-        await using var engine = EmbeddedQueues.Open(new() { Path = file });
+        await using var closing = engine;
         engine.Declare(new Dictionary<string, MessageQueueSpec> { ["load"] = new() { MaxMessages = 1_000_000, MaxBytes = new ByteSize(4L << 30) } });
         using var stop = new CancellationTokenSource();
         var (acked, waiting) = (0L, 0L);
