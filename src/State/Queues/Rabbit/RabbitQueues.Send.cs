@@ -90,7 +90,7 @@ public sealed partial class RabbitQueues
             parcel.Sending = sending;
             parcels[parcel.Message.Id] = parcel;
             parcel.Shelf.Shelf.Staged = (parcel.Shelf.Shelf.Staged.Count + 1, parcel.Shelf.Shelf.Staged.Bytes + parcel.Message.Bytes);
-            stagedBytes += parcel.Message.Bytes;
+            (stagedCount, stagedBytes) = (stagedCount + 1, stagedBytes + parcel.Message.Bytes);
         }
     }
 
@@ -119,7 +119,7 @@ public sealed partial class RabbitQueues
 
     PublishAnswer? Busy(RabbitLink at, int more) => at.Blocked is { } blocked
         ? new(QueueStatus.Full, $"RabbitMQ takes no messages at the moment ({blocked}): give it memory or disk")
-        : sendings.Sum(s => s.Parcels.Count) + more > options.MaxWaiting || stagedBytes > options.ContentBytes
+        : stagedCount + more > options.MaxWaiting || stagedBytes > options.ContentBytes
             ? new(QueueStatus.Full, "too much is on its way to RabbitMQ")
             : seen.Count + more > MostSeen ? new(QueueStatus.Full, $"{MostSeen} ids of producers are remembered, which is the most: lower 'dedupe' of the queues, or send fewer messages") : null;
 
@@ -244,7 +244,7 @@ public sealed partial class RabbitQueues
     {
         parcel.Sending = null;
         parcel.Shelf.Shelf.Staged = (parcel.Shelf.Shelf.Staged.Count - 1, parcel.Shelf.Shelf.Staged.Bytes - parcel.Message.Bytes);
-        stagedBytes -= parcel.Message.Bytes;
+        (stagedCount, stagedBytes) = (stagedCount - 1, stagedBytes - parcel.Message.Bytes);
     }
 
     void SetContent(Parcel parcel, (ReadOnlyMemory<byte> Head, ReadOnlyMemory<byte> Body)? content)

@@ -50,6 +50,7 @@ public sealed partial class RabbitQueues : IQueueEngine
     long lastId;
     long contentBytes;
     long stagedBytes;
+    int stagedCount;
     long armedMs = long.MaxValue;
 
     RabbitQueues(RabbitQueuesOptions options)
