@@ -24,9 +24,9 @@ static class Replacing
             return;
         }
 
-        if (status.Stable.Hash == work.Wanted.Hash || work.View.Hosts.Count == 0 || (work.IsPet && work.Running.Any(work.IsLost)))
+        if (status.Stable.Hash == work.Wanted.Hash || work.View.Hosts.Count == 0 || (work.IsPet && work.Instances.Any(i => i.Status.State != InstanceState.Stopped && work.IsLost(i))))
         {
-            // What was good before is not judged, and nothing is while the host that could show it does not answer.
+            // What was good before is not judged, and nothing is while the host that could show it, or on which the one before is to end, does not answer.
             work.Status = status with { Incoming = work.Wanted.Hash, Deadline = null };
             return;
         }
