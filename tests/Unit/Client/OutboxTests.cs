@@ -168,10 +168,7 @@ public sealed class OutboxTests : IAsyncLifetime
     {
         const string bin = "/usr/lib/postgresql/15/bin";
         File.Exists($"{bin}/initdb").ShouldBeTrue("it comes with the Debian package postgresql-15");
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        var port = FreePorts.One();
         var data = folder["pg"];
         Process Shell(string command) => Environment.UserName == "root" ? Process.Start("/bin/su", ["postgres", "-s", "/bin/sh", "-c", command]) : Process.Start("/bin/sh", ["-c", command]);
         Directory.CreateDirectory(data);

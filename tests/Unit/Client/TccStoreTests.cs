@@ -92,10 +92,7 @@ public sealed class TccStoreTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
+        var port = FreePorts.One();
         if (AsRoot)
         {
             await ShellAsync($"chmod 755 {folder.Path} && mkdir {Data} && chown postgres {Data}", asPostgres: false);

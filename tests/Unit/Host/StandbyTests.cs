@@ -16,7 +16,7 @@ public sealed class StandbyTests : IAsyncLifetime
     readonly Standby standby;
     readonly HttpClient http = new(new SocketsHttpHandler { UseProxy = false });
     readonly TaskCompletionSource more = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    readonly string url = $"http://127.0.0.1:{State.Etcd.EtcdMember.FreePort()}";
+    readonly string url = $"http://127.0.0.1:{FreePorts.One()}";
 
     public StandbyTests()
     {

@@ -41,7 +41,7 @@ public sealed class RealServerTests : IAsyncLifetime
     public async Task Redis_with_and_without_its_password()
     {
         var server = Need("/usr/bin/redis-server", "redis-server");
-        var port = FreePort();
+        var port = FreePorts.One();
         Start(server, "--port", $"{port}", "--bind", "127.0.0.1", "--save", "", "--dir", folder.Path, "--requirepass", "secret");
         var password = Path.Combine(folder.Path, "password");
         await File.WriteAllTextAsync(password, "secret\n", TestContext.Current.CancellationToken);
@@ -56,7 +56,7 @@ public sealed class RealServerTests : IAsyncLifetime
     public async Task Nginx_by_its_status_page()
     {
         var server = Need("/usr/sbin/nginx", "nginx-light");
-        var port = FreePort();
+        var port = FreePorts.One();
         var configuration = Path.Combine(folder.Path, "nginx.conf");
         await File.WriteAllTextAsync(
             configuration,
@@ -73,7 +73,7 @@ public sealed class RealServerTests : IAsyncLifetime
     {
         const string bin = "/usr/lib/postgresql/15/bin";
         Need($"{bin}/initdb", "postgresql-15");
-        var port = FreePort();
+        var port = FreePorts.One();
         var data = Path.Combine(folder.Path, "pg");
         var asRoot = Environment.UserName == "root";
         async Task RunAsync(string command)
@@ -151,13 +151,13 @@ public sealed class RealServerTests : IAsyncLifetime
 
     [Fact]
     public async Task What_nobody_listens_at_is_down_and_says_why() =>
-        (await AskAsync(new("nobody", "nobody", ProbeKind.Prometheus, Url(FreePort()), null, null, null, "", TimeSpan.FromSeconds(1)), s => !s.Up)).Why.ShouldContain("refused");
+        (await AskAsync(new("nobody", "nobody", ProbeKind.Prometheus, Url(FreePorts.One()), null, null, null, "", TimeSpan.FromSeconds(1)), s => !s.Up)).Why.ShouldContain("refused");
 
     async Task<int> StartMariaDbAsync(CancellationToken stop)
     {
         var server = Need("/usr/sbin/mariadbd", "mariadb-server-core");
         Need("/usr/bin/my_print_defaults", "mariadb-client-core");
-        var (port, data) = (FreePort(), folder["my"]);
+        var (port, data) = (FreePorts.One(), folder["my"]);
         using var authority = new TestAuthority();
         var pair = authority.Issue("db", "db");
         File.Copy(pair.Certificate, folder["db.pem"]);
@@ -229,11 +229,4 @@ public sealed class RealServerTests : IAsyncLifetime
     }
 
     static Uri Url(int port) => new($"http://127.0.0.1:{port}");
-
-    static int FreePort()
-    {
-        using var probe = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        probe.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)probe.LocalEndPoint!).Port;
-    }
 }

@@ -18,7 +18,7 @@ public sealed class RabbitTests : ICollectionFixture<RabbitServer>
 public sealed class RabbitServer : IAsyncLifetime
 {
     readonly TempFolder folder = new();
-    readonly int[] ports = FreePorts(3);
+    readonly int[] ports = [FreePorts.One(), FreePorts.One(), FreePorts.One()];
     Process? mapper;
     Process? server;
     int prefixes;
@@ -95,15 +95,4 @@ public sealed class RabbitServer : IAsyncLifetime
     }
 
     static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    static int[] FreePorts(int count)
-    {
-        Socket[] sockets = [.. Enumerable.Range(0, count).Select(_ => new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp))];
-        foreach (var socket in sockets)
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        int[] ports = [.. sockets.Select(s => ((IPEndPoint)s.LocalEndPoint!).Port)];
-        foreach (var socket in sockets)
-            socket.Dispose();
-        return ports;
-    }
 }

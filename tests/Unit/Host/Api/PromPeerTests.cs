@@ -179,10 +179,7 @@ public sealed class PromPeerTests : IAsyncLifetime
 
     async Task<HttpClient> StartPrometheusAsync()
     {
-        using var free = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        free.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var port = ((IPEndPoint)free.LocalEndPoint!).Port;
-        free.Dispose();
+        var port = FreePorts.One();
         await File.WriteAllTextAsync(folder["prometheus.yml"], "scrape_configs: []\n", TestContext.Current.CancellationToken);
         prometheus = Process.Start(new ProcessStartInfo(
             "/usr/bin/prometheus",

@@ -35,33 +35,24 @@ sealed class EtcdMember : IDisposable
     /// <summary>What it wrote, to tell why it does not answer.</summary>
     public string Log => File.Exists(folder["log"]) ? File.ReadAllText(folder["log"]) : "";
 
-    public static int FreePort()
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        listener.Stop();
-        return port;
-    }
-
     /// <summary>So many members that form one cluster; each stands ready to be started.</summary>
     public static EtcdMember[] Cluster(int size)
     {
-        var peers = Enumerable.Range(0, size).Select(_ => FreePort()).ToArray();
+        var peers = Enumerable.Range(0, size).Select(_ => FreePorts.One()).ToArray();
         var all = string.Join(',', peers.Select((p, i) => $"m{i}=http://127.0.0.1:{p}"));
         return
         [
             .. peers.Select((peer, i) => new EtcdMember(
-                FreePort(), "--name", $"m{i}", "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
+                FreePorts.One(), "--name", $"m{i}", "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
                 "--initial-cluster", all, "--heartbeat-interval", "50", "--election-timeout", "500")),
         ];
     }
 
     public static EtcdMember Alone()
     {
-        var peer = FreePort();
+        var peer = FreePorts.One();
         return new EtcdMember(
-            FreePort(), "--name", "alone", "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
+            FreePorts.One(), "--name", "alone", "--listen-peer-urls", $"http://127.0.0.1:{peer}", "--initial-advertise-peer-urls", $"http://127.0.0.1:{peer}",
             "--initial-cluster", $"alone=http://127.0.0.1:{peer}");
     }
 

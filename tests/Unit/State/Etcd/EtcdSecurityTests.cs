@@ -27,9 +27,9 @@ public sealed class EtcdSecurityTests : IDisposable
         using var forClient = Leaf(authority, "client", "client");
         using var stranger = Authority("stranger");
         Write(stranger, null, "stranger");
-        var port = EtcdMember.FreePort();
+        var port = FreePorts.One();
         using var member = new EtcdMember(
-            port, "--listen-peer-urls", $"http://127.0.0.1:{EtcdMember.FreePort()}", "--listen-client-urls", $"https://127.0.0.1:{port}", "--advertise-client-urls", $"https://127.0.0.1:{port}",
+            port, "--listen-peer-urls", $"http://127.0.0.1:{FreePorts.One()}", "--listen-client-urls", $"https://127.0.0.1:{port}", "--advertise-client-urls", $"https://127.0.0.1:{port}",
             "--cert-file", folder["server.pem"], "--key-file", folder["server.key"], "--client-cert-auth", "--trusted-ca-file", folder["ca.pem"]);
         member.Start();
         await using (var store = await OpenAsync($"etcds://127.0.0.1:{port}/t?ca={folder["ca.pem"]}&cert={folder["client.pem"]}&key={folder["client.key"]}", null))

@@ -245,7 +245,7 @@ public sealed class EtcdStoreTests(EtcdFixture etcd)
     public async Task A_member_that_is_not_there_is_passed_over()
     {
         var options = etcd.Options();
-        await using var store = await EtcdStore.OpenAsync(options with { Endpoints = [new Uri($"http://127.0.0.1:{EtcdMember.FreePort()}"), etcd.Url] });
+        await using var store = await EtcdStore.OpenAsync(options with { Endpoints = [new Uri($"http://127.0.0.1:{FreePorts.One()}"), etcd.Url] });
         (await store.DoAsync(Put("a", "1"))).Succeeded.ShouldBeTrue();
     }
 

@@ -17,7 +17,7 @@ sealed class Relay : IAsyncDisposable
     public Relay(Uri target)
     {
         this.target = target;
-        port = EtcdMember.FreePort();
+        port = FreePorts.One();
         Resume();
     }
 

@@ -37,7 +37,7 @@ public sealed class PostgresServer : IAsyncLifetime
     const string Bin = "/usr/lib/postgresql/15/bin";
 
     readonly TempFolder folder = new();
-    readonly int port = FreePort();
+    readonly int port = FreePorts.One();
     int databases;
 
     string Data => folder["pg"];
@@ -78,12 +78,5 @@ public sealed class PostgresServer : IAsyncLifetime
     {
         using var process = asPostgres && IsRoot ? Process.Start("/bin/su", ["postgres", "-s", "/bin/sh", "-c", command]) : Process.Start("/bin/sh", ["-c", command]);
         await process.WaitForExitAsync();
-    }
-
-    static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }
