@@ -18,6 +18,9 @@ public static class ApiServer
     /// <summary>How long a stop waits for requests under way; streams end at once.</summary>
     public static readonly TimeSpan StopWithin = TimeSpan.FromSeconds(1);
 
+    // Connections that wait to be accepted: after a restart every reader comes back at the same moment, and whom the system leaves out tries again only after seconds. Its own bound (net.core.somaxconn) holds too.
+    const int Waiting = 4096;
+
     /// <summary>A server that is ready to be started; nothing runs and nothing is bound before. It takes over no signals.</summary>
     /// <exception cref="ArgumentException">The options are not valid; ask <see cref="ApiOptions.Validate"/> first.</exception>
     public static WebApplication Build(ApiOptions options, ServerServices services)
@@ -29,7 +32,7 @@ public static class ApiServer
 
         var end = options.EndPoint;
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, end, options.Limits));
+        builder.WebHost.UseKestrelCore().UseSockets(sockets => sockets.Backlog = Waiting).ConfigureKestrel(kestrel => Configure(kestrel, end, options.Limits));
         if (options is { Agents: { } door, Authority: { } authority })
         {
             builder.WebHost.UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Open(kestrel, door, authority));
