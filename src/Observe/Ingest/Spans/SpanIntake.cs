@@ -17,7 +17,11 @@ namespace Mainstay.Observe.Ingest.Spans;
 /// <param name="mostWaiting">The most spans that wait for their other halves.</param>
 public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatistics edges, Func<long, int> bucketOf, CallSeries calls, int mostWaiting = 131_072)
 {
+    static readonly TimeSpan Brief = TimeSpan.FromMilliseconds(10);
+
     readonly Lock gate = new();
+    volatile IReadOnlyDictionary<string, PeerKind> kinds = new Dictionary<string, PeerKind>();
+
     // Made when the first span comes: who sends none pays nothing.
     Sink? made;
     long written = -1;
@@ -38,12 +42,21 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         }
     }
 
-    /// <summary>Settles what has waited long enough, also while nothing comes.</summary>
+    /// <summary>Settles what has waited long enough, also while nothing comes; whatever is coming now does that itself.</summary>
     public void Advance()
     {
-        lock (gate)
+        if (!gate.TryEnter())
+        {
+            return;
+        }
+
+        try
         {
             made?.Advance(time.GetUtcNow());
+        }
+        finally
+        {
+            gate.Exit();
         }
     }
 
@@ -91,15 +104,26 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         }
     }
 
-    /// <summary>What the nodes are that traces have shown.</summary>
+    /// <summary>What the nodes are that traces have shown; where bodies keep coming, what they were a moment ago, so that no map waits for a body of many spans.</summary>
     public IReadOnlyDictionary<string, PeerKind> Kinds()
     {
-        lock (gate)
+        if (!gate.TryEnter(Brief))
         {
-            var (nodes, joiner) = (made?.Joiner.Nodes, made?.Joiner);
-            return nodes is null || joiner is null
-                ? new Dictionary<string, PeerKind>()
-                : Enumerable.Range(0, nodes.Count).ToDictionary(n => nodes[n], joiner.KindOf, StringComparer.Ordinal);
+            return kinds;
+        }
+
+        try
+        {
+            if (made?.Joiner is { } joiner)
+            {
+                kinds = Enumerable.Range(0, joiner.Nodes.Count).ToDictionary(n => joiner.Nodes[n], joiner.KindOf, StringComparer.Ordinal);
+            }
+
+            return kinds;
+        }
+        finally
+        {
+            gate.Exit();
         }
     }
 
