@@ -192,19 +192,7 @@ public sealed class EmbeddedQueues : IQueueEngine
     internal StoredMessage Show(JournalFile file, QueuedMessage message)
     {
         var (head, body) = QueueTables.Content(file, message.Id);
-        return new()
-        {
-            Id = message.Id,
-            State = message.State,
-            Attempts = message.Attempts,
-            Key = message.Key,
-            Priority = message.Priority,
-            At = DateTimeOffset.FromUnixTimeMilliseconds(message.AtMs),
-            Due = DateTimeOffset.FromUnixTimeMilliseconds(message.DueMs),
-            Why = message.Why,
-            Head = head,
-            Body = body,
-        };
+        return StoredMessage.Of(message, head, body);
     }
 
     /// <summary>How many ids of duplicates are remembered.</summary>

@@ -135,6 +135,21 @@ public sealed record StoredMessage
 
     /// <summary>Settles this delivery.</summary>
     public string Receipt => QueueDecide.ReceiptOf(Id, Attempts) + (Lease is null ? "" : "-" + Lease);
+
+    /// <summary>A message as its queue's book has it, with its content.</summary>
+    public static StoredMessage Of(QueuedMessage message, ReadOnlyMemory<byte> head, ReadOnlyMemory<byte> body) => new()
+    {
+        Id = message.Id,
+        State = message.State,
+        Attempts = message.Attempts,
+        Key = message.Key,
+        Priority = message.Priority,
+        At = DateTimeOffset.FromUnixTimeMilliseconds(message.AtMs),
+        Due = DateTimeOffset.FromUnixTimeMilliseconds(message.DueMs),
+        Why = message.Why,
+        Head = head,
+        Body = body,
+    };
 }
 
 public sealed record PullAnswer(QueueStatus Status, string? Why = null, IReadOnlyList<StoredMessage>? Messages = null);

@@ -330,19 +330,6 @@ public sealed partial class RabbitQueues : IQueueEngine
     StoredMessage Show(QueuedMessage message)
     {
         var content = parcels[message.Id].Content ?? default;
-        return new()
-        {
-            Id = message.Id,
-            State = message.State,
-            Attempts = message.Attempts,
-            Key = message.Key,
-            Priority = message.Priority,
-            At = DateTimeOffset.FromUnixTimeMilliseconds(message.AtMs),
-            Due = DateTimeOffset.FromUnixTimeMilliseconds(message.DueMs),
-            Why = message.Why,
-            Lease = lease,
-            Head = content.Head,
-            Body = content.Body,
-        };
+        return StoredMessage.Of(message, content.Head, content.Body) with { Lease = lease };
     }
 }
