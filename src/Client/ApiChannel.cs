@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Mainstay.Client;
 
@@ -63,6 +64,11 @@ sealed class ApiChannel : IDisposable
         catch (OperationCanceledException) when (!stop.IsCancellationRequested)
         {
             throw new HttpRequestException("Mainstay did not answer in time");
+        }
+        catch (SocketException reset)
+        {
+            // What the HTTP client lets through of a connection that was reset in the moment in which it stood.
+            throw new HttpRequestException(HttpRequestError.ConnectionError, reset.Message, reset);
         }
     }
 

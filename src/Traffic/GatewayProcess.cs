@@ -148,7 +148,7 @@ public static class GatewayProcess
     {
         var handler = new SocketsHttpHandler { ConnectTimeout = TimeSpan.FromSeconds(choice.IsOpen ? 1.5 : 2), UseProxy = false };
         handler.SslOptions = options.Tls ?? handler.SslOptions;
-        var client = new HttpClient(choice.IsOpen ? new ServerHandler(choice, handler) : handler)
+        var client = new HttpClient(choice.IsOpen ? new ServerHandler(choice, new ConnectFaults(handler)) : new ConnectFaults(handler))
         {
             BaseAddress = options.ServerUrl,
             Timeout = Timeout.InfiniteTimeSpan,

@@ -1,3 +1,4 @@
+using Mainstay.Core.Servers;
 using Mainstay.Host.Cli.Doctor;
 using Mainstay.Host.Cli.Verbs;
 
@@ -73,7 +74,7 @@ public sealed record CliEnvironment
             .ToDictionary(e => (string)e.Key, e => (string?)e.Value ?? "", StringComparer.Ordinal),
         Account = Environment.UserName is { Length: > 0 } account ? account : "unknown",
         WorkingFolder = Environment.CurrentDirectory,
-        Handler = () => new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) },
+        Handler = () => new ConnectFaults(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5) }),
         Machine = new ThisMachine(TimeProvider.System),
     };
 

@@ -5,6 +5,7 @@ using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Servers;
 using Mainstay.Core.Store;
 using Mainstay.Host.Security;
 
@@ -62,10 +63,10 @@ static class ClusterJoin
         return joined.Members;
     }
 
-    static HttpClient Client(Uri door, System.Net.Security.RemoteCertificateValidationCallback isServer) => new(new SocketsHttpHandler
+    static HttpClient Client(Uri door, System.Net.Security.RemoteCertificateValidationCallback isServer) => new(new ConnectFaults(new SocketsHttpHandler
     {
         UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         SslOptions = new() { RemoteCertificateValidationCallback = isServer },
-    }) { BaseAddress = door, Timeout = TimeSpan.FromSeconds(15) };
+    })) { BaseAddress = door, Timeout = TimeSpan.FromSeconds(15) };
 }

@@ -159,7 +159,7 @@ static class JoinedMachine
 
     static async Task RenewNowAsync(ServerChoice choice, NodeCredentials credentials, CancellationToken stop)
     {
-        var direct = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = credentials.Tls() };
+        var direct = new ConnectFaults(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(5), SslOptions = credentials.Tls() });
         using var client = new HttpClient(new ServerHandler(choice, direct)) { BaseAddress = choice.Current };
         var (key, request) = NodeCredentials.Ask();
         using (key)
@@ -170,12 +170,12 @@ static class JoinedMachine
         }
     }
 
-    static HttpClient Client(Uri door, System.Net.Security.RemoteCertificateValidationCallback isServer) => new(new SocketsHttpHandler
+    static HttpClient Client(Uri door, System.Net.Security.RemoteCertificateValidationCallback isServer) => new(new ConnectFaults(new SocketsHttpHandler
     {
         UseProxy = false,
         ConnectTimeout = TimeSpan.FromSeconds(5),
         SslOptions = new() { RemoteCertificateValidationCallback = isServer },
-    }) { BaseAddress = door };
+    })) { BaseAddress = door };
 
     // Nothing is sent: the system says which of its addresses it would use.
     static IPAddress AddressTowards(Uri door)

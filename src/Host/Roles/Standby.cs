@@ -1,4 +1,5 @@
 using System.Net;
+using Mainstay.Core.Servers;
 using Mainstay.Host.Api;
 using Mainstay.Host.Security;
 using Microsoft.AspNetCore.Builder;
@@ -40,10 +41,10 @@ public sealed class Standby(ApiOptions options) : IAsyncDisposable
         leader = other;
         if (app is not null)
             return;
-        http = new(new SocketsHttpHandler
+        http = new(new ConnectFaults(new SocketsHttpHandler
         {
             UseProxy = false, UseCookies = false, AllowAutoRedirect = false, ConnectTimeout = TimeSpan.FromSeconds(2), ActivityHeadersPropagator = null,
-        });
+        }));
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {

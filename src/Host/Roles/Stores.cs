@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Mainstay.Core.Servers;
 using Mainstay.Core.Store;
 using Mainstay.State.Backup;
 using Mainstay.State.Etcd;
@@ -44,7 +45,7 @@ static class Stores
         if (store is not EtcdStore shared)
             return null;
         var holder = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(arguments.Data.ReadToken())))[..16];
-        using var asking = new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = AnswerWithin, ActivityHeadersPropagator = null });
+        using var asking = new HttpMessageInvoker(new ConnectFaults(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false, ConnectTimeout = AnswerWithin, ActivityHeadersPropagator = null }));
         var leader = await Leader.TakeAsync(
             shared,
             holder,

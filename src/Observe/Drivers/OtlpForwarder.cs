@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Net.Http.Headers;
 using Mainstay.Core.Kinds.Observe;
+using Mainstay.Core.Servers;
 using Mainstay.Observe.Forward;
 using Mainstay.Observe.Store.Blocks;
 
@@ -19,7 +20,7 @@ public sealed class OtlpForwarder(ForwardSpec spec, string baseFolder, TimeProvi
 
     const int MostJoined = 1 << 20;
 
-    static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+    static readonly HttpClient Http = new(new ConnectFaults(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })) { Timeout = Timeout.InfiniteTimeSpan };
 
     public ForwardQueue Queue { get; } = new(
         spec.Queue.Bytes, [.. spec.Signals.Distinct()], files is null || spec.Disk.Bytes == 0 ? null : signal => new(files, signal, time), spec.Disk.Bytes);

@@ -28,6 +28,9 @@ public sealed record ReportMessage
 {
     public required int AgentPid { get; init; }
 
+    /// <summary>Tells this run of the agent from every other.</summary>
+    public required string Run { get; init; }
+
     public required string AgentVersion { get; init; }
 
     public required string Address { get; init; }
@@ -53,7 +56,7 @@ public sealed record ReportMessage
     /// <summary>Whether limits are enforced, and how; for people.</summary>
     public string Limits { get; init; } = "";
 
-    /// <summary>Grows with each report of an agent process: one that is held up on its way is not taken for news.</summary>
+    /// <summary>Grows with each report of a run: one that is held up on its way is not taken for news.</summary>
     public required long Number { get; init; }
 
     public IReadOnlyList<InstanceReport> Instances { get; init; } = [];

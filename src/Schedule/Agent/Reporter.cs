@@ -23,6 +23,7 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
     readonly Channel<bool> asked = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     TimeSpan beat = Heartbeat;
     bool complete = true;
+    readonly string run = Guid.CreateVersion7(time.GetUtcNow()).ToString("N");
     long number;
 
     /// <summary>Whether limits are enforced, for people.</summary>
@@ -128,6 +129,7 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
             message = new()
             {
                 AgentPid = Environment.ProcessId,
+                Run = run,
                 AgentVersion = AgentProcess.Version,
                 Address = options.Address,
                 Mesh = options.Mesh,

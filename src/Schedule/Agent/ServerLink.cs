@@ -68,14 +68,14 @@ sealed class ServerLink : IDisposable
         return Codec.Decode<FilesGiven>(await response.Content.ReadAsByteArrayAsync(over.Token));
     }
 
-    static SocketsHttpHandler Handler(AgentOptions options)
+    static ConnectFaults Handler(AgentOptions options)
     {
         // The first handshake of a process takes its time.
         // Where there are others, one that does not answer is not waited for.
         var patience = options.OtherServers.Count > 0 ? 1.5 : options.Tls is null ? 2 : 5;
         var handler = new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(patience) };
         handler.SslOptions = options.Tls ?? handler.SslOptions;
-        return handler;
+        return new(handler);
     }
 
     public void Dispose()

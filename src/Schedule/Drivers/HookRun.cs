@@ -1,6 +1,7 @@
 using System.Net;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Kinds.State;
+using Mainstay.Core.Servers;
 using Mainstay.Schedule.Decide;
 
 namespace Mainstay.Schedule.Drivers;
@@ -12,11 +13,11 @@ sealed class HookRun(EventThread events, TimeProvider time) : IDisposable
 {
     // The instance is known by its port, and its certificate is for the name that its callers ask for.
 #pragma warning disable CA5359 // Nobody between this process and a port of its own machine could show another one.
-    readonly Lazy<HttpMessageInvoker> http = new(static () => new(new SocketsHttpHandler
+    readonly Lazy<HttpMessageInvoker> http = new(static () => new(new ConnectFaults(new SocketsHttpHandler
     {
         AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ActivityHeadersPropagator = null, SslOptions = new() { RemoteCertificateValidationCallback = static (_, _, _, _) => true },
         PooledConnectionLifetime = TimeSpan.FromMinutes(1),
-    }));
+    })));
 #pragma warning restore CA5359
 
     /// <summary>Tells it; with why where that failed.</summary>

@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Requests;
+using Mainstay.Core.Servers;
 using Mainstay.State.Decide;
 using Mainstay.State.Requests;
 
@@ -17,8 +18,8 @@ public sealed class CallbackSender(TimeProvider time) : IDisposable
 {
     static readonly TimeSpan ToConnect = TimeSpan.FromSeconds(10);
 
-    readonly HttpMessageInvoker open = new(Handler(isPrivateToo: false));
-    readonly HttpMessageInvoker inside = new(Handler(isPrivateToo: true));
+    readonly HttpMessageInvoker open = new(new ConnectFaults(Handler(isPrivateToo: false)));
+    readonly HttpMessageInvoker inside = new(new ConnectFaults(Handler(isPrivateToo: true)));
 
     /// <summary>Makes one try of a call; how it ended is a value.</summary>
     /// <param name="call">Which.</param>

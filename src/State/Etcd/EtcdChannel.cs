@@ -4,6 +4,7 @@ using System.Net.Http.Headers;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
+using Mainstay.Core.Servers;
 using Mainstay.State.Etcd.Wire;
 
 namespace Mainstay.State.Etcd;
@@ -26,7 +27,7 @@ sealed class EtcdChannel : IDisposable
     public EtcdChannel(EtcdStoreOptions options)
     {
         this.options = options;
-        http = new HttpClient(new SocketsHttpHandler
+        http = new HttpClient(new ConnectFaults(new SocketsHttpHandler
         {
             EnableMultipleHttp2Connections = true,
             ConnectTimeout = FirstTry,
@@ -39,7 +40,7 @@ sealed class EtcdChannel : IDisposable
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
             SslOptions = Tls(options),
-        })
+        }))
         {
             Timeout = Timeout.InfiniteTimeSpan,
         };

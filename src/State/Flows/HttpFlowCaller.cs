@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Servers;
 using Mainstay.State.Decide.Flows;
 
 namespace Mainstay.State.Flows;
@@ -19,11 +20,11 @@ public sealed class HttpFlowCaller(Func<string, string, Uri?> wayTo, TimeProvide
 
     const int MostText = 16 * 1024;
 
-    readonly HttpClient client = new(new SocketsHttpHandler
+    readonly HttpClient client = new(new ConnectFaults(new SocketsHttpHandler
     {
         AllowAutoRedirect = false, UseCookies = false, UseProxy = false, ActivityHeadersPropagator = null, MaxConnectionsPerServer = 256, PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         ConnectTimeout = TimeSpan.FromSeconds(5),
-    })
+    }))
     {
         Timeout = Timeout.InfiniteTimeSpan,
     };

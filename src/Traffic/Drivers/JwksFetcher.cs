@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Mainstay.Core.Servers;
 
 namespace Mainstay.Traffic.Drivers;
 
@@ -13,7 +14,7 @@ internal sealed class JwksFetcher(Uri url)
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
 
     // One for all: what it holds are idle connections, which it ends by itself.
-    private static readonly HttpClient Client = new(new SocketsHttpHandler
+    private static readonly HttpClient Client = new(new ConnectFaults(new SocketsHttpHandler
     {
         AllowAutoRedirect = false,
         UseProxy = false,
@@ -21,7 +22,7 @@ internal sealed class JwksFetcher(Uri url)
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         MaxResponseHeadersLength = 32,
         AutomaticDecompression = DecompressionMethods.GZip,
-    })
+    }))
     {
         Timeout = Limit,
         MaxResponseContentBufferSize = Most,

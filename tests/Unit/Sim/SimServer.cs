@@ -16,6 +16,7 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
 
     readonly Dictionary<string, DateTimeOffset> heard = new(StringComparer.Ordinal);
     readonly Dictionary<string, (int Pid, long Number)> last = new(StringComparer.Ordinal);
+    readonly Dictionary<string, Task> turns = new(StringComparer.Ordinal);
     CancellationTokenSource? life;
     Loop[] loops = [];
     DateTimeOffset started;
@@ -54,8 +55,23 @@ public sealed class SimServer(SimContext sim, FaultyStore store) : IDriver, IDis
 
     public ValueTask DoAsync(Act act, CancellationToken stop) => throw new InvalidOperationException("the server's reconcilers write, they do not act");
 
-    /// <summary>Takes a report in; false where it could not be written.</summary>
+    /// <summary>Takes a report in, when those of its machine that came before are done with; false where it could not be written.</summary>
     public async Task<bool> TakeAsync(SimReport report)
+    {
+        var (before, done) = (turns.GetValueOrDefault(report.Host, Task.CompletedTask), new TaskCompletionSource());
+        turns[report.Host] = done.Task;
+        try
+        {
+            await before;
+            return await TakeInTurnAsync(report);
+        }
+        finally
+        {
+            done.SetResult();
+        }
+    }
+
+    async Task<bool> TakeInTurnAsync(SimReport report)
     {
         if (life is not { } mine)
         {

@@ -26,6 +26,9 @@ public sealed record AgentReport
     /// <summary>Process id of the agent.</summary>
     public int AgentPid { get; init; }
 
+    /// <summary>Tells this run of the agent from every other: a process id comes again after a boot, and is always the same in a container. Empty is taken for the process id.</summary>
+    public string Run { get; init; } = "";
+
     /// <summary>Mainstay's version that it runs.</summary>
     public string AgentVersion { get; init; } = "";
 
@@ -53,7 +56,7 @@ public sealed record AgentReport
     /// <summary>Whether limits are enforced, and how; for people.</summary>
     public string Limits { get; init; } = "";
 
-    /// <summary>Grows with each report of an agent process, from 1; 0 is taken as news in any case.</summary>
+    /// <summary>Grows with each report of a run of the agent, from 1; 0 is taken as news in any case.</summary>
     public long Number { get; init; }
 
     public IReadOnlyList<ReportedInstance> Instances { get; init; } = [];

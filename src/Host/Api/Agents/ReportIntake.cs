@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
@@ -14,7 +15,7 @@ namespace Mainstay.Host.Api.Agents;
 /// made meanwhile is never undone by a status.</item>
 /// <item>On a conflict it is done again over what is there then, at most <see cref="Attempts"/> times.</item>
 /// <item>Instances and builds that do not exist or belong to another host are ignored and named in the answer.</item>
-/// <item>Reports of a host are written one after another; one that arrives after a newer one of the same agent process, or of its successor, is dropped.</item>
+/// <item>Reports of a host are written one after another; one that arrives after a newer one of the same run of its agent, or of its successor, is dropped.</item>
 /// <item>The host is ready; that is written only when it was not, or when its agent is another.</item>
 /// </list>
 /// </summary>
@@ -124,24 +125,25 @@ public sealed class ReportIntake(IStore store, KindRegistry kinds, Mirror mirror
 
     string KeyOf(Resource resource) => kinds.Of(resource.GetType()).KeyOf(resource.Name);
 
-    /// <summary>A host's reports are written one after another, and none after a newer one of the same agent process or of its successor.</summary>
+    /// <summary>A host's reports are written one after another, and none after a newer one of the same run of its agent or of its successor.</summary>
     sealed class Turn
     {
-        int pid;
-        int predecessor;
+        string? run;
+        string? predecessor;
         long newest;
 
         public SemaphoreSlim One { get; } = new(1, 1);
 
         public bool IsNews(AgentReport report)
         {
-            if (report.AgentPid == pid ? report.Number > 0 && report.Number <= newest : report.AgentPid == predecessor)
+            var its = report.Run.Length > 0 ? report.Run : report.AgentPid.ToString(CultureInfo.InvariantCulture);
+            if (its == run ? report.Number > 0 && report.Number <= newest : its == predecessor)
             {
                 return false;
             }
 
-            predecessor = report.AgentPid == pid ? predecessor : pid;
-            (pid, newest) = (report.AgentPid, report.Number);
+            predecessor = its == run ? predecessor : run;
+            (run, newest) = (its, report.Number);
             return true;
         }
     }

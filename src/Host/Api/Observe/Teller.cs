@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds.Observe;
+using Mainstay.Core.Servers;
 using Mainstay.Observe.Drivers;
 using Mainstay.Observe.Notify;
 
@@ -14,7 +15,7 @@ public sealed class Teller(string dashboard, TimeProvider time)
 {
     static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
-    static readonly HttpClient Http = new(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) }) { Timeout = Timeout.InfiniteTimeSpan };
+    static readonly HttpClient Http = new(new ConnectFaults(new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })) { Timeout = Timeout.InfiniteTimeSpan };
 
     /// <summary>Why it was not taken; null where it was.</summary>
     public async Task<string?> TellAsync(Incident incident, Receiver receiver, CancellationToken stop)

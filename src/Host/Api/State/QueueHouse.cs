@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
+using Mainstay.Core.Servers;
 using Mainstay.Core.Store;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.State.Drivers;
@@ -163,7 +164,7 @@ public sealed class QueueHouse(ServerServices services, Mirror mirror, StreamHou
         }
 
         // The gateway balances, so its connections are kept as they are; each belongs to the one loopback port of the queue.
-        client ??= new HttpMessageInvoker(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false });
+        client ??= new HttpMessageInvoker(new ConnectFaults(new SocketsHttpHandler { UseProxy = false, UseCookies = false, AllowAutoRedirect = false }));
         var end = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var link = MeshLink.NameOf(queue, push.To);
         Uri? Address() => mirror.Read(seen => seen.Get<MeshLink>(link)) is { } way ? new Uri($"http://127.0.0.1:{way.Port}") : null;

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Buffers;
 using System.Net;
 using System.Text;
@@ -214,5 +215,5 @@ internal sealed class RequestWire(HttpMessageInvoker client, Uri origin, bool ke
     private static readonly PathLimits Limits = new() { HeadBytes = 128 * 1024, StartLineBytes = 64 * 1024, Headers = 1000 };
 
     internal static bool IsFailure(Exception e) =>
-        e is HttpRequestException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or NotSupportedException;
+        e is HttpRequestException or SocketException or IOException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or NotSupportedException;
 }

@@ -118,6 +118,23 @@ public sealed class AgentEndpointsTests
     }
 
     [Fact]
+    public async Task AnAgentWithTheProcessIdOfTheOneBeforeItIsHeardFromItsFirstReportOn()
+    {
+        await using var api = await StartAsync();
+        await api.PutAsync(Instance("web-1", "web"));
+        async Task<InstanceState> After(string run, int number, string state)
+        {
+            await ReportAsync(api, $$$"""{"agentPid":1,"run":"{{{run}}}","number":{{{number}}},"instances":[{"name":"web-1","status":{"state":"{{{state}}}"}}]}""");
+            return (await api.ReadAsync<Instance>("web-1"))!.Status.State;
+        }
+
+        (await After("before", 500, "ready")).ShouldBe(InstanceState.Ready);
+        (await After("after", 1, "backoff")).ShouldBe(InstanceState.Backoff);
+        (await After("before", 501, "ready")).ShouldBe(InstanceState.Backoff, "it has a successor");
+        (await After("after", 2, "starting")).ShouldBe(InstanceState.Starting);
+    }
+
+    [Fact]
     public async Task WhatIsGoneOrForeignIsIgnored()
     {
         await using var api = await StartAsync();
