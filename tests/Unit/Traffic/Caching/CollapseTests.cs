@@ -56,9 +56,9 @@ public sealed class CollapseTests
     {
         var (go, asked) = (new TaskCompletionSource(), new List<string>());
         await using var service = Service(_ => "HTTP/1.1 200 OK\r\nCache-Control: max-age=60\r\nContent-Length: 2\r\n\r\nok", go.Task, asked);
-        await using var gateway = Before(service);
+        await using var gateway = Before(service, time: new FakeTime());
         var all = await AskTogetherAsync(gateway, asked);
-        await Until.HoldsAsync(() => gateway.Gateway.Connections == Clients);
+        await Until.HoldsAsync(() => Number(gateway, "collapsed") == Clients - 1);
         go.SetResult();
         foreach (var one in await Task.WhenAll(all))
         {
