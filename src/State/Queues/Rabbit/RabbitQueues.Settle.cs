@@ -61,23 +61,10 @@ public sealed partial class RabbitQueues
     /// <inheritdoc/>
     public async Task<CountAnswer> ReplayAsync(string queue, IReadOnlyList<long>? ids, CancellationToken stop)
     {
-        if (await NotReadyAsync(stop) is { } why)
-            return new(QueueStatus.Unavailable, why);
-        List<Parcel> letters;
-        RabbitShelf? shelf;
-        RabbitLink? at;
-        lock (gate)
-        {
-            (shelf, at) = (Find(queue), link);
-            if (shelf is null)
-                return new(QueueStatus.Unknown);
-            if (at is null)
-                return new(QueueStatus.Unavailable, trouble);
-            var wanted = ids is null ? shelf.Book.Letters : ids.Distinct().Select(shelf.Book.Find).OfType<QueuedMessage>().Where(m => m.State == MessageState.Dead);
-            letters = [.. wanted.Where(m => !m.Settling).Select(m => parcels[m.Id])];
-            foreach (var letter in letters)
-                letter.Message.Settling = true;
-        }
+        IEnumerable<QueuedMessage> Wanted(QueueBook book) => ids is null ? book.Letters : ids.Distinct().Select(book.Find).OfType<QueuedMessage>().Where(m => m.State == MessageState.Dead);
+        var (claim, refused) = await ClaimAsync(queue, Wanted, stop);
+        if (claim is not var (shelf, at, letters))
+            return refused!;
 
         // In slices, so that their contents need not be in memory all at once.
         var count = 0;
@@ -99,23 +86,9 @@ public sealed partial class RabbitQueues
     /// <inheritdoc/>
     public async Task<CountAnswer> PurgeAsync(string queue, bool dead, CancellationToken stop)
     {
-        if (await NotReadyAsync(stop) is { } why)
-            return new(QueueStatus.Unavailable, why);
-        List<Parcel> purged;
-        RabbitShelf? shelf;
-        RabbitLink? at;
-        lock (gate)
-        {
-            (shelf, at) = (Find(queue), link);
-            if (shelf is null)
-                return new(QueueStatus.Unknown);
-            if (at is null)
-                return new(QueueStatus.Unavailable, trouble);
-            purged = [.. (dead ? shelf.Book.Letters : shelf.Book.Living).Where(m => !m.Settling).Select(m => parcels[m.Id])];
-            foreach (var parcel in purged)
-                parcel.Message.Settling = true;
-        }
-
+        var (claim, refused) = await ClaimAsync(queue, book => dead ? book.Letters : book.Living, stop);
+        if (claim is not var (shelf, at, purged))
+            return refused!;
         if (!await WriteAsync(at, purged, []))
         {
             lock (gate)
@@ -132,6 +105,24 @@ public sealed partial class RabbitQueues
         }
 
         return new(QueueStatus.Done, Count: purged.Count);
+    }
+
+    /// <summary>Takes some of a queue's messages for itself, those that nobody else settles, as long as the broker is there; else says why not.</summary>
+    async Task<((RabbitShelf Shelf, RabbitLink At, List<Parcel> Parcels)? Claim, CountAnswer? Refused)> ClaimAsync(string queue, Func<QueueBook, IEnumerable<QueuedMessage>> which, CancellationToken stop)
+    {
+        if (await NotReadyAsync(stop) is { } why)
+            return (null, new(QueueStatus.Unavailable, why));
+        lock (gate)
+        {
+            if (Find(queue) is not { } shelf)
+                return (null, new(QueueStatus.Unknown));
+            if (link is not { } at)
+                return (null, new(QueueStatus.Unavailable, trouble));
+            List<Parcel> claimed = [.. which(shelf.Book).Where(m => !m.Settling).Select(m => parcels[m.Id])];
+            foreach (var parcel in claimed)
+                parcel.Message.Settling = true;
+            return ((shelf, at, claimed), null);
+        }
     }
 
     /// <summary>Dead letters become new messages: the new one names the old, so that killed between the two only one of them comes back.</summary>
