@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime;
 using System.Text.Json;
 
 namespace Mainstay.Bench;
@@ -9,6 +10,9 @@ namespace Mainstay.Bench;
 /// </summary>
 internal static class Harness
 {
+    private const int Spans = 5;
+    private const int MostWarm = 8;
+
     /// <summary>0 when every benchmark is within its budget; 1 when one is not, or has none; 2 for wrong arguments.</summary>
     public static int Run(string[] args)
     {
@@ -54,21 +58,33 @@ internal static class Harness
         return JsonSerializer.Deserialize<Dictionary<string, long>>(File.ReadAllText(file)) ?? [];
     }
 
-    /// <summary>Grows the batch until it takes a tenth of the time, warms up for as long as it measures, then measures. All in CPU time.</summary>
+    /// <summary>
+    /// Grows the batch until it takes a tenth of the time, warms up until the compiler has been silent for as long as it measures, then measures five times. The
+    /// median counts: other machines on the same processors disturb single ones. All in CPU time.
+    /// </summary>
     private static (double Nanoseconds, long Bytes) Measure(IBenchmark benchmark, TimeSpan span)
     {
         benchmark.Setup();
         var batch = 1024;
         while (Repeat(benchmark, batch) < span / 10) batch *= 2;
-        for (var warm = TimeSpan.Zero; warm < span;) warm += Repeat(benchmark, batch);
+        for (var (tries, compiled) = (0, -1L); tries < MostWarm && compiled != JitInfo.GetCompiledMethodCount(); tries++)
+        {
+            compiled = JitInfo.GetCompiledMethodCount();
+            for (var warm = TimeSpan.Zero; warm < span;) warm += Repeat(benchmark, batch);
+        }
 
         var before = GC.GetAllocatedBytesForCurrentThread();
-        var elapsed = TimeSpan.Zero;
-        var operations = 0L;
-        for (; elapsed < span; operations += batch) elapsed += Repeat(benchmark, batch);
+        var (operations, costs) = (0L, new double[Spans]);
+        for (var index = 0; index < Spans; index++)
+        {
+            var (elapsed, begun) = (TimeSpan.Zero, operations);
+            for (; elapsed < span / Spans; operations += batch) elapsed += Repeat(benchmark, batch);
+            costs[index] = elapsed.TotalNanoseconds / (operations - begun);
+        }
         var bytes = GC.GetAllocatedBytesForCurrentThread() - before;
+        Array.Sort(costs);
         // Whole bytes: what a batch costs once is spread over its operations.
-        return (elapsed.TotalNanoseconds / operations, bytes / operations);
+        return (costs[Spans / 2], bytes / operations);
     }
 
     private static TimeSpan Repeat(IBenchmark benchmark, int batch)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # CPU per request of our gateway (event loops, and managed sockets; and with policies: 1,000 routes, limits per client and per service, levels, breaker, outlier detection), nginx, haproxy and Caddy, side by side in one run: 1 KB responses, keep-alive both ways, each proxy pinned to
-# core 0, load generator (wrk) and the one upstream server (nginx) on core 1. CPU is user + system time of the proxy's processes from
+# core 0, load generator (wrk) and the one upstream server (nginx, answering from memory, so that the proxies have more to do than what stands around them) on core 1. CPU is user + system time of the proxy's processes from
 # /proc, divided by the requests that wrk completed; rounds alternate and the median counts.
 #
 # usage: bench/peers/gateway.sh [--smoke] [--seconds N] [--rounds N] [--connections N]
@@ -22,8 +22,7 @@ done
 needs nginx haproxy caddy wrk taskset
 workplace
 upstream=$base ours=$((base + 1)) nginx=$((base + 2)) haproxy=$((base + 3)) managed=$((base + 4)) caddy=$((base + 5)) policed=$((base + 6))
-object 1k 1024
-upstream_conf "$upstream" 1
+upstream_conf "$upstream" 1 "location = /1k { default_type text/plain; return 200 $(head -c 1024 /dev/zero | tr '\0' x); }"
 cat > "$folder/nginx.conf" <<END
 pid $folder/nginx.pid; $(nginx_main 1)
 http { $(nginx_http)

@@ -347,7 +347,7 @@ internal sealed class ClientConnection
         if (!x.IsRecorded) Record.Add(x, table);
         Errand?.End(x);
         if (!x.HasPump && !x.Close) x.Input.Skip(x.Request.Length + x.Body.Buffered);
-        x.End();
+        x.ReturnOutput();
     }
 
     /// <summary>An idle connection to an endpoint: this client's own, where the endpoint is told whose a connection is.</summary>
@@ -391,7 +391,7 @@ internal sealed class ClientConnection
         Waits.End();
         Listener.Table.Door?.Note(x);
         Record.Add(x, Listener.Table);
-        x.End();
+        x.ReturnOutput();
         return sent;
     }
 

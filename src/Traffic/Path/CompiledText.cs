@@ -17,7 +17,7 @@ internal sealed class CompiledText
 
     private CompiledText(IEnumerable<Part> all)
     {
-        parts = [.. all];
+        parts = [.. Joined(all)];
         literals = parts.Sum(part => part.Literal?.Length ?? 0);
         pathVariables = parts.Count(part => part.Kind is Kind.Segment or Kind.Rest or Kind.Path or Kind.Query);
         shortVariables = parts.Count(part => part.Kind is Kind.Client or Kind.Host or Kind.RequestId);
@@ -37,17 +37,17 @@ internal sealed class CompiledText
 
     /// <summary>A text whose variables are those of a route's path, the request's and the route's.</summary>
     public static CompiledText Of(string text, PathTemplate? path, string route) =>
-        new((TextTemplate.Read(text) ?? []).Select(part => part.IsVariable ? Variable(part.Text, path, route) : new Part(Kind.Literal, part.Text)));
+        new((TextTemplate.Read(text) ?? []).Select(part => part.IsVariable ? Variable(part.Text, path, route) : new Part(part.Text)));
 
     /// <summary>A path that has <paramref name="prefix"/> in place of the literal segments that a template begins with.</summary>
     public static CompiledText OfPrefix(string prefix, PathTemplate path) =>
-        new([new Part(Kind.Literal, prefix.TrimEnd('/') + "/"), new Part(Kind.Rest, null, path.Segments.TakeWhile(segment => segment is not null).Count())]);
+        new([new Part(prefix.TrimEnd('/') + "/"), new Part(Kind.Rest, null, path.Segments.TakeWhile(segment => segment is not null).Count())]);
 
     /// <summary>Header lines, one after the other.</summary>
     public static CompiledText OfLines(IEnumerable<KeyValuePair<string, string>> headers, string route) =>
         new(headers.SelectMany(header => Of($"{header.Key}: ", null, route).parts
             .Concat(Of(header.Value, null, route).parts)
-            .Append(new Part(Kind.Literal, "\r\n"))));
+            .Append(new Part("\r\n"))));
 
     /// <summary>Room that it may take for a request of this path and query.</summary>
     public int Room(RequestHead request) => literals + pathVariables * 3 * (request.Target.Length + 1) + shortVariables * MostShort;
@@ -85,6 +85,24 @@ internal sealed class CompiledText
             }
             behindPath = part.Kind is Kind.Segment or Kind.Rest or Kind.Path;
         }
+    }
+
+    /// <summary>One literal for those that follow each other.</summary>
+    private static IEnumerable<Part> Joined(IEnumerable<Part> all)
+    {
+        byte[]? literal = null;
+        foreach (var part in all)
+        {
+            if (part.Kind == Kind.Literal)
+            {
+                literal = [.. literal ?? [], .. part.Literal!];
+                continue;
+            }
+            if (literal is not null) yield return new Part(literal);
+            literal = null;
+            yield return part;
+        }
+        if (literal is not null) yield return new Part(literal);
     }
 
     private static void WriteShort(ref HeadWriter writer, Exchange x, Kind kind)
@@ -129,15 +147,25 @@ internal sealed class CompiledText
             "host" => new Part(Kind.Host),
             "client" => new Part(Kind.Client),
             "request-id" => new Part(Kind.RequestId),
-            "route" => new Part(Kind.Literal, route),
-            _ => new Part(Kind.Literal, ""),
+            "route" => new Part(route),
+            _ => new Part(""),
         };
     }
 
-    private readonly struct Part(Kind kind, string? literal = null, int index = 0)
+    private readonly struct Part(Kind kind, byte[]? literal = null, int index = 0)
     {
+        public Part(byte[] literal)
+            : this(Kind.Literal, literal)
+        {
+        }
+
+        public Part(string literal)
+            : this(Encoding.UTF8.GetBytes(literal))
+        {
+        }
+
         public readonly Kind Kind = kind;
-        public readonly byte[]? Literal = literal is null ? null : Encoding.UTF8.GetBytes(literal);
+        public readonly byte[]? Literal = literal;
         public readonly int Index = index;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class Exchange
     public readonly ResponseHead Response = new();
     public readonly ClientInput Input = new();
 
-    /// <summary>What the heads are written into; rented while an exchange is under way.</summary>
+    /// <summary>What a head is written into; rented from then until it is sent.</summary>
     public byte[] Output = [];
 
     /// <summary>The request's id, kept for the response.</summary>
@@ -209,7 +209,7 @@ internal sealed class Exchange
     /// <summary>Gives it back to the pool, with nothing of it under way.</summary>
     public void Return()
     {
-        End();
+        ReturnOutput();
         Input.Clear();
         Connection = null!;
         Target = null;
@@ -268,7 +268,6 @@ internal sealed class Exchange
         Reason = Reason.None;
         Close = !Request.Persistent;
         Answered = IsReusable = HasUnread = WasSent = IsRecorded = false;
-        if (Output.Length == 0) Output = Buffers.Rent(Request.Length + HeadRoom);
         // Copied now: when the request is over its head may be gone.
         var start = Input.Bytes[..Math.Min(Input.Available, Math.Min(Request.StartLineLength, Journal.TargetBytes))];
         start.CopyTo(StartLine);
@@ -304,12 +303,12 @@ internal sealed class Exchange
     public void RoomFor(int headLength, int extra)
     {
         if (Output.Length >= headLength + extra + HeadRoom) return;
-        Buffers.Return(Output);
+        ReturnOutput();
         Output = Buffers.Rent(headLength + extra + HeadRoom);
     }
 
-    /// <summary>Gives back what only an exchange under way needs.</summary>
-    public void End()
+    /// <summary>Gives back the room for a head that is sent: the next one takes some anew, where it is still warm.</summary>
+    public void ReturnOutput()
     {
         if (Output.Length == 0) return;
         Buffers.Return(Output);

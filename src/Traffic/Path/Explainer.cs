@@ -43,7 +43,7 @@ internal static class Explainer
         }
         finally
         {
-            x.End();
+            x.ReturnOutput();
         }
     }
 

@@ -169,7 +169,8 @@ internal static class Forward
         var sent = await upstream.Wire.SendAsync(x.Output.AsMemory(0, length));
         if (sent < 0 && x.Body.IsComplete) return x.Connection.Waits.Why(Reason.UpstreamClosed);
         if (sent >= 0 && !x.Body.IsComplete) BeginPump(x);
-        x.Hedge?.Watch(x, length);
+        if (x.Hedge is { } hedge) hedge.Watch(x, length);
+        else x.ReturnOutput();
         x.Response.Reset();
         for (var interims = 0; ;)
         {
@@ -181,7 +182,8 @@ internal static class Forward
                 if (++interims > InterimLimit || !await PassInterimAsync(x, upstream)) return Reason.UpstreamBadResponse;
                 continue;
             }
-            var received = await upstream.ReceiveAsync();
+            var received = await upstream.ReadableAsync();
+            if (received >= 0) received = await upstream.ReceiveAsync();
             if (received <= 0) return x.Connection.Waits.Why(Reason.UpstreamClosed);
             upstream.Took(received);
         }
@@ -206,7 +208,8 @@ internal static class Forward
         if (x.Hedge is { } hedge && !hedge.Claim(x)) return false;
         if (x.Request.Minor == 1)
         {
-            var sent = await x.Client.SendAsync(x.Output.AsMemory(0, WriteInterim(x, upstream)));
+            var length = WriteInterim(x, upstream);
+            var sent = await x.Client.SendAsync(x.Output.AsMemory(0, length));
             if (sent < 0) return false;
             x.BytesOut += sent;
         }
@@ -254,7 +257,7 @@ internal static class Forward
         }
         if (edits is { ChangesRequestLines: true })
         {
-            HeadEdit.Copy(ref writer, head, request, edits.Request, edits.HostLine is null ? HeaderName.Other : HeaderName.Host);
+            HeadEdit.Copy(ref writer, head, request, edits.Request, edits.HostLine is null ? default : "host"u8);
             writer.Add(edits.HostLine);
             edits.Request?.AddLines(ref writer, x);
         }

@@ -10,7 +10,7 @@ internal sealed class HeadEdit
     private readonly CompiledText? lines;
 
     private HeadEdit(IEnumerable<string> removed, CompiledText? lines) =>
-        (this.removed, this.lines) = ([.. removed.Distinct(StringComparer.OrdinalIgnoreCase).Select(Encoding.ASCII.GetBytes)], lines);
+        (this.removed, this.lines) = ([.. removed.Select(name => name.ToLowerInvariant()).Distinct().Select(Encoding.ASCII.GetBytes)], lines);
 
     /// <summary>Null where nothing is changed.</summary>
     /// <param name="spec">What is declared.</param>
@@ -31,29 +31,40 @@ internal sealed class HeadEdit
     /// <summary>The lines that come in.</summary>
     public void AddLines(ref HeadWriter writer, Exchange x) => lines?.Write(ref writer, x);
 
-    /// <summary>Copies the header lines that stay.</summary>
+    /// <summary>Copies the header lines that stay: a block copy for all that follow each other.</summary>
     /// <param name="writer">Where to.</param>
     /// <param name="head">The head's bytes.</param>
     /// <param name="parsed">The head.</param>
     /// <param name="edit">Whose names are left out; null for none.</param>
-    /// <param name="without">One more that is left out.</param>
-    public static void Copy(ref HeadWriter writer, ReadOnlySpan<byte> head, MessageHead parsed, HeadEdit? edit, HeaderName without = HeaderName.Other)
+    /// <param name="without">The lowercase name of one more that is left out.</param>
+    public static void Copy(ref HeadWriter writer, ReadOnlySpan<byte> head, MessageHead parsed, HeadEdit? edit, ReadOnlySpan<byte> without = default)
     {
-        var all = new HeaderLines(head, parsed);
-        while (all.MoveNext())
+        var cuts = parsed.Cuts;
+        var end = parsed.Length - 2;
+        var from = parsed.StartLineLength;
+        for (var (start, cut) = (from, 0); start < end;)
         {
-            if (edit is not null && edit.Removes(all.Name)) continue;
-            if (without != HeaderName.Other && HeaderNames.Of(all.Name) == without) continue;
-            writer.Add(all.Line);
+            var at = start;
+            start += head[at..].IndexOf((byte)'\n') + 1;
+            var isCut = cut < cuts.Length && cuts[cut].Start == at;
+            if (isCut) cut++;
+            else if (!(edit is not null && edit.Removes(head[at..start])) && !IsNamed(head[at..start], without)) continue;
+            writer.Add(head[from..at]);
+            from = start;
         }
+        writer.Add(head[from..end]);
     }
 
-    private bool Removes(ReadOnlySpan<byte> name)
+    private bool Removes(ReadOnlySpan<byte> line)
     {
         foreach (var one in removed)
         {
-            if (one.Length == name.Length && Ascii.EqualsIgnoreCase(one, name)) return true;
+            if (IsNamed(line, one)) return true;
         }
         return false;
     }
+
+    /// <summary>Names are ended by the first colon, so a line needs no search for it.</summary>
+    private static bool IsNamed(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>
+        name.Length > 0 && line.Length > name.Length && line[name.Length] == ':' && Ascii.EqualsIgnoreCase(line[..name.Length], name);
 }

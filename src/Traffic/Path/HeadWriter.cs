@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Buffers.Text;
 
 namespace Mainstay.Traffic.Path;
@@ -39,7 +40,10 @@ internal ref struct HeadWriter(Span<byte> into)
     /// <summary>Adds a number as 16 lowercase hexadecimal digits.</summary>
     public void AddHex(ulong number)
     {
-        for (var shift = 60; shift >= 0; shift -= 4) into[Length++] = "0123456789abcdef"u8[(int)(number >> shift) & 15];
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64BigEndian(bytes, number);
+        Convert.TryToHexStringLower(bytes, into[Length..], out var written);
+        Length += written;
     }
 
     /// <summary>Adds the header lines of a head but for its cuts: a few block copies, whatever the number of headers.</summary>

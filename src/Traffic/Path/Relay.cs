@@ -47,6 +47,7 @@ internal static class Relay
             if (sent >= 0) sent = await SendAsync(x, piece);
         }
         if (sent < 0) return Cut(x, Reason.ClientAborted);
+        x.ReturnOutput();
 
         // 2. The rest, one piece in hand at a time: what the client does not take is not read from the endpoint.
         var isDone = framing switch
@@ -60,7 +61,8 @@ internal static class Relay
         while (!isDone)
         {
             x.Connection.Waits.ForUpstreamBody(x.Response.IsEventStream, x.Target!.IdleMs);
-            var received = await upstream.ReceiveAsync();
+            var received = await upstream.ReadableAsync();
+            if (received >= 0) received = await upstream.ReceiveAsync();
             if (received == 0 && framing == Framing.UntilClose) return true;
             if (received <= 0) return Cut(x, x.Connection.Waits.Why(Reason.UpstreamAborted));
             upstream.Took(received);
@@ -166,7 +168,7 @@ internal static class Relay
             writer.Add("\r\n"u8);
         }
         var edit = x.Target!.Edits?.Response;
-        if (strip || edit is not null) HeadEdit.Copy(ref writer, head, response, edit, strip ? HeaderName.TransferEncoding : HeaderName.Other);
+        if (strip || edit is not null) HeadEdit.Copy(ref writer, head, response, edit, strip ? "transfer-encoding"u8 : default);
         else writer.AddHeaders(head, response);
         if (!response.HasRequestId)
         {

@@ -8,7 +8,7 @@ namespace Mainstay.Traffic.Path;
 /// </summary>
 internal sealed class Upstream(Endpoint endpoint, Wire wire)
 {
-    private byte[] buffer = Buffers.Rent();
+    private byte[] buffer = [];
     private ValueTask<int> ahead;
     private bool hasAhead;
     private readonly int generation = endpoint.Reach?.Generation ?? 0;
@@ -36,6 +36,19 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
 
     public void Skip(int bytes) => Start += bytes;
 
+    /// <summary>
+    /// Waits until something can be received, without a buffer where the wire can and nothing is left in it: so all that wait share the few buffers of those
+    /// that do not, which stay in the processor's caches. Broken, or not.
+    /// </summary>
+    public ValueTask<int> ReadableAsync()
+    {
+        if (Start != End || !Wire.WaitsWithoutBuffer) return new ValueTask<int>(0);
+        ReturnBuffer();
+        if (!hasAhead) return Wire.ReadableAsync();
+        hasAhead = false;
+        return ahead;
+    }
+
     /// <summary>Receives behind what is there. 0 at the end, or broken.</summary>
     public ValueTask<int> ReceiveAsync()
     {
@@ -43,8 +56,8 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
         {
             hasAhead = false;
             if (!Wire.WaitsWithoutBuffer) return ahead;
-            buffer = Buffers.Rent();
         }
+        if (buffer.Length == 0) buffer = Buffers.Rent();
         if (Start == End) Start = End = 0;
         else if (End == buffer.Length) MakeRoom();
         return Wire.ReceiveAsync(buffer.AsMemory(End));
@@ -61,12 +74,12 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
 #pragma warning disable CA2012 // Handed out once, by the next receive.
         if (Wire.WaitsWithoutBuffer)
         {
-            Buffers.Return(buffer);
-            buffer = [];
+            ReturnBuffer();
             ahead = Wire.ReadableAsync();
         }
         else
         {
+            if (buffer.Length == 0) buffer = Buffers.Rent();
             ahead = Wire.ReceiveAsync(buffer);
         }
 #pragma warning restore CA2012
@@ -87,7 +100,12 @@ internal sealed class Upstream(Endpoint endpoint, Wire wire)
     public void Discard(bool isOver = false)
     {
         Leave(reset: !isOver);
-        if (hasAhead || buffer.Length == 0) return;
+        if (!hasAhead) ReturnBuffer();
+    }
+
+    private void ReturnBuffer()
+    {
+        if (buffer.Length == 0) return;
         Buffers.Return(buffer);
         buffer = [];
     }

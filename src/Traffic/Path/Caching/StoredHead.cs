@@ -59,7 +59,7 @@ internal sealed class StoredHead
     {
         var buffer = new byte[response.Length + 32];
         var writer = new HeadWriter(buffer);
-        HeadEdit.Copy(ref writer, head, response, edit, HeaderName.TransferEncoding);
+        HeadEdit.Copy(ref writer, head, response, edit, "transfer-encoding"u8);
         var lines = Without(buffer.AsSpan(0, writer.Length), facts.HasSetCookie && stripsCookies);
         // RFC 9110 §6.6.1: who keeps a response without a date gives it one.
         if (facts.DateMs is { } date && ValueOf(lines, "date"u8).IsEmpty) lines = [.. lines, .. Encoding.ASCII.GetBytes($"Date: {DateTimeOffset.FromUnixTimeMilliseconds(date):R}\r\n")];
@@ -71,7 +71,7 @@ internal sealed class StoredHead
     {
         var buffer = new byte[response.Length];
         var writer = new HeadWriter(buffer);
-        HeadEdit.Copy(ref writer, head, response, edit, HeaderName.TransferEncoding);
+        HeadEdit.Copy(ref writer, head, response, edit, "transfer-encoding"u8);
         var news = Except(Without(buffer.AsSpan(0, writer.Length), withoutCookies: true), NotUpdatedNames);
         var merged = Facts;
         if (facts.Control.IsThere) merged.Control = facts.Control;
