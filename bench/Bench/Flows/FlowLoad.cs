@@ -6,12 +6,13 @@ using System.Text;
 using System.Text.Json;
 using Mainstay.Core.Kinds.State;
 using Mainstay.State.Decide.Flows;
+using Mainstay.State.Etcd;
 using Mainstay.State.Flows;
 
 namespace Mainstay.Bench.Flows;
 
 /// <summary>
-/// Durable runs of three steps per second on a disk, with the callee in the same process: <c>flows FOLDER [RUNS [WAITING]]</c>. Then so many runs are left waiting for a day, and the same is measured among them.
+/// Durable runs of three steps per second on a disk, with the callee in the same process: <c>flows FOLDER [RUNS [WAITING [ETCD]]]</c>. Then so many runs are left waiting for a day, and the same is measured among them. With an address of etcd the runs are there.
 /// </summary>
 static class FlowLoad
 {
@@ -21,7 +22,7 @@ static class FlowLoad
     {
         if (args.Length == 0)
         {
-            Console.Error.WriteLine("usage: flows FOLDER [RUNS [WAITING]]");
+            Console.Error.WriteLine("usage: flows FOLDER [RUNS [WAITING [ETCD]]]");
             return 2;
         }
 
@@ -35,7 +36,7 @@ static class FlowLoad
         var way = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}");
         using var caller = new HttpFlowCaller((_, _) => way, TimeProvider.System);
         var left = new CountdownEvent(1);
-        await using var engine = new FlowEngine(new() { Path = Path.Combine(args[0], $"flows-{Environment.ProcessId}.db"), Time = TimeProvider.System, Caller = caller, OnEnded = (_, _) => left.Signal(), OnFault = (where, fault) => Console.Error.WriteLine($"{where}: {fault.Message}") });
+        await using var engine = new FlowEngine(new() { Shared = args.Length > 3 ? new() { Store = EtcdAddress.Read(args[3], null, [])!, Epoch = 1 } : null, Path = Path.Combine(args[0], $"flows-{Environment.ProcessId}.db"), Time = TimeProvider.System, Caller = caller, OnEnded = (_, _) => left.Signal(), OnFault = (where, fault) => Console.Error.WriteLine($"{where}: {fault.Message}") });
         var three = FlowDeclared.Of(new("three", new Dictionary<string, FlowSpec> { ["three"] = new() { Steps = [Step("one"), Step("two"), Step("three")] } }));
         var day = FlowDeclared.Of(new("day", new Dictionary<string, FlowSpec> { ["day"] = new() { Steps = [new() { Name = "rest", Wait = new() { For = TimeSpan.FromDays(1) } }, Step("one")] } }));
         await MeasureAsync(engine, three, "warm", runs / 4, left);

@@ -8,6 +8,7 @@ using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
+using Mainstay.State.Flows;
 
 namespace Mainstay.Host.Api;
 
@@ -31,6 +32,9 @@ public sealed record ServerServices(IStore Store, KindRegistry Kinds, TimeProvid
 
     /// <summary>The data folder, where logs are; null serves none.</summary>
     public string? Data { get; init; }
+
+    /// <summary>Where runs of flows are, if other servers are to go on with them; null keeps them in the data folder.</summary>
+    public SharedFlows? Flows { get; init; }
 
     /// <summary>Where messages of queues lie. Default: as the environment says.</summary>
     public QueuePlaces Queues { get; init; } = QueuePlaces.FromEnvironment();

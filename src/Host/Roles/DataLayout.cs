@@ -52,6 +52,12 @@ public sealed class DataLayout(string root)
 
     public string Store => Path.Combine(Root, "store");
 
+    /// <summary>The runs of flows of a server that is alone.</summary>
+    public string Flows => Path.Combine(Store, "flows.db");
+
+    /// <summary>What a server that leads has of the runs that it shares with others.</summary>
+    public string FlowsCopy => Path.Combine(Store, "flows.copy.db");
+
     /// <summary>The chosen traces.</summary>
     public string Traces => Path.Combine(Root, "telemetry", "traces");
 

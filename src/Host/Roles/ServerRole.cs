@@ -13,6 +13,7 @@ using Mainstay.Observe.Store.Logs;
 using Mainstay.Observe.Store.Metrics;
 using Mainstay.Observe.Store.Traces;
 using Mainstay.Schedule.Decide;
+using Mainstay.State.Etcd;
 using Mainstay.State.Lead;
 using Mainstay.Traffic.Decide;
 
@@ -73,6 +74,7 @@ static class ServerRole
         var logs = new LogStore(time, new DiskFiles(arguments.Data.Records), new() { Keep = limits.Logs });
         var services = new ServerServices(store, kinds, time)
         {
+            Flows = leader is not null && opened is EtcdStore shared ? new() { Store = shared.Options, Epoch = leader.Epoch, OwnEtcd = cluster is not null, Over = leader.End, MovesIn = arguments.Data.Flows } : null,
             Cluster = cluster, StoreName = Stores.NameOf(arguments.Store, arguments.Data, cluster), OnFault = Fault, Data = arguments.Data.Root, SecretsPassphrase = Environment.GetEnvironmentVariable("MAINSTAY_SECRETS_PASSPHRASE") is { Length: > 0 } passphrase ? passphrase : null, Metrics = [LoopMetrics(loops), SampleMetrics(samples)], Traces = traces, Logs = logs, Samples = samples,
         };
         var exemplars = new ExemplarLog(services.Telemetry.Exemplars, new DiskFiles(arguments.Data.Metrics), time);

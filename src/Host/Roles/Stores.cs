@@ -4,6 +4,7 @@ using Mainstay.Core.Servers;
 using Mainstay.Core.Store;
 using Mainstay.State.Backup;
 using Mainstay.State.Etcd;
+using Mainstay.State.Flows;
 using Mainstay.State.Lead;
 using Mainstay.State.Sqlite;
 
@@ -88,6 +89,9 @@ static class Stores
         else if (!await EtcdStore.FillAsync(Etcd(address), snapshot, stop))
             throw new StoreUnavailableException($"there is a store at {NameOf(address, data)} already; name another prefix");
     }
+
+    /// <summary>Writes the runs of flows that lie with a store in etcd into a file, as a server alone has them; false where there are none.</summary>
+    public static Task<bool> ExportFlowsAsync(string address, string file, CancellationToken stop) => SharedFlows.ExportAsync(Etcd(address), file, stop);
 
     /// <summary>The address without anything secret, for people.</summary>
     public static string NameOf(string? address, DataLayout data, Cluster.ClusterKeeper? cluster = null) => cluster is not null ? $"of the cluster, at {cluster.Name}" : address is not null && EtcdAddress.Is(address) ? Etcd(address).Name : FileOf(address, data);

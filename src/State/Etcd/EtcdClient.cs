@@ -7,6 +7,9 @@ namespace Mainstay.State.Etcd;
 /// <summary>The calls of etcd's v3 API that Mainstay makes, in keys of text.</summary>
 sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
 {
+    /// <summary>About what one page of a range may weigh, in bytes.</summary>
+    const long PageBytes = 8L << 20;
+
     readonly EtcdChannel channel = new(options);
     ulong term;
 
@@ -31,6 +34,9 @@ sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
 
     public static RequestOp Delete(string key) => new() { DeleteRange = new DeleteRangeRequest { Key = Key(key) } };
 
+    /// <summary>All keys with this prefix.</summary>
+    public static RequestOp DeleteAll(string prefix) => DeleteRange(prefix, EndOf(prefix));
+
     public static RequestOp DeleteRange(string from, ByteString end) => new() { DeleteRange = new DeleteRangeRequest { Key = Key(from), RangeEnd = end } };
 
     /// <summary>The key was last written at this revision of etcd's; 0 is absent.</summary>
@@ -51,6 +57,29 @@ sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
         return answer;
     }
 
+    /// <summary>All keys with a prefix, in pages as large as the entries so far allow; as of one revision of etcd's, or each page as it is then (0).</summary>
+    public async IAsyncEnumerable<KeyValue> EachAsync(
+        string prefix, long at, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop, int pageSize = 64, bool keysOnly = false)
+    {
+        var from = Key(prefix);
+        var (bytes, count) = (0L, 0);
+        while (true)
+        {
+            var page = await RangeAsync(new RangeRequest { Key = from, RangeEnd = EndOf(prefix), Revision = at, Limit = pageSize, KeysOnly = keysOnly }, stop);
+            foreach (var found in page.Kvs)
+            {
+                (bytes, count) = (bytes + found.Value.Length + found.Key.Length, count + 1);
+                yield return found;
+            }
+
+            if (!page.More)
+                yield break;
+            pageSize = (int)Math.Clamp(PageBytes / Math.Max(1, bytes / count), 8, 4096);
+            // The first key after the last one.
+            from = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
+        }
+    }
+
     public Task PutAsync(string key, ByteString value, CancellationToken stop) =>
         channel.CallAsync("KV/Put", new PutRequest { Key = Key(key), Value = value }, PutResponse.Parser, stop);
 
@@ -66,6 +95,19 @@ sealed class EtcdClient(EtcdStoreOptions options) : IDisposable
 
     public Task DeleteAsync(string from, ByteString end, CancellationToken stop) =>
         channel.CallAsync("KV/DeleteRange", new DeleteRangeRequest { Key = Key(from), RangeEnd = end }, DeleteRangeResponse.Parser, stop);
+
+    /// <summary>Has etcd forget its history before this revision of its own; nothing where it has already.</summary>
+    public async Task CompactAsync(long revision, CancellationToken stop)
+    {
+        try
+        {
+            await channel.CallAsync("KV/Compact", new CompactionRequest { Revision = revision }, CompactionResponse.Parser, stop);
+        }
+        catch (EtcdFault fault) when (fault.Code == EtcdCode.OutOfRange)
+        {
+            // Somebody else had it forget that.
+        }
+    }
 
     /// <summary>A lease of etcd's own, in whole seconds.</summary>
     public async Task<long> GrantAsync(TimeSpan ttl, CancellationToken stop) =>

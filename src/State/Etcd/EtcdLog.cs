@@ -17,9 +17,6 @@ sealed record LoadedStore(List<Entry> Entries, List<LogLease> Leases, LogHead He
 /// <summary>Reads and writes the store's keys in etcd.</summary>
 sealed class EtcdLog(EtcdClient client, EtcdLayout layout)
 {
-    /// <summary>About what one page of a range may weigh, in bytes.</summary>
-    const long PageBytes = 8L << 20;
-
     const int Snapshots = 10;
 
     public EtcdLayout Layout => layout;
@@ -143,7 +140,7 @@ sealed class EtcdLog(EtcdClient client, EtcdLayout layout)
         var folded = (await client.RangeAsync(new RangeRequest { Key = EtcdClient.Key(layout.Folded), Revision = at }, stop)).Kvs.FirstOrDefault() ?? throw Gone();
         var marker = LogFolded.Parser.ParseFrom(folded.Value);
         var (entries, inParts) = (new List<Entry>(), new List<string>());
-        await foreach (var found in EachAsync(layout.Keys, at, stop))
+        await foreach (var found in client.EachAsync(layout.Keys, at, stop))
         {
             var (entry, parts) = await EntryAsync(found, at, stop);
             if (parts)
@@ -154,7 +151,7 @@ sealed class EtcdLog(EtcdClient client, EtcdLayout layout)
         }
 
         var leases = new List<LogLease>();
-        await foreach (var found in EachAsync(layout.Leases, at, stop))
+        await foreach (var found in client.EachAsync(layout.Leases, at, stop))
             leases.Add(LogLease.Parser.ParseFrom(found.Value));
         return new LoadedStore(entries, leases, head, marker, folded.ModRevision, inParts);
     }
@@ -172,7 +169,7 @@ sealed class EtcdLog(EtcdClient client, EtcdLayout layout)
     {
         var whole = new MemoryStream();
         var count = 0;
-        await foreach (var part in EachAsync(prefix, at, stop, pageSize: 8))
+        await foreach (var part in client.EachAsync(prefix, at, stop, pageSize: 8))
         {
             whole.Write(part.Value.Span);
             count++;
@@ -194,29 +191,6 @@ sealed class EtcdLog(EtcdClient client, EtcdLayout layout)
         }
 
         return records;
-    }
-
-    // Pages as large as the entries so far allow.
-    async IAsyncEnumerable<KeyValue> EachAsync(
-        string prefix, long at, [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken stop, int pageSize = 64)
-    {
-        var from = EtcdClient.Key(prefix);
-        var (bytes, count) = (0L, 0);
-        while (true)
-        {
-            var page = await client.RangeAsync(new RangeRequest { Key = from, RangeEnd = EtcdClient.EndOf(prefix), Revision = at, Limit = pageSize }, stop);
-            foreach (var found in page.Kvs)
-            {
-                (bytes, count) = (bytes + found.Value.Length + found.Key.Length, count + 1);
-                yield return found;
-            }
-
-            if (!page.More)
-                yield break;
-            pageSize = (int)Math.Clamp(PageBytes / Math.Max(1, bytes / count), 8, 4096);
-            // The first key after the last one.
-            from = ByteString.CopyFrom([.. page.Kvs[^1].Key.Span, 0]);
-        }
     }
 
     StoreUnavailableException Gone() => new($"the store under '{layout.All}' is gone: somebody deleted its keys; restore a backup");

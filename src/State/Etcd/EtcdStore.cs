@@ -94,6 +94,9 @@ public sealed class EtcdStore : IStore
         }
     }
 
+    /// <summary>Where it lies.</summary>
+    public EtcdStoreOptions Options => options;
+
     /// <summary>The term of etcd's own leader, as the last answer said it; grows with each election. 0 before the first answer.</summary>
     public ulong Term => client.Term;
 

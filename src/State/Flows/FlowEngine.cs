@@ -17,29 +17,35 @@ public sealed class FlowEngine : IAsyncDisposable
     readonly FlowEngineOptions options;
     readonly Lock gate = new();
     readonly CancellationTokenSource ending = new();
-    readonly Queue<(FlowRun Run, FlowAct Act)> waiting = new();
+    readonly Queue<Dispatched> waiting = new();
     readonly ITimer timer;
+    readonly EtcdFlows? shared;
     SqliteJournal? journal;
     DateTimeOffset nextWake = DateTimeOffset.MaxValue;
     int underWay;
+    int openings;
+    int disposed;
     bool looking;
 
     public FlowEngine(FlowEngineOptions options)
     {
         this.options = options;
+        shared = options.Shared is { } place ? new EtcdFlows(place) : null;
         timer = options.Time.CreateTimer(_ => Look(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    /// <summary>Where runs are kept, for people.</summary>
+    public string Place => options.Shared?.Store.Name ?? options.Path;
+
+    /// <summary>Whether another server goes on with the runs when this one is lost.</summary>
+    public bool IsShared => shared is not null;
 
     internal LiveRuns Runs { get; } = new();
 
     internal DateTimeOffset Now => options.Time.GetUtcNow();
 
-    /// <summary>Goes on with the runs that are in the file; where there is none, nothing happens before the first run.</summary>
-    public void Resume()
-    {
-        if (File.Exists(options.Path))
-            Open();
-    }
+    /// <summary>Goes on with the runs that there are. Without a file nothing happens before the first run; shared ones are taken over from who led before.</summary>
+    public void Resume() => Known();
 
     /// <summary>Starts a run; the run with this id, where it was started before with the same input.</summary>
     public Task<FlowReply> StartAsync(string id, FlowDeclared declared, FreeValue? input, string by, CancellationToken stop) =>
@@ -58,13 +64,17 @@ public sealed class FlowEngine : IAsyncDisposable
     /// <summary>How many runs of each flow are in each state.</summary>
     public Task<List<(string Flow, FlowState State, long Count)>> CountsAsync(CancellationToken stop) => ReadAsync(FlowTables.Counts, [], stop);
 
-    /// <summary>Ends; calls under way are given up, and made again by whoever opens the file next.</summary>
+    /// <summary>Ends; calls under way are given up, and made again by whoever goes on with the runs.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, 1) != 0)
+            return;
         await ending.CancelAsync();
         await timer.DisposeAsync();
+        shared?.EndSoon();
         if (Opened() is { } open)
             await open.DisposeAsync();
+        shared?.Dispose();
     }
 
     /// <summary>What has become durable is acted on.</summary>
@@ -72,7 +82,7 @@ public sealed class FlowEngine : IAsyncDisposable
     {
         var run = change.Plan.Run;
         foreach (var act in change.Plan.Acts)
-            Dispatch(run, act);
+            Dispatch(new(run, act, openings));
         if (change.Plan.Wake is { } wake)
             WakeAt(wake);
         if (run.HasEnded && !change.Before.HasEnded)
@@ -101,7 +111,7 @@ public sealed class FlowEngine : IAsyncDisposable
     /// <exception cref="StoreUnavailableException">It cannot be copied.</exception>
     public async Task<bool> CopyAsync(string path, CancellationToken stop)
     {
-        if (Opened() is not { } open)
+        if (Known() is not { } open)
             return false;
         await open.CopyAsync(path, stop);
         return true;
@@ -113,9 +123,12 @@ public sealed class FlowEngine : IAsyncDisposable
             return journal;
     }
 
+    // Null where there is nothing yet.
+    SqliteJournal? Known() => Opened() ?? (shared is not null || File.Exists(options.Path) ? Open() : null);
+
     async Task<T> ReadAsync<T>(Func<JournalFile, T> read, T none, CancellationToken stop)
     {
-        if (Opened() is not { } open)
+        if (Known() is not { } open)
             return none;
         var answer = await open.ReadAsync(read, stop);
         return answer.IsDone ? answer.Value! : throw new StoreUnavailableException(answer.Why ?? $"{options.Path} cannot be read");
@@ -147,11 +160,13 @@ public sealed class FlowEngine : IAsyncDisposable
                 Path = options.Path,
                 Application = FlowTables.Application,
                 Tables = FlowTables.Tables,
+                Source = shared,
                 Opened = file =>
                 {
                     Runs.Clear();
+                    Interlocked.Increment(ref openings);
                     lost = FlowTables.Calling(file);
-                    // The file was read anew after a fault: which of the calls under way were begun is not known.
+                    // The file was read anew after a fault, or is a copy of what a former leader left: which of the calls under way were begun is not known.
                     if (Opened() is not null)
                         Post(lost);
                 },
@@ -211,29 +226,33 @@ public sealed class FlowEngine : IAsyncDisposable
         }
     }
 
-    void Dispatch(FlowRun run, FlowAct act)
+    void Dispatch(Dispatched call)
     {
         lock (gate)
         {
             if (underWay >= options.MostCalls)
             {
-                waiting.Enqueue((run, act));
+                waiting.Enqueue(call);
                 return;
             }
 
             underWay++;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Engine.CallAsync(s.Run, s.Act), (Engine: this, Run: run, Act: act), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Engine.CallAsync(s.Call), (Engine: this, Call: call), preferLocal: false);
     }
 
-    async Task CallAsync(FlowRun run, FlowAct act)
+    async Task CallAsync(Dispatched call)
     {
+        var (run, act, _) = call;
         try
         {
-            var answer = await options.Caller.CallAsync(run, act, ending.Token);
-            if (!ending.IsCancellationRequested)
-                await TellSurelyAsync(run.Id, new(act.Path, act.Kind, act.Attempt, answer));
+            if (await IsOursAsync(call))
+            {
+                var answer = await options.Caller.CallAsync(run, act, ending.Token);
+                if (!ending.IsCancellationRequested)
+                    await TellSurelyAsync(run.Id, new(act.Path, act.Kind, act.Attempt, answer));
+            }
         }
         catch (Exception fault) when (!ending.IsCancellationRequested)
         {
@@ -241,10 +260,10 @@ public sealed class FlowEngine : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            // The engine ends: whoever opens the file next makes the call again.
+            // The engine ends: whoever goes on with the run makes the call again.
         }
 
-        (FlowRun Run, FlowAct Act) next;
+        Dispatched next;
         lock (gate)
         {
             underWay--;
@@ -253,7 +272,22 @@ public sealed class FlowEngine : IAsyncDisposable
             underWay++;
         }
 
-        ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Engine.CallAsync(s.Next.Run, s.Next.Act), (Engine: this, Next: next), preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static s => _ = s.Engine.CallAsync(s.Next), (Engine: this, Next: next), preferLocal: false);
+    }
+
+    // A server that was paused after the call was written down may find that another makes it by now; and one that had to read the runs anew makes it as one that was lost.
+    async Task<bool> IsOursAsync(Dispatched call)
+    {
+        while (shared is { IsSure: false })
+        {
+            var seen = await Opened()!.ReadAsync(_ => true, ending.Token);
+            if (seen.Status == JournalStatus.Closed)
+                return false;
+            if (!shared.IsSure)
+                await Task.Delay(TryAgain, options.Time, ending.Token);
+        }
+
+        return call.Opening == Volatile.Read(ref openings);
     }
 
     // An answer that cannot be written now is written as soon as the disk allows.
@@ -270,4 +304,8 @@ public sealed class FlowEngine : IAsyncDisposable
             await Task.Delay(TryAgain, options.Time, ending.Token);
         }
     }
+
+    /// <summary>A call that is to be made.</summary>
+    /// <param name="Opening">How often the runs had been read when it was decided.</param>
+    readonly record struct Dispatched(FlowRun Run, FlowAct Act, int Opening);
 }

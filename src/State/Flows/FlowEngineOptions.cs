@@ -6,8 +6,11 @@ namespace Mainstay.State.Flows;
 /// <summary>Where an engine keeps its runs, and what it needs of the world.</summary>
 public sealed record FlowEngineOptions
 {
-    /// <summary>The file; beside it lie others of the same name.</summary>
+    /// <summary>The file; beside it lie others of the same name. Where runs are shared it is a copy for reading, which is made anew at each start.</summary>
     public required string Path { get; init; }
+
+    /// <summary>Where runs are, if several servers have them; null (default) where they are in the file alone.</summary>
+    public SharedFlows? Shared { get; init; }
 
     public required TimeProvider Time { get; init; }
 

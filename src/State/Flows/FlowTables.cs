@@ -9,6 +9,10 @@ static class FlowTables
 {
     public const int Application = 0x4d53464c;
 
+    const long MaxFileBytes = 4L << 30;
+
+    const int Version = 1;
+
     public static IReadOnlyList<string> Tables { get; } =
     [
         "CREATE TABLE runs (id TEXT PRIMARY KEY, flow TEXT NOT NULL, state INTEGER NOT NULL, at INTEGER NOT NULL, wake INTEGER, calls INTEGER NOT NULL, run BLOB NOT NULL) WITHOUT ROWID",
@@ -18,6 +22,8 @@ static class FlowTables
         "CREATE TABLE steps (run TEXT NOT NULL, path TEXT NOT NULL, step BLOB NOT NULL, PRIMARY KEY (run, path)) WITHOUT ROWID",
         "CREATE TABLE definitions (digest TEXT PRIMARY KEY, definition BLOB NOT NULL) WITHOUT ROWID",
     ];
+
+    public static FileShape ShapeOf(string path) => new(path, Application, Version, Tables, MaxFileBytes);
 
     public static FlowRun? Run(JournalFile file, string id)
     {
@@ -61,8 +67,24 @@ static class FlowTables
         }
     }
 
-    public static void Keep(JournalFile file, FlowDeclared declared) =>
-        file["INSERT OR IGNORE INTO definitions VALUES (?1, ?2)"].Bind(1, declared.Digest).Bind(2, declared.Json).Run();
+    public static void Keep(JournalFile file, string digest, byte[] json) => file["INSERT OR IGNORE INTO definitions VALUES (?1, ?2)"].Bind(1, digest).Bind(2, json).Run();
+
+    /// <summary>The declarations, by digest.</summary>
+    public static List<(string Digest, byte[] Json)> Definitions(JournalFile file)
+    {
+        var select = file["SELECT digest, definition FROM definitions"];
+        var all = new List<(string, byte[])>();
+        try
+        {
+            while (select.Step())
+                all.Add((select.Text(0), select.Blob(1)));
+            return all;
+        }
+        finally
+        {
+            select.Reset();
+        }
+    }
 
     public static void Write(JournalFile file, FlowRun run, DateTimeOffset? wake, int calls, IEnumerable<FlowRow> rows, IEnumerable<string> gone)
     {
@@ -88,10 +110,16 @@ static class FlowTables
     /// <summary>Runs that had calls under way when they were written last.</summary>
     public static List<string> Calling(JournalFile file) => Ids(file["SELECT id FROM runs WHERE calls > 0"]);
 
+    public static List<string> All(JournalFile file) => Ids(file["SELECT id FROM runs"]);
+
+    /// <summary>When something has to be done about a run; null where nothing depends on time.</summary>
+    public static DateTimeOffset? WakeOf(JournalFile file, string id) => At(file["SELECT wake FROM runs WHERE id = ?1"].Bind(1, id));
+
     /// <summary>When the next run's time comes; null where none does.</summary>
-    public static DateTimeOffset? NextWake(JournalFile file)
+    public static DateTimeOffset? NextWake(JournalFile file) => At(file["SELECT min(wake) FROM runs WHERE wake IS NOT NULL"]);
+
+    static DateTimeOffset? At(Statement select)
     {
-        var select = file["SELECT min(wake) FROM runs WHERE wake IS NOT NULL"];
         try
         {
             return select.Step() && !select.IsNull(0) ? DateTimeOffset.FromUnixTimeMilliseconds(select.Long(0)) : null;

@@ -9,6 +9,9 @@ abstract class FlowWork(FlowEngine engine) : JournalWork<FlowReply>
 {
     readonly List<RunChange> changes = [];
 
+    /// <summary>What it changed, in order.</summary>
+    public IReadOnlyList<RunChange> Changes => changes;
+
     protected FlowEngine Engine => engine;
 
     protected FlowReply Reply { get; set; } = new(FlowReplyKind.Done);

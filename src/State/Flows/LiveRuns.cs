@@ -16,7 +16,14 @@ sealed class LiveRun(FlowRun run, FlowDefinition definition, IEnumerable<FlowRow
 }
 
 /// <summary>What one event changed of a run, so that it can be taken back.</summary>
-sealed record RunChange(LiveRun Live, FlowRun Before, IReadOnlyList<(string Path, FlowRow? Before)> Rows, FlowPlan Plan, bool IsNew, bool Forgotten);
+sealed record RunChange(LiveRun Live, FlowRun Before, IReadOnlyList<(string Path, FlowRow? Before)> Rows, FlowPlan Plan, bool Forgotten)
+{
+    /// <summary>The declaration, where the run is new.</summary>
+    public FlowDeclared? Declared { get; init; }
+
+    /// <summary>When something has to be done about the run next; null where nothing depends on time.</summary>
+    public DateTimeOffset? Wake { get; init; }
+}
 
 /// <summary>The runs in memory; used by the journal's thread alone.</summary>
 sealed class LiveRuns
@@ -40,9 +47,9 @@ sealed class LiveRuns
     public RunChange Begin(JournalFile file, FlowRun run, FlowDeclared declared, DateTimeOffset now)
     {
         definitions.TryAdd(declared.Digest, declared.Definition);
-        FlowTables.Keep(file, declared);
+        FlowTables.Keep(file, declared.Digest, declared.Json);
         var fresh = live[run.Id] = new(run, definitions[declared.Digest], []);
-        return Apply(file, fresh, null, now) with { IsNew = true };
+        return Apply(file, fresh, null, now) with { Declared = declared };
     }
 
     /// <summary>Takes in what happened; a refusal changes nothing.</summary>
@@ -53,26 +60,27 @@ sealed class LiveRuns
         {
             FlowTables.Forget(file, before.Id);
             live.Remove(before.Id);
-            return new(run, before, [], new() { Run = before }, IsNew: false, Forgotten: true);
+            return new(run, before, [], new() { Run = before }, Forgotten: true);
         }
 
         var plan = FlowDecide.Next(new(before, run.Definition, p => run.Rows.GetValueOrDefault(p), () => run.Rows.Values), happened, now);
         if (plan.Refused is not null)
-            return new(run, before, [], plan, IsNew: false, Forgotten: false);
+            return new(run, before, [], plan, Forgotten: false);
         var rows = plan.Rows.Select(r => r.Path).Concat(plan.Gone).Select(path => (path, run.Rows.GetValueOrDefault(path))).ToList();
         run.Run = plan.Run;
         foreach (var path in plan.Gone)
             run.Rows.Remove(path);
         foreach (var row in plan.Rows)
             run.Rows[row.Path] = row;
-        FlowTables.Write(file, plan.Run, plan.Run.HasEnded ? plan.Run.EndedAt + run.Definition.Spec.Keep : plan.Wake, run.Calls, plan.Rows, plan.Gone);
-        return new(run, before, rows, plan, IsNew: false, Forgotten: false);
+        var wake = plan.Run.HasEnded ? plan.Run.EndedAt + run.Definition.Spec.Keep : plan.Wake;
+        FlowTables.Write(file, plan.Run, wake, run.Calls, plan.Rows, plan.Gone);
+        return new(run, before, rows, plan, Forgotten: false) { Wake = wake };
     }
 
     /// <summary>The file was rolled back: memory follows.</summary>
     public void Revert(RunChange change)
     {
-        if (change.IsNew)
+        if (change.Declared is not null)
         {
             live.Remove(change.Before.Id);
             return;

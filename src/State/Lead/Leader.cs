@@ -84,6 +84,19 @@ public sealed class Leader : IDisposable
         }
     }
 
+    /// <summary>Ends it: what it wrote beside the store was refused, as another leads.</summary>
+    public void End()
+    {
+        try
+        {
+            over.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The server is ending anyway.
+        }
+    }
+
     public void Dispose()
     {
         disposed.Cancel();
@@ -142,16 +155,4 @@ public sealed class Leader : IDisposable
     }
 
     static Operation Say(LeaderRecord record) => new(Key, JsonSerializer.SerializeToUtf8Bytes(record));
-
-    void End()
-    {
-        try
-        {
-            over.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The server is ending anyway.
-        }
-    }
 }

@@ -29,6 +29,9 @@ sealed record JournalOptions
 
     /// <summary>Reads the file into memory: when it is opened, and again whenever a write failed in a way that only the file tells how it ended.</summary>
     public Action<JournalFile> Opened { get; init; } = _ => { };
+
+    /// <summary>Where the truth is; null (default) where it is in the file. The file is then made by the first work, and is as durable as it happens to be.</summary>
+    public IJournalSource? Source { get; init; }
 }
 
 /// <summary>
@@ -55,14 +58,14 @@ sealed class SqliteJournal : IAsyncDisposable
     readonly List<JournalWork> begun = new(GroupSize);
     JournalFile? file;
 
-    SqliteJournal(JournalOptions options, FileLock? fileLock, FileShape shape, JournalFile file)
+    SqliteJournal(JournalOptions options, FileLock? fileLock, FileShape shape, JournalFile? file)
     {
         (this.options, this.fileLock, this.shape, this.file) = (options, fileLock, shape, file);
         line = new WorkLine<JournalWork>(options.MaxWaiting, GroupSize);
         new Thread(Loop) { IsBackground = true, Name = $"journal {Path.GetFileNameWithoutExtension(options.Path)}" }.Start();
     }
 
-    /// <summary>Opens or makes the file and reads it, on the calling thread.</summary>
+    /// <summary>Opens or makes the file and reads it, on the calling thread; one that is a copy of a source is made later, on the journal's own.</summary>
     /// <exception cref="StoreUnavailableException">The file is in use, read-only, damaged, of another program or of a newer version.</exception>
     public static SqliteJournal Open(JournalOptions options)
     {
@@ -72,8 +75,12 @@ sealed class SqliteJournal : IAsyncDisposable
         try
         {
             var shape = new FileShape(options.Path, options.Application, options.Version, options.Tables, options.MaxFileBytes, options.IsShared);
-            file = new JournalFile(shape);
-            options.Opened(file);
+            if (options.Source is null)
+            {
+                file = new JournalFile(shape);
+                options.Opened(file);
+            }
+
             return new SqliteJournal(options, fileLock, shape, file);
         }
         catch (Exception failed)
@@ -178,6 +185,18 @@ sealed class SqliteJournal : IAsyncDisposable
             {
                 Refuse(works, fault);
             }
+            catch (SourceFault over) when (over.Status == JournalStatus.Closed)
+            {
+                Stop(works, over, over.Message);
+                break;
+            }
+            catch (SourceFault fault)
+            {
+                foreach (var work in works)
+                    work.Fail(fault.Status, fault.Message);
+                if (!fault.Unasked)
+                    Close();
+            }
             catch (StoreUnavailableException unavailable)
             {
                 foreach (var work in works)
@@ -185,7 +204,7 @@ sealed class SqliteJournal : IAsyncDisposable
             }
             catch (Exception bug)
             {
-                Stop(works, bug);
+                Stop(works, bug, $"{options.Path} stopped: {bug.Message}; restart Mainstay");
                 break;
             }
 
@@ -242,7 +261,7 @@ sealed class SqliteJournal : IAsyncDisposable
             if (need == JournalNeed.Read)
                 Begin(works);
             else
-                file!.InTransaction(need == JournalNeed.Durable, () => Begin(works));
+                file!.InTransaction(need == JournalNeed.Durable && options.Source is null, () => Begin(works));
             return null;
         }
         catch (WorkThrew threw)
@@ -271,6 +290,8 @@ sealed class SqliteJournal : IAsyncDisposable
                 throw new WorkThrew(work, own);
             }
         }
+
+        options.Source?.Commit(works);
     }
 
     // The newest first, as each saw what the ones before it had changed.
@@ -290,29 +311,39 @@ sealed class SqliteJournal : IAsyncDisposable
 
     void Refuse(List<JournalWork> works, SqliteFault fault)
     {
+        // What the source has may be missing in the file by now.
+        var isCopy = options.Source is not null;
         foreach (var work in works)
-            work.Fail(fault.IsFull ? JournalStatus.Full : JournalStatus.Unavailable, $"{options.Path} {fault.What()}");
-        if (!fault.OutcomeUnknown)
-            return;
+            work.Fail(fault.IsFull && !isCopy ? JournalStatus.Full : JournalStatus.Unavailable, $"{options.Path} {fault.What()}");
+        if (fault.OutcomeUnknown || isCopy)
+            Close();
+    }
+
+    void Close()
+    {
         file?.Dispose();
         file = null;
     }
 
     // A broken invariant stops this journal, and nothing else: everybody who waits or comes later is told.
-    void Stop(List<JournalWork> works, Exception bug)
+    void Stop(List<JournalWork> works, Exception bug, string why)
     {
-        var told = new StoreUnavailableException($"{options.Path} stopped: {bug.Message}; restart Mainstay", bug);
+        var told = new StoreUnavailableException(why, bug);
         works.AddRange(line.Abandon(told));
         foreach (var work in works)
             work.Fail(JournalStatus.Closed, told.Message);
     }
 
-    // What a failed write left behind is known only by reading the file anew.
+    // What a failed write left behind is known only by reading the file anew; a copy is made anew.
     JournalFile Reopen()
     {
+        if (options.Source is not null)
+            Remove();
         var reopened = new JournalFile(shape);
         try
         {
+            if (options.Source is { } source)
+                reopened.InTransaction(durable: false, () => source.Fill(reopened));
             options.Opened(reopened);
             return reopened;
         }
@@ -320,6 +351,19 @@ sealed class SqliteJournal : IAsyncDisposable
         {
             reopened.Dispose();
             throw;
+        }
+    }
+
+    void Remove()
+    {
+        try
+        {
+            foreach (var part in new[] { "", "-wal", "-journal" })
+                File.Delete(options.Path + part);
+        }
+        catch (Exception failed) when (failed is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreUnavailableException($"{options.Path} cannot be made anew: {failed.Message}; check its folder", failed);
         }
     }
 

@@ -1,4 +1,5 @@
 using Mainstay.Host.Api.Agents;
+using Mainstay.Host.Roles;
 using Mainstay.State.Flows;
 
 namespace Mainstay.Host.Api.Flows;
@@ -14,11 +15,13 @@ public sealed class FlowDesk : IAsyncDisposable
     public FlowDesk(ServerServices services, Mirror mirror, EventNames events)
     {
         this.mirror = mirror;
+        var data = new DataLayout(services.Data ?? ".");
         spans = new FlowSpans(services.Telemetry);
         var (catalog, waiters) = (new FlowCatalog(mirror), new FlowWaiters());
         engine = new FlowEngine(new()
         {
-            Path = System.IO.Path.Combine(services.Data ?? "", "store", "flows.db"),
+            Path = services.Flows is null ? data.Flows : data.FlowsCopy,
+            Shared = services.Flows,
             Time = services.Time,
             Caller = new HttpFlowCaller(catalog.WayTo, services.Time),
             OnFault = services.OnFault ?? ((_, _) => { }),

@@ -29,7 +29,7 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
             Query = [("flow", "Of this flow."), ("state", "running, waiting, compensating, parked, succeeded or compensated."), ("q", "Whose id, input or reason has this text in it."), ("limit", "How many at most. Default 50; 1 to 500."), ("continue", "From the page before.")],
             Answer = typeof(FlowRunPage),
         },
-        new("GET", "/api/v1/flow-counts", "How many runs of each flow are in each state.", CountsAsync) { Answer = typeof(FlowCounts) },
+        new("GET", "/api/v1/flow-counts", "How many runs of each flow are in each state, and where they are kept.", CountsAsync) { Answer = typeof(FlowCounts) },
         new("GET", Run, "A run with its steps.", ShowAsync) { Query = [("wait", $"Answer once the run has ended, at the latest after so many seconds; 0 to {MostWaitSeconds}.")], Answer = typeof(FlowRunView) },
         new("POST", Run + "/signals/{name}", "Sends a run a signal; the body is its content.", c => TellAsync(c, "FlowSignalled", (_, body, _) => new FlowSignalled(c.Path("name"), body))) { Body = typeof(FreeValue), Answer = typeof(FlowRun) },
         new("POST", Run + "/finished", "A callee that answered 202 with Mainstay-Callback says that it is done; the body is its result.", c => TellAsync(c, null, (step, body, yes) => new FlowFinished(step, yes, body)))
@@ -128,7 +128,7 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
     }
 
     async Task<Answer?> CountsAsync(Call call) =>
-        call.Wrong() is { } wrong ? wrong : Answer.Json(new FlowCounts([.. (await engine.CountsAsync(call.Stop)).Select(c => new FlowCount(c.Flow, c.State, c.Count))]));
+        call.Wrong() is { } wrong ? wrong : Answer.Json(new FlowCounts([.. (await engine.CountsAsync(call.Stop)).Select(c => new FlowCount(c.Flow, c.State, c.Count))], engine.Place, engine.IsShared));
 
     async Task<Answer?> ShowAsync(Call call)
     {

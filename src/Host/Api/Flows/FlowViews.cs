@@ -28,4 +28,7 @@ public sealed record FlowRunPage(IReadOnlyList<FlowRun> Items, string? Continue)
 public sealed record FlowCount(string Flow, FlowState State, long Count);
 
 /// <summary>All of them.</summary>
-public sealed record FlowCounts(IReadOnlyList<FlowCount> Items);
+/// <param name="Items">Of each flow and state.</param>
+/// <param name="Place">Where runs are kept, for people.</param>
+/// <param name="Shared">True where another server goes on with them when this one is lost; false where they go on once a server is started on this one's data folder.</param>
+public sealed record FlowCounts(IReadOnlyList<FlowCount> Items, string Place, bool Shared);

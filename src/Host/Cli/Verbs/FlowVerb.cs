@@ -85,7 +85,8 @@ static class FlowVerb
     static async Task ListAsync(Session session, CancellationToken stop)
     {
         var page = await session.Client.ListAsync("flows", stop);
-        var counts = (await session.Client.GetAsync<FlowCounts>("flow-counts", stop)).Items.ToLookup(c => c.Flow, StringComparer.Ordinal);
+        var runs = await session.Client.GetAsync<FlowCounts>("flow-counts", stop);
+        var counts = runs.Items.ToLookup(c => c.Flow, StringComparer.Ordinal);
         session.Screen.Write(page, () =>
         {
             Flow[] flows = [.. page["items"]!.AsArray().Select(i => ApiClient.As<Flow>(i!))];
@@ -105,6 +106,9 @@ static class FlowVerb
             }
 
             table.Write(session.Screen);
+            session.Screen.Line(runs.Shared
+                ? $"runs are kept in {runs.Place}: another server goes on with them when this one is lost"
+                : $"runs are kept in {runs.Place}: they go on once a server is started on this data folder");
         });
     }
 

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Mainstay.Core.Store;
 using Mainstay.Host.Roles;
 using Mainstay.State.Backup;
+using Mainstay.State.Etcd;
 
 namespace Mainstay.Host.Cli.Verbs;
 
@@ -99,8 +100,7 @@ static class StoreVerb
         var data = new DataLayout(session.DataFolder);
         Check(to);
         var (snapshot, info) = BackupFile.Read(file, out var wrong) ?? throw new CliError(wrong!, "use another backup; nothing was written");
-        // Beside the store where that is a data folder; else of this machine.
-        using var parts = new RestoredParts(to is null || to.Contains("://", StringComparison.Ordinal) || to.EndsWith(".db", StringComparison.Ordinal) ? data : new DataLayout(to));
+        using var parts = new RestoredParts(Beside(to, data));
         parts.Extract(file, info.Parts);
         await Stores.FillAsync(to, data, snapshot.Begin(Skip, session.Time.GetUtcNow()), stop);
         parts.Keep();
@@ -114,10 +114,18 @@ static class StoreVerb
         StoreSnapshot snapshot;
         await using (var store = await OpenAsync(session, from, stop))
             snapshot = await StoreSnapshot.TakeAsync(store, stop);
+        using var parts = new RestoredParts(Beside(to, data));
+        if (EtcdAddress.Is(from))
+            await parts.MakeAsync("flows", file => Stores.ExportFlowsAsync(from, file, stop));
         await Stores.FillAsync(to, data, snapshot.Begin(1, session.Time.GetUtcNow()), stop);
+        parts.Keep();
         var info = new BackupInfo(snapshot.Revision, snapshot.Entries.Count, snapshot.Entries.Sum(e => (long)e.Key.Length + e.Value.Length), Stores.NameOf(from, data), session.Time.GetUtcNow());
         Tell(session, info, $"{Stores.NameOf(to, data)} begins with", Stores.NameOf(to, data));
     }
+
+    // Beside the store where that is a data folder; else of this machine.
+    static DataLayout Beside(string? to, DataLayout data) =>
+        to is null || to.Contains("://", StringComparison.Ordinal) || to.EndsWith(".db", StringComparison.Ordinal) ? data : new DataLayout(to);
 
     static async Task<IStore> OpenAsync(Session session, string from, CancellationToken stop)
     {
