@@ -139,7 +139,7 @@ public abstract class FlowJournalConformance : IDisposable
         var each = Declared(
             """
             each:
-              keep: 1m
+              keep: 1d
               steps:
                 - name: all
                   forEach: { in: input.items, as: item, atOnce: 50, steps: [{ name: one, call: { to: a, path: "/{item}" }, compensate: { to: a, path: /undo } }] }
@@ -174,9 +174,10 @@ public abstract class FlowJournalConformance : IDisposable
         first.Calls.Concat(second.Calls).Select(c => c.Key).Distinct().Count().ShouldBe(Items + 1);
         await using var third = Engine(new FlowCallee());
         var detail = (await third.FindAsync("large", Stop))!;
-        detail.Rows.Count(r => r.Path.StartsWith("all/", StringComparison.Ordinal) && r.Stage == FlowStage.Done && r.Result!.ToString().Length > 20_000).ShouldBe(Items);
+        detail.Run.Output!.ToString().ShouldBe($"{Items}");
+        detail.Rows.Sum(r => r.Result?.ToString().Length ?? 0).ShouldBeGreaterThan(Items * 20_000);
         third.Resume();
-        time.Advance(TimeSpan.FromMinutes(2));
+        time.Advance(TimeSpan.FromDays(2));
         await Until.HoldsAsync(async () => await third.FindAsync("large", Stop) is null, () => time.Advance(TimeSpan.FromSeconds(1)));
     }
 
