@@ -69,7 +69,7 @@ public enum ChatKind
 /// <summary>An e-mail over SMTP.</summary>
 public sealed record EmailSpec
 {
-    /// <summary>The mail server, as <c>host:port</c>.</summary>
+    /// <summary>The mail server: <c>host:port</c>, <c>smtp://host</c> (port 587) or <c>smtps://host</c> (port 465). With <c>smtps://</c>, and on port 465, TLS is spoken from the first byte.</summary>
     public required string Server { get; init; }
 
     /// <summary>The address that it comes from.</summary>
@@ -84,14 +84,15 @@ public sealed record EmailSpec
     /// <summary>Where the password is kept: a file relative to the manifest, or <c>env:NAME</c> of the server's environment.</summary>
     public string? Password { get; init; }
 
-    /// <summary>Goes over to TLS before anything is said. A server that does not offer it is then not used. Default true.</summary>
+    /// <summary>Goes over to TLS (STARTTLS) before anything is said. A server that does not offer it is then not used. Default true; has no meaning where TLS is spoken from the first byte.</summary>
     public bool StartTls { get; init; } = true;
 
     public IEnumerable<Problem> Validate()
     {
-        if (Server.Length > 300 || Server.LastIndexOf(':') is not (> 0 and var at) || !int.TryParse(Server.AsSpan(at + 1), System.Globalization.NumberStyles.None, null, out var port) || port is < 1 or > 65535)
+        var server = MailServer.Parse(Server);
+        if (server is null)
         {
-            yield return new("server", $"'{Server}' is no address of a server", "write host:port, for example mail.example:587");
+            yield return new("server", $"'{Server}' is no address of a server", "write host:port or smtps://host, for example mail.example:587");
         }
 
         if (To.Count is 0 or > 50)
@@ -109,9 +110,9 @@ public sealed record EmailSpec
             yield return new("user", "user and password belong together", "give both or none");
         }
 
-        if (User is not null && !StartTls && !Server.StartsWith("127.0.0.1:", StringComparison.Ordinal) && !Server.StartsWith("localhost:", StringComparison.Ordinal))
+        if (User is not null && !StartTls && server is { Tls: false, Host: not ("127.0.0.1" or "::1" or "localhost") })
         {
-            yield return new("startTls", "a password is not sent without TLS", "remove 'startTls: false'");
+            yield return new("startTls", "a password is not sent without TLS", "remove 'startTls: false', or write smtps:// before the server");
         }
 
         foreach (var problem in Password is null ? [] : SecretPlace.Validate("password", Password))

@@ -86,6 +86,8 @@ public sealed class Teller(string dashboard, TimeProvider time)
 
         var id = $"{incident.Name}.{IncidentMessage.StateOf(incident)}.{incident.Reopened}";
         var message = MailText.Write(email.From, email.To, IncidentMessage.Subject(incident), IncidentMessage.Text(incident, dashboard), id, time.GetUtcNow());
-        return await SmtpClient.SendAsync(email.Server, email.StartTls, login, email.From, email.To, message, stop);
+        return MailServer.Parse(email.Server) is not { } server
+            ? $"'{email.Server}' is no address of a mail server"
+            : await SmtpClient.SendAsync(server, email.StartTls, login, email.From, email.To, message, stop);
     }
 }
