@@ -438,10 +438,20 @@ await check('1,000 services and 10,000 edges: the busiest and the failing edges 
   const own = vast.world.flows.filter((flow) => flow.from === quiet || flow.to === quiet).map((flow) => `${flow.from}→${flow.to}`);
   await page.waitForFunction((wanted) => {
     const drawn = new Set([...document.querySelectorAll('.flow')].map((flow) => flow.dataset.edge));
-    return drawn.size > 700 && drawn.size < 900 && wanted.every((edge) => drawn.has(edge));
+    return document.querySelector('.map-lines').dataset.edges === '800' && drawn.size === wanted.length && wanted.every((edge) => drawn.has(edge));
   }, own);
-  // From afar all are drawn, by their shape alone, and have their names all the same.
-  await page.waitForFunction(() => document.querySelectorAll('.card').length > 1000);
+  const inked = await page.evaluate(() => {
+    const lines = document.querySelector('.map-lines');
+    const { data } = lines.getContext('2d').getImageData(0, 0, lines.width, lines.height);
+    let count = 0;
+    for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
+    return count / (data.length / 4);
+  });
+  assert.ok(inked > 0.02 && inked < 0.9, `lines cover ${inked} of their picture`);
+  // What was asked for is brought near; from afar all are drawn, by their shape alone, and have their names all the same.
+  await page.locator(`.placed[data-closeness="near"] .card[data-id="${quiet}"] .card-state`).waitFor();
+  await page.keyboard.press('0');
+  await page.waitForFunction(() => document.querySelectorAll('.placed[data-closeness="far"] .card').length > 1000);
   assert.match(await card(page, quiet).getAttribute('aria-label'), new RegExp(`^${quiet} `));
   // From nearby only what is in sight is drawn; keys lead out of it, and the focus goes with them.
   const other = vast.world.services[500].name;

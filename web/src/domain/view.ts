@@ -11,8 +11,6 @@ export class MapView {
   readonly hovered = new Cell<string | undefined>(undefined);
   readonly filter = new Cell<Filter>(noFilter);
   readonly overlay = new Cell<Overlay | undefined>(undefined);
-  /** How much cards hold; always all of it where there are few enough of them for CSS alone to hide what cannot be read. */
-  readonly detail = new Cell<Closeness>('near');
   /** The card that is to have the focus as soon as it is drawn. */
   awaited: string | undefined;
 

@@ -1,5 +1,5 @@
 import '@xyflow/react/dist/base.css';
-import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, ViewportPortal, type MiniMapNodeProps, type Node } from '@xyflow/react';
+import { MiniMap, ReactFlow, ReactFlowProvider, useReactFlow, useStore, ViewportPortal, type MiniMapNodeProps, type Node, type Viewport } from '@xyflow/react';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { live } from '../api/live';
 import { card, fitZoom, type Layout, type Size } from '../domain/layout';
@@ -9,11 +9,13 @@ import { isArrow, step } from '../domain/navigate';
 import { toneOf } from '../domain/tone';
 import type { Closeness } from '../domain/view';
 import { layOut } from './elk';
+import { HugeMap } from './HugeMap';
 import { Icon } from './glyphs';
 import { useCell, useKeyedView } from './hooks';
 import { MapEdges } from './MapEdge';
 import { MapNode, useView } from './MapNode';
 import { go } from './navigation';
+import { Overview } from './Overview';
 import { useText } from './settings';
 
 const nodeTypes = { card: MapNode };
@@ -43,11 +45,12 @@ function Canvas({ topology, reveal }: Props) {
   const flow = useReactFlow();
   const frame = useRef<HTMLDivElement>(null);
   const { layout, failed } = useLayout(topology, frame);
-  const nodes = useMemo(() => layout && nodesOf(layout), [layout]);
   const huge = layout !== undefined && isHuge(layout.topology.graph);
+  const nodes = useMemo(() => layout && (huge ? [] : nodesOf(layout)), [layout, huge]);
+  const fit = (duration = 0) => void (huge ? flow.fitBounds({ x: 0, y: 0, ...layout.size }, { padding: fitting.padding, duration }) : flow.fitView({ ...fitting, duration }));
 
   useEffect(() => {
-    if (layout) requestAnimationFrame(() => void flow.fitView(fitting));
+    if (layout) requestAnimationFrame(() => fit());
   }, [layout?.positions.size]);
 
   // The inspector takes room: a card that was chosen by the pointer may now lie under it.
@@ -82,7 +85,7 @@ function Canvas({ topology, reveal }: Props) {
     else if (event.key === ' ' && at) view.selected.set(view.selected.get() === at ? undefined : at);
     else if (event.key === '+' || event.key === '=') void flow.zoomIn();
     else if (event.key === '-') void flow.zoomOut();
-    else if (event.key === '0') void flow.fitView(fitting);
+    else if (event.key === '0') fit();
     else return;
     event.preventDefault();
   };
@@ -93,11 +96,11 @@ function Canvas({ topology, reveal }: Props) {
         <ReactFlow
           nodes={nodes}
           nodeTypes={nodeTypes}
-          fitView
+          fitView={!huge}
+          {...(huge && { defaultViewport: centred(layout.size, frame.current!) })}
           fitViewOptions={fitting}
           minZoom={0.04}
           maxZoom={2}
-          onlyRenderVisibleElements={huge}
           nodesDraggable={false}
           nodesConnectable={false}
           nodesFocusable={false}
@@ -110,12 +113,22 @@ function Canvas({ topology, reveal }: Props) {
           onMoveStart={() => frame.current?.setAttribute('data-moving', '')}
           onMoveEnd={() => frame.current?.removeAttribute('data-moving')}
           onPaneClick={() => view.selected.set(undefined)}
-          onNodeDoubleClick={(_, node) => open(node.id)}
+          onDoubleClick={(event) => {
+            const id = (event.target as HTMLElement).closest<HTMLElement>('.card')?.dataset.id;
+            if (id) open(id);
+          }}
         >
           <ZoomLevel frame={frame} size={layout.size} huge={huge} />
-          <ViewportPortal>
-            <MapEdges graph={layout.topology.graph} layout={layout} />
-          </ViewportPortal>
+          {huge ? (
+            <>
+              <HugeMap layout={layout} closenessAt={closenessAt} />
+              <Overview layout={layout} />
+            </>
+          ) : (
+            <ViewportPortal>
+              <MapEdges graph={layout.topology.graph} layout={layout} />
+            </ViewportPortal>
+          )}
           {nodes.length > 30 && <MiniMap pannable zoomable nodeComponent={MiniNode} ariaLabel={null} className="minimap" />}
           <div className="zoom" role="group">
             <button type="button" onClick={() => void flow.zoomIn()} aria-label={text.map.zoomIn} title={`${text.map.zoomIn} (+)`}>
@@ -124,7 +137,7 @@ function Canvas({ topology, reveal }: Props) {
             <button type="button" onClick={() => void flow.zoomOut()} aria-label={text.map.zoomOut} title={`${text.map.zoomOut} (−)`}>
               <Icon name="minus" />
             </button>
-            <button type="button" onClick={() => void flow.fitView({ ...fitting, duration: 200 })} aria-label={text.map.fit} title={`${text.map.fit} (0)`}>
+            <button type="button" onClick={() => fit(200)} aria-label={text.map.fit} title={`${text.map.fit} (0)`}>
               <Icon name="fit" />
             </button>
           </div>
@@ -170,6 +183,12 @@ function useLayout(topology: Topology, frame: React.RefObject<HTMLDivElement | n
 
 const nodesOf = ({ positions }: Drawn): Node[] => [...positions].map(([id, position]) => ({ id, position, type: 'card', data: {}, ...card }));
 
+/** About how a map lies that fits its frame; so nothing is drawn that is not seen in the next moment. */
+function centred(size: Size, { clientWidth: width, clientHeight: height }: HTMLElement): Viewport {
+  const zoom = fitZoom(size, { width, height }) * (1 - 2 * fitting.padding);
+  return { x: (width - size.width * zoom) / 2, y: (height - size.height * zoom) / 2, zoom };
+}
+
 /** Moves the map only when the card is not wholly in sight, and by no more than needed to centre it. */
 function bringIntoView(flow: ReturnType<typeof useReactFlow>, frame: HTMLElement, point: { x: number; y: number }): void {
   const { x, y, zoom } = flow.getViewport();
@@ -179,16 +198,17 @@ function bringIntoView(flow: ReturnType<typeof useReactFlow>, frame: HTMLElement
   void flow.setCenter(point.x + card.width / 2, point.y + card.height / 2, { zoom: Math.max(zoom, 0.7), duration: 200 });
 }
 
-/** Marks the frame with how close the map is seen, so that CSS alone decides how much a card says and whether the overview helps. */
+/** Marks the frame with how close the map is seen, so that CSS alone decides how much is drawn and whether the overview helps. The cards of a huge map know for themselves. */
 function ZoomLevel({ frame, size, huge }: { frame: React.RefObject<HTMLDivElement | null>; size: Size; huge: boolean }) {
-  const view = useView();
   const level = useStore(({ transform: [, , zoom] }) => closenessAt(zoom));
   const whole = useStore(({ transform: [, , zoom], width, height }) => zoom <= fitZoom(size, { width, height }) * 1.02);
   useLayoutEffect(() => {
-    frame.current!.dataset.zoom = level;
-    frame.current!.dataset.whole = String(whole);
-    view.detail.set(huge ? level : 'near');
-  }, [level, whole, frame, view, huge]);
+    const { dataset } = frame.current!;
+    dataset.zoom = level;
+    dataset.whole = String(whole);
+    if (huge) delete dataset.closeness;
+    else dataset.closeness = level;
+  }, [level, whole, frame, huge]);
   return null;
 }
 

@@ -2,11 +2,10 @@ import { memo, useMemo, useSyncExternalStore } from 'react';
 import { live } from '../api/live';
 import type { MapEdge as Shape } from '../api/shapes';
 import * as format from '../domain/format';
-import { edgeKey, type Graph, type Link } from '../domain/graph';
+import { edgeKey, type Graph } from '../domain/graph';
 import { mostLabelledEdges, type EdgePath, type Layout } from '../domain/layout';
-import { drawnEdges, isHuge } from '../domain/layoutFast';
-import { badErrors, lookOf } from '../domain/traffic';
-import { useKeyedView, useNow } from './hooks';
+import { lookOf } from '../domain/traffic';
+import { useKeyedView } from './hooks';
 import { useView } from './MapNode';
 import { useText } from './settings';
 
@@ -16,47 +15,36 @@ import { useText } from './settings';
  */
 export const MapEdges = memo(function MapEdges({ graph, layout }: { graph: Graph; layout: Layout }) {
   const labelled = graph.links.length <= mostLabelledEdges;
-  const shown = useShownEdges(graph);
   const lines = useMemo(
-    () => (shown ?? graph.links).map((link) => {
+    () => graph.links.map((link) => {
       const drawn = layout.edges.get(edgeKey(link));
       return drawn && <MapEdge key={edgeKey(link)} from={link.from} to={link.to} drawn={drawn} labelled={labelled} />;
     }),
-    [shown, graph, layout, labelled],
+    [graph, layout, labelled],
   );
   return (
-    <svg className={labelled ? 'flows' : shown ? 'flows dense partial' : 'flows dense'} width={layout.size.width} height={layout.size.height} aria-hidden="true">
+    <svg className={labelled ? 'flows' : 'flows dense'} width={layout.size.width} height={layout.size.height} aria-hidden="true">
       <ArrowHeads />
       {lines}
-      {shown && <LookedAt graph={graph} layout={layout} drawn={shown} />}
     </svg>
   );
 });
 
-/** Of a map that is drawn in part, the other edges of the node that is looked at. */
-function LookedAt({ graph, layout, drawn }: { graph: Graph; layout: Layout; drawn: readonly Link[] }) {
+/** Of a map whose lines are a picture, those of the node that is looked at: all of them, with their words, over the picture. */
+export const EdgesOfActive = memo(function EdgesOfActive({ graph, layout }: { graph: Graph; layout: Layout }) {
   const view = useView();
   const active = useSyncExternalStore(view.onActive, () => view.active());
-  const known = useMemo(() => new Set(drawn.map(edgeKey)), [drawn]);
-  if (active === undefined) return null;
-  const own = [...graph.needsOf(active).map((to) => ({ from: active, to })), ...graph.dependantsOf(active).map((from) => ({ from, to: active }))];
-  return own.map((link) => {
-    const path = known.has(edgeKey(link)) ? undefined : layout.edges.get(edgeKey(link));
-    return path && <MapEdge key={edgeKey(link)} from={link.from} to={link.to} drawn={path} labelled={false} />;
-  });
-}
-
-/** Edges of a huge map that are drawn at a time: ten thousand of them would be a grey sheet, and slow to move. */
-const mostDrawnEdges = 800;
-const chooseEveryMs = 10_000;
-
-/** Which edges are drawn; undefined for all. Chosen anew now and then. */
-function useShownEdges(graph: Graph): readonly Link[] | undefined {
-  const huge = isHuge(graph);
-  const round = Math.floor(useNow(chooseEveryMs) / chooseEveryMs);
-  const known = useSyncExternalStore(live.map.tick.subscribe, () => huge && live.map.tick.get() > 0);
-  return useMemo(() => (huge ? drawnEdges(live.map.edges.all(), mostDrawnEdges, badErrors) : undefined), [huge, graph, round, known]);
-}
+  const own = active === undefined ? [] : [...graph.needsOf(active).map((to) => ({ from: active, to })), ...graph.dependantsOf(active).map((from) => ({ from, to: active }))];
+  return (
+    <svg className="flows dense" width="1" height="1" aria-hidden="true">
+      <ArrowHeads />
+      {own.map((link) => {
+        const path = layout.edges.get(edgeKey(link));
+        return path && <MapEdge key={edgeKey(link)} from={link.from} to={link.to} drawn={path} labelled={false} />;
+      })}
+    </svg>
+  );
+});
 
 /** An edge: its line changes with the order of magnitude of its traffic, its words with every update. */
 const MapEdge = memo(function MapEdge({ from, to, drawn, labelled }: { from: string; to: string; drawn: EdgePath; labelled: boolean }) {

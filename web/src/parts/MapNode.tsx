@@ -6,29 +6,33 @@ import { isActive, passes } from '../domain/filter';
 import * as format from '../domain/format';
 import { shadeOf } from '../domain/overlay';
 import { toneOf } from '../domain/tone';
-import type { MapView } from '../domain/view';
+import type { Closeness, MapView } from '../domain/view';
 import { CriticalityBadge, InstanceDots, shortStateWords } from './Badges';
 import { Icon, ToneGlyph } from './glyphs';
-import { useCell, useKeyed } from './hooks';
+import { useKeyed } from './hooks';
 import { useText } from './settings';
 
 export const ViewContext = createContext<MapView | undefined>(undefined);
 export const useView = (): MapView => useContext(ViewContext)!;
 
-/** A card on the map. It watches its own node only, so an update draws the cards that changed. */
+/** A card as a node of the library, which places it; how much of it is shown is left to the style sheet. */
 export const MapNode = memo(function MapNode({ id }: NodeProps) {
-  const node = useKeyed(live.map.nodes, id);
-  return node && <Card node={node} />;
+  return <MapCard id={id} detail="near" />;
 });
 
-function Card({ node }: { node: Shape }) {
+/** A card on the map. It watches its own node only, so an update draws the cards that changed. */
+export function MapCard({ id, detail }: { id: string; detail: Closeness }) {
+  const node = useKeyed(live.map.nodes, id);
+  return node && <Card node={node} detail={detail} />;
+}
+
+function Card({ node, detail }: { node: Shape; detail: Closeness }) {
   const text = useText();
   const view = useView();
   const { selected, related, dimmed, stop } = useStanding(view, node);
   const tone = toneOf(node);
   const service = node.kind === 'service';
   const [level, words] = useShade(view, node);
-  const detail = useCell(view.detail);
   const near = detail === 'near';
   const state = shortStateWords(text, node);
   const card = useFocusKept(view, node.id);

@@ -1,3 +1,4 @@
+import { useSyncExternalStore } from 'react';
 import { preferred, texts, type Language, type Text } from '../domain/i18n';
 import { Cell } from '../domain/store';
 import { useCell } from './hooks';
@@ -37,6 +38,20 @@ export function switchLanguage(): void {
   const next = language.get() === 'en' ? 'zh' : 'en';
   language.set(next);
   localStorage.setItem(languageKey, next);
+}
+
+const dark = typeof matchMedia === 'function' ? matchMedia('(prefers-color-scheme: dark)') : undefined;
+
+/** Which colours are shown, for what is drawn and not styled; changes with the choice and with the system. */
+export function useScheme(): 'light' | 'dark' {
+  const chosen = useCell(theme);
+  const system = useSyncExternalStore(watchSystem, () => (dark?.matches ? 'dark' : 'light'));
+  return chosen === 'auto' ? system : chosen;
+}
+
+function watchSystem(listener: () => void): () => void {
+  dark?.addEventListener('change', listener);
+  return () => dark?.removeEventListener('change', listener);
 }
 
 export const useTheme = (): Theme => useCell(theme);
