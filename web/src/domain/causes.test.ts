@@ -7,8 +7,10 @@ it.each([
   ['host/a', { page: 'hosts' }],
   ['route/shop', { page: 'traffic', about: 'route/shop' }],
   ['database/postgresql/orders', { page: 'map', selected: 'postgresql/orders' }],
+  ['cache/cache', { page: 'map', selected: 'cache' }],
+  ['external/bank.example', { page: 'map', selected: 'bank.example' }],
   ['statement/SELECT 1\nFROM x', { page: 'why', of: 'SELECT 1\nFROM x' }],
   ['somewhere', undefined],
 ])('%j is looked at there', (target, route) => expect(targetRoute(target)).toEqual(route));
 
-it.each([['orders', true], ['route/shop', true], ['host/a', false], ['SELECT 1', false]])('%s can be asked why: %s', (of, can) => expect(canAsk(of)).toBe(can));
+it.each([['orders', true], ['route/shop', true], ['host/a', false], ['cache/cache', false], ['SELECT 1', false]])('%s can be asked why: %s', (of, can) => expect(canAsk(of)).toBe(can));

@@ -16,6 +16,8 @@ export function targetRoute(target: string): Route | undefined {
     case 'statement':
       return { page: 'why', of: name! };
     case 'database':
+    case 'cache':
+    case 'external':
     case 'queue':
       return { page: 'map', selected: name! };
     default:
@@ -24,4 +26,4 @@ export function targetRoute(target: string): Route | undefined {
 }
 
 /** Whether a name can have a diagnosis: services, routes and queues have. */
-export const canAsk = (of: string): boolean => !/^(host|instance|database|statement)\//.test(of) && !/\s/.test(of);
+export const canAsk = (of: string): boolean => !/^(host|instance|database|cache|external|statement)\//.test(of) && !/\s/.test(of);

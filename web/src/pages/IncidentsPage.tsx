@@ -49,7 +49,7 @@ function Row({ of, selected }: { of: Incident; selected: boolean }) {
   return (
     <li className={selected ? 'incident-row is-selected' : 'incident-row'}>
       <Badge tone={incidentTone(of)} words={text.incident.state[of.state]} />
-      <span className="incident-title"><Link to={{ page: 'incidents', name: of.name }}>{of.title}</Link></span>
+      <span className="incident-title"><Link to={{ page: 'incidents', name: of.name }}>{text.said(of.title)}</Link></span>
       <CriticalityBadge of={of.criticality} />
       <span className="quiet">{cause && `${word(text.care.causes, cause.kind)} ${cause.target}`}</span>
       <span className="quiet"><time dateTime={of.began}>{stamp(new Date(of.began))}</time> · <Length of={of} /></span>
@@ -63,10 +63,10 @@ function Detail({ of }: { of: Incident }) {
   const [span, setSpan] = useState('1h');
   const over = of.state === 'resolved';
   return (
-    <section className={`trouble tone-${incidentTone(of)}`} aria-label={of.title} data-testid="incident">
+    <section className={`trouble tone-${incidentTone(of)}`} aria-label={text.said(of.title)} data-testid="incident">
       <header>
         <ToneGlyph tone={incidentTone(of)} size={20} />
-        <h2>{of.title}</h2>
+        <h2>{text.said(of.title)}</h2>
         <CriticalityBadge of={of.criticality} />
         <span className="quiet">{text.incident.state[of.state]}{of.acknowledgedBy && ` · ${of.acknowledgedBy}`} · <Length of={of} />{of.reopened > 0 && ` · ${text.incident.reopened(of.reopened)}`}</span>
         {!over && (
@@ -92,7 +92,7 @@ function Detail({ of }: { of: Incident }) {
         </div>
       </div>
       {asked && (
-        <Confirm title={text.incident.ask[asked](of.title)} action={text.incident[asked]} act={() => api.changeIncident(of.name, asked, asked === 'silence' ? span : undefined)} onClose={() => setAsked(undefined)}>
+        <Confirm title={text.incident.ask[asked](text.said(of.title))} action={text.incident[asked]} act={() => api.changeIncident(of.name, asked, asked === 'silence' ? span : undefined)} onClose={() => setAsked(undefined)}>
           <p className="quiet">{text.incident.askHint[asked]}</p>
           {asked === 'silence' && <label className="field">{text.traffic.span}<input required value={span} onChange={(event) => setSpan(event.target.value)} /></label>}
         </Confirm>
@@ -102,7 +102,7 @@ function Detail({ of }: { of: Incident }) {
 }
 
 function Causes({ of }: { of: Incident }) {
-  const text = useText().care;
+  const { care: text, said } = useText();
   if (of.causes.length === 0) return <p className="quiet">{text.causes.unknown}</p>;
   return (
     <ol className="causes">
@@ -111,7 +111,7 @@ function Causes({ of }: { of: Incident }) {
         return (
           <li key={cause.kind + cause.target} className={cause.kind === 'unknown' ? 'cause is-unknown' : 'cause'}>
             <p><b>{word(text.causes, cause.kind)}</b> {to ? <Link to={to}>{cause.target}</Link> : cause.target}{cause.kind !== 'unknown' && <span className="quiet"> · {text.confidence(percent(cause.confidence))}</span>}</p>
-            <ul>{cause.evidence.map((one) => <li key={one}>{one}</li>)}</ul>
+            <ul>{cause.evidence.map((one) => <li key={one}>{said(one)}</li>)}</ul>
           </li>
         );
       })}
@@ -120,16 +120,16 @@ function Causes({ of }: { of: Incident }) {
 }
 
 function Actions({ of }: { of: Incident }) {
-  const text = useText().incident;
+  const { incident: text, said } = useText();
   if (of.actions.length === 0) return <p className="quiet">{text.noActions}</p>;
   return (
     <ul className="incident-actions">
       {of.actions.map((action) => (
         <li key={action.id}>
-          <p><span className="tag">{text.action[action.state]}</span> {action.text}</p>
+          <p><span className="tag">{text.action[action.state]}</span> {said(action.text)}</p>
           {action.how && <Command of={action.how} />}
           {action.undo && <p className="quiet">{text.undo} <code>{action.undo}</code></p>}
-          {action.verdict && <p><strong>{action.verdict}</strong></p>}
+          {action.verdict && <p><strong>{said(action.verdict)}</strong></p>}
         </li>
       ))}
     </ul>
@@ -147,7 +147,7 @@ function Command({ of }: { of: string }) {
 }
 
 function Timeline({ of }: { of: Incident }) {
-  const text = useText().incident;
+  const { incident: text, said } = useText();
   const versions = useLoad(of.name, api.versions).value ?? [];
   const events = useLoad(`${of.name} ${of.state} ${of.symptoms.length}`, (signal) => api.eventsAbout(`incident/${of.name}`, 50, signal)).value ?? [];
   return (
@@ -157,7 +157,7 @@ function Timeline({ of }: { of: Incident }) {
         return (
           <li key={index} className={`is-${moment.what}`}>
             <time dateTime={moment.at} title={stamp(new Date(moment.at))}>{clock(new Date(moment.at))}</time>
-            <span><b>{text.moment[moment.what]}</b>{moment.version !== undefined && ` #${moment.version}`} {moment.words} {to && moment.about && <Link to={to}>{moment.about}</Link>}{to && moment.version !== undefined && <Link to={to}>{text.difference}</Link>}</span>
+            <span><b>{text.moment[moment.what]}</b>{moment.version !== undefined && ` #${moment.version}`} {said(moment.words)} {to && moment.about && <Link to={to}>{moment.about}</Link>}{to && moment.version !== undefined && <Link to={to}>{text.difference}</Link>}</span>
           </li>
         );
       })}

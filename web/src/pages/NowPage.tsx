@@ -41,7 +41,7 @@ export default function NowPage() {
           {incidents.map((one) => (
             <li key={one.name} className="incident-row">
               <Badge tone={incidentTone(one)} words={text.incident.state[one.state]} />
-              <span className="incident-title"><Link to={{ page: 'incidents', name: one.name }}>{one.title}</Link></span>
+              <span className="incident-title"><Link to={{ page: 'incidents', name: one.name }}>{text.said(one.title)}</Link></span>
               <CriticalityBadge of={one.criticality} />
               <span className="quiet">{one.causes[0] && word(text.care.causes, one.causes[0].kind)} · {text.care.since('')}<Ago at={one.began} /></span>
             </li>
@@ -109,7 +109,7 @@ function SignWords({ of }: { of: Sign }) {
 
 /** What is wrong with the dependencies themselves, whether or not it hurts at present. */
 function Findings() {
-  const text = useText().care;
+  const { care: text, said } = useText();
   const found = useCell(live.map.findings);
   if (found.length === 0) return null;
   return (
@@ -119,8 +119,8 @@ function Findings() {
         {found.map((one) => (
           <li key={one.kind + one.path.join()}>
             <ToneGlyph tone="warn" />
-            <strong>{word(text.finding, one.kind)}</strong> {one.message} {one.trace && <Link to={{ page: 'trace', id: one.trace }}>{text.trace}</Link>}
-            <span className="quiet">{one.remedy}</span>
+            <strong>{word(text.finding, one.kind)}</strong> {said(one.message)} {one.trace && <Link to={{ page: 'trace', id: one.trace }}>{text.trace}</Link>}
+            <span className="quiet">{said(one.remedy)}</span>
           </li>
         ))}
       </ul>

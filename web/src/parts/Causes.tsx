@@ -22,7 +22,7 @@ function useAgain(again: () => void): void {
 
 /** The likeliest causes of what is wrong with a service, route or queue, with their evidence. Says nothing where nothing is known of it, unless `full`. */
 export function Why({ of, full = false }: { of: string; full?: boolean }) {
-  const text = useText().care;
+  const { care: text, said } = useText();
   const { value, problem, again } = useLoad(`why ${of}`, (signal) => api.why(of, signal));
   useAgain(again);
   if (problem) return full && problem.status !== 404 ? <Problem of={problem} again={again} /> : null;
@@ -30,14 +30,14 @@ export function Why({ of, full = false }: { of: string; full?: boolean }) {
   if (!value.symptom) return full ? <p className="empty">{text.noSymptom}</p> : null;
   return (
     <div className="why" data-testid="why">
-      <p><strong>{value.symptom}</strong>{value.since && <span className="quiet"> · {text.since('')}<Ago at={value.since} /></span>}</p>
+      <p><strong>{said(value.symptom)}</strong>{value.since && <span className="quiet"> · {text.since('')}<Ago at={value.since} /></span>}</p>
       <ol className="causes" aria-label={text.likelyCause}>{value.causes.map((cause) => <CauseItem key={cause.kind + cause.target} of={cause} />)}</ol>
     </div>
   );
 }
 
 function CauseItem({ of }: { of: Cause }) {
-  const text = useText().care;
+  const { care: text, said } = useText();
   const to = targetRoute(of.target);
   return (
     <li className={of.kind === 'unknown' ? 'cause is-unknown' : 'cause'}>
@@ -48,7 +48,7 @@ function CauseItem({ of }: { of: Cause }) {
       <ul>
         {of.evidence.map((one) => (
           <li key={one.text}>
-            {one.text} {one.at && <span className="quiet">{clock(new Date(one.at))}</span>} {one.trace && <Link to={{ page: 'trace', id: one.trace }}>{text.trace}</Link>}{' '}
+            {said(one.text)} {one.at && <span className="quiet">{clock(new Date(one.at))}</span>} {one.trace && <Link to={{ page: 'trace', id: one.trace }}>{text.trace}</Link>}{' '}
             {one.statement && <Link to={{ page: 'why', of: one.statement }}>{text.impact}</Link>}
           </li>
         ))}

@@ -24,7 +24,7 @@ export function EventList({ events, about = true }: { events: readonly Event[]; 
             </time>
             {about && <About about={event.about} />}
             <strong>{word(text.reason, event.reason)}</strong>
-            <span className="event-message">{event.message}</span>
+            <span className="event-message">{text.said(event.message)}</span>
           </li>
         );
       })}

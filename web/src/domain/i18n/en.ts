@@ -89,6 +89,8 @@ export const en = {
     Replacing: 'Replacing', NotReadyInTime: 'Not ready in time', RolledBack: 'Rolled back', ScalingOut: 'Scaling out', ScalingIn: 'Scaling in',
     Stopping: 'Stopping', Stopped: 'Stopped', Removed: 'Removed', CrashLoop: 'Crash loop', Exited: 'Exited', Unhealthy: 'Unhealthy',
     StartFailed: 'Start failed', Backoff: 'Backing off', HostLost: 'Host lost', Draining: 'Draining',
+    IncidentOpened: 'Incident', IncidentReopened: 'Incident again', IncidentResolved: 'Incident over', IncidentCauseChanged: 'Other cause', ActionDone: 'Action taken', ActionJudged: 'Action judged',
+    HostFound: 'Host found', HostJoined: 'Host joined', InstanceReplaced: 'Instance replaced', Configured: 'Configured', NotConfigured: 'Not configured',
   },
   map: {
     title: 'Map',
@@ -296,6 +298,8 @@ export const en = {
   policies: policiesEn,
   observe: observeEn,
   care: careEn,
+  /** What the server says in a sentence of its own. */
+  said: (sentence: string) => sentence,
   incident: incidentEn,
   sight: sightEn,
   problem: {

@@ -9,6 +9,7 @@ import { registryZh } from './registry.zh';
 import { streamsZh } from './streams.zh';
 import { rehearseZh } from './rehearse.zh';
 import { scaleZh } from './scale.zh';
+import { saidZh } from './said.zh';
 import { releasesZh } from './releases.zh';
 import { stateZh } from './state.zh';
 import { observeZh } from './observe.zh';
@@ -84,6 +85,8 @@ export const zh: Text = {
     Starting: '启动中', Serving: '服务中', Degraded: '降级', Replacing: '替换中', NotReadyInTime: '未按时就绪', RolledBack: '已回滚', ScalingOut: '扩容中', ScalingIn: '缩容中',
     Stopping: '停止中', Stopped: '已停止', Removed: '已移除', CrashLoop: '反复崩溃', Exited: '已退出', Unhealthy: '不健康', StartFailed: '启动失败', Backoff: '退避中',
     HostLost: '主机失联', Draining: '排空中',
+    IncidentOpened: '事故', IncidentReopened: '事故复发', IncidentResolved: '事故结束', IncidentCauseChanged: '原因改变', ActionDone: '已采取措施', ActionJudged: '措施效果',
+    HostFound: '发现主机', HostJoined: '主机加入', InstanceReplaced: '实例已替换', Configured: '已配置', NotConfigured: '未配置',
   },
   map: {
     title: '地图',
@@ -291,6 +294,7 @@ export const zh: Text = {
   policies: policiesZh,
   observe: observeZh,
   care: careZh,
+  said: saidZh,
   incident: incidentZh,
   sight: sightZh,
   problem: {
