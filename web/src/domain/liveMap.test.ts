@@ -28,6 +28,24 @@ describe('LiveMap', () => {
     expect(map.nodes.get('a')).toBe(before);
   });
 
+  it('shows one of three answers while it is moved, and the last one at rest', () => {
+    const map = new LiveMap();
+    const shown = () => map.edges.get('a→b')?.requestsPerSecond;
+    const come = (rate: number) => map.apply(answer([node('a'), node('b')], [edge('a', 'b', rate)]));
+    map.moving = true;
+    come(1);
+    expect(shown(), 'the first is needed').toBe(1);
+    for (const rate of [2, 3]) come(rate);
+    expect(shown()).toBe(1);
+    come(4);
+    expect(shown()).toBe(4);
+    come(5);
+    map.moving = false;
+    expect(shown()).toBe(5);
+    come(6);
+    expect(shown()).toBe(6);
+  });
+
   it('asks for a new layout only when a node or an edge comes or goes', () => {
     const map = new LiveMap();
     const changed = vi.fn();

@@ -6,6 +6,9 @@ import { Cell, Keyed } from './store';
 import { countTones, toneOf, type Tone } from './tone';
 import { sumOf, type Flow } from './traffic';
 
+/** So many answers wait at a time while the map is moved. */
+const mostWaiting = 2;
+
 /** What the layout depends on: it changes only when a node or an edge comes or goes. */
 export interface Topology {
   key: string;
@@ -26,10 +29,29 @@ export class LiveMap {
   readonly tick = new Cell<number>(0);
 
   private order = new Order([], []);
+  private moves = false;
+  private waits: MapAnswer | undefined;
+  private waited = 0;
   private readonly flows = new Map<string, Flow | undefined>();
   private heat: number | undefined;
 
+  /** While the map is moved, of three answers one is shown: a thousand cards that change would be felt. The last one is shown when it rests. */
+  set moving(moves: boolean) {
+    this.moves = moves;
+    this.waited = 0;
+    const { waits } = this;
+    this.waits = undefined;
+    if (!moves && waits) this.apply(waits);
+  }
+
   apply(answer: MapAnswer): void {
+    if (this.moves && this.topology.get() && this.waited < mostWaiting) {
+      this.waits = answer;
+      this.waited++;
+      return;
+    }
+    this.waits = undefined;
+    this.waited = 0;
     if (this.order.isOf(answer)) {
       this.nodes.renew(this.order.ids, answer.nodes);
       this.edges.renew(this.order.keys, answer.edges);

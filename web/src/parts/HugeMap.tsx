@@ -61,6 +61,16 @@ function useCover(layout: Layout): { cover: Cover | undefined; rests: boolean } 
       const state = store.getState();
       if (state.width > 0 && state.height > 0) setCover((drawn = coverOf(lieOf(state), state, layout.size)));
     };
+    // A map that is held still, or moved by a slow machine, does not rest yet: drawing it would make it slower.
+    const settle = () => {
+      if (store.getState().domNode?.closest('[data-moving]')) {
+        rest = window.setTimeout(settle, restMs);
+        return;
+      }
+
+      draw();
+      setRests(true);
+    };
     const look = () => {
       const state = store.getState();
       const lie = `${state.transform.join(' ')} ${state.width} ${state.height}`;
@@ -70,10 +80,7 @@ function useCover(layout: Layout): { cover: Cover | undefined; rests: boolean } 
       setRests(false);
       if (!drawn) draw();
       else if (redraws === 0 && isOutgrown(drawn, lieOf(state), state, layout.size)) redraws = window.setTimeout(draw, redrawMs);
-      rest = window.setTimeout(() => {
-        draw();
-        setRests(true);
-      }, restMs);
+      rest = window.setTimeout(settle, restMs);
     };
     look();
     const stop = store.subscribe(look);

@@ -53,6 +53,8 @@ function Canvas({ topology, reveal }: Props) {
     if (layout) requestAnimationFrame(() => fit());
   }, [layout?.positions.size]);
 
+  useEffect(() => () => void (live.map.moving = false), []);
+
   // The inspector takes room: a card that was chosen by the pointer may now lie under it.
   const selected = useCell(view.selected);
   useEffect(() => {
@@ -110,8 +112,14 @@ function Canvas({ topology, reveal }: Props) {
           disableKeyboardA11y
           deleteKeyCode={null}
           proOptions={{ hideAttribution: true }}
-          onMoveStart={() => frame.current?.setAttribute('data-moving', '')}
-          onMoveEnd={() => frame.current?.removeAttribute('data-moving')}
+          onMoveStart={() => {
+            frame.current?.setAttribute('data-moving', '');
+            live.map.moving = huge;
+          }}
+          onMoveEnd={() => {
+            frame.current?.removeAttribute('data-moving');
+            live.map.moving = false;
+          }}
           onPaneClick={() => view.selected.set(undefined)}
           onDoubleClick={(event) => {
             const id = (event.target as HTMLElement).closest<HTMLElement>('.card')?.dataset.id;
