@@ -113,7 +113,7 @@ function Row({ of, wanted }: { of: LogRecord; wanted: string }) {
   return (
     <li className={`record tone-${severityTone(of.severity)}`}>
       <time dateTime={of.at} title={stamp(at)}>{fineClock(at)}</time>
-      <span className="record-level"><ToneGlyph tone={severityTone(of.severity)} size={11} /> {of.level || of.severity}</span>
+      <span className="record-level"><ToneGlyph tone={severityTone(of.severity)} size={11} /> {of.level || (of.severity > 0 ? of.severity : '')}</span>
       <Link to={{ page: 'logs', search: { service: of.service } }} className="record-who">{of.service}</Link>
       <button type="button" className="record-text" aria-expanded={open} onClick={() => setOpen(!open)}>
         {pieces(of.message, wanted).map((piece, index) => (index % 2 === 1 ? <mark key={index}>{piece}</mark> : piece))}

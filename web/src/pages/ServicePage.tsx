@@ -101,7 +101,7 @@ function Satisfaction({ of }: { of: string }) {
   const tone = row.apdex >= 0.94 ? 'ok' : row.apdex >= 0.7 ? 'warn' : 'bad';
   return (
     <p className={`message tone-${tone}`} title={text.sight.apdexHint} data-testid="apdex">
-      <ToneGlyph tone={tone} /> {text.observe.satisfied(row.apdex.toFixed(2), latency(row.p99Ms), rate(row.callsPerSecond))}
+      <ToneGlyph tone={tone} /> {text.observe.satisfied(row.apdex.toFixed(2), latency(row.p99Ms), `${rate(row.callsPerSecond)}${text.map.perSecond}`)}
     </p>
   );
 }
