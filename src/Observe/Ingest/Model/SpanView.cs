@@ -44,12 +44,21 @@ public readonly ref struct SpanView
     readonly ref readonly SpanFields fields;
     readonly Texts texts;
     readonly DecodeScratch scratch;
+    readonly ReadOnlySpan<byte> renamed;
 
     internal SpanView(in SpanFields fields, ReadOnlySpan<byte> body, DecodeScratch scratch)
     {
         this.fields = ref fields;
         this.scratch = scratch;
         texts = new(body, scratch.Text.Items);
+    }
+
+    SpanView(scoped in SpanView of, ReadOnlySpan<byte> name)
+    {
+        fields = ref of.fields;
+        scratch = of.scratch;
+        texts = of.texts;
+        renamed = name;
     }
 
     public TraceId Trace => fields.Trace;
@@ -63,7 +72,7 @@ public readonly ref struct SpanView
     public SpanKind Kind => fields.Kind;
 
     /// <summary>UTF-8.</summary>
-    public ReadOnlySpan<byte> Name => texts[fields.Name];
+    public ReadOnlySpan<byte> Name => renamed.IsEmpty ? texts[fields.Name] : renamed;
 
     /// <summary>Nanoseconds since 1970, UTC; 0 where the sender does not say.</summary>
     public long Start => fields.Start;
@@ -103,6 +112,9 @@ public readonly ref struct SpanView
         ref readonly var slot = ref scratch.Links[fields.Links.Start + at];
         return new(slot.Trace, slot.Span, Of(slot.Attributes));
     }
+
+    /// <summary>The same span by another name.</summary>
+    public SpanView Named(ReadOnlySpan<byte> name) => new(this, name);
 
     AttributeList Of(SlotRange range) => new(texts, scratch.Attributes.Items.Slice(range.Start, range.Count));
 }

@@ -141,6 +141,7 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         readonly ITraceStore store;
         readonly byte[] service = new byte[256];
         readonly byte[] statement = new byte[512];
+        readonly SpanNames names = new();
         int serviceLength;
         int node;
         long second;
@@ -184,9 +185,10 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
             resource.Take(of);
         }
 
-        public void Span(in SpanView span)
+        public void Span(in SpanView sent)
         {
             var name = service.AsSpan(0, serviceLength);
+            var span = names.Of(name, sent) is { IsEmpty: false } better ? sent.Named(better) : sent;
             var isError = span.Status == SpanStatus.Error;
             if (span.Kind is SpanKind.Server or SpanKind.Consumer)
             {
@@ -206,7 +208,9 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         void Statement(in SpanView span, ReadOnlySpan<byte> name, bool isError)
         {
             var attributes = span.Attributes;
-            if (!attributes.TryFind("db.system.name"u8, out _) && !attributes.TryFind("db.system"u8, out _))
+            var system = attributes.TextOf("db.system.name"u8);
+            system = system.IsEmpty ? attributes.TextOf("db.system"u8) : system;
+            if (system.IsEmpty)
             {
                 return;
             }
@@ -214,7 +218,8 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
             var text = attributes.TextOf("db.query.text"u8);
             text = text.IsEmpty ? attributes.TextOf("db.statement"u8) : text;
             text = text.IsEmpty ? attributes.TextOf("db.query.summary"u8) : text;
-            var length = Statements.Plain(text.IsEmpty ? span.Name : text, statement);
+            text = text.IsEmpty ? span.Name : text;
+            var length = Statements.IsByKey(system) ? Statements.PlainCommand(text, statement) : Statements.Plain(text, statement);
             Operations.Add(TopOf.Statements, name, statement.AsSpan(0, length), resource.Instance, span.Duration, isError, span.Trace, second);
             Paths.Ran(name, statement.AsSpan(0, length), span.Trace, span.Duration, isError, second);
         }

@@ -1,6 +1,6 @@
 namespace Mainstay.Observe.Ingest.Spans;
 
-/// <summary>Takes the literals out of SQL, so that one statement is one line however it was called.</summary>
+/// <summary>Takes the literals out of SQL and of commands to caches, so that one statement is one line however it was called.</summary>
 public static class Statements
 {
     /// <summary>
@@ -64,6 +64,46 @@ public static class Statements
         }
 
         return done;
+    }
+
+    /// <summary>Whether a system is asked by commands and keys: Redis and its kin.</summary>
+    public static bool IsByKey(ReadOnlySpan<byte> system) => system.SequenceEqual("redis"u8) || system.SequenceEqual("valkey"u8) || system.SequenceEqual("memcached"u8);
+
+    /// <summary>
+    /// Writes the command and its key up to the first colon, <c>get reviews:?</c>, and one <c>?</c> for all that follows. What is longer than the room is cut.
+    /// </summary>
+    /// <returns>How many bytes were written.</returns>
+    public static int PlainCommand(ReadOnlySpan<byte> command, Span<byte> into)
+    {
+        var done = 0;
+        var words = 0;
+        foreach (var range in command.SplitAny(" \t\r\n"u8))
+        {
+            var word = command[range];
+            if (word.IsEmpty)
+            {
+                continue;
+            }
+
+            words++;
+            Put(words > 1 ? " "u8 : default, into, ref done);
+            var colon = words == 2 ? word.IndexOf((byte)':') : -1;
+            Put(words > 2 ? "?"u8 : colon > 0 ? word[..(colon + 1)] : word, into, ref done);
+            Put(colon > 0 ? "?"u8 : default, into, ref done);
+            if (words > 2)
+            {
+                break;
+            }
+        }
+
+        return done;
+    }
+
+    static void Put(ReadOnlySpan<byte> text, Span<byte> into, ref int done)
+    {
+        text = text[..Math.Min(text.Length, into.Length - done)];
+        text.CopyTo(into[done..]);
+        done += text.Length;
     }
 
     // "?, ?" and "?,?" become "?": a list of three is no other statement than one of four.
