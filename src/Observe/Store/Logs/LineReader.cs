@@ -173,10 +173,11 @@ public static class LineReader
 
     static bool IsHex(string value, int digits) => value.Length == digits && value.All(char.IsAsciiHexDigit) && value.Any(c => c != '0');
 
-    // "fail: Shop.Orders[0]", "[12:00:01 ERR] …", "2026-01-01 12:00:01 ERROR …", "<warn> …": among the first words, as a word of its own.
+    // "fail: Shop.Orders[0]", "2026-01-01T12:00:01Z fail: …", "[12:00:01 ERR] …", "2026-01-01 12:00:01 ERROR …", "<warn> …": among the first words, as a word of its own.
     static string LeadingLevel(string message)
     {
         var words = 0;
+        var isBehindTime = true;
         for (var at = 0; at < message.Length && at < 80 && words < 6; words++)
         {
             while (at < message.Length && !char.IsAsciiLetter(message[at]))
@@ -192,11 +193,13 @@ public static class LineReader
 
             var word = message[start..at];
             var isShouted = word.Length > 2 && !word.AsSpan().ContainsAnyExceptInRange('A', 'Z');
-            var isMarked = words == 0 && at < message.Length && message[at] is ':' or ']' or '>';
+            var isMarked = isBehindTime && at < message.Length && message[at] is ':' or ']' or '>';
             if ((isShouted || isMarked) && word.Length > 0 && Severities.Of(word) > 0)
             {
                 return word;
             }
+
+            isBehindTime &= word is "T" or "Z" or "UTC" or "GMT";
         }
 
         return "";
