@@ -12,7 +12,11 @@ public sealed record Diagnosis(string? Symptom, DateTimeOffset? Since, IReadOnly
 /// <param name="Target">What it is about, as <c>kind/name</c>: <c>host/a</c>, <c>service/orders</c>, <c>instance/orders-2</c>, <c>database/postgresql/orders</c>, <c>queue/…</c>, <c>statement/…</c>.</param>
 /// <param name="Confidence">0 to 1.</param>
 /// <param name="Evidence">What speaks for it, the strongest first.</param>
-public sealed record Cause(CauseKind Kind, string Target, double Confidence, IReadOnlyList<Evidence> Evidence);
+public sealed record Cause(CauseKind Kind, string Target, double Confidence, IReadOnlyList<Evidence> Evidence)
+{
+    /// <summary>The database of a statement; null for what is no statement.</summary>
+    internal string? Store { get; init; }
+}
 
 /// <summary>One thing that speaks for a cause.</summary>
 /// <param name="Text">For people; it says all of it.</param>

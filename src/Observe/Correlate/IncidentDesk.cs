@@ -75,10 +75,17 @@ public sealed class IncidentDesk
     /// <summary>The word of a kind of cause in incidents.</summary>
     public static string Word(CauseKind kind) => JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 
+    // What goes on in one database, cache or queue is one thing, however it is seen by each of those who call it: one finds a statement slow, another all of it, a third that it does not answer.
+    static string Place(Cause cause) =>
+        cause.Kind is CauseKind.SlowStatement or CauseKind.SlowStore or CauseKind.RowLock or CauseKind.ConnectionPool or CauseKind.DatabaseDown or CauseKind.CacheDown or CauseKind.QueueDown
+            && (cause.Store ?? cause.Target) is var store && !store.StartsWith("service/", StringComparison.Ordinal)
+            ? store
+            : $"{cause.Kind} {cause.Target}";
+
     // Symptoms by what causes them. Those of unknown cause go with others that were felt at the same place.
     static List<List<Found>> Groups(IReadOnlyList<Found> found)
     {
-        var groups = found.Where(f => f.Why.Causes.Count > 0).GroupBy(f => $"{f.Why.Causes[0].Kind} {f.Why.Causes[0].Target}").Select(g => g.ToList()).ToList();
+        var groups = found.Where(f => f.Why.Causes.Count > 0).GroupBy(f => Place(f.Why.Causes[0]), StringComparer.Ordinal).Select(g => g.ToList()).ToList();
         foreach (var unknown in groups.Where(g => g[0].Why.Causes[0].Kind == CauseKind.Unknown).ToList())
         {
             var place = unknown[0].Why.Causes[0].Target;

@@ -142,6 +142,7 @@ static class StoreSuspects
         var (worst, mean, added) = (all[0].Statement, all[0].Mean, all[0].Added / all.Sum(s => s.Added));
         if (added >= 0.6)
         {
+            suspects.Goes($"statement/{worst.Text}", Target(blame.Node));
             suspects.Add(
                 CauseKind.SlowStatement, $"statement/{worst.Text}", blame.Weight, 0.6 + (0.25 * added),
                 [Evidence.Of($"{caller} {worst.Text}", mean) with { Statement = worst.Text, Trace = worst.Exemplar }, .. blame.Why]);

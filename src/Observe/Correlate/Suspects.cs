@@ -4,6 +4,7 @@ namespace Mainstay.Observe.Correlate;
 public sealed class Suspects
 {
     readonly Dictionary<(CauseKind Kind, string Target), (double Confidence, List<Evidence> Evidence)> all = [];
+    readonly Dictionary<string, string> stores = new(StringComparer.Ordinal);
 
     /// <summary>Adds one.</summary>
     /// <param name="weight">Which part of the trouble leads to where it is.</param>
@@ -14,6 +15,9 @@ public sealed class Suspects
         known.AddRange(evidence.Where(e => !known.Any(k => k.Text == e.Text)));
         all[(kind, target)] = (Math.Min(0.99, confidence + (weight * score)), known);
     }
+
+    /// <summary>Says to which database a statement goes.</summary>
+    public void Goes(string target, string store) => stores[target] = store;
 
     /// <summary>Makes one kind less likely, where another explains it.</summary>
     public void Lessen(CauseKind kind, double factor)
@@ -35,6 +39,6 @@ public sealed class Suspects
         .. all.Where(a => a.Value.Confidence >= Thresholds.LeastConfidence)
             .OrderByDescending(a => a.Value.Confidence).ThenBy(a => a.Key.Kind).ThenBy(a => a.Key.Target, StringComparer.Ordinal)
             .Take(Thresholds.MostCauses)
-            .Select(a => new Cause(a.Key.Kind, a.Key.Target, Math.Round(a.Value.Confidence, 2), a.Value.Evidence)),
+            .Select(a => new Cause(a.Key.Kind, a.Key.Target, Math.Round(a.Value.Confidence, 2), a.Value.Evidence) { Store = stores.GetValueOrDefault(a.Key.Target) }),
     ];
 }
