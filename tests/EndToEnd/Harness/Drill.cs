@@ -12,6 +12,8 @@ sealed class Drill : IAsyncDisposable
     /// <summary>What is usual is known after 70 s; nothing is judged before.</summary>
     static readonly TimeSpan Baseline = TimeSpan.FromSeconds(90);
 
+    static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
+
     readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
     readonly int[] ports = Ports.Free(5);
     Process? load;
@@ -39,32 +41,35 @@ sealed class Drill : IAsyncDisposable
     /// <summary>Waits until every incident is over.</summary>
     public Task OverAsync() => Eventually.IsAsync(async () => (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().All(i => (string?)i!["state"] == "resolved"), TimeSpan.FromMinutes(3), () => Mainstay.Logs());
 
-    /// <summary>Waits until the likeliest cause of what is wrong with <paramref name="of"/> is this one; gives how long it took from now.</summary>
-    public async Task<TimeSpan> FindsAsync(string of, string kind, string target)
+    /// <summary>Waits until the likeliest cause of what is wrong with <paramref name="of"/> is this one; gives how long it took from now, null where it was not in time, and what was told meanwhile.</summary>
+    public async Task<(TimeSpan? Took, string Told)> FindsAsync(string of, string kind, string target)
     {
         var began = Stopwatch.GetTimestamp();
         var told = new List<string>();
-        await Eventually.IsAsync(
-            async () =>
+        while (Stopwatch.GetElapsedTime(began) is var since && since < Patience)
+        {
+            Loaded();
+            var (why, first) = (await WhyAsync(of), "");
+            if (why["causes"] is JsonArray { Count: > 0 } causes)
             {
-                Loaded();
-                var (why, first) = (await WhyAsync(of), "");
-                if (why["causes"] is JsonArray { Count: > 0 } causes)
-                {
-                    first = $"{causes[0]!["kind"]} {causes[0]!["target"]}";
-                }
+                first = $"{causes[0]!["kind"]} {causes[0]!["target"]}";
+            }
 
-                if (told.Count == 0 || !told[^1].EndsWith(first, StringComparison.Ordinal))
-                {
-                    var evidence = why["causes"]?.AsArray().SelectMany(c => (string[])[$"  {c!["kind"]} {c["target"]} {c["confidence"]}", .. c["evidence"]!.AsArray().Select(e => $"    {e!["text"]}")]) ?? [];
-                    told.Add(string.Join('\n', [$"{Stopwatch.GetElapsedTime(began).TotalSeconds:0} s: {why["symptom"]}", .. evidence, first]));
-                }
+            if (told.Count == 0 || !told[^1].EndsWith(first, StringComparison.Ordinal))
+            {
+                var evidence = why["causes"]?.AsArray().SelectMany(c => (string[])[$"  {c!["kind"]} {c["target"]} {c["confidence"]}", .. c["evidence"]!.AsArray().Select(e => $"    {e!["text"]}")]) ?? [];
+                told.Add(string.Join('\n', [$"{since.TotalSeconds:0} s: {why["symptom"]}", .. evidence, first]));
+            }
 
-                return target.EndsWith('*') ? first.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : first == $"{kind} {target}";
-            },
-            Patience,
-            () => string.Join('\n', told));
-        return Stopwatch.GetElapsedTime(began);
+            if (target.EndsWith('*') ? first.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : first == $"{kind} {target}")
+            {
+                return (Stopwatch.GetElapsedTime(began), string.Join('\n', told));
+            }
+
+            await Eventually.PassAsync(Pause);
+        }
+
+        return (null, string.Join('\n', told));
     }
 
     /// <summary>Makes the shop as it is declared, with one more manifest laid over; waits until it is so.</summary>
