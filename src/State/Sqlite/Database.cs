@@ -7,6 +7,7 @@ sealed class Database : IDisposable
 {
     readonly Connection connection;
     readonly Transactions transactions;
+    readonly LogFile? log;
     readonly Statement append, addLease, endLease;
     readonly Statement foldPuts, deletions, foldDelete, foldSize, foldHistory, moveHorizon, vacuum;
 
@@ -18,7 +19,8 @@ sealed class Database : IDisposable
         {
             Schema.Prepare(connection, options);
             Schema.Check(connection, options);
-            transactions = new Transactions(connection);
+            log = LogFile.Of(options.Path);
+            transactions = new Transactions(connection, log);
             append = connection.Prepare("INSERT INTO history VALUES (?1, ?2, ?3, ?4, ?5, ?6)");
             addLease = connection.Prepare("INSERT INTO leases VALUES (?1, ?2)");
             endLease = connection.Prepare("DELETE FROM leases WHERE id = ?1");
@@ -37,7 +39,7 @@ sealed class Database : IDisposable
         }
         catch
         {
-            connection.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -152,5 +154,9 @@ sealed class Database : IDisposable
         }
     }
 
-    public void Dispose() => connection.Dispose();
+    public void Dispose()
+    {
+        log?.Dispose();
+        connection.Dispose();
+    }
 }

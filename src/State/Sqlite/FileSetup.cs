@@ -9,8 +9,9 @@ namespace Mainstay.State.Sqlite;
 /// <param name="Version">Of <c>PRAGMA user_version</c>.</param>
 /// <param name="Tables">The statements that make it.</param>
 /// <param name="MaxFileBytes">Largest size, in bytes; beyond it writes fail as on a full disk.</param>
+/// <param name="Upgrades">By version, the statements that make the next one of it; a file whose way to <paramref name="Version"/> is not here is refused.</param>
 /// <param name="IsShared">Several processes of this machine use it; each waits up to 5 s for the others' writes.</param>
-sealed record FileShape(string Path, int Application, int Version, IReadOnlyList<string> Tables, long MaxFileBytes, bool IsShared = false);
+sealed record FileShape(string Path, int Application, int Version, IReadOnlyList<string> Tables, long MaxFileBytes, IReadOnlyDictionary<int, IReadOnlyList<string>> Upgrades, bool IsShared = false);
 
 /// <summary>Sets up a connection that one thread uses: write-ahead log, every commit synced, and exclusive but for files that are shared.</summary>
 static class FileSetup
@@ -52,6 +53,13 @@ static class FileSetup
 
         if (application != shape.Application)
             throw new StoreUnavailableException($"the store {shape.Path} is a database of another program; choose another data folder with --data");
+        for (; version < shape.Version && shape.Upgrades.TryGetValue((int)version, out var statements); version++)
+        {
+            foreach (var statement in statements)
+                connection.Run(statement);
+            connection.Run(Invariant($"PRAGMA user_version = {version + 1}"));
+        }
+
         if (version != shape.Version)
         {
             throw new StoreUnavailableException(

@@ -8,6 +8,7 @@ sealed class JournalFile : IDisposable
 
     readonly Connection connection;
     readonly Transactions transactions;
+    readonly LogFile? log;
     readonly Dictionary<string, Statement> statements = [];
 
     /// <summary>Opens, verifies and, when new, makes the file.</summary>
@@ -17,11 +18,12 @@ sealed class JournalFile : IDisposable
         try
         {
             FileSetup.Prepare(connection, shape);
-            transactions = new Transactions(connection);
+            log = shape.IsShared ? null : LogFile.Of(shape.Path);
+            transactions = new Transactions(connection, log);
         }
         catch
         {
-            connection.Dispose();
+            Dispose();
             throw;
         }
     }
@@ -59,5 +61,9 @@ sealed class JournalFile : IDisposable
     /// <summary>Begins a copy of the file.</summary>
     public FileCopy CopyTo(string path) => new(connection, path);
 
-    public void Dispose() => connection.Dispose();
+    public void Dispose()
+    {
+        log?.Dispose();
+        connection.Dispose();
+    }
 }

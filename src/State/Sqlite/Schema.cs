@@ -37,7 +37,7 @@ static class Schema
 
     /// <summary>Sets the connection up, takes the file, and makes or verifies its tables.</summary>
     public static void Prepare(Connection connection, SqliteStoreOptions options) =>
-        FileSetup.Prepare(connection, new FileShape(options.Path, Application, Version, Tables, options.MaxFileBytes));
+        FileSetup.Prepare(connection, new FileShape(options.Path, Application, Version, Tables, options.MaxFileBytes, new Dictionary<int, IReadOnlyList<string>>()));
 
     /// <summary>Checks the whole file where it is small enough.</summary>
     public static void Check(Connection connection, SqliteStoreOptions options)

@@ -12,8 +12,11 @@ sealed record JournalOptions
     /// <summary>Whose file it is (<c>PRAGMA application_id</c>): four letters as a number, another for each use.</summary>
     public required int Application { get; init; }
 
-    /// <summary>The version of the tables; a file of another version is refused.</summary>
+    /// <summary>The version of the tables; a file of another version is refused, unless there are upgrades from it.</summary>
     public int Version { get; init; } = 1;
+
+    /// <summary>By version, the statements that make a file of it one of the next; run at the opening, all or none.</summary>
+    public IReadOnlyDictionary<int, IReadOnlyList<string>> Upgrades { get; init; } = new Dictionary<int, IReadOnlyList<string>>();
 
     /// <summary>The statements that make a new file's tables.</summary>
     public required IReadOnlyList<string> Tables { get; init; }
@@ -74,7 +77,7 @@ sealed class SqliteJournal : IAsyncDisposable
         JournalFile? file = null;
         try
         {
-            var shape = new FileShape(options.Path, options.Application, options.Version, options.Tables, options.MaxFileBytes, options.IsShared);
+            var shape = new FileShape(options.Path, options.Application, options.Version, options.Tables, options.MaxFileBytes, options.Upgrades, options.IsShared);
             if (options.Source is null)
             {
                 file = new JournalFile(shape);

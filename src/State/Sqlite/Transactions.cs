@@ -1,7 +1,7 @@
 namespace Mainstay.State.Sqlite;
 
 /// <summary>The transactions of a connection, durable by themselves or with the next one that is.</summary>
-sealed class Transactions(Connection connection)
+sealed class Transactions
 {
     /// <summary>The log is on the disk before a commit returns.</summary>
     public const string SyncAtCommit = "PRAGMA synchronous = FULL";
@@ -9,18 +9,26 @@ sealed class Transactions(Connection connection)
     /// <summary>The log is on the disk before any of it goes into the tables: a crash may undo the last commits, whole and in order.</summary>
     public const string SyncAtCheckpoint = "PRAGMA synchronous = NORMAL";
 
-    readonly Statement begin = connection.Prepare("BEGIN IMMEDIATE");
-    readonly Statement commit = connection.Prepare("COMMIT");
-    readonly Statement rollback = connection.Prepare("ROLLBACK");
+    readonly Connection connection;
+    readonly LogFile? log;
+    readonly Statement begin, commit, rollback;
     bool syncs = true;
 
+    /// <param name="connection">To the database.</param>
+    /// <param name="log">Its log, where nobody else commits to it; null where SQLite is to sync.</param>
+    public Transactions(Connection connection, LogFile? log)
+    {
+        (this.connection, this.log) = (connection, log);
+        (begin, commit, rollback) = (connection.Prepare("BEGIN IMMEDIATE"), connection.Prepare("COMMIT"), connection.Prepare("ROLLBACK"));
+    }
+
     /// <summary>
-    /// Runs <paramref name="work"/> as one transaction; nothing of it stays when it throws. One that is not durable by itself survives
-    /// the end of the process, and becomes durable, at the latest, with the next one that is.
+    /// Runs <paramref name="work"/> as one transaction; nothing of it stays when it throws, unless the disk leaves that open. One that is not durable by itself
+    /// survives the end of the process, and becomes durable, at the latest, with the next one that is.
     /// </summary>
     public void Run(bool durable, Action work)
     {
-        Sync(durable);
+        Sync(durable && log is null);
         begin.Run();
         try
         {
@@ -34,6 +42,9 @@ sealed class Transactions(Connection connection)
                 rollback.Run();
             throw;
         }
+
+        if (durable)
+            log?.Sync();
     }
 
     void Sync(bool every)

@@ -19,6 +19,9 @@ public sealed record EventStreamsOptions
     /// <summary>Largest event with its attributes, in bytes (default 255 KiB: what a queue takes by default, with room for what is told of its place in the stream).</summary>
     public int MaxEvent { get; init; } = 255 << 10;
 
+    /// <summary>Events after which the indexes are written (default 4,096): so many share their pages, and are read again when the file is opened.</summary>
+    internal int MostUnsettled { get; init; } = 4_096;
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
 
@@ -47,6 +50,7 @@ public sealed class EventStreams : IAsyncDisposable
     readonly SqliteJournal journal;
     readonly ITimer timer;
     long appended, conflicts;
+    bool sweepsSoon;
 
     EventStreams(EventStreamsOptions options)
     {
@@ -55,10 +59,11 @@ public sealed class EventStreams : IAsyncDisposable
         timer = time.CreateTimer(_ => journal!.Post(new SweepWork(this)), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         journal = SqliteJournal.Open(new()
         {
-            Path = options.Path, Application = StreamTables.Application, Tables = StreamTables.Make, MaxFileBytes = options.MaxFileBytes, MaxWaiting = options.MaxWaiting,
-            Opened = file => Sums = StreamTables.Sums(file),
+            Path = options.Path, Application = StreamTables.Application, Version = StreamTables.Version, Tables = StreamTables.Make, Upgrades = StreamTables.Upgrades,
+            MaxFileBytes = options.MaxFileBytes, MaxWaiting = options.MaxWaiting,
+            Opened = file => (Sums, Tail) = StreamTables.Load(file),
         });
-        SweepSoon(true);
+        SweepSoon();
     }
 
     /// <summary>Opens or makes the file, on the calling thread.</summary>
@@ -68,8 +73,13 @@ public sealed class EventStreams : IAsyncDisposable
     /// <summary>Touched by the journal's thread alone.</summary>
     internal StreamSums Sums { get; set; }
 
+    /// <summary>Touched by the journal's thread alone.</summary>
+    internal StreamTail Tail { get; set; } = new(0);
+
     /// <summary>Up to which stream ages were looked at.</summary>
     internal long AgedTo { get; set; }
+
+    internal int MostUnsettled => options.MostUnsettled;
 
     internal long NowMs => time.GetUtcNow().ToUnixTimeMilliseconds();
 
@@ -81,8 +91,8 @@ public sealed class EventStreams : IAsyncDisposable
     {
         if (events.FirstOrDefault(e => e.Head.Length + e.Body.Length > options.MaxEvent) is { } large)
             return new(StreamStatus.TooLarge, $"an event of {large.Head.Length + large.Body.Length} bytes, with its attributes, is larger than {options.MaxEvent}; keep the content elsewhere and a reference to it here");
-        var ids = new HashSet<string>(StringComparer.Ordinal);
-        for (var i = 0; i < events.Count; i++)
+        var ids = events.Count > 1 ? new HashSet<string>(StringComparer.Ordinal) : null;
+        for (var i = 0; ids is not null && i < events.Count; i++)
         {
             if (!ids.Add(events[i].Id))
                 return new(StreamStatus.Refused, $"event {i} has the source and id of one before it in the same request");
@@ -99,7 +109,7 @@ public sealed class EventStreams : IAsyncDisposable
         while (true)
         {
             using var place = wait > TimeSpan.Zero && ask.Before is null ? bell.Take(ask.Stream) : null;
-            var answer = await journal.ReadAsync(file => StreamPages.Read(file, ask, Sums), stop);
+            var answer = await journal.ReadAsync(file => StreamPages.Read(file, ask, Sums, Tail), stop);
             if (!answer.IsDone)
                 return new(StatusOf(answer.Status), answer.Why);
             var page = answer.Value!;
@@ -116,14 +126,14 @@ public sealed class EventStreams : IAsyncDisposable
     /// <summary>Streams by name, after one.</summary>
     public async Task<StreamsAnswer> ListAsync(string prefix, string after, int limit, CancellationToken stop)
     {
-        var answer = await journal.ReadAsync(file => (IReadOnlyList<StreamInfo>)[.. StreamTables.List(file, prefix, after, limit).Select(r => Show(file, r))], stop);
+        var answer = await journal.ReadAsync(file => (IReadOnlyList<StreamInfo>)[.. StreamTables.List(file, prefix, after, limit).Select(r => Show(file, Tail.Now(r)))], stop);
         return answer.IsDone ? new(StreamStatus.Done, Streams: answer.Value) : new(StatusOf(answer.Status), answer.Why);
     }
 
     /// <summary>How a stream stands.</summary>
     public async Task<StreamAnswer> FindAsync(string stream, CancellationToken stop)
     {
-        var answer = await journal.ReadAsync(file => StreamTables.Find(file, stream) is { } row ? Show(file, row) : null, stop);
+        var answer = await journal.ReadAsync(file => Tail.Find(file, stream) is { } row ? Show(file, row) : null, stop);
         return !answer.IsDone ? new(StatusOf(answer.Status), answer.Why) : answer.Value is { } found ? new(StreamStatus.Done, Stream: found) : new(StreamStatus.Unknown, $"there is no stream '{stream}'");
     }
 
@@ -158,7 +168,7 @@ public sealed class EventStreams : IAsyncDisposable
     /// <summary>The snapshot of a stream.</summary>
     public async Task<SnapshotAnswer> SnapshotAsync(string stream, CancellationToken stop)
     {
-        var answer = await journal.ReadAsync(file => StreamTables.Find(file, stream) is { } row ? StreamTables.Snapshot(file, row.N) : null, stop);
+        var answer = await journal.ReadAsync(file => Tail.Find(file, stream) is { } row ? StreamTables.Snapshot(file, row.N) : null, stop);
         return !answer.IsDone ? new(StatusOf(answer.Status), answer.Why) : answer.Value is { } found ? new(StreamStatus.Done, Snapshot: found) : new(StreamStatus.Unknown, $"the stream '{stream}' has no snapshot");
     }
 
@@ -240,12 +250,23 @@ public sealed class EventStreams : IAsyncDisposable
         Interlocked.Add(ref appended, count);
         bell.Ring(stream);
         if (isFull)
-            SweepSoon(true);
+            SweepSoon();
     }
 
     internal void Conflicted() => Interlocked.Increment(ref conflicts);
 
-    internal void SweepSoon(bool soon) => timer.Change(soon ? Soon : Idle, Timeout.InfiniteTimeSpan);
+    // Once, so that who appends all the time does not put it off.
+    internal void SweepSoon()
+    {
+        if (!Interlocked.Exchange(ref sweepsSoon, true))
+            timer.Change(Soon, Timeout.InfiniteTimeSpan);
+    }
+
+    internal void Swept(bool hasMore)
+    {
+        Volatile.Write(ref sweepsSoon, hasMore);
+        timer.Change(hasMore ? Soon : Idle, Timeout.InfiniteTimeSpan);
+    }
 
     async Task<bool> RungAsync(StreamBell.Place place, TimeSpan left, CancellationToken stop)
     {
@@ -274,9 +295,9 @@ public sealed class EventStreams : IAsyncDisposable
         return answer.IsDone ? answer.Value! : new(StatusOf(answer.Status), answer.Why);
     }
 
-    static SnapshotAnswer Save(JournalFile file, string stream, StreamSnapshot snapshot)
+    SnapshotAnswer Save(JournalFile file, string stream, StreamSnapshot snapshot)
     {
-        if (StreamTables.Find(file, stream) is not { } row || row.Standing.Version < snapshot.Version)
+        if (Tail.Find(file, stream) is not { } row || row.Standing.Version < snapshot.Version)
             return new(StreamStatus.Refused, $"the stream '{stream}' has not come to version {snapshot.Version}");
         if (row.Standing.IsGone)
             return new(StreamStatus.Gone, $"the stream '{stream}' was deleted");
@@ -286,9 +307,9 @@ public sealed class EventStreams : IAsyncDisposable
         return new(StreamStatus.Done, Snapshot: snapshot);
     }
 
-    internal static StreamInfo Show(JournalFile file, StreamTables.Row row) => new(
+    internal StreamInfo Show(JournalFile file, StreamTables.Row row) => new(
         row.Name, row.Standing.Version, row.Standing.First, row.Standing.IsGone, row.Keep, TimeSpan.FromMilliseconds(row.KeepMs),
-        row.Standing.First > row.Standing.Version ? null : StreamTables.AtOf(file, row.N, row.Standing.Version), StreamTables.SnapshotVersion(file, row.N));
+        row.Standing.First > row.Standing.Version ? null : StreamTables.AtOf(file, Tail.PositionOf(file, row.N, row.Standing.Version)), StreamTables.SnapshotVersion(file, row.N));
 
     static StreamStatus StatusOf(JournalStatus status) => status switch
     {

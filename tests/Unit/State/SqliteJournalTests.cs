@@ -123,6 +123,51 @@ public sealed class SqliteJournalTests : IDisposable
         Should.Throw<StoreUnavailableException>(() => SqliteJournal.Open(Options with { Version = 2 })).Message.ShouldContain("version 1");
     }
 
+    [Fact]
+    public async Task TheLogHasRoomAheadAndIsReadBackFromWhereverItEnds()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the system makes files durable in another way");
+        await using var journal = SqliteJournal.Open(Options);
+        var lengths = new List<long>();
+        for (var n = 1; n <= 300; n++)
+        {
+            (await journal.WriteAsync(f => Add(f, $"{n}".PadRight(10_000)))).IsDone.ShouldBeTrue();
+            lengths.Add(new FileInfo(folder["notes.db-wal"]).Length);
+            if (n % 60 != 0)
+                continue;
+            // What a loss of power leaves.
+            File.Copy(folder["notes.db"], folder[$"lost-{n}.db"]);
+            File.Copy(folder["notes.db-wal"], folder[$"lost-{n}.db-wal"]);
+            await using var lost = SqliteJournal.Open(Options with { Path = folder[$"lost-{n}.db"] });
+            (await lost.ReadAsync(Count)).Value.ShouldBe(n);
+            (await lost.WriteAsync(f => Add(f, "more"))).IsDone.ShouldBeTrue();
+        }
+
+        lengths[^1].ShouldBeGreaterThan(3 << 20);
+        lengths.Where(l => l > 2 << 20).Distinct().Count().ShouldBeLessThanOrEqualTo((int)(lengths[^1] >> 20), "most of these writes find their room made");
+        lengths.ShouldBeInOrder();
+    }
+
+    [Fact]
+    public async Task AFileOfAnOlderVersionIsUpgradedWholeOrNotAtAll()
+    {
+        await using (var journal = SqliteJournal.Open(Options))
+            await journal.WriteAsync(f => Add(f, "a"));
+        var third = Options with
+        {
+            Version = 3,
+            Upgrades = new Dictionary<int, IReadOnlyList<string>> { [1] = ["ALTER TABLE notes ADD COLUMN color TEXT"], [2] = ["UPDATE notes SET color = 'red'"] },
+        };
+        Should.Throw<StoreUnavailableException>(() => SqliteJournal.Open(third with { Upgrades = new Dictionary<int, IReadOnlyList<string>> { [1] = third.Upgrades[1], [2] = ["UPDATE nothing SET color = 'red'"] } }));
+        for (var opening = 0; opening < 2; opening++)
+        {
+            await using var journal = SqliteJournal.Open(third);
+            (await journal.ReadAsync(f => f["SELECT count(*) FROM notes WHERE color = 'red'"].Number())).Value.ShouldBe(1);
+        }
+
+        Should.Throw<StoreUnavailableException>(() => SqliteJournal.Open(Options)).Message.ShouldContain("version 3");
+    }
+
     static long Add(JournalFile file, string text)
     {
         file["INSERT INTO notes (text) VALUES (?1)"].Bind(1, text).Run();
