@@ -10,7 +10,6 @@ namespace Mainstay.Schedule.Drivers;
 public sealed class ControlGroups
 {
     const int PeriodUs = 100_000;
-    const string Root = "/sys/fs/cgroup";
 
     // What is limited, and the folder that groups are made in; both are the same in version 2.
     readonly string? cpu;
@@ -24,11 +23,14 @@ public sealed class ControlGroups
 
     /// <summary>What the machine allows an agent.</summary>
     /// <param name="agent">Id of the agent: its groups are its own.</param>
-    public static ControlGroups Find(string agent)
+    public static ControlGroups Find(string agent) => Find(agent, "/sys/fs/cgroup", "/proc/self/cgroup");
+
+    /// <summary>The same on another layout: where groups are mounted, and the file that says in which the agent is.</summary>
+    internal static ControlGroups Find(string agent, string root, string self)
     {
         try
         {
-            return File.Exists(Path.Combine(Root, "cgroup.controllers")) ? Unified(agent) : Separate(agent);
+            return File.Exists(Path.Combine(root, "cgroup.controllers")) ? Unified(agent, root, self) : Separate(agent, root, self);
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
@@ -113,36 +115,57 @@ public sealed class ControlGroups
 
     static string NameOf(string instance, int epoch) => $"{instance}.{epoch.ToString(CultureInfo.InvariantCulture)}";
 
-    static ControlGroups Unified(string agent)
+    // A group with processes of its own cannot pass controllers on (cgroups(7), "no internal processes"), and that is what the agent's own mostly is; the machine's root can.
+    static ControlGroups Unified(string agent, string root, string self)
     {
-        var own = Root + (File.ReadLines("/proc/self/cgroup").FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal))?[3..].TrimEnd('/') ?? "");
-        var parent = Path.Combine(own, $"mainstay-{agent}");
-        Directory.CreateDirectory(parent);
-
-        // A group with processes of its own can only pass controllers on where it is the machine's root (cgroups(7), "no internal processes").
-        foreach (var group in new[] { own, parent })
+        var own = root + (File.ReadLines(self).FirstOrDefault(l => l.StartsWith("0::", StringComparison.Ordinal))?[3..].TrimEnd('/') ?? "");
+        string? why = null;
+        foreach (var group in new[] { own, root }.Distinct())
         {
-            File.WriteAllText(Path.Combine(group, "cgroup.subtree_control"), "+cpu +memory");
+            try
+            {
+                return Below(group, agent);
+            }
+            catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+            {
+                why ??= refused.Message;
+            }
         }
 
-        return new(parent, parent, true, "cgroup v2: processors and memory");
+        return new(null, null, false, $"not enforced: {why}");
     }
 
-    static ControlGroups Separate(string agent)
+    static ControlGroups Below(string group, string agent)
+    {
+        var there = File.ReadAllText(Path.Combine(group, "cgroup.controllers")).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        var (cpu, memory) = (there.Contains("cpu"), there.Contains("memory"));
+        if (!cpu && !memory)
+        {
+            throw new IOException($"{group} has neither processors nor memory to pass on");
+        }
+
+        var wanted = (cpu, memory) switch { (true, true) => "+cpu +memory", (true, _) => "+cpu", _ => "+memory" };
+        File.WriteAllText(Path.Combine(group, "cgroup.subtree_control"), wanted);
+        var parent = Directory.CreateDirectory(Path.Combine(group, $"mainstay-{agent}")).FullName;
+        File.WriteAllText(Path.Combine(parent, "cgroup.subtree_control"), wanted);
+        return new(cpu ? parent : null, memory ? parent : null, true, $"cgroup v2: {(cpu, memory) switch { (true, true) => "processors and memory", (true, _) => "processors alone", _ => "memory alone" }}");
+    }
+
+    static ControlGroups Separate(string agent, string root, string self)
     {
         var problems = new List<string>();
         string? Of(string controller)
         {
             try
             {
-                var own = File.ReadLines("/proc/self/cgroup").Select(l => l.Split(':', 3)).FirstOrDefault(p => p.Length == 3 && p[1].Split(',').Contains(controller))?[2].TrimEnd('/');
+                var own = File.ReadLines(self).Select(l => l.Split(':', 3)).FirstOrDefault(p => p.Length == 3 && p[1].Split(',').Contains(controller))?[2].TrimEnd('/');
                 if (own is null)
                 {
                     return null;
                 }
 
                 // Whether groups can be made is shown by making one; the real one is made when something is limited.
-                var parent = $"{Root}/{controller}{own}/mainstay-{agent}";
+                var parent = $"{root}/{controller}{own}/mainstay-{agent}";
                 if (!Directory.Exists(parent))
                 {
                     Directory.CreateDirectory(parent);
