@@ -37,6 +37,9 @@ public sealed record ProcessRecord
     /// <summary>Why it could not be started and what to do, or what ended it by force; empty otherwise.</summary>
     public string Message { get; init; } = "";
 
+    /// <summary>It was asked to end, and is ended by force then; on the machine's clock since the boot of <see cref="BootId"/>. Null where it was not asked.</summary>
+    public TimeSpan? KillAt { get; init; }
+
     /// <summary>Whether the leader that this is about runs now.</summary>
     internal bool IsAlive() =>
         Pid > 0 && BootId == ProcessTable.BootId && ProcessTable.Stat(Pid)?.StartTicks == StartTicks;

@@ -11,7 +11,7 @@ namespace Mainstay.Schedule.Drivers;
 /// <item>What is about to be started is on disk before it is started, so that whatever ends us at whatever time, <see cref="Recover"/> finds every process.</item>
 /// <item>A process counts as ended when all of its session, and all others that carry the instance's tags, have ended; what the
 /// leader leaves behind is ended by force, in a stop after the grace.</item>
-/// <item>Instances outlive us: disposing leaves them running.</item>
+/// <item>Instances outlive us: disposing leaves them running. A stop outlives us as well: <see cref="Recover"/> goes on with it where it was.</item>
 /// </list>
 /// Failures to start are values (<see cref="ProcPhase.Failed"/>) with a remedy. Needs Linux 5.3 for pidfds.
 /// </summary>
@@ -19,6 +19,7 @@ public sealed class ProcessRuntime(DataFolder folder, PortPicker ports, EventThr
 {
     readonly ConcurrentDictionary<string, SupervisedProcess> byInstance = new(StringComparer.Ordinal);
     readonly ProcessRecords records = new(folder);
+    readonly Func<TimeSpan> clock = BootClock.Beside(time);
 
     /// <summary>Called after each change of an instance's process, in order per instance.</summary>
     public required Action<ProcessRecord> OnChange { get; init; }
@@ -80,7 +81,7 @@ public sealed class ProcessRuntime(DataFolder folder, PortPicker ports, EventThr
     }
 
     SupervisedProcess Of(string instance) => byInstance.GetOrAdd(
-        instance, name => new SupervisedProcess(name, new(folder, records, ports, events, time, OnChange, OnFault, Groups)));
+        instance, name => new SupervisedProcess(name, new(folder, records, ports, events, time, clock, OnChange, OnFault, Groups)));
 
     // The record says what was known when we ended; the process table says what is.
     static ProcessRecord Settle(ProcessRecord saved, IReadOnlyList<TaggedProcess> tagged)

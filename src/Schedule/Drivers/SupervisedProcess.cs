@@ -11,11 +11,10 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
     int pidfd = -1;
     long watch;
     ITimer? killTimer;
-    DateTimeOffset? killAt;
     bool killing;
     bool disposed;
 
-    /// <summary>Takes up what an earlier run of us left.</summary>
+    /// <summary>Takes up what an earlier run of us left. What it had asked to end has the rest of its grace, and is not asked again.</summary>
     public ProcessRecord Recover(ProcessRecord saved)
     {
         lock (gate)
@@ -25,6 +24,10 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
             {
                 Save();
                 Watch();
+                if (record is { Phase: ProcPhase.Running, KillAt: { } due })
+                {
+                    KillIn(due - world.Clock());
+                }
             }
 
             return record;
@@ -40,7 +43,7 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
                 return record ?? Failed(start, 0, "the agent is stopping");
             }
 
-            (killAt, killing) = (null, false);
+            killing = false;
             record = Launch(start);
             if (record.Phase == ProcPhase.Running)
             {
@@ -73,20 +76,18 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
                 return;
             }
 
-            if (killAt is null && grace > TimeSpan.Zero && record.IsAlive())
+            if (record.KillAt is null && grace > TimeSpan.Zero && record.IsAlive())
             {
                 _ = Posix.kill(-record.Pid, Posix.SigTerm);
             }
 
-            if (killAt is null || now + grace < killAt)
+            var due = world.Clock() + grace;
+            if (record.KillAt is null || due < record.KillAt)
             {
-                killAt = now + grace;
-                killTimer?.Dispose();
-                killTimer = grace > TimeSpan.Zero ? world.Time.CreateTimer(_ => Kill(epoch), null, grace, Timeout.InfiniteTimeSpan) : null;
-                if (grace <= TimeSpan.Zero)
-                {
-                    Kill(epoch);
-                }
+                // Kept at once: whoever comes after us goes on with it.
+                record = record with { KillAt = due };
+                Save();
+                KillIn(grace);
             }
         }
     }
@@ -263,7 +264,7 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
                 return;
             }
 
-            if (killAt is null || killing)
+            if (record!.KillAt is null || killing)
             {
                 foreach (var member in members)
                 {
@@ -292,6 +293,17 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
         }
     }
 
+    void KillIn(TimeSpan rest)
+    {
+        var epoch = record!.Epoch;
+        killTimer?.Dispose();
+        killTimer = rest > TimeSpan.Zero ? world.Time.CreateTimer(_ => Kill(epoch), null, rest, Timeout.InfiniteTimeSpan) : null;
+        if (rest <= TimeSpan.Zero)
+        {
+            Kill(epoch);
+        }
+    }
+
     void Kill(int epoch)
     {
         lock (gate)
@@ -314,14 +326,18 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
         }
     }
 
-    IReadOnlyList<ProcessStat> Members() =>
-        ProcessTable.Members(world.Folder.AgentId, instance, record!.BootId == ProcessTable.BootId ? record.Pid : 0, record.StartTicks);
+    // A number is not given to anybody else while a session has it: once it is, nothing of that session is left.
+    IReadOnlyList<ProcessStat> Members()
+    {
+        var isOurs = record!.BootId == ProcessTable.BootId && (ProcessTable.StartTicks(record.Pid) ?? record.StartTicks) == record.StartTicks;
+        return ProcessTable.Members(world.Folder.AgentId, instance, isOurs ? record.Pid : 0, record.StartTicks);
+    }
 
     void Finish()
     {
         killTimer?.Dispose();
         killTimer = null;
-        record = record! with { Phase = ProcPhase.Ended, EndedAt = world.Time.GetUtcNow() };
+        record = record! with { Phase = ProcPhase.Ended, EndedAt = world.Time.GetUtcNow(), KillAt = null };
         if (world.Groups is { } groups)
         {
             var ranOut = record.ExitCode != 0 && groups.RanOut(instance, record.Epoch);
@@ -353,6 +369,7 @@ sealed class SupervisedProcess(string instance, SupervisedProcess.Surroundings w
         PortPicker Ports,
         EventThread Events,
         TimeProvider Time,
+        Func<TimeSpan> Clock,
         Action<ProcessRecord> OnChange,
         Action<string, Exception> OnFault,
         ControlGroups? Groups);

@@ -22,6 +22,9 @@ interface IRuntimeBench : IAsyncDisposable
 
     void Forget(string instance = "web-1");
 
+    /// <summary>Waits until a run of the agent that comes next knows that <c>web-1</c> was asked to end.</summary>
+    Task StopKeptAsync();
+
     /// <summary>As if the agent had been restarted.</summary>
     Task<IReadOnlyList<ProcessRecord>> RestartAsync();
 
@@ -85,6 +88,20 @@ public abstract class RuntimeConformance
         await UpAsync(bench);
         bench.Stop(1, TimeSpan.FromMilliseconds(300));
         (await bench.NextAsync(ProcPhase.Ended)).ExitCode.ShouldBe(137);
+    }
+
+    [Fact]
+    public async Task A_stop_goes_on_where_it_was_when_the_agent_is_gone_before_the_grace_is_over()
+    {
+        await using var bench = await OpenAsync();
+        bench.Start("trap 'echo asked' TERM; echo up; while true; do sleep 0.1; done");
+        await UpAsync(bench);
+        bench.Stop(1, TimeSpan.FromSeconds(3));
+        await Until.HoldsAsync(() => File.ReadAllText(bench.Output).Contains("asked", StringComparison.Ordinal));
+        await bench.StopKeptAsync();
+        (await bench.RestartAsync()).ShouldHaveSingleItem().Phase.ShouldBe(ProcPhase.Running);
+        (await bench.NextAsync(ProcPhase.Ended)).ExitCode.ShouldBe(137, "nobody has asked this run of the agent");
+        (await File.ReadAllLinesAsync(bench.Output, TestContext.Current.CancellationToken)).ShouldBe(["up", "asked"], "it is asked once");
     }
 
     // What it does on a signal is settled once it says so.

@@ -34,6 +34,7 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
     public const string PortLabel = "mainstay.port";
 
     readonly ConcurrentDictionary<string, SupervisedContainer> byInstance = new(StringComparer.Ordinal);
+    readonly Func<TimeSpan> clock = BootClock.Beside(time);
     readonly EngineClient? engine = socket is null ? null : new(socket);
     ImageKeeper? images;
 
@@ -162,7 +163,7 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
         images?.Dispose();
     }
 
-    SupervisedContainer Of(string instance) => byInstance.GetOrAdd(instance, name => new(name, new(folder, address, ports, engine!, Images, time, OnChange, OnFault)));
+    SupervisedContainer Of(string instance) => byInstance.GetOrAdd(instance, name => new(name, new(folder, address, ports, engine!, Images, time, clock, OnChange, OnFault)));
 
     ImageKeeper Images => LazyInitializer.EnsureInitialized(ref images, () => new(folder, engine!, time, OnFault));
 

@@ -16,12 +16,13 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
 
     readonly Lock gate = new();
     readonly CancellationTokenSource disposed = new();
+    readonly StopFile stopping = new(world.Folder, instance, world.OnFault);
     ProcessRecord? record;
     Life? life;
     ITimer? killTimer;
-    DateTimeOffset? killAt;
+    TimeSpan? killAt;
 
-    /// <summary>Takes up a container that an earlier run of us left.</summary>
+    /// <summary>Takes up a container that an earlier run of us left. One that was asked to end has the rest of its grace, and is not asked again.</summary>
     public async Task<ProcessRecord> AdoptAsync(ContainerRuntime.Found found, (string Output, string Error) files, CancellationToken stop)
     {
         var seen = await world.Engine.InspectAsync(found.Id, stop);
@@ -40,6 +41,12 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
             if (record.Phase == ProcPhase.Running)
             {
                 var now = life;
+                if (stopping.Read() is { } term && term.Epoch == found.Epoch && term.Boot == ProcessTable.BootId)
+                {
+                    (killAt, now.Asked) = (term.KillAt, true);
+                    KillIn(now, term.KillAt - world.Clock());
+                }
+
                 var limit = (long?)seen?["HostConfig"]?["Memory"] is > 0 and var bytes ? new ByteSize(bytes) : (ByteSize?)null;
                 _ = Task.Run(() => WatchAsync(now, files.Output, files.Error, limit), CancellationToken.None);
             }
@@ -59,6 +66,7 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
 
             var before = life;
             killAt = null;
+            stopping.Delete();
             life = new(null, new CancellationTokenSource());
             Tell(new ProcessRecord { Instance = instance, Epoch = start.Epoch, Phase = ProcPhase.Starting, Port = record?.Port ?? 0 });
             var now = life;
@@ -94,23 +102,24 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
                 return;
             }
 
-            var due = world.Time.GetUtcNow() + grace;
-            if (killAt is null && grace > TimeSpan.Zero)
+            var due = world.Clock() + grace;
+            if (killAt <= due)
             {
-                Signal(life, life.StopSignal);
+                return;
             }
 
-            if (killAt is null || due < killAt)
+            var isFirst = killAt is null;
+            killAt = due;
+            if (isFirst && grace > TimeSpan.Zero)
             {
-                killAt = due;
-                killTimer?.Dispose();
-                var ending = life;
-                killTimer = grace > TimeSpan.Zero ? world.Time.CreateTimer(_ => Signal(ending, "SIGKILL"), null, grace, Timeout.InfiniteTimeSpan) : null;
-                if (grace <= TimeSpan.Zero)
-                {
-                    Signal(ending, "SIGKILL");
-                }
+                AskToEnd(life);
             }
+            else
+            {
+                stopping.Write(new(epoch, ProcessTable.BootId, due));
+            }
+
+            KillIn(life, grace);
         }
     }
 
@@ -125,6 +134,7 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
             }
 
             new ContainerLog(world.Engine, PositionFile, world.Time).Forget();
+            stopping.Delete();
             world.Ports.Release(instance, record.Port);
             record = null;
             if (life?.Id is { } id)
@@ -388,6 +398,31 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
         world.OnChange(next);
     }
 
+    // Kept once the engine has passed the signal on: whoever comes after us goes on with it, and asks where that was not done.
+    void AskToEnd(Life to) => _ = Task.Run(
+        () => TryAsync(to.StopSignal, async () =>
+        {
+            await world.Engine.KillAsync(to.Id!, to.StopSignal, disposed.Token);
+            lock (gate)
+            {
+                if (ReferenceEquals(to, life) && record is { Phase: ProcPhase.Running } && killAt is { } due)
+                {
+                    stopping.Write(new(record.Epoch, ProcessTable.BootId, due));
+                }
+            }
+        }),
+        CancellationToken.None);
+
+    void KillIn(Life to, TimeSpan rest)
+    {
+        killTimer?.Dispose();
+        killTimer = rest > TimeSpan.Zero ? world.Time.CreateTimer(_ => Signal(to, "SIGKILL"), null, rest, Timeout.InfiniteTimeSpan) : null;
+        if (rest <= TimeSpan.Zero)
+        {
+            Signal(to, "SIGKILL");
+        }
+    }
+
     void Signal(Life to, string signal)
     {
         if (to.Id is { } id)
@@ -434,5 +469,5 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
     }
 
     /// <summary>What all containers of a runtime share.</summary>
-    internal sealed record Surroundings(DataFolder Folder, string Address, PortPicker Ports, EngineClient Engine, ImageKeeper Images, TimeProvider Time, Action<ProcessRecord> OnChange, Action<string, Exception> OnFault);
+    internal sealed record Surroundings(DataFolder Folder, string Address, PortPicker Ports, EngineClient Engine, ImageKeeper Images, TimeProvider Time, Func<TimeSpan> Clock, Action<ProcessRecord> OnChange, Action<string, Exception> OnFault);
 }

@@ -190,6 +190,8 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
 
         public void Forget(string instance) => Runtime.Forget(instance);
 
+        public Task StopKeptAsync() => Until.HoldsAsync(() => File.Exists(Path.Combine(Folder.Records, "web-1.stop")));
+
         public Task<IReadOnlyList<ProcessRecord>> RestartAsync() => RestartAsync(["web-1"]);
 
         public async Task<IReadOnlyList<ProcessRecord>> RestartAsync(IReadOnlyCollection<string> known)

@@ -25,6 +25,8 @@ public sealed class ProcessConformance : RuntimeConformance
 
         public void Forget(string instance) => bench.Runtime.Forget(instance);
 
+        public Task StopKeptAsync() => Task.CompletedTask;
+
         public Task<IReadOnlyList<ProcessRecord>> RestartAsync() => Task.FromResult(bench.Restart());
 
         public Task<ProcessRecord> NextAsync(params ProcPhase[] phases) => bench.NextOf(phases);

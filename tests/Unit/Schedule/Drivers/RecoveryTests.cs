@@ -78,6 +78,66 @@ public sealed class RecoveryTests : IDisposable
         bench.Restart().ShouldHaveSingleItem().Phase.ShouldBe(ProcPhase.Ended);
     }
 
+    [Fact]
+    public async Task AStopHasTheRestOfItsGraceHoweverOftenTheAgentIsStartedAgain()
+    {
+        var time = new FakeTime();
+        using var agents = new RuntimeBench(time);
+        var up = agents.Pipe("up");
+        var started = agents.Start($"trap '' TERM; echo ready > {up}; while true; do sleep 1000; done");
+        await RuntimeBench.Heard(up);
+        agents.Runtime.Stop("web-1", 1, TimeSpan.FromSeconds(10));
+        for (var run = 0; run < 4; run++)
+        {
+            time.Advance(TimeSpan.FromSeconds(2.4));
+            agents.Restart().ShouldHaveSingleItem().Phase.ShouldBe(ProcPhase.Running);
+            agents.Runtime.Stop("web-1", 1, TimeSpan.FromSeconds(10));
+        }
+
+        RuntimeBench.IsAlive(started.Pid).ShouldBeTrue("9.6 s are over");
+        time.Advance(TimeSpan.FromSeconds(0.5));
+        (await agents.EndOf()).ExitCode.ShouldBe(137);
+    }
+
+    [Fact]
+    public async Task AStopWhoseGraceIsOverMeanwhileEndsItAtOnceAndWhatItHasLeft()
+    {
+        var time = new FakeTime();
+        using var agents = new RuntimeBench(time);
+        var up = agents.Pipe("up");
+        agents.Start($"setsid sh -c 'trap \"\" TERM; echo ready > {up}; while true; do sleep 1000; done' & wait");
+        await RuntimeBench.Heard(up);
+        agents.Runtime.Stop("web-1", 1, TimeSpan.FromSeconds(10));
+        agents.Runtime.Dispose();
+        time.Advance(TimeSpan.FromSeconds(11));
+        agents.Restart();
+        await agents.EndOf();
+        ProcessTable.Tagged(agents.Folder.AgentId).ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task AStopReachesNeitherAnotherProcessThatHasThePidNowNorItsChildren()
+    {
+        using var other = new RuntimeBench();
+        var up = other.Pipe("up");
+        var theirs = other.Start($"sleep 1000 & echo $! > {up}; wait");
+        var child = int.Parse(await RuntimeBench.Heard(up), System.Globalization.CultureInfo.InvariantCulture);
+        Write(theirs with { StartTicks = theirs.StartTicks - 1, KillAt = TimeSpan.Zero });
+        bench.Restart().ShouldHaveSingleItem().Phase.ShouldBe(ProcPhase.Ended);
+        RuntimeBench.IsAlive(theirs.Pid).ShouldBeTrue();
+        RuntimeBench.IsAlive(child).ShouldBeTrue();
+    }
+
+    [Fact]
+    public void AStopOfAnotherBootEndsNobody()
+    {
+        using var other = new RuntimeBench();
+        var theirs = other.Start("sleep 1000");
+        Write(theirs with { BootId = "another", KillAt = TimeSpan.Zero });
+        bench.Restart().ShouldHaveSingleItem().Phase.ShouldBe(ProcPhase.Ended);
+        RuntimeBench.IsAlive(theirs.Pid).ShouldBeTrue();
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("{\"instance\": 3")]
