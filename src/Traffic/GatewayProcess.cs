@@ -90,7 +90,8 @@ public static class GatewayProcess
         using var loops = transport as IDisposable;
         await using var gateway = new Gateway(
             transport, options.Limits, time, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(8)), options.Zone, options.Mesh) { OpenRequests = options.OpenRequests };
-        if (kept is not null) Report(gateway.Apply(kept), options);
+        using var live = new LiveTable(gateway, options);
+        if (kept is not null) live.Apply(kept);
         Say(file.SayReady(gateway.Revision), options);
 
         // 3. The server, for as long as this process lives.
@@ -107,7 +108,7 @@ public static class GatewayProcess
 
         void Apply(TableModel table)
         {
-            Report(gateway.Apply(table), options);
+            live.Apply(table);
             handover?.ForgetUnclaimed();
             Say(file.Save(table), options);
             Say(file.SayReady(table.Revision), options);
@@ -155,13 +156,6 @@ public static class GatewayProcess
         };
         if (options.Token is { } token) client.DefaultRequestHeaders.Add("X-Mainstay-Token", token);
         return client;
-    }
-
-    private static void Report(Applied applied, GatewayOptions options)
-    {
-        options.Log($"table {applied.Revision} is live on {applied.BoundListeners.Count} listeners");
-        foreach (var failure in applied.FailedListeners) options.Log($"listener '{failure.Name}': {failure.Error}; it is tried again each second");
-        foreach (var problem in applied.Problems) options.Log($"table {applied.Revision}: {problem}");
     }
 
     private static void Say(string? problem, GatewayOptions options)

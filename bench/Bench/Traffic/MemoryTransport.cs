@@ -16,7 +16,7 @@ internal sealed class MemoryTransport(byte[] request, byte[] response, bool susp
 
     public MemoryWire Client() => new(this, request, isClient: true);
 
-    public Opened Listen(IPEndPoint at) => new(new NoDoor(at), null);
+    public Opened Listen(IPEndPoint at, bool isComing = false) => new(new NoDoor(at), null);
 
     public ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt) => new(new MemoryWire(this, response, isClient: false));
 

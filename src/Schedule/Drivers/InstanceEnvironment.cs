@@ -74,13 +74,39 @@ static class InstanceEnvironment
         return variables;
     }
 
-    // The addresses of its mesh links, wherever they stand.
+    /// <summary>Whether an instance calls others from a bridge network.</summary>
+    public static bool CallsFromBridge(InstanceTemplate template) => template is { Image: not null, Container.Network: ContainerNetwork.Bridge } && Links(template.Env).Any();
+
+    /// <summary>Has a container in a bridge network call by the host's address there, wherever the addresses of its mesh links stand.</summary>
+    public static void CallByBridge(Dictionary<string, string> variables, InstanceTemplate template, ContainerBridge bridge)
+    {
+        foreach (var (key, url) in Links(template.Env))
+        {
+            if (variables.GetValueOrDefault(key) == url.OriginalString)
+            {
+                variables[key] = string.Create(CultureInfo.InvariantCulture, $"http://{bridge.Address}:{ContainerBridge.PortOf(url.Port, template.Other == true)}");
+            }
+        }
+    }
+
     static void CallByOther(Dictionary<string, string> variables, IReadOnlyDictionary<string, string> declared)
     {
-        var links = declared.Where(v => v.Key.StartsWith("services__", StringComparison.Ordinal) && v.Key.EndsWith("__http__0", StringComparison.Ordinal)).Select(v => v.Value).ToHashSet(StringComparer.Ordinal);
-        foreach (var (key, value) in declared.Where(v => links.Contains(v.Value)))
+        foreach (var (key, url) in Links(declared))
         {
-            variables[key] = value.Replace($"//{MeshLink.Address}:", $"//{MeshLink.OtherAddress}:", StringComparison.Ordinal);
+            variables[key] = url.OriginalString.Replace($"//{MeshLink.Address}:", $"//{MeshLink.OtherAddress}:", StringComparison.Ordinal);
+        }
+    }
+
+    // The addresses of its mesh links, wherever they stand.
+    static IEnumerable<(string Variable, Uri Url)> Links(IReadOnlyDictionary<string, string> declared)
+    {
+        var links = declared.Where(v => v.Key.StartsWith("services__", StringComparison.Ordinal) && v.Key.EndsWith("__http__0", StringComparison.Ordinal)).Select(v => v.Value).ToHashSet(StringComparer.Ordinal);
+        foreach (var (key, value) in declared)
+        {
+            if (links.Contains(value) && Uri.TryCreate(value, UriKind.Absolute, out var url) && url.Host == MeshLink.Address)
+            {
+                yield return (key, url);
+            }
         }
     }
 

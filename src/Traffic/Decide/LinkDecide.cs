@@ -15,6 +15,9 @@ public readonly record struct LinkView(string Caller, IReadOnlyCollection<string
 {
     /// <summary>Whether the gateway is to tell two versions of the caller apart.</summary>
     public bool TellsVersions { get; init; }
+
+    /// <summary>Whether its instances are containers in a bridge network.</summary>
+    public bool IsBridged { get; init; }
 }
 
 /// <summary>Gives every declared need a mesh link of its own, and takes it away when neither the need nor an instance that was started with it is left.</summary>
@@ -35,11 +38,12 @@ public static class LinkDecide
             var name = MeshLink.NameOf(view.Caller, need);
             var link = view.Links.FirstOrDefault(l => l.Name == name);
             bool? both = view.TellsVersions ? true : link?.Both;
+            bool? bridged = view.IsBridged ? true : link?.Bridged;
             if (link is not null && !view.Failed.Contains(name))
             {
-                if (link.Both != both)
+                if (link.Both != both || link.Bridged != bridged)
                 {
-                    plan.Put(link with { Both = both });
+                    plan.Put(link with { Both = both, Bridged = bridged });
                 }
 
                 continue;
@@ -51,7 +55,7 @@ public static class LinkDecide
                 continue;
             }
 
-            plan.Put(new MeshLink { Name = name, Revision = link?.Revision ?? 0, Caller = view.Caller, Callee = need, Port = port, Both = both });
+            plan.Put(new MeshLink { Name = name, Revision = link?.Revision ?? 0, Caller = view.Caller, Callee = need, Port = port, Both = both, Bridged = bridged });
         }
 
         return plan;

@@ -35,13 +35,13 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
         return (after ?? before) switch
         {
             Service service when before is not Service old || after is null || old.Status.Stable?.Hash != service.Status.Stable?.Hash
-                || !old.Spec.Needs.Keys.ToHashSet().SetEquals(service.Spec.Needs.Keys) || old.Spec.Release?.TellsCallers != service.Spec.Release?.TellsCallers => [service.Name],
+                || !old.Spec.Needs.Keys.ToHashSet().SetEquals(service.Spec.Needs.Keys) || old.Spec.Release?.TellsCallers != service.Spec.Release?.TellsCallers || IsBridged(old) != IsBridged(service) => [service.Name],
             Queue queue => [queue.Name],
             // What a flow calls is what its parts call too.
             Flow flow => [Flow.CallerOf(flow.Name), .. seen.All<Flow>().Where(f => f.Spec.All().Any(s => s.Step.Flow is not null)).Select(f => Flow.CallerOf(f.Name)).Where(c => c != Flow.CallerOf(flow.Name))],
             Instance instance when after is null && HasFormerLinks(instance.Service, seen) => [instance.Service],
             MeshLink link => Take((MeshLink?)before, (MeshLink?)after, link.Caller),
-            GatewayNode node => [.. node.FailedListeners.Select(f => seen.Get<MeshLink>(f.Name.TrimEnd('+'))?.Caller).OfType<string>().Distinct()],
+            GatewayNode node => [.. node.FailedListeners.Select(f => seen.Get<MeshLink>(MeshLink.LinkOf(f.Name))?.Caller).OfType<string>().Distinct()],
             _ => [],
         };
     }
@@ -58,9 +58,15 @@ public sealed class LinkReconciler(Func<int, bool> isFree) : IReconciler
         }
 
         var failed = seen.All<GatewayNode>().SelectMany(n => n.FailedListeners)
-            .Select(f => f with { Name = f.Name.TrimEnd('+') }).Where(f => seen.Get<MeshLink>(f.Name)?.Port == f.Port).Select(f => f.Name).ToHashSet(StringComparer.Ordinal);
-        return LinkDecide.Next(new LinkView(key, flow is null ? Needs(caller, pushesTo) : Callees(flow, seen), links, InUse(caller, links, seen), failed, NextPort) { TellsVersions = caller?.Spec.Release?.TellsCallers == true });
+            .Select(f => (Link: seen.Get<MeshLink>(MeshLink.LinkOf(f.Name)), f.Port)).Where(f => f.Link is { } link && (f.Port == link.Port || f.Port == ContainerBridge.PortOf(link.Port, isOther: true)))
+            .Select(f => f.Link!.Name).ToHashSet(StringComparer.Ordinal);
+        return LinkDecide.Next(new LinkView(key, flow is null ? Needs(caller, pushesTo) : Callees(flow, seen), links, InUse(caller, links, seen), failed, NextPort)
+        {
+            TellsVersions = caller?.Spec.Release?.TellsCallers == true, IsBridged = caller is not null && IsBridged(caller),
+        });
     }
+
+    static bool IsBridged(Service caller) => caller.Spec.Container?.Network == ContainerNetwork.Bridge;
 
     static IReadOnlyCollection<string> Needs(Service? caller, string? pushesTo) => caller is not null ? [.. caller.Spec.Needs.Keys] : pushesTo is not null ? [pushesTo] : [];
 

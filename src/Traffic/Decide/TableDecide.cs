@@ -146,7 +146,7 @@ public static class TableDecide
     static IEnumerable<ListenerModel> Mesh(MeshLink link, TableView view, Dictionary<string, EndpointSplit> splits)
     {
         var listener = new ListenerModel(
-            link.Name, MeshLink.Address, link.Port, ListenerKind.Mesh, link.Caller, link.Callee, view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee));
+            link.Name, MeshLink.Address, link.Port, ListenerKind.Mesh, link.Caller, link.Callee, view.Services.GetValueOrDefault(link.Caller)?.Needs.GetValueOrDefault(link.Callee)) { Bridged = link.Bridged };
         if (link.Both != true)
         {
             return [listener];

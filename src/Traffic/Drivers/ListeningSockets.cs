@@ -14,20 +14,23 @@ internal static class ListeningSockets
 
     private const int SolSocket = 1;
     private const int ReusePort = 15;
+    private const int SolIp = 0;
+    private const int FreeBind = 15;
 
     /// <summary>Takes what a predecessor left for the address, and opens what is missing. The error where nothing can be bound.</summary>
     /// <param name="at">Where; port 0 for any that is free.</param>
     /// <param name="wanted">How many sockets are wanted; more may come, where a predecessor had more.</param>
     /// <param name="handover">Where they are kept; null to work alone.</param>
+    /// <param name="isComing">Also where the system does not have the address yet (ip(7), IP_FREEBIND).</param>
     /// <param name="error">Why there is none.</param>
-    public static List<Socket> Open(IPEndPoint at, int wanted, SocketHandover? handover, out string? error)
+    public static List<Socket> Open(IPEndPoint at, int wanted, SocketHandover? handover, bool isComing, out string? error)
     {
         error = null;
         var all = new List<Socket>();
         while (handover?.Claim(SocketHandover.NameOf(at, all.Count)) is { } kept) all.Add(kept);
         if (all.Count == 0)
         {
-            var first = Bind(at, isFirst: true, out error);
+            var first = Bind(at, isFirst: true, isComing, out error);
             if (first is null) return all;
             all.Add(first);
             handover?.Deposit(SocketHandover.NameOf(AddressOf(first), 0), first);
@@ -36,7 +39,7 @@ internal static class ListeningSockets
         while (all.Count < wanted)
         {
             // Where the system refuses to share the address, the sockets that are there serve for all.
-            if (Bind(at, isFirst: false, out _) is not { } next) break;
+            if (Bind(at, isFirst: false, isComing, out _) is not { } next) break;
             handover?.Deposit(SocketHandover.NameOf(at, all.Count), next);
             all.Add(next);
         }
@@ -67,12 +70,13 @@ internal static class ListeningSockets
     /// The first socket of an address is bound alone, so that a port that somebody else serves is refused, be it by another gateway with a group
     /// of its own; only then the address is opened for the others.
     /// </summary>
-    private static Socket? Bind(IPEndPoint at, bool isFirst, out string? error)
+    private static Socket? Bind(IPEndPoint at, bool isFirst, bool isComing, out string? error)
     {
         error = null;
         var socket = new Socket(at.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
+            if (isComing && OperatingSystem.IsLinux()) socket.SetRawSocketOption(SolIp, FreeBind, BitConverter.GetBytes(1));
             if (!isFirst) Share(socket);
             socket.Bind(at);
             if (isFirst) Share(socket);

@@ -18,7 +18,7 @@ internal sealed class MeshTransport(ITransport inner, TlsClient? tls, ViaModel v
 
     public int Lanes => inner.Lanes;
 
-    public Opened Listen(IPEndPoint at) => inner.Listen(at);
+    public Opened Listen(IPEndPoint at, bool isComing = false) => inner.Listen(at, isComing);
 
     public async ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt)
     {

@@ -10,9 +10,9 @@ namespace Mainstay.Traffic.Drivers;
 /// <param name="handover">Where listening sockets are kept across processes; null to work alone.</param>
 public sealed class SocketTransport(SocketHandover? handover = null) : ITransport
 {
-    public Opened Listen(IPEndPoint at)
+    public Opened Listen(IPEndPoint at, bool isComing = false)
     {
-        var sockets = ListeningSockets.Open(at, 1, handover, out var error);
+        var sockets = ListeningSockets.Open(at, 1, handover, isComing, out var error);
         return error is null ? new Opened(new SocketDoor(sockets, handover), null) : new Opened(null, error);
     }
 

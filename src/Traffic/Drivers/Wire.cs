@@ -84,7 +84,9 @@ public interface ITransport
     int Lanes => 1;
 
     /// <summary>Opens a listening door, or says why not.</summary>
-    Opened Listen(IPEndPoint at);
+    /// <param name="at">Where.</param>
+    /// <param name="isComing">Also where the system does not have the address yet.</param>
+    Opened Listen(IPEndPoint at, bool isComing = false);
 
     /// <summary>Connects, or returns null when that fails. A <paramref name="attempt"/> that is closed meanwhile fails at once.</summary>
     ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt);

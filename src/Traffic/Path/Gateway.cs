@@ -1,4 +1,5 @@
 using System.Net;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Drivers.Http2;
 using Mainstay.Traffic.Drivers.Tls;
@@ -27,6 +28,7 @@ public sealed class Gateway : IAsyncDisposable
     private long drainingSinceMs = long.MaxValue;
     private long beats;
     private long faults;
+    private long turnedAway;
     private Requests.LedgerDoor? requests;
 
     /// <summary>A gateway without listeners; <see cref="Apply"/> gives it a table.</summary>
@@ -97,6 +99,12 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>Connections that ended by an exception: each is a fault in the gateway itself.</summary>
     public long Faults => Volatile.Read(ref faults);
 
+    /// <summary>Connections that came from where a listener takes none from.</summary>
+    public long TurnedAway => Volatile.Read(ref turnedAway);
+
+    /// <summary>The network of this host's containers, for the next <see cref="Apply"/>; null where there is none.</summary>
+    public ContainerBridge? Bridge { get; set; }
+
     /// <summary>The last such exception.</summary>
     public Exception? LastFault { get; private set; }
 
@@ -107,7 +115,7 @@ public sealed class Gateway : IAsyncDisposable
         {
             if (!(next.TrustedProxies ?? []).SequenceEqual(model.TrustedProxies ?? [])) trusted = new IpRanges([.. Limits.TrustedProxies, .. next.TrustedProxies ?? []]);
             Mesh?.Learn(next);
-            model = next = Mesh?.Terms.AddTo(next) ?? next;
+            model = next = Path.Mesh.BridgeDoors.AddTo(Mesh?.Terms.AddTo(next) ?? next, Bridge);
             Fences.Learn(next.Fences);
             var compiled = compiler.Compile(next, out var gone);
             tls.Assign(compiled.Listeners.Values);
@@ -164,7 +172,7 @@ public sealed class Gateway : IAsyncDisposable
                 id, sequence, standing.Revision, standing.BoundListeners, standing.FailedListeners, standing.Problems,
                 book.Take(), inFlight, [.. ejected.Distinct()], Connections, dropped)
             {
-                Policies = [.. policies.Reports(Clock.CoarseMs), .. tls.Reports(Time.GetUtcNow(), Notices), .. Mesh is null ? Array.Empty<PolicyReport>() : [Mesh.Report()]],
+                Policies = [.. policies.Reports(Clock.CoarseMs), .. tls.Reports(Time.GetUtcNow(), Notices), .. Mesh is null ? Array.Empty<PolicyReport>() : [Mesh.Report()], .. Bridge is null ? Array.Empty<PolicyReport>() : [Path.Mesh.BridgeDoors.Report(this)]],
                 Notices = Notices.Take(),
                 Reports = Reports.Take(),
                 DroppedReports = Reports.TakeDropped(),
@@ -260,6 +268,8 @@ public sealed class Gateway : IAsyncDisposable
     /// <summary>The same for a connection of our own, which no listener counts.</summary>
     internal void ForgetOwn(ClientConnection connection) => connections.Remove(connection);
 
+    internal void TurnAway() => Interlocked.Increment(ref turnedAway);
+
     internal void Note(Exception error)
     {
         Interlocked.Increment(ref faults);
@@ -301,7 +311,7 @@ public sealed class Gateway : IAsyncDisposable
                 open.Close(forget: true);
             }
             var opened = IPAddress.TryParse(part.Model.Address, out var address) && part.Model.Port is >= 0 and <= 65535
-                ? Transport.Listen(new IPEndPoint(address, part.Model.Port))
+                ? Transport.Listen(new IPEndPoint(address, part.Model.Port), isComing: part.Model.Sources is not null)
                 : new Opened(null, $"'{part.Model.Address}:{part.Model.Port}' is not an IP address with a port");
             if (opened.Door is { } door)
             {
@@ -318,7 +328,7 @@ public sealed class Gateway : IAsyncDisposable
     }
 
     private static bool IsSameDoor(ListenerModel one, ListenerModel other) =>
-        one.Address == other.Address && one.Port == other.Port && one.Kind == other.Kind;
+        one.Address == other.Address && one.Port == other.Port && one.Kind == other.Kind && (one.Sources ?? []).SequenceEqual(other.Sources ?? []);
 
     private Applied Standing() => new(table.Revision, [.. listeners.Keys.Order()], [.. failed.Values], [.. table.Problems, .. tls.Problems, .. policies.Problems]);
 }

@@ -1,11 +1,13 @@
 using Mainstay.Traffic.Drivers;
 using Mainstay.Traffic.Drivers.Http2;
+using Mainstay.Traffic.Policies;
 
 namespace Mainstay.Traffic.Path;
 
 /// <summary>The first station: accepts connections, up to its limit, and starts each on its way.</summary>
 internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
 {
+    private readonly IpRanges? sources = model.Sources is { } ranges ? new IpRanges(ranges) : null;
     private volatile ListenerTable? table;
     private int connections;
     private volatile bool closed;
@@ -79,6 +81,12 @@ internal sealed class Listener(Gateway gateway, ListenerModel model, IDoor door)
             if (closed && gateway.IsDraining is false)
             {
                 wire.Close();
+                continue;
+            }
+            if (sources is not null && !(wire.Peer is { } peer && sources.Contains(IpText.Of(peer.Address))))
+            {
+                gateway.TurnAway();
+                wire.Close(reset: true);
                 continue;
             }
             var isOver = Interlocked.Increment(ref connections) > gateway.Limits.ConnectionsPerListener;

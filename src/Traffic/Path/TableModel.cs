@@ -106,6 +106,12 @@ public sealed record ListenerModel(
     /// <summary>The mesh link that it belongs to, where that has several; null where the name says it.</summary>
     public string? Link { get; init; }
 
+    /// <summary>True where containers in a bridge network call by it too: see <see cref="Mesh.BridgeDoors"/>. Null otherwise.</summary>
+    public bool? Bridged { get; init; }
+
+    /// <summary>Ranges of addresses from which it takes connections; what comes from elsewhere is closed. Its own address may be one that the host has not yet. Null for everybody.</summary>
+    public IReadOnlyList<string>? Sources { get; init; }
+
     /// <summary>Which version of the callee its requests go to while both are released together: true for the new one, false for the old one. Null for the callee's own division.</summary>
     public bool? ToNew { get; init; }
 }

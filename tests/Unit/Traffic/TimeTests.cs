@@ -204,7 +204,7 @@ public abstract class TimeTests(TransportKind kind) : OnBothTransports(kind)
 
         public int Lanes => sockets.Lanes;
 
-        public Opened Listen(IPEndPoint at) => sockets.Listen(at);
+        public Opened Listen(IPEndPoint at, bool isComing = false) => sockets.Listen(at, isComing);
 
         public async ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt)
         {

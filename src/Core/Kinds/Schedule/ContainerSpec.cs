@@ -20,7 +20,7 @@ public sealed record ContainerSpec
     /// <summary>Working folder in the container. Default: the image's.</summary>
     public string? Folder { get; init; }
 
-    /// <summary><c>host</c>: it listens on <c>$PORT</c> of the host and reaches its needs, as a process does; <c>bridge</c>: a network of its own, of which <see cref="Port"/> is published. Default host.</summary>
+    /// <summary><c>host</c>: it listens on <c>$PORT</c> of the host and reaches its needs, as a process does; <c>bridge</c>: a network of its own, of which <see cref="Port"/> is published, and its needs are reached at the host's address in it. Default host.</summary>
     public ContainerNetwork Network { get; init; }
 
     /// <summary>In a bridge network, the port that it listens on, which is its <c>$PORT</c>. Default 8080; 1 to 65535.</summary>

@@ -231,11 +231,6 @@ public sealed record ServiceSpec
             problems.Add(new("build", "an image is built elsewhere", "remove build, or run its output instead of an image"));
         }
 
-        if (Container?.Network == ContainerNetwork.Bridge && Needs.Count > 0)
-        {
-            problems.Add(new("container.network", "needs are reached on the host's loopback, which a bridge network does not have", "use 'network: host', or remove the needs"));
-        }
-
         return problems;
     }
 

@@ -13,6 +13,9 @@ public sealed record MeshLink : Resource
     /// <summary>True where the gateway listens on that port of <see cref="OtherAddress"/> too, so that it can tell which of two versions calls; it stays so. Null otherwise.</summary>
     public bool? Both { get; init; }
 
+    /// <summary>True where instances of the caller are containers in a bridge network, which have no part in the host's loopback: gateways listen for them on <see cref="ContainerBridge"/> too; it stays so. Null otherwise.</summary>
+    public bool? Bridged { get; init; }
+
     /// <summary>The loopback address of links.</summary>
     public const string Address = "127.0.0.1";
 
@@ -22,8 +25,14 @@ public sealed record MeshLink : Resource
     /// <summary>How the listener on the other address of a link is called.</summary>
     public static string OtherOf(string link) => link + "+";
 
-    /// <summary>Whether a listener is the one on the other address.</summary>
+    /// <summary>Whether a listener is the one on the other address, or its counterpart for containers.</summary>
     public static bool IsOther(string listener) => listener.EndsWith('+');
+
+    /// <summary>How the listener for containers in a bridge network is called that stands beside one on a loopback address.</summary>
+    public static string BridgedOf(string listener) => IsOther(listener) ? OtherOf(BridgedOf(listener[..^1])) : listener + "~";
+
+    /// <summary>The link that a listener belongs to.</summary>
+    public static string LinkOf(string listener) => listener.TrimEnd('+').TrimEnd('~');
 
     /// <summary>The name of the environment variable, as .NET's service discovery has it, by which an instance finds the link to <paramref name="callee"/>.</summary>
     public static string VariableOf(string callee) => $"services__{callee}__http__0";

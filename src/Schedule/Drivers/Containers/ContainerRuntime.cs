@@ -37,6 +37,7 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
     readonly Func<TimeSpan> clock = BootClock.Beside(time);
     readonly EngineClient? engine = socket is null ? null : new(socket);
     ImageKeeper? images;
+    BridgeKeeper? bridge;
 
     /// <summary>Called after each change of an instance's container, in order per instance.</summary>
     public required Action<ProcessRecord> OnChange { get; init; }
@@ -161,11 +162,14 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
 
         engine?.Dispose();
         images?.Dispose();
+        bridge?.Dispose();
     }
 
-    SupervisedContainer Of(string instance) => byInstance.GetOrAdd(instance, name => new(name, new(folder, address, ports, engine!, Images, time, clock, OnChange, OnFault)));
+    SupervisedContainer Of(string instance) => byInstance.GetOrAdd(instance, name => new(name, new(folder, address, ports, engine!, Images, Bridge, time, clock, OnChange, OnFault)));
 
     ImageKeeper Images => LazyInitializer.EnsureInitialized(ref images, () => new(folder, engine!, time, OnFault));
+
+    BridgeKeeper Bridge => LazyInitializer.EnsureInitialized(ref bridge, () => new(folder, engine!));
 
     /// <summary>A container as the engine lists it.</summary>
     internal sealed record Found(string Id, string Instance, int Epoch, int Port)

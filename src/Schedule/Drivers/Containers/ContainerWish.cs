@@ -1,20 +1,26 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Schedule.Drivers.Containers;
 
 /// <summary>Turns an instance's template into what the engine is asked for (Docker Engine API, ContainerCreate).</summary>
 static class ContainerWish
 {
-    public static JsonObject Of(ContainerStart start, string agent, string address, int port)
+    /// <param name="start">What is to be started.</param>
+    /// <param name="agent">The agent's id.</param>
+    /// <param name="address">Where a port of a bridge network is published.</param>
+    /// <param name="port">The instance's port on this host.</param>
+    /// <param name="bridge">Where it calls others from a bridge network; null where it does not.</param>
+    public static JsonObject Of(ContainerStart start, string agent, string address, int port, ContainerBridge? bridge)
     {
         var (cpu, memory) = start.Template.Reserved;
         var spec = (start.Template.Container ?? new()) with { Cpu = cpu, Memory = memory };
         var wish = new JsonObject
         {
             ["Image"] = start.Template.Image,
-            ["Env"] = new JsonArray([.. start.Environment(port).OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => JsonValue.Create($"{e.Key}={e.Value}"))]),
+            ["Env"] = new JsonArray([.. Environment(start, port, bridge).OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => JsonValue.Create($"{e.Key}={e.Value}"))]),
             ["Labels"] = new JsonObject
             {
                 [ContainerRuntime.AgentLabel] = agent,
@@ -42,6 +48,17 @@ static class ContainerWish
         }
 
         return wish;
+    }
+
+    static Dictionary<string, string> Environment(ContainerStart start, int port, ContainerBridge? bridge)
+    {
+        var variables = start.Environment(port);
+        if (bridge is not null)
+        {
+            InstanceEnvironment.CallByBridge(variables, start.Template, bridge);
+        }
+
+        return variables;
     }
 
     static JsonObject Host(ContainerSpec spec, string address, int port)

@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mainstay.Core.Kinds.Traffic;
 
 namespace Mainstay.Schedule.Drivers.Containers;
 
@@ -153,6 +154,29 @@ sealed class EngineClient : IDisposable
         {
             return null;
         }
+    }
+
+    /// <summary>The network that containers of their own network are put in, as this host sees it; null where the engine has none of IPv4.</summary>
+    public async Task<ContainerBridge?> BridgeAsync(CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Root}networks/bridge");
+        var found = await ReadAsync(request, stop);
+        foreach (var range in found?["IPAM"]?["Config"] as JsonArray ?? [])
+        {
+            if (IPNetwork.TryParse((string?)range?["Subnet"] ?? "", out var subnet) && IPAddress.TryParse((string?)range?["Gateway"] ?? "", out var gateway) && gateway.AddressFamily == AddressFamily.InterNetwork)
+            {
+                return new(gateway.ToString(), subnet.ToString());
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether the engine runs as a user without the host's network: then the host has no part in its bridge.</summary>
+    public async Task<bool> IsRootlessAsync(CancellationToken stop)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Root}info");
+        return (await ReadAsync(request, stop))?["SecurityOptions"] is JsonArray options && options.Any(o => ((string?)o ?? "").Contains("rootless", StringComparison.Ordinal));
     }
 
     /// <summary>All containers with a label, running or not.</summary>

@@ -219,7 +219,8 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
             }
 
             var name = $"mainstay-{world.Folder.AgentId[..8]}-{instance}-{start.Epoch.ToString(CultureInfo.InvariantCulture)}";
-            await BeginAsync(now, name, ContainerWish.Of(start, world.Folder.AgentId, world.Address, port), either.Token);
+            var bridge = InstanceEnvironment.CallsFromBridge(start.Template) ? await world.Bridge.UseAsync(either.Token) : null;
+            await BeginAsync(now, name, ContainerWish.Of(start, world.Folder.AgentId, world.Address, port, bridge), either.Token);
             var seen = await world.Engine.InspectAsync(now.Id!, either.Token);
             now.StopSignal = StopSignalOf(seen) ?? now.StopSignal;
             lock (gate)
@@ -469,5 +470,5 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
     }
 
     /// <summary>What all containers of a runtime share.</summary>
-    internal sealed record Surroundings(DataFolder Folder, string Address, PortPicker Ports, EngineClient Engine, ImageKeeper Images, TimeProvider Time, Func<TimeSpan> Clock, Action<ProcessRecord> OnChange, Action<string, Exception> OnFault);
+    internal sealed record Surroundings(DataFolder Folder, string Address, PortPicker Ports, EngineClient Engine, ImageKeeper Images, BridgeKeeper Bridge, TimeProvider Time, Func<TimeSpan> Clock, Action<ProcessRecord> OnChange, Action<string, Exception> OnFault);
 }

@@ -30,9 +30,9 @@ public sealed class EpollTransport : ITransport, IDisposable
     public int Lanes => loops.Length;
 
     /// <summary>Opens a listening socket per loop.</summary>
-    public Opened Listen(IPEndPoint at)
+    public Opened Listen(IPEndPoint at, bool isComing = false)
     {
-        var sockets = ListeningSockets.Open(at, loops.Length, handover, out var error);
+        var sockets = ListeningSockets.Open(at, loops.Length, handover, isComing, out var error);
         return error is null ? new Opened(new EpollDoor(loops, sockets, handover), null) : new Opened(null, error);
     }
 

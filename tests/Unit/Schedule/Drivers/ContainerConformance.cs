@@ -2,6 +2,7 @@ using System.Net;
 using System.Threading.Channels;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Observe.Collect;
 using Mainstay.Observe.Collect.Processes;
 using Mainstay.Observe.Drivers;
@@ -10,8 +11,13 @@ using Mainstay.Schedule.Decide;
 using Mainstay.Schedule.Drivers;
 using Mainstay.Schedule.Drivers.Containers;
 using Mainstay.Tests.Conformance;
+using Mainstay.Tests.Traffic;
+using Mainstay.Traffic;
+using Mainstay.Traffic.Decide;
+using Mainstay.Traffic.Drivers;
 using Shouldly;
 using Xunit;
+using Gateway = Mainstay.Traffic.Path.Gateway;
 
 namespace Mainstay.Tests.Schedule.Drivers;
 
@@ -150,6 +156,37 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
         (await bench.NextAsync(ProcPhase.Failed)).Message.ShouldContain("install podman");
     }
 
+    [Fact]
+    public async Task From_a_bridge_network_the_gateway_is_called_and_tells_the_version()
+    {
+        await using var bench = Open();
+        Assert.SkipUnless(File.Exists("/usr/sbin/iptables"), "the package iptables is not installed");
+        await using var orders = RawUpstream.Always("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nyes\n");
+        var port = FreePorts.One() + ContainerBridge.OtherBelow;
+        var link = new MeshLink { Name = "web.orders", Caller = "web", Callee = "orders", Port = port, Both = true, Bridged = true };
+        var table = TableDecide.Next(new TableView(1, null, [], [link], [new() { Name = "orders", Items = [new("orders-1", $"127.0.0.1:{orders.Port}", "")] }], new Dictionary<string, ServiceSpec>(), []));
+        await using var gateway = new Gateway(OnBothTransports.Of(TransportKind.Default));
+        using var live = new LiveTable(gateway, new GatewayOptions { DataFolder = bench.Folder.Root });
+        live.Apply(table);
+        gateway.Bridge.ShouldBeNull("no container of its own network was started");
+
+        // Each asks until it is answered: the gateway hears of the network while the first is made.
+        var spec = new ContainerSpec { Network = ContainerNetwork.Bridge, Pull = ImagePull.Never, Args = ["sh", "-c", "until wget -q -O - $ORDERS_URL/; do sleep 0.1; done"] };
+        var service = new Service { Name = "web", BaseFolder = "/", Spec = new() { Image = Podman.Image, Container = spec } };
+        var template = Templates.Of(service, new Dictionary<string, int> { ["orders"] = port });
+        foreach (var (instance, other) in new (string, bool?)[] { ("web-1", null), ("web-2", true) })
+        {
+            bench.Begin(template with { Other = other }, 1, instance);
+            var ended = await bench.NextAsync(ProcPhase.Ended, ProcPhase.Failed);
+            (ended.Phase, ended.ExitCode).ShouldBe((ProcPhase.Ended, 0), ended.Message);
+        }
+
+        (await File.ReadAllLinesAsync(bench.Output, TestContext.Current.CancellationToken)).ShouldBe(["yes", "yes"]);
+        var records = gateway.TakeRecords("test", 1, 0).Records;
+        records.Select(r => $"{r.Caller} by {r.Listener}: {r.Requests}").Order(StringComparer.Ordinal).ShouldBe(["web by web.orders~+: 1", "web by web.orders~: 1"]);
+        gateway.TurnedAway.ShouldBe(0);
+    }
+
     Bench Open()
     {
         Assert.SkipWhen(podman.Missing is not null, podman.Missing ?? "");
@@ -245,8 +282,10 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
 
         public void Begin(string image, ContainerSpec spec, int epoch, string instance)
         {
-            var template = new InstanceTemplate { Run = "", Folder = "/", Image = image, Container = spec, Health = new(), Restart = new() };
-            Runtime.Start(new(instance, epoch, template, port => new(StringComparer.Ordinal) { ["PORT"] = $"{port}", ["WHO"] = "me" }, Output, Error) { Service = "web" });
+            Begin(new InstanceTemplate { Run = "", Folder = "/", Image = image, Container = spec, Health = new(), Restart = new() }, epoch, instance);
         }
+
+        public void Begin(InstanceTemplate template, int epoch, string instance) =>
+            Runtime.Start(new(instance, epoch, template, port => new(template.Env, StringComparer.Ordinal) { ["PORT"] = $"{port}", ["WHO"] = "me" }, Output, Error) { Service = "web" });
     }
 }

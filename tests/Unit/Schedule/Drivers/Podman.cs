@@ -14,7 +14,7 @@ public sealed class Podman : IAsyncLifetime
 
     const string Program = "/usr/bin/podman";
     const string Busybox = "/bin/busybox";
-    static readonly string[] Applets = ["sh", "sleep", "echo", "cat", "env", "true", "kill", "nc", "dd", "test"];
+    static readonly string[] Applets = ["sh", "sleep", "echo", "cat", "env", "true", "kill", "nc", "dd", "test", "wget"];
 
     readonly TempFolder folder = new();
     Process? service;

@@ -48,7 +48,7 @@ sealed class MemoryNetwork : ITransport
         }
     }
 
-    public Opened Listen(IPEndPoint at) => new(new NoDoor(at), null);
+    public Opened Listen(IPEndPoint at, bool isComing = false) => new(new NoDoor(at), null);
 
     public ValueTask<Wire?> ConnectAsync(IPEndPoint to, ConnectAttempt attempt)
     {
