@@ -7,11 +7,24 @@ namespace Mainstay.Observe.Judge;
 /// <param name="Errors">By how much its share of errors may be above that of the old one, 0 to 1.</param>
 /// <param name="Slower">By how much its p99 may be above that of the old one, as a part of that.</param>
 /// <param name="Minimum">With fewer requests than this on either side there is no verdict.</param>
-public readonly record struct JudgeTerms(double Errors, double Slower, int Minimum);
+public readonly record struct JudgeTerms(double Errors, double Slower, int Minimum)
+{
+    /// <summary>The first bucket that is slower than another one by all that is tolerated.</summary>
+    internal int Tolerated(int bucket, int buckets, Func<int, double> milliseconds)
+    {
+        var (found, most) = (bucket, milliseconds(bucket) * (1 + Slower));
+        while (found < buckets && milliseconds(found) < most)
+        {
+            found++;
+        }
+
+        return found;
+    }
+}
 
 /// <summary>
-/// Holds a new version against the old one that gets requests at the same time, batch by batch. It is harmful when the evidence for a difference is beyond doubt <em>and</em> the difference is more than is tolerated.
-/// A version that is no worse is called harmful in at most 2 % of releases, however long they last.
+/// Holds a new version against the old one that gets requests at the same time, batch by batch. It is harmful when the evidence for more errors is beyond doubt <em>and</em> they are more than is tolerated, or when it is
+/// beyond doubt that requests are slower than is tolerated. A version that is no worse is called harmful in at most 2 % of releases, one that is slower by less than is tolerated in at most 1 %, however long they last.
 /// </summary>
 public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, double> milliseconds)
 {
@@ -38,7 +51,8 @@ public sealed class ReleaseComparison(JudgeTerms terms, int buckets, Func<int, d
         {
             if (Old.Requests >= terms.Minimum && Old.BucketOf(Shares[index]) is >= 0 and var bucket)
             {
-                slow[index].Add(old.Requests, old.SlowerThan(bucket), fresh.Requests, fresh.SlowerThan(bucket));
+                // Slower by what is tolerated is as good: what the old version seldom exceeds, the new one may seldom exceed by that much.
+                slow[index].Add(old.Requests, old.SlowerThan(bucket), fresh.Requests, fresh.SlowerThan(terms.Tolerated(bucket, buckets, milliseconds)));
             }
         }
 

@@ -4,7 +4,7 @@ namespace Mainstay.Observe.Judge;
 
 /// <summary>
 /// Holds a new version that has all requests against what the old one was like while both had some. The old one's rates are taken at the upper end of what its figures allow, and what is tolerated is added: only a rate beyond
-/// that counts, so that a version that is no worse is called harmful in at most 2 % of releases, however long they are watched, as long as the requests stay as they were.
+/// that counts, so that a version that is worse by no more than is tolerated is called harmful in at most 2 % of releases, however long they are watched, as long as the requests stay as they were.
 /// </summary>
 public sealed class ReleaseWatch
 {
@@ -22,7 +22,7 @@ public sealed class ReleaseWatch
     {
         (this.terms, this.old, this.milliseconds, New) = (terms, old, milliseconds, new(buckets));
         errors = new(LimitBet.AtMost(old.Requests, old.Errors) + terms.Errors);
-        slow = [.. Shares.Select(share => Math.Max(0, old.BucketOf(share))).Select(bucket => (bucket, new LimitBet(LimitBet.AtMost(old.Requests, old.SlowerThan(bucket)))))];
+        slow = [.. Shares.Select(share => Math.Max(0, old.BucketOf(share))).Select(bucket => (terms.Tolerated(bucket, buckets, milliseconds), new LimitBet(LimitBet.AtMost(old.Requests, old.SlowerThan(bucket)))))];
     }
 
     /// <summary>What was counted since.</summary>

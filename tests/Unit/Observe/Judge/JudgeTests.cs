@@ -30,7 +30,8 @@ public sealed class JudgeTests(ITestOutputHelper output)
             var (ours, fixedOnes) = (results.Where(r => r.Ours > 0).ToArray(), results.Where(r => r.Fixed > 0).ToArray());
             double Mean(IEnumerable<long> exposed) => exposed.DefaultIfEmpty().Average();
             lines.Append(CultureInfo.InvariantCulture, $"| {requests} | +{errors:0%} errors, +{slower:0%} p99 | {ours.Length / (double)Runs:0.0%} | {Mean(ours.Select(r => r.Ours)):0} | {fixedOnes.Length / (double)Runs:0.0%} | {Mean(fixedOnes.Select(r => r.Fixed)):0} |\n");
-            if (errors == 0 && slower == 0)
+            // A third more is within what is tolerated.
+            if (errors == 0 && slower < 0.5)
             {
                 (ours.Length / (double)Runs).ShouldBeLessThanOrEqualTo(0.02, lines.ToString());
             }

@@ -29,7 +29,8 @@ public sealed class ReleaseWatchTests(ITestOutputHelper output)
             var found = Enumerable.Range(0, Runs).Select(seed => Run(seed, requests, errors, slower)).Where(sent => sent > 0).ToArray();
             var share = found.Length / (double)Runs;
             lines.Append(CultureInfo.InvariantCulture, $"{requests} requests per window, +{errors:0%} errors, +{slower:0%} p99: {share:0.0%} after {found.DefaultIfEmpty().Average():0} requests\n");
-            if (errors == 0 && slower == 0)
+            // A third more is within what is tolerated.
+            if (errors == 0 && slower < 0.5)
             {
                 share.ShouldBeLessThanOrEqualTo(0.02, lines.ToString());
             }
