@@ -69,21 +69,22 @@ public sealed class JobEndpoints(IStore store, KindRegistry kinds, TimeProvider 
             return ProblemAnswer.Conflict("everything is stopped", "start it with 'mainstay up'");
         }
 
-        foreach (var (key, value) in ask.Parameters)
+        var problems = ask.Parameters.OrderBy(p => p.Key, StringComparer.Ordinal).SelectMany(p => ParameterProblems(job, p.Key, p.Value)).ToArray();
+        return problems.Length > 0 ? ProblemAnswer.Invalid([.. problems.Select(ProblemPlace.Of)]) : null;
+    }
+
+    static IEnumerable<Problem> ParameterProblems(Job job, string key, string? value)
+    {
+        if (!job.Spec.Parameters.ContainsKey(key))
         {
-            if (!job.Spec.Parameters.ContainsKey(key))
-            {
-                return ProblemAnswer.BadRequest(
-                    $"'{job.Name}' has no parameter '{key}'", job.Spec.Parameters.Count == 0 ? "it takes none" : $"it takes {string.Join(", ", job.Spec.Parameters.Keys.Order(StringComparer.Ordinal))}");
-            }
-
-            if (value is null || value.Length > MostValue || value.Contains('\0', StringComparison.Ordinal))
-            {
-                return ProblemAnswer.BadRequest($"the value of '{key}' is no text of at most {MostValue} characters", "give a shorter one, or the name of a file");
-            }
+            var known = job.Spec.Parameters.Keys.Order(StringComparer.Ordinal).ToArray();
+            var remedy = known.Length == 0 ? "it takes none" : Nearest.To(key, known) is { } near ? $"did you mean '{near}'? It takes {string.Join(", ", known)}" : $"it takes {string.Join(", ", known)}";
+            yield return new($"parameters.{key}", $"'{job.Name}' has no parameter '{key}'", remedy);
         }
-
-        return null;
+        else if (value is null || value.Length > MostValue || value.Contains('\0', StringComparison.Ordinal))
+        {
+            yield return new($"parameters.{key}", $"the value of '{key}' is no text of at most {MostValue} characters", "give a shorter one, or the name of a file");
+        }
     }
 
     async Task<Answer?> CancelAsync(Call call)

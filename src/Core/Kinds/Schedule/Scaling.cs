@@ -72,6 +72,9 @@ public static class ScalingReasons
     /// <summary>Somebody set the number by hand.</summary>
     public const string ByHand = nameof(ByHand);
 
+    /// <summary>It does not scale: it has as many as are declared.</summary>
+    public const string Declared = nameof(Declared);
+
     /// <summary>The bounds or a window of time ask for it.</summary>
     public const string Bounds = nameof(Bounds);
 }

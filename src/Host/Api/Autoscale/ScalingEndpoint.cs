@@ -39,8 +39,8 @@ public sealed class ScalingEndpoint(Mirror mirror, Autoscaler scaler)
         var now = scaler.Last(name);
         return Answer.Json(new ScalingReport(
             name, automatic, service.Spec.Instances.Min, service.Spec.Instances.Max, service.Wanted(), service.Status.Ready,
-            automatic ? known?.Reason ?? ScalingReasons.Steady : ScalingReasons.ByHand,
-            automatic ? known?.Message ?? "" : service.Spec.Scale is null ? $"it declares no scale: 'mainstay scale {name} N' sets the number" : now?.Message ?? "",
+            automatic ? known?.Reason ?? ScalingReasons.Steady : service.Scale is null ? ScalingReasons.Declared : ScalingReasons.ByHand,
+            automatic ? known?.Message ?? "" : service.Spec.Scale is null ? $"it declares no 'scale', so it does not scale by itself: 'mainstay scale {name} N' sets the number" : now?.Message ?? "",
             now?.Figures ?? [], known?.Decisions ?? []));
     }
 }

@@ -53,5 +53,5 @@ public sealed class DiffEndpoint(IStore store, KindRegistry kinds)
             ? (ArchitectureVersion)kinds.Of<ArchitectureVersion>().Decode(entry)
             : null;
 
-    static ProblemAnswer NoSuch(int number) => ProblemAnswer.NotFound($"there is no version {number}", "list them with GET /api/v1/versions");
+    static ProblemAnswer NoSuch(int number) => ProblemAnswer.NotFound($"there is no version {number}", "'mainstay history' lists the versions");
 }

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using Mainstay.Core.Kinds;
 using Mainstay.Host.Api;
+using Mainstay.Host.Cli.Output;
 
 namespace Mainstay.Host.Cli.Client;
 
@@ -13,7 +14,9 @@ static class ApiErrors
         var problem = await ReadAsync(response, stop);
         if (problem is { Problems: [_, ..] problems } && response.StatusCode == HttpStatusCode.UnprocessableEntity)
         {
-            return ManifestProblems.AsError(problems, response.RequestMessage?.RequestUri?.AbsolutePath is { } path && path.EndsWith("/simulate", StringComparison.Ordinal) ? "what is asked" : "the manifest");
+            var isManifest = response.RequestMessage?.RequestUri?.AbsolutePath.EndsWith("/apply", StringComparison.Ordinal) == true;
+            // One thing that is wrong with a command needs no list.
+            return !isManifest && problems is [{ File: null } only] ? new CliError(TextWidth.Harmless(only.What), TextWidth.Harmless(only.Remedy), ExitCode.Invalid) : ManifestProblems.AsError(problems, isManifest ? "the manifest" : "what is asked");
         }
 
         var status = (int)response.StatusCode;

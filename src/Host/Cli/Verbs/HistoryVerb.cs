@@ -20,14 +20,16 @@ static class HistoryVerb
                 .OrderByDescending(v => v.Version.Number)
                 .Take(parsed.GetValue(limit))
                 .ToArray();
+            var tags = (await TagVerb.TagsAsync(session, stop)).ToLookup(t => t.Value, t => t.Key);
             session.Screen.Write(new JsonObject { ["items"] = new JsonArray([.. newest.Select(v => v.Json.DeepClone())]) }, () =>
             {
-                var table = new TextTable("NUMBER", "WHEN", "WHO", "CHANGES", "MESSAGE") { RightAligned = [0, 3] };
+                var table = new TextTable("NUMBER", "WHEN", "WHO", "CHANGES", "TAGS", "MESSAGE") { RightAligned = [0, 3] };
                 foreach (var (_, version) in newest)
                 {
                     table.Add(
                         version.Number.ToString(CultureInfo.InvariantCulture), Quantities.When(version.At, session.Time), version.By,
-                        version.Changes.Count.ToString(CultureInfo.InvariantCulture), TextWidth.Harmless(version.Message));
+                        version.Changes.Count.ToString(CultureInfo.InvariantCulture), tags.Contains(version.Number) ? string.Join(", ", tags[version.Number].Order(StringComparer.Ordinal)) : "-",
+                        version.Message.Length > 0 ? TextWidth.Harmless(version.Message) : "-");
                 }
 
                 table.Write(session.Screen);

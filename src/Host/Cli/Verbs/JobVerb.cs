@@ -59,16 +59,17 @@ static class JobVerb
 
     static Dictionary<string, string> Parameters(string[] given)
     {
+        string[] wrong = [.. given.Where(t => t.IndexOf('=', StringComparison.Ordinal) <= 0)];
+        if (wrong.Length > 0)
+        {
+            throw new CliError(
+                wrong.Length == 1 ? $"'{wrong[0]}' is not a parameter with its value" : $"{string.Join(", ", wrong.Select(t => $"'{t}'"))} are not parameters with their values", "write --param NAME=VALUE", ExitCode.Invalid);
+        }
+
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var text in given)
         {
-            var at = text.IndexOf('=', StringComparison.Ordinal);
-            if (at <= 0)
-            {
-                throw new CliError($"'{text}' is not a parameter with its value", "write --param NAME=VALUE", ExitCode.Invalid);
-            }
-
-            values[text[..at]] = text[(at + 1)..];
+            values[text[..text.IndexOf('=', StringComparison.Ordinal)]] = text[(text.IndexOf('=', StringComparison.Ordinal) + 1)..];
         }
 
         return values;
@@ -90,7 +91,7 @@ static class JobVerb
             foreach (var job in jobs)
             {
                 table.Add(
-                    job.Name, WhenOf(job.Spec), job.Status.NextAt is { } next ? next.UtcDateTime.ToString("yyyy-MM-dd HH:mm:ss'Z'", CultureInfo.InvariantCulture) : "-",
+                    job.Name, WhenOf(job.Spec), job.Status.NextAt is { } next ? Next(next, job.Spec.Zone, session.Time) : "-",
                     job.Status.Active.ToString(CultureInfo.InvariantCulture),
                     job.Status.LastState is { } last ? session.Screen.Paint(ToneOf(last), $"{job.Status.LastRun} {last}") : "-",
                     job.Status.LastAt is { } at ? Quantities.When(at, session.Time) : "-");
@@ -130,6 +131,7 @@ static class JobVerb
 
     static async Task CancelAsync(Session session, string name, CancellationToken stop)
     {
+        await KnownAsync(session, name, stop);
         string[] runs = name.Contains('.', StringComparison.Ordinal) ? [name]
             : [.. (await RunsAsync(session, name, stop)).Where(r => r.Run.Status.State <= RunState.Running).Select(r => r.Run.Name)];
         if (runs.Length == 0)
@@ -146,7 +148,7 @@ static class JobVerb
 
     static async Task HistoryAsync(Session session, string name, CancellationToken stop)
     {
-        await session.Client.GetAsync($"jobs/{Uri.EscapeDataString(name)}", stop);
+        await KnownAsync(session, name, stop);
         var runs = await RunsAsync(session, name, stop);
         session.Screen.Write(new JsonObject { ["items"] = new JsonArray([.. runs.Select(r => r.Json.DeepClone())]) }, () =>
         {
@@ -174,6 +176,7 @@ static class JobVerb
     static async Task LogsAsync(Session session, string name, bool follow, int tail, CancellationToken stop)
     {
         var run = name;
+        await KnownAsync(session, name, stop);
         if (!name.Contains('.', StringComparison.Ordinal))
         {
             var runs = await RunsAsync(session, name, stop);
@@ -182,6 +185,21 @@ static class JobVerb
 
         string[] paths = [$"logs?run={Uri.EscapeDataString(run)}&tail={tail.ToString(CultureInfo.InvariantCulture)}"];
         await (follow ? LogStreams.FollowAsync(session, paths, stop) : LogStreams.ReadAsync(session, paths, stop));
+    }
+
+    // A name with a dot is that of a run, which says itself whether there is one.
+    static async Task KnownAsync(Session session, string name, CancellationToken stop)
+    {
+        if (name.Contains('.', StringComparison.Ordinal))
+        {
+            return;
+        }
+
+        string[] known = [.. (await session.Client.ListAsync("jobs", stop))["items"]!.AsArray().Select(i => (string)i!["name"]!)];
+        if (!known.Contains(name, StringComparer.Ordinal))
+        {
+            throw new CliError($"there is no job '{name}'", Nearest.To(name, known) is { } near ? $"did you mean '{near}'? 'mainstay job list' shows them" : "'mainstay job list' shows them");
+        }
     }
 
     // The newest first.
@@ -195,6 +213,14 @@ static class JobVerb
         spec.Schedule is { } schedule ? spec.Zone is { } zone ? $"{schedule} ({zone})" : schedule
         : spec.After is { Count: > 0 } after ? "after " + string.Join(", ", after)
         : "when asked";
+
+    // On the clocks that the schedule means, with how long it is until then.
+    static string Next(DateTimeOffset at, string? name, TimeProvider time)
+    {
+        var zone = name is not null && TimeZoneInfo.TryFindSystemTimeZoneById(name, out var found) ? found : TimeZoneInfo.Utc;
+        var left = TimeSpan.FromSeconds(Math.Max(0, Math.Round((at - time.GetUtcNow()).TotalSeconds)));
+        return $"{TimeZoneInfo.ConvertTime(at, zone).ToString(zone == TimeZoneInfo.Utc ? "yyyy-MM-dd HH:mm:ss'Z'" : "yyyy-MM-dd HH:mm:sszzz", CultureInfo.InvariantCulture)} (in {Durations.Format(left)})";
+    }
 
     static string Told(JobRun run) => run.Status.Message.Length > 0 ? ": " + TextWidth.Harmless(run.Status.Message) : "";
 

@@ -41,10 +41,18 @@ static class RolloutVerb
 
             var name = parsed.GetValue(service) ?? throw new CliError("the service is missing", $"write mainstay rollout {word} SERVICE, see 'mainstay rollout status'", ExitCode.Invalid);
             var reply = await session.Client.PostAsync($"services/{Uri.EscapeDataString(name)}/rollout", new { act = word, message = parsed.GetValue(message) ?? "" }, stop);
-            session.Screen.Write(reply, () => session.Screen.Line($"{name}: {word}"));
+            session.Screen.Write(reply, () => session.Screen.Line($"{name} {Done(word, name)}"));
             return ExitCode.Ok;
         });
     }
+
+    static string Done(string act, string name) => act switch
+    {
+        "pause" => $"holds at its step; 'mainstay rollout resume {name}' lets it go on",
+        "resume" => $"goes on; 'mainstay rollout status {name}' tells how",
+        "promote" => $"goes to the end without holding; 'mainstay rollout status {name}' tells how",
+        _ => "goes back to the version before; the new one is not tried again until something else is declared",
+    };
 
     static async Task StatusAsync(Session session, string? name, CancellationToken stop)
     {
@@ -127,7 +135,7 @@ static class RolloutVerb
             table.Add(
                 service.Name, release is null ? "-" : Way(release), release?.From ?? "-", release?.Version ?? "-",
                 release is null ? "-" : Stage(service, release), release?.Share.ToString() ?? "-", release is null ? "-" : Quantities.When(release.Since, session.Time),
-                release?.Until is { } until ? until.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture) : "-", release is { Why.Length: > 0 } ? TextWidth.Harmless(release.Why) : "-");
+                release switch { { Stage: ReleaseStage.Waiting } => "on 'rollout resume'", { Until: { } until } => Quantities.Clock(until, session.Time), _ => "-" }, release is { Why.Length: > 0 } ? TextWidth.Harmless(release.Why) : "-");
         }
 
         table.Write(session.Screen);

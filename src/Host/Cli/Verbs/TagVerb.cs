@@ -54,6 +54,10 @@ static class TagVerb
         });
     }
 
+    /// <summary>The names that versions have; none before the first apply.</summary>
+    internal static async Task<IReadOnlyDictionary<string, int>> TagsAsync(Session session, CancellationToken stop) =>
+        (await session.Client.ListAsync("architectures", stop))["items"]!.AsArray().Select(a => ApiClient.As<Architecture>(a!)).FirstOrDefault()?.Tags ?? new Dictionary<string, int>();
+
     static Task<Architecture> ArchitectureAsync(Session session, CancellationToken stop) =>
         session.Client.GetAsync<Architecture>($"architectures/{Architecture.TheName}", stop);
 

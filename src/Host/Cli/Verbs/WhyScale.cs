@@ -20,7 +20,7 @@ static class WhyScale
     {
         var screen = session.Screen;
         var held = report.Reason is ScalingReasons.HeldByCause or ScalingReasons.HeldByFailure or ScalingReasons.AtMost;
-        screen.Line($"{TextWidth.Harmless(report.Service)} wants {Quantities.Count(report.Wanted, "instance")} of {report.Min} to {report.Max}, {report.Ready} ready: {screen.Paint(held ? Tone.Bad : Tone.Plain, TextWidth.Harmless(report.Reason))}");
+        screen.Line($"{TextWidth.Harmless(report.Service)} wants {Quantities.Count(report.Wanted, "instance")}{(report.Automatic ? $" of {report.Min} to {report.Max}" : "")}, {report.Ready} ready: {screen.Paint(held ? Tone.Bad : Tone.Plain, TextWidth.Harmless(report.Reason))}");
         if (report.Message.Length > 0)
         {
             screen.Line($"  {TextWidth.Harmless(report.Message)}");

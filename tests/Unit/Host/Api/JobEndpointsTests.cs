@@ -22,7 +22,9 @@ public sealed class JobEndpointsTests
         ((string)run!["name"]!).ShouldBe("report.2");
         (await api.ReadAsync<Job>("report"))!.Status.NextRun.ShouldBe(3);
 
-        (await api.ProblemAsync(HttpMethod.Post, "/api/v1/jobs/report/run", """{ "parameters": { "NIGHT": "x" } }""")).Status.ShouldBe(400);
+        var (wrong, _, problems) = await api.ProblemAsync(HttpMethod.Post, "/api/v1/jobs/report/run", """{ "parameters": { "NIGHT": "x", "DAYS": "y" } }""");
+        wrong.ShouldBe(422);
+        problems["problems"]!.AsArray().Select(p => $"{p!["path"]}: {p["remedy"]}").ShouldBe(["parameters.DAYS: did you mean 'DAY'? It takes DAY", "parameters.NIGHT: it takes DAY"]);
         (await api.ProblemAsync(HttpMethod.Post, "/api/v1/jobs/ghost/run", "{}")).Status.ShouldBe(404);
 
         (_, run, _) = await api.SendAsync(HttpMethod.Post, "/api/v1/runs/report.2/cancel");

@@ -7,6 +7,6 @@ export const scaleEn = {
   giveBack: 'Let it scale by itself',
   reason: {
     Steady: 'Fits', Out: 'Scaled out', In: 'Scaled in', ToZero: 'Stopped for want of requests', FromZero: 'Started for a request', HeldByCause: 'Held: the cause lies downstream',
-    HeldByFailure: 'Held: new instances do not start', AtMost: 'All that may run do', ByHand: 'Set by hand', Bounds: 'By its bounds',
+    HeldByFailure: 'Held: new instances do not start', AtMost: 'All that may run do', Declared: 'As declared', ByHand: 'Set by hand', Bounds: 'By its bounds',
   } as Record<string, string>,
 };

@@ -9,6 +9,6 @@ export const scaleZh: typeof scaleEn = {
   giveBack: '恢复自动伸缩',
   reason: {
     Steady: '正合适', Out: '已扩容', In: '已缩容', ToZero: '无请求，已停止', FromZero: '有请求，已启动', HeldByCause: '暂不扩容：原因在下游',
-    HeldByFailure: '暂不扩容：新实例无法启动', AtMost: '已达上限', ByHand: '手动设定', Bounds: '按上下限',
+    HeldByFailure: '暂不扩容：新实例无法启动', AtMost: '已达上限', Declared: '按声明', ByHand: '手动设定', Bounds: '按上下限',
   },
 };
