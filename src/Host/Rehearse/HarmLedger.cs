@@ -13,10 +13,10 @@ sealed class HarmLedger
     readonly SortedDictionary<string, Sum> routes = new(StringComparer.Ordinal);
     double seconds;
 
-    /// <summary>Finds who is hurt as everything is now; what it gives takes stretches of time in which that stays so: when each begins and how long it lasts, in seconds.</summary>
+    /// <summary>Finds who is hurt as everything is now.</summary>
     /// <param name="loaded">The services.</param>
     /// <param name="seen">For the routes.</param>
-    public Action<double, double> At(IReadOnlyDictionary<string, LoadedService> loaded, Snapshot seen)
+    public Moment At(IReadOnlyDictionary<string, LoadedService> loaded, Snapshot seen)
     {
         var model = new LoadModel(loaded);
         var hurt = new List<(Sum Sum, Harm Harm, bool Without, string? Through)>();
@@ -30,29 +30,31 @@ sealed class HarmLedger
             }
         }
 
+        var now = new SortedDictionary<string, Harm>(StringComparer.Ordinal);
         foreach (var route in seen.All<Route>())
         {
-            var harm = RehearsedLoad.WaysOf(route.Spec) switch
-            {
-                [] => default,
-                var ways when route.Spec.Split is not null => ways.Select(model.Through).Aggregate((a, b) => new(a.Fails + b.Fails, a.Waits + b.Waits, a.Lesser + b.Lesser)),
-                var ways => ways.Select(model.Through).Aggregate((a, b) => Harm.Both(a, b)),
-            };
+            var harm = now[route.Name] = RehearsedLoad.Of(route.Spec, model);
             if (!harm.IsNone)
             {
                 hurt.Add((SumOf(routes, route.Name), harm, harm.Fails > 0.999, null));
             }
         }
 
-        return (at, span) =>
+        return new(model, now, (at, span) =>
         {
             seconds += span;
             foreach (var (sum, harm, without, through) in hurt)
             {
                 sum.Add(at, span, harm, without, through);
             }
-        };
+        });
     }
+
+    /// <summary>Who is hurt at one time.</summary>
+    /// <param name="Model">What becomes of requests then.</param>
+    /// <param name="Routes">Of each route, also where nobody is hurt.</param>
+    /// <param name="Add">Takes a stretch of time in which it stays so: when it begins and how long it lasts, in seconds.</param>
+    internal sealed record Moment(LoadModel Model, IReadOnlyDictionary<string, Harm> Routes, Action<double, double> Add);
 
     /// <summary>The services that are hurt, the worst first.</summary>
     public IReadOnlyList<Hurt> Services(Snapshot seen, Func<string, double> rateOf) =>

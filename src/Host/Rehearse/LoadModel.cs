@@ -99,6 +99,9 @@ public sealed class LoadModel(IReadOnlyDictionary<string, LoadedService> service
     /// <summary>What becomes of the requests to a service, whoever sends them.</summary>
     public Harm Of(string service) => services.TryGetValue(service, out var of) ? Meet(of, Plain) : default;
 
+    /// <summary>What becomes of the requests that take a way, before anything stands in.</summary>
+    public Harm Met(LoadedCall call) => services.TryGetValue(call.To, out var of) ? Meet(of, call) : default;
+
     /// <summary>What becomes of the requests that take a way, for who sends them.</summary>
     public Harm Through(LoadedCall call)
     {

@@ -1,6 +1,7 @@
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
+using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
@@ -10,6 +11,7 @@ using Mainstay.Host.Api;
 using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Observe;
 using Mainstay.Host.Api.Telemetry;
+using Mainstay.Observe.Ingest;
 using Mainstay.Schedule.Decide;
 using Mainstay.Traffic.Decide;
 using HostRecord = Mainstay.Core.Kinds.Schedule.Host;
@@ -32,11 +34,15 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
     readonly MemoryStore store;
     readonly RehearsalTrace trace;
     readonly StartTimes times;
+    readonly TaskTimes tasks;
     readonly RehearsedAgents agents;
     readonly RehearsedGateways gateways;
     readonly RehearsedRelease? release;
     readonly RehearsedLoad load;
     readonly HarmLedger ledger = new();
+    readonly Dictionary<string, string> told = new(StringComparer.Ordinal);
+    RehearsedFlows? flows;
+    RehearsedObserver? observer;
 
     Rehearsal(RehearsalState state, RehearsalTerms terms)
     {
@@ -46,7 +52,8 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
         store.Write([.. state.Resources.Select(r => InstantStore.Put(r is Service service ? WithoutQueries(service) : r))]);
         trace = new(store, state.Now);
         times = new(trace.Seen, terms.Seed);
-        agents = new(run, store, times);
+        tasks = new(trace.Seen, terms.Seed);
+        agents = new(run, store, times, tasks);
         gateways = new(run, store, [.. trace.Seen.All<GatewayNode>().OrderBy(g => g.Name, StringComparer.Ordinal)]);
         trace.Say(TimeSpan.Zero, RehearsalStep.Cause, "", terms.Title, Severity.Warning);
         release = terms.Kind == RehearsalKind.Release ? new(terms, state.Figures) : null;
@@ -108,10 +115,13 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
             trace.Follow(TimeSpan.Zero);
             agents.Start(trace.Seen, life.Token);
             gateways.Start(trace.Seen, life.Token);
+            var first = new RehearsedLoad(state.Figures, 1, agents.Runs).Services(trace.Seen, gateways.Table);
+            var usual = new LoadModel(first.ToDictionary(f => f.Key, f => f.Value with { Use = null, Slower = 1 }));
+            flows = new(CallsAtFirst(), state.Figures.Routes, usual);
+            flows.Add(flows.At(first, trace.Seen, ledger.At(first, trace.Seen)));
             var judge = Serve(applier, life.Token);
             run.Pass(TimeSpan.Zero, Look);
-            var first = load.Services(trace.Seen, gateways.Table);
-            var scaling = new RehearsedScaling(store, state.Figures, terms.Factor, new(first.ToDictionary(f => f.Key, f => f.Value with { Use = null, Slower = 1 })), run.Now);
+            var scaling = new RehearsedScaling(store, state.Figures, terms.Factor, usual, run.Now);
             Happen();
             Pass(judge, scaling, stop);
         }
@@ -122,14 +132,29 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
         }
     }
 
+    // What the mesh carried it has counted better than any trace.
+    Dictionary<EdgeKey, EdgeFigures> CallsAtFirst()
+    {
+        var all = new Dictionary<EdgeKey, EdgeFigures>(state.Past.Calls);
+        foreach (var (edge, of) in state.Figures.Edges)
+        {
+            all[edge] = of;
+        }
+
+        return all;
+    }
+
     // The control plane.
     ReleaseJudge Serve(Applier applier, CancellationToken stop)
     {
         var services = new ServerServices(store, CoreKinds.All, run.Clock);
-        var mirror = new Mirror(store, CoreKinds.All, run.Clock, typeof(HostRecord), typeof(Service), typeof(Instance), typeof(ReleaseRecord), typeof(Incident));
+        var mirror = new Mirror(
+            store, CoreKinds.All, run.Clock, typeof(HostRecord), typeof(Service), typeof(Instance), typeof(ReleaseRecord), typeof(Incident), typeof(Intervention), typeof(Objective), typeof(Endpoints), typeof(Route),
+            typeof(MeshLink), typeof(Gateway), typeof(Queue));
         var hosts = new HostWatch(store, CoreKinds.All, mirror, run.Clock, new EventNames("rehearsal-hosts"));
         var judge = new ReleaseJudge(services, mirror, applier, new PromDesk(services.Samples, run.Clock));
-        foreach (var reconciler in new IReconciler[] { new ServiceReconciler(), new LinkReconciler(_ => true) })
+        observer = new(run, services, mirror, applier, state, flows!, agents.Runs);
+        foreach (var reconciler in new IReconciler[] { new ServiceReconciler(), new LinkReconciler(_ => true), new JobReconciler() })
         {
             run.Start(() => new Loop(store, CoreKinds.All, reconciler, this, run.Clock).RunAsync(stop));
         }
@@ -137,6 +162,7 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
         run.Start(() => mirror.RunAsync(stop));
         run.Start(() => hosts.RunAsync(stop));
         run.Start(() => BeatAsync(hosts, stop));
+        run.Start(() => observer.RunAsync(stop));
         if (release is not null)
         {
             run.Start(() => judge.RunAsync(stop));
@@ -160,6 +186,7 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
 
     void Happen()
     {
+        flows!.Factor = terms.Factor;
         foreach (var name in terms.Names)
         {
             switch (terms.Kind)
@@ -181,8 +208,9 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
     void Pass(ReleaseJudge judge, RehearsedScaling scaling, CancellationToken stop)
     {
         (long, long, long, string?)? known = null;
-        Action<double, double> hurt = (_, _) => { };
         var services = load.Services(trace.Seen, gateways.Table);
+        var hurt = ledger.At(services, trace.Seen);
+        var calls = flows!.At(services, trace.Seen, hurt);
         for (var step = 0; Step * step < terms.For; step++)
         {
             stop.ThrowIfCancellationRequested();
@@ -191,16 +219,34 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
             {
                 (known, services) = (now, load.Services(trace.Seen, gateways.Table));
                 hurt = ledger.At(services, trace.Seen);
+                calls = flows.At(services, trace.Seen, hurt);
+                Hurt(Step * step, hurt);
             }
 
-            hurt((Step * step).TotalSeconds, Step.TotalSeconds);
+            hurt.Add((Step * step).TotalSeconds, Step.TotalSeconds);
             if (step % StepsPerSecond == 0)
             {
-                scaling.Look(trace.Seen, services, new(services), run.Now);
+                flows.Add(calls);
+                scaling.Look(trace.Seen, services, hurt.Model, run.Now);
                 Ask(judge);
             }
 
             run.Pass(Step, Look);
+        }
+    }
+
+    // Told where it differs by a hundredth or more.
+    void Hurt(TimeSpan at, HarmLedger.Moment moment)
+    {
+        foreach (var (route, harm) in moment.Routes)
+        {
+            var now = HurtWords.Of(harm);
+            if (now != told.GetValueOrDefault(route, ""))
+            {
+                told[route] = now;
+                var rate = state.Figures.Routes.TryGetValue(route, out var of) ? of.RequestsPerSecond * terms.Factor : 0;
+                trace.Say(at, RehearsalStep.Hurt, $"route/{route}", HurtWords.Line(route, now, rate), harm.Fails > 0 ? Severity.Error : harm.IsNone ? Severity.Info : Severity.Warning);
+            }
         }
     }
 
@@ -227,7 +273,7 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
         double RateOf(string service) => release?.Service == service ? release.Rate : load.RateOf(service);
         return new(
             terms.Title, terms.For.TotalSeconds, terms.Seed, lines, more,
-            ledger.Services(seen, RateOf), ledger.Routes(seen, r => state.Figures.Routes.TryGetValue(r, out var of) ? of.RequestsPerSecond * terms.Factor : 0), ledger.Objectives(seen),
+            ledger.Services(seen, RateOf), ledger.Routes(seen, r => state.Figures.Routes.TryGetValue(r, out var of) ? of.RequestsPerSecond * terms.Factor : 0), trace.Jobs.Jobs(), trace.Incidents, ledger.Objectives(seen),
             [.. seen.All<Service>().Where(s => !s.Removed && s.Status.Wanted > 0 && (s.Status.Ready < s.Status.Wanted || s.Status.State is not (Lifecycle.Run or Lifecycle.Ready)))
                 .OrderByDescending(s => s.Spec.Criticality).ThenBy(s => s.Name, StringComparer.Ordinal)
                 .Select(s => $"{s.Name}: {s.Status.Ready} of {s.Status.Wanted} ready, {s.Status.State}, {s.Status.Reason}{(s.Status.Message.Length > 0 ? $": {s.Status.Message.Split('\n')[0]}" : "")}")],
@@ -251,9 +297,19 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
             yield return $"no requests to {release.Service} are measured now, so nothing was judged: --rate says how many to assume";
         }
 
-        if (trace.Seen.All<Job>().Any(j => !j.Removed))
+        foreach (var job in trace.Jobs.Ran)
         {
-            yield return "jobs do not run in a rehearsal";
+            yield return tasks.Tell(job);
+        }
+
+        if (observer is { KnowsUsual: false })
+        {
+            yield return "what is usual is not known yet, so no incident opens for what is unusual: it takes about two minutes of measuring";
+        }
+
+        if (trace.Seen.All<AlertRule>().Any())
+        {
+            yield return "alert rules of your own say nothing: there are no series of a time that does not exist";
         }
     }
 }

@@ -56,7 +56,10 @@ public sealed class RehearsalDesk(ServerServices services, Correlator correlator
         if (terms is not null)
         {
             var now = services.Time.GetUtcNow();
-            var state = new RehearsalState { Resources = resources, Figures = RehearsalFigures.Read(services, correlator, seen, now), Now = now, AdminPort = adminPort, Data = services.Data };
+            var state = new RehearsalState
+            {
+                Resources = resources, Figures = RehearsalFigures.Read(services, correlator, seen, now), Past = correlator.Past(), Now = now, AdminPort = adminPort, Data = services.Data,
+            };
             (var report, problems) = await Rehearsal.RunAsync(state, terms, services.Time, stop);
             if (report is not null)
             {

@@ -1,4 +1,5 @@
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 
 namespace Mainstay.Host.Rehearse;
@@ -11,12 +12,15 @@ namespace Mainstay.Host.Rehearse;
 /// <param name="More">How many lines were left out.</param>
 /// <param name="Services">Who would be hurt, the worst first; services that would not are not listed.</param>
 /// <param name="Routes">Which public routes would be hurt, likewise.</param>
+/// <param name="Jobs">What would become of jobs that have something to do, those that are hurt first.</param>
+/// <param name="Incidents">Which incidents would open, and what would be suggested or done.</param>
 /// <param name="Objectives">What it would cost the objectives.</param>
 /// <param name="Open">What would not be well at the end.</param>
 /// <param name="Assumed">What it rests on.</param>
 /// <param name="TookMs">How long it took to find out.</param>
 public sealed record RehearsalReport(
-    string Title, double Seconds, int Seed, IReadOnlyList<RehearsalLine> Lines, int More, IReadOnlyList<Hurt> Services, IReadOnlyList<Hurt> Routes, IReadOnlyList<SpentBudget> Objectives,
+    string Title, double Seconds, int Seed, IReadOnlyList<RehearsalLine> Lines, int More, IReadOnlyList<Hurt> Services, IReadOnlyList<Hurt> Routes, IReadOnlyList<RehearsedJob> Jobs,
+    IReadOnlyList<RehearsedIncident> Incidents, IReadOnlyList<SpentBudget> Objectives,
     IReadOnlyList<string> Open, IReadOnlyList<string> Assumed, long TookMs);
 
 /// <summary>Something that would happen.</summary>
@@ -59,6 +63,18 @@ public enum RehearsalStep
 
     /// <summary>Something that people would be told.</summary>
     Event,
+
+    /// <summary>Other users of a public route are hurt than before, or more or fewer of them.</summary>
+    Hurt,
+
+    /// <summary>A run of a job, or a task of it, begins, ends or is tried again.</summary>
+    Job,
+
+    /// <summary>An incident opens, is understood otherwise, or is over.</summary>
+    Incident,
+
+    /// <summary>Something is suggested or done about an incident.</summary>
+    Action,
 }
 
 /// <summary>Somebody who would be hurt. The shares are of all requests in the rehearsed time.</summary>
@@ -81,3 +97,40 @@ public sealed record Hurt(
 /// <param name="Route">Of which route.</param>
 /// <param name="Spent">Which part of the errors that its window allows would be made, were there as many requests all the time; more than 1 is more than all of them.</param>
 public sealed record SpentBudget(string Name, string Route, double Spent);
+
+/// <summary>What would become of a job.</summary>
+/// <param name="Name">The job.</param>
+/// <param name="Succeeded">Runs that would succeed.</param>
+/// <param name="Failed">Runs that would fail for good.</param>
+/// <param name="Open">Runs that would be under way or wait at the end.</param>
+/// <param name="LeftOut">Due runs that would not take place.</param>
+/// <param name="LostTries">Tries of tasks that would be lost with their host.</param>
+/// <param name="FailedTries">Tries of tasks that would fail otherwise.</param>
+/// <param name="LostSeconds">For how long those tries had worked.</param>
+/// <param name="Why">What became of the last of them; null where there is none.</param>
+public sealed record RehearsedJob(string Name, int Succeeded, int Failed, int Open, int LeftOut, int LostTries, int FailedTries, double LostSeconds, string? Why)
+{
+    /// <summary>Whether anything of it would be lost, late or left out.</summary>
+    public bool IsHurt => Failed + LeftOut + LostTries + FailedTries > 0;
+}
+
+/// <summary>An incident that would open.</summary>
+/// <param name="Opens">When, in seconds.</param>
+/// <param name="Ends">When it would be over; null where it goes on.</param>
+/// <param name="Title">In one line.</param>
+/// <param name="Criticality">The highest of what is hurt.</param>
+/// <param name="Cause">What is taken for the cause, as <c>kind target</c>; empty where it is not known.</param>
+/// <param name="Confidence">How sure of that, 0 to 1.</param>
+/// <param name="Evidence">In words, the strongest first.</param>
+/// <param name="Told">The receivers that would be told of it.</param>
+/// <param name="Actions">What would be suggested or done about it.</param>
+public sealed record RehearsedIncident(
+    double Opens, double? Ends, string Title, Criticality Criticality, string Cause, double Confidence, IReadOnlyList<string> Evidence, IReadOnlyList<string> Told, IReadOnlyList<RehearsedAction> Actions);
+
+/// <summary>What would be suggested or done about an incident.</summary>
+/// <param name="State">Whether it is only suggested, and what came of it where it was done.</param>
+/// <param name="At">When it would be done, in seconds; null where it is only suggested.</param>
+/// <param name="Text">In words, with why.</param>
+/// <param name="How">The command that does it; empty where no command does.</param>
+/// <param name="Verdict">What came of it; empty where that is not known yet.</param>
+public sealed record RehearsedAction(ActionState State, double? At, string Text, string How, string Verdict);

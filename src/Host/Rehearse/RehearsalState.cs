@@ -5,6 +5,7 @@ using Mainstay.Core.Kinds.State;
 using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
+using Mainstay.Observe.Correlate;
 
 namespace Mainstay.Host.Rehearse;
 
@@ -14,6 +15,9 @@ public sealed record RehearsalState
     public required IReadOnlyList<Resource> Resources { get; init; }
 
     public required RehearsalFigures Figures { get; init; }
+
+    /// <summary>What Observe knows of what is usual, by which it finds what is not.</summary>
+    public ObservedPast Past { get; init; } = new();
 
     /// <summary>The time of day at which it begins.</summary>
     public required DateTimeOffset Now { get; init; }
@@ -26,7 +30,7 @@ public sealed record RehearsalState
 
     // What is large, secret or of this moment alone, and no decision rests on.
     static readonly HashSet<Type> Left =
-        [typeof(Event), typeof(AuditEntry), typeof(JobRun), typeof(HostIdentity), typeof(JoinToken), typeof(IdWorker), typeof(ConfigDraft), typeof(ConfigVersion), typeof(NamedLock), typeof(CachePurge)];
+        [typeof(Event), typeof(AuditEntry), typeof(HostIdentity), typeof(JoinToken), typeof(IdWorker), typeof(ConfigDraft), typeof(ConfigVersion), typeof(NamedLock), typeof(CachePurge)];
 
     /// <summary>Copies what the store holds; nothing is written.</summary>
     public static async Task<(IReadOnlyList<Resource> Resources, Snapshot Seen)> CopyAsync(IStore store, CancellationToken stop)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Core.Reconcile;
 using Mainstay.Core.Store;
@@ -19,16 +20,26 @@ sealed class RehearsalTrace : IDisposable
     readonly Watch watch;
     readonly DateTimeOffset began;
     readonly List<(RehearsalLine Line, string Sort)> lines = [];
+    readonly IncidentLedger incidents;
 
     public RehearsalTrace(MemoryStore store, DateTimeOffset began)
     {
         this.began = began;
+        Jobs = new(Seen, began);
+        incidents = new(Seen, began);
         watch = store.OpenWatch("", 1);
         Follow(TimeSpan.Zero, silently: true);
+        Jobs.Begin();
     }
 
     /// <summary>Everything, as it is now.</summary>
     public Snapshot Seen { get; } = new(CoreKinds.All);
+
+    /// <summary>What becomes of jobs.</summary>
+    public JobLedger Jobs { get; }
+
+    /// <summary>The incidents that opened.</summary>
+    public IReadOnlyList<RehearsedIncident> Incidents => incidents.All();
 
     /// <summary>Services of which instances were placed.</summary>
     public SortedSet<string> Placed { get; } = new(StringComparer.Ordinal);
@@ -43,14 +54,12 @@ sealed class RehearsalTrace : IDisposable
         var any = false;
         while (watch.TryRead(out var batch))
         {
-            foreach (var change in batch.Changes)
+            // What is written together is told together: a run and the instances of its tasks.
+            var all = batch.Changes.Select(c => Seen.Take(c, batch.Revision)).ToArray();
+            any |= all.Length > 0;
+            foreach (var (before, after) in silently ? [] : all)
             {
-                var (before, after) = Seen.Take(change, batch.Revision);
-                any = true;
-                if (!silently)
-                {
-                    Tell(at, before, after);
-                }
+                Tell(at, before, after);
             }
         }
 
@@ -70,12 +79,21 @@ sealed class RehearsalTrace : IDisposable
         return (told.Length > Most ? told[..Most] : told, Math.Max(0, told.Length - Most));
     }
 
-    static string ServiceOf(string about) => about["instance/".Length..about.LastIndexOf('-')];
+    static string ServiceOf(string about) => about.StartsWith("instance/", StringComparison.Ordinal) ? about["instance/".Length..about.LastIndexOf('-')] : about[(about.IndexOf('/', StringComparison.Ordinal) + 1)..];
 
     void Tell(TimeSpan at, Resource? before, Resource? after)
     {
         switch (before ?? after)
         {
+            case Instance { Template.Once: not null }:
+                // Told of with the run whose task it is.
+                break;
+            case JobRun when after is JobRun run:
+                lines.AddRange(Jobs.Take(Seconds(at), before as JobRun, run).Select(l => (new RehearsalLine(Seconds(at), RehearsalStep.Job, $"job/{run.Job}", l.Text, l.Severity), l.Sort)));
+                break;
+            case Incident when after is Incident incident:
+                lines.AddRange(incidents.Take(Seconds(at), before as Incident, incident).Select(l => (new RehearsalLine(Seconds(at), l.Kind, $"incident/{incident.Name}", l.Text, l.Severity), "")));
+                break;
             case Instance instance:
                 OfInstance(at, instance.Name, before as Instance, after as Instance);
                 break;
@@ -92,12 +110,24 @@ sealed class RehearsalTrace : IDisposable
                 OfTable(at, endpoints.Name, before as Endpoints, after as Endpoints);
                 break;
             case Event when after is Event told && !IsToldOtherwise(told):
-                Say(at, RehearsalStep.Event, told.About, $"{told.Reason}: {OneLine(told.Message)}", told.Severity);
+                OfEvent(at, told);
                 break;
             case Scaling when after is Scaling { Decisions: [var decision, ..] } now && ((before as Scaling)?.Decisions is not [var last, ..] || last.At != decision.At):
                 Say(at, RehearsalStep.Scale, $"service/{now.Name}", $"{now.Name}: {decision.Reason}, {OneLine(decision.Message)}", decision.From == decision.To ? Severity.Warning : Severity.Info);
                 break;
         }
+    }
+
+    // What is told of a job says of itself what it is.
+    void OfEvent(TimeSpan at, Event told)
+    {
+        var ofJob = told.About.StartsWith("job/", StringComparison.Ordinal);
+        if (told.Reason is "JobSkipped" or "JobMissed")
+        {
+            Jobs.LeftOut(told.About["job/".Length..]);
+        }
+
+        Say(at, ofJob ? RehearsalStep.Job : RehearsalStep.Event, told.About, ofJob ? OneLine(told.Message) : $"{told.Reason}: {OneLine(told.Message)}", told.Severity);
     }
 
     void OfInstance(TimeSpan at, string name, Instance? before, Instance? after)
@@ -184,7 +214,7 @@ sealed class RehearsalTrace : IDisposable
 
     // Changes of a state are told where they are made.
     static bool IsToldOtherwise(Event told) =>
-        told.Reason is Reasons.HostLost or "RolloutAbort" || told.Reason.StartsWith("Scaling", StringComparison.Ordinal) || (told.Message.Split(' ') is [var from, "->", ..] && Enum.TryParse<Lifecycle>(from, out _));
+        told.Reason is Reasons.HostLost or "RolloutAbort" || told.About.StartsWith("incident/", StringComparison.Ordinal) || told.Reason.StartsWith("Scaling", StringComparison.Ordinal) || (told.Message.Split(' ') is [var from, "->", ..] && Enum.TryParse<Lifecycle>(from, out _));
 
     static double Seconds(TimeSpan at) => Math.Round(at.TotalSeconds, 2);
 

@@ -24,15 +24,16 @@ sealed class RehearsedAgents : IDriver, IAsyncDisposable
     readonly MemoryStore server;
     readonly MemoryStore own;
     readonly StartTimes times;
+    readonly TaskTimes tasks;
     readonly Dictionary<string, RehearsedMachine> machines = new(StringComparer.Ordinal);
     readonly Dictionary<string, RehearsedMachine> homes = new(StringComparer.Ordinal);
     readonly Dictionary<string, HashSet<string>> news = new(StringComparer.Ordinal);
     readonly HashSet<string> brokenServices = new(StringComparer.Ordinal);
     readonly HashSet<string> brokenTemplates = new(StringComparer.Ordinal);
 
-    public RehearsedAgents(VirtualRun run, MemoryStore server, StartTimes times)
+    public RehearsedAgents(VirtualRun run, MemoryStore server, StartTimes times, TaskTimes tasks)
     {
-        (this.run, this.server, this.times) = (run, server, times);
+        (this.run, this.server, this.times, this.tasks) = (run, server, times, tasks);
         own = new(run.Clock, keepRevisions: 1_000_000);
     }
 
@@ -50,12 +51,13 @@ sealed class RehearsedAgents : IDriver, IAsyncDisposable
     {
         foreach (var host in seen.All<HostRecord>().Where(h => h.State == HostState.Ready))
         {
-            machines[host.Name] = new(run, host.Name, times, i => brokenServices.Contains(i.Service) || brokenTemplates.Contains(i.Template.Hash), See);
+            machines[host.Name] = new(run, host.Name, times, tasks, i => brokenServices.Contains(SoftwareOf(i)) || brokenTemplates.Contains(i.Template.Hash), See);
         }
 
         // What fails now goes on failing.
         brokenTemplates.UnionWith(seen.All<Instance>().Where(i => i.Status.Failures >= i.Template.Restart.CrashLoop && i.Status.State != InstanceState.Ready).Select(i => i.Template.Hash));
-        var first = new List<Operation>();
+        // Whoever is cut off here has no power either: what another host takes over is nobody else's.
+        var first = new List<Operation> { Put(new AgentLease { Name = AgentLease.TheName, Held = true }) };
         foreach (var instance in seen.All<Instance>().OrderBy(i => i.Name, StringComparer.Ordinal))
         {
             if (machines.TryGetValue(instance.Host, out var machine))
@@ -108,7 +110,7 @@ sealed class RehearsedAgents : IDriver, IAsyncDisposable
     public void Break(string service)
     {
         brokenServices.Add(service);
-        foreach (var process in machines.Values.SelectMany(m => m.Processes.Values).Where(p => p.Instance.Service == service).Select(p => p.Instance.Name).ToArray())
+        foreach (var process in machines.Values.SelectMany(m => m.Processes.Values).Where(p => SoftwareOf(p.Instance) == service).Select(p => p.Instance.Name).ToArray())
         {
             Kill(process);
         }
@@ -135,6 +137,9 @@ sealed class RehearsedAgents : IDriver, IAsyncDisposable
 
         return ValueTask.CompletedTask;
     }
+
+    // A job's task runs the software of the service that the job names.
+    string SoftwareOf(Instance instance) => instance.Template.Once is null ? instance.Service : server.Read<Job>(instance.Service)?.Spec.Service ?? "";
 
     void See(Proc proc)
     {

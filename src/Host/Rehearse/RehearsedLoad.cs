@@ -24,7 +24,15 @@ sealed class RehearsedLoad(RehearsalFigures figures, double factor, Func<string,
 
     /// <summary>Every service as it is now.</summary>
     public Dictionary<string, LoadedService> Services(Snapshot seen, IReadOnlyDictionary<string, Endpoints> table) =>
-        seen.All<Service>().Where(s => !s.Removed).ToDictionary(s => s.Name, s => Of(s, table.GetValueOrDefault(s.Name)), StringComparer.Ordinal);
+        seen.All<Service>().Where(s => !s.Removed).ToDictionary(s => s.Name, s => Of(s, table.GetValueOrDefault(s.Name), Ejected(s, seen)), StringComparer.Ordinal);
+
+    /// <summary>What becomes of the requests to a route.</summary>
+    public static Harm Of(RouteSpec route, LoadModel model) => WaysOf(route) switch
+    {
+        [] => default,
+        var ways when route.Split is not null => ways.Select(model.Through).Aggregate((a, b) => new(a.Fails + b.Fails, a.Waits + b.Waits, a.Lesser + b.Lesser)),
+        var ways => ways.Select(model.Through).Aggregate((a, b) => Harm.Both(a, b)),
+    };
 
     /// <summary>The ways that a route's requests take; none where it leads to no service.</summary>
     public static IReadOnlyList<LoadedCall> WaysOf(RouteSpec route)
@@ -50,10 +58,13 @@ sealed class RehearsedLoad(RehearsalFigures figures, double factor, Func<string,
         HasFallback = spec.Fallback is { Service: null } || spec.Degrade?.ServeStale is not null, FallbackService = spec.Fallback?.Service,
     };
 
-    LoadedService Of(Service service, Endpoints? table)
+    static HashSet<string> Ejected(Service service, Snapshot seen) =>
+        [.. seen.All<Intervention>().Where(i => i.Eject is not null && i.About == $"service/{service.Name}").Select(i => i.Eject!)];
+
+    LoadedService Of(Service service, Endpoints? table, HashSet<string> ejected)
     {
         var name = service.Name;
-        var items = table?.Items ?? [];
+        var items = (table?.Items ?? []).Where(i => !ejected.Contains(i.Instance)).ToArray();
         var answering = items.Count(i => runs(i.Instance));
         var use = UseOf(service, answering, factor);
         var calls = service.Spec.Needs.Select(n => Call(n.Key, PortionOf(name, n.Key), n.Value) with { IsOptional = n.Value.Optional }).ToArray();
@@ -62,7 +73,7 @@ sealed class RehearsedLoad(RehearsalFigures figures, double factor, Func<string,
         {
             Name = name,
             Answering = answering,
-            Gone = items.Count - answering,
+            Gone = items.Length - answering,
             IsOnDemand = service.Spec.IsOnDemand,
             IsOff = service.Wanted() == 0 && !service.Spec.IsOnDemand,
             Use = use,

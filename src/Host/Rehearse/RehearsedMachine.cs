@@ -6,7 +6,7 @@ using Mainstay.Schedule.Rehearse;
 namespace Mainstay.Host.Rehearse;
 
 /// <summary>A host in a rehearsal.</summary>
-sealed class RehearsedMachine(VirtualRun run, string name, StartTimes times, Func<Instance, bool> isBroken, Action<Proc> seen) : VirtualMachine(run, name, run.Clock)
+sealed class RehearsedMachine(VirtualRun run, string name, StartTimes times, TaskTimes tasks, Func<Instance, bool> isBroken, Action<Proc> seen) : VirtualMachine(run, name, run.Clock)
 {
     // From its start until software that does not work ends by itself.
     static readonly TimeSpan EndsAfter = TimeSpan.FromSeconds(1);
@@ -33,7 +33,12 @@ sealed class RehearsedMachine(VirtualRun run, string name, StartTimes times, Fun
             Name = instance.Name, Epoch = status.Epoch, Phase = ProcPhase.Running, Pid = process.Pid, Endpoint = status.Endpoint, StartedAt = since, WatchedAt = since,
             Health = status.State == InstanceState.Ready ? HealthState.Healthy : HealthState.Unknown, HealthAt = status.ReadyAt,
         };
-        if (status.State == InstanceState.Starting)
+        if (instance.Template.Once is not null)
+        {
+            var (took, exitCode) = tasks.Of(instance.Service);
+            run.After(TaskTimes.Left(since + took - run.Now), () => End(process, exitCode));
+        }
+        else if (status.State == InstanceState.Starting)
         {
             var left = since + times.OfStart(instance.Service) - run.Now;
             Live(process, left > TimeSpan.Zero ? left : TimeSpan.Zero);
@@ -63,7 +68,14 @@ sealed class RehearsedMachine(VirtualRun run, string name, StartTimes times, Fun
 
     void Live(VirtualProcess process, TimeSpan start)
     {
-        if (isBroken(process.Instance))
+        if (process.Instance.Template.Once is not null)
+        {
+            // A task is not asked how it does: it runs, or it has ended.
+            Heal(process);
+            var (took, exitCode) = isBroken(process.Instance) ? (EndsAfter, 1) : tasks.Of(process.Instance.Service);
+            run.After(took, () => End(process, exitCode));
+        }
+        else if (isBroken(process.Instance))
         {
             run.After(EndsAfter, () => End(process, 1));
         }

@@ -23,7 +23,7 @@ public sealed class StartTimes
     public StartTimes(Snapshot seen, int seed)
     {
         dice = new(seed);
-        starts = seen.All<Instance>().Select(i => (i.Service, Took: Took(i))).Where(s => s.Took is not null).GroupBy(s => s.Service, StringComparer.Ordinal)
+        starts = seen.All<Instance>().Where(i => i.Template.Once is null).Select(i => (i.Service, Took: Took(i))).Where(s => s.Took is not null).GroupBy(s => s.Service, StringComparer.Ordinal)
             .ToDictionary(g => g.Key, g => g.Select(s => s.Took!.Value).Order().ToArray(), StringComparer.Ordinal);
         builds = seen.All<Build>().Where(b => b.Status is { State: BuildState.Succeeded, StartedAt: not null, FinishedAt: not null })
             .GroupBy(b => b.Service, StringComparer.Ordinal).ToDictionary(g => g.Key, g => g.Max(b => b.Status.FinishedAt!.Value - b.Status.StartedAt!.Value), StringComparer.Ordinal);

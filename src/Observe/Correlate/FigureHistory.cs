@@ -27,6 +27,20 @@ public sealed class FigureHistory(int most = 12_000)
 
     public int Count => rings.Count;
 
+    /// <summary>Another one with the same content.</summary>
+    public FigureHistory Copy()
+    {
+        var copy = new FigureHistory(most) { Step = Step, Dropped = Dropped };
+        copy.wrong.AddRange(wrong);
+        foreach (var (key, ring) in rings)
+        {
+            copy.rings.Add(key, ring.Copy());
+        }
+
+        copy.Long.Restore(Long.All(TimeOf(Step)));
+        return copy;
+    }
+
     /// <summary>When a step ended.</summary>
     public static DateTimeOffset TimeOf(long step) => DateTimeOffset.FromUnixTimeSeconds((step + 1) * Thresholds.StepSeconds);
 
@@ -252,6 +266,13 @@ public sealed class FigureHistory(int most = 12_000)
         public Baseline? Known { get; set; }
 
         public long KnownAt { get; set; }
+
+        public Ring Copy()
+        {
+            var copy = new Ring { First = First, Last = Last, Known = Known, KnownAt = KnownAt };
+            values.CopyTo(copy.values, 0);
+            return copy;
+        }
 
         public float Get(long step) => step > Last || step <= Last - values.Length || step < 0 ? float.NaN : values[step % values.Length];
 

@@ -45,6 +45,27 @@ public sealed class FigureHistoryTests
     }
 
     [Fact]
+    public void ACopyGoesOnByItself()
+    {
+        var history = new FigureHistory();
+        var at = Start;
+        for (var i = 0; i < 100; i++)
+        {
+            Step(history, ref at, 10);
+        }
+
+        var copy = history.Copy();
+        copy.Of("x", Figure.MeanMs).ShouldBe(history.Of("x", Figure.MeanMs));
+        for (var i = 0; i < 3; i++)
+        {
+            Step(copy, ref at, 100);
+        }
+
+        copy.Of("x", Figure.MeanMs).Rose.ShouldBeTrue();
+        history.Of("x", Figure.MeanMs).Now.ShouldBe(10);
+    }
+
+    [Fact]
     public void SeriesAreBoundedAndForgottenWhenSilent()
     {
         var history = new FigureHistory(most: 2);

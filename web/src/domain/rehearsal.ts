@@ -40,6 +40,42 @@ export interface Hurt {
   through?: string;
 }
 
+/** What would become of a job. */
+export interface RehearsedJob {
+  name: string;
+  succeeded: number;
+  failed: number;
+  open: number;
+  leftOut: number;
+  lostTries: number;
+  failedTries: number;
+  lostSeconds: number;
+  why?: string;
+  isHurt: boolean;
+}
+
+/** What would be suggested or done about an incident. */
+export interface RehearsedAction {
+  state: 'suggested' | 'done' | 'helped' | 'didNotHelp' | 'failed';
+  at?: number;
+  text: string;
+  how: string;
+  verdict: string;
+}
+
+/** An incident that would open. */
+export interface RehearsedIncident {
+  opens: number;
+  ends?: number;
+  title: string;
+  criticality: Criticality;
+  cause: string;
+  confidence: number;
+  evidence: string[];
+  told: string[];
+  actions: RehearsedAction[];
+}
+
 /** The answer. */
 export interface RehearsalReport {
   title: string;
@@ -49,6 +85,8 @@ export interface RehearsalReport {
   more: number;
   services: Hurt[];
   routes: Hurt[];
+  jobs: RehearsedJob[];
+  incidents: RehearsedIncident[];
   objectives: { name: string; route: string; spent: number }[];
   open: string[];
   assumed: string[];

@@ -4,7 +4,7 @@ import { live } from '../api/live';
 import type { ProblemDetails } from '../api/shapes';
 import { percent } from '../domain/format';
 import { word } from '../domain/i18n';
-import { askOf, bySecond, emptyForm, kinds, type Hurt, type RehearsalForm, type RehearsalKind, type RehearsalReport } from '../domain/rehearsal';
+import { askOf, bySecond, emptyForm, kinds, type Hurt, type RehearsalForm, type RehearsalKind, type RehearsalReport, type RehearsedIncident, type RehearsedJob } from '../domain/rehearsal';
 import type { Tone } from '../domain/tone';
 import { ToneGlyph } from '../parts/glyphs';
 import { problemOf, useCell } from '../parts/hooks';
@@ -83,6 +83,8 @@ function Report({ of }: { of: RehearsalReport }) {
       <p data-testid="rehearsed">{text.done(of.title, of.tookMs)}</p>
       <HurtTable title={text.hurtServices} of={of.services} />
       <HurtTable title={text.hurtRoutes} of={of.routes} />
+      <JobTable of={of.jobs} />
+      <Incidents of={of.incidents} />
       {of.objectives.map((one) => <p key={one.name}>{text.objective(one.name, percent(one.spent))}</p>)}
       <Notes title={text.open} of={of.open} tone="bad" />
       <Notes title={text.assumed} of={of.assumed} tone="idle" />
@@ -99,6 +101,70 @@ function Report({ of }: { of: RehearsalReport }) {
       </ol>
       {of.more > 0 && <p className="quiet">{text.more(of.more)}</p>}
     </>
+  );
+}
+
+function JobTable({ of }: { of: readonly RehearsedJob[] }) {
+  const all = useText();
+  const text = all.rehearse;
+  if (of.length === 0) return null;
+  const count = (number: number) => (number > 0 ? number : all.app.none);
+  const columns = text.jobColumns;
+  return (
+    <section aria-label={text.jobs}>
+      <h2>{text.jobs}</h2>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={text.jobs}>
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">{columns.name}</th>
+              {[columns.succeeded, columns.failed, columns.open, columns.leftOut, columns.lostTries, columns.failedTries, columns.lost].map((column) => <th key={column} scope="col" className="number">{column}</th>)}
+              <th scope="col">{columns.why}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {of.map((job) => (
+              <tr key={job.name} data-testid="rehearsed-job">
+                <th scope="row"><ToneGlyph tone={job.failed > 0 ? 'bad' : job.isHurt ? 'warn' : 'idle'} /> {job.name}</th>
+                {[job.succeeded, job.failed, job.open, job.leftOut, job.lostTries, job.failedTries].map((number, index) => <td key={index} className="number">{count(number)}</td>)}
+                <td className="number">{job.lostSeconds > 0 ? text.seconds(job.lostSeconds) : all.app.none}</td>
+                <td>{job.why ?? all.app.none}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Incidents({ of }: { of: readonly RehearsedIncident[] }) {
+  const all = useText();
+  const text = all.rehearse;
+  return (
+    <section aria-label={text.incidents}>
+      <h2>{text.incidents}</h2>
+      {of.length === 0 && <p className="empty">{text.noIncident}</p>}
+      {of.map((incident, index) => (
+        <article key={index} className="rehearse-incident" data-testid="rehearsed-incident">
+          <h3><ToneGlyph tone="bad" /> {incident.title}</h3>
+          <p>
+            {incident.ends === undefined ? text.opens(incident.opens) : text.opensEnds(incident.opens, incident.ends)} · {word(all.criticality, incident.criticality)} ·{' '}
+            {incident.cause ? text.cause(incident.cause, percent(incident.confidence)) : text.noCause} · {incident.told.length > 0 ? text.told(incident.told.join(', ')) : text.toldNobody}
+          </p>
+          <ul>
+            {incident.evidence.map((one) => <li key={one}>{one}</li>)}
+          </ul>
+          {incident.actions.map((action, at) => (
+            <p key={at}>
+              <strong>{text.actionStates[action.state]}{action.at === undefined ? '' : ` · ${text.seconds(action.at)}`}</strong> {action.text}
+              {action.how && action.at === undefined && <> <code>{action.how}</code></>}
+              {action.verdict && <>: {action.verdict}</>}
+            </p>
+          ))}
+        </article>
+      ))}
+    </section>
   );
 }
 

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
@@ -8,6 +7,7 @@ using Mainstay.Host.Api.Agents;
 using Mainstay.Host.Api.Traffic;
 using Mainstay.Observe.Correlate;
 using Mainstay.Observe.Drivers;
+using Mainstay.Observe.Ingest;
 using Mainstay.Observe.Numbers;
 using Mainstay.Observe.Query;
 
@@ -33,9 +33,8 @@ public sealed class Correlator
     readonly FigureHistory figures = new();
     readonly FigureRecorder recorder;
     readonly EdgeLedger ledger;
-    readonly ConcurrentQueue<SeenChange> noted = new();
+    readonly ChangeNotes noted;
     readonly List<SeenChange> changes = [];
-    readonly ConcurrentDictionary<string, (string Hash, DateTimeOffset Since)> serving = new(StringComparer.Ordinal);
     readonly IncidentKeeper incidents;
     readonly LongMemory memory;
     readonly HashSet<string> told = new(StringComparer.Ordinal);
@@ -51,9 +50,10 @@ public sealed class Correlator
         Rules = new(services, mirror);
         ledger = new(services.Time.GetUtcNow());
         memory = new(services);
+        noted = new(services.Time);
         figures.Long.Restore(memory.Usual());
         changes.AddRange(memory.Changes());
-        mirror.Subscribe(_ => 0, Note);
+        mirror.Subscribe(_ => 0, noted.Note);
     }
 
     /// <summary>What is wrong with who depends on whom, as of the last step.</summary>
@@ -89,6 +89,20 @@ public sealed class Correlator
         lock (gate)
         {
             return [.. changes];
+        }
+    }
+
+    /// <summary>What is known now, to go on from elsewhere.</summary>
+    public ObservedPast Past()
+    {
+        var view = View();
+        lock (gate)
+        {
+            return new()
+            {
+                Figures = figures.Copy(), Edges = [.. ledger.Edges], Kinds = view.Kinds, Middleware = view.Middleware, Changes = [.. changes], Objectives = Objectives.Kept(),
+                Calls = view.Map.Edges.Where(e => e.RequestsPerSecond > 0).ToDictionary(e => new EdgeKey(e.From, e.To), e => new EdgeFigures(e.RequestsPerSecond, e.ErrorRatio, e.P50Ms, e.P99Ms, e.MeanMs)),
+            };
         }
     }
 
@@ -213,7 +227,7 @@ public sealed class Correlator
             }
 
             ledger.Forget(now);
-            changed = TakeChanges() ? [.. changes] : null;
+            changed = noted.TakeInto(changes) ? [.. changes] : null;
             figures.Begin(now);
             recorder.Record(view.Map, routes, ledger.Edges, view.Middleware, view.Statements);
             picture = Look(view);
@@ -224,7 +238,7 @@ public sealed class Correlator
             }
 
             usual = memory.IsDue(now) ? figures.ToKeep(now) : null;
-            found.AddRange(Objectives.Count(routes, picture).Select(s => new Found(s, Diagnose.Of(picture, s with { Subject = $"route/{mirror.Read(seen => seen.Get<Objective>(s.Subject["objective/".Length..]))?.Spec.Route}" }))));
+            found.AddRange(Objectives.Felt(routes, picture));
         }
 
         if (usual is not null)
@@ -244,23 +258,6 @@ public sealed class Correlator
         await JudgeMapAsync(view.Kinds, now, stop);
     }
 
-    // Under the gate. After a restart the store tells of interventions that were told of before.
-    bool TakeChanges()
-    {
-        var before = changes.Count;
-        while (noted.TryDequeue(out var change))
-        {
-            if (change.Kind != ChangeKind.Intervention || !changes.Exists(c => c.Kind == change.Kind && c.Service == change.Service && c.What == change.What))
-            {
-                changes.Add(change);
-            }
-        }
-
-        var isChanged = changes.Count != before;
-        changes.RemoveRange(0, Math.Max(0, changes.Count - ChangeLog.Most));
-        return isChanged;
-    }
-
     async Task JudgeMapAsync(IReadOnlyDictionary<string, Mainstay.Observe.Join.PeerKind> kinds, DateTimeOffset now, CancellationToken stop)
     {
         var traced = kinds.Where(k => k.Value == Mainstay.Observe.Join.PeerKind.Service).Select(k => k.Key).ToHashSet(StringComparer.Ordinal);
@@ -273,33 +270,6 @@ public sealed class Correlator
             var kind = services.Kinds.Of<Event>();
             await services.Store.CommitAsync(
                 new([], [.. fresh.Take(100).Select(f => names.Make(now, $"service/{(f.Kind == MapFindingKind.CriticalOnLesser ? f.Path[^1] : f.Path[0])}", f.Kind.ToString(), $"{f.Message}: {f.Remedy}", Severity.Warning)).Select(e => new Operation(kind.KeyOf(e.Name), Codec.Encode(e)))]), stop);
-        }
-    }
-
-    // Runs under the mirror's lock.
-    void Note(Resource? before, Resource? after)
-    {
-        var now = services.Time.GetUtcNow();
-        if (after is Instance { Status.State: InstanceState.Ready } instance)
-        {
-            var (was, since) = serving.TryGetValue(instance.Service, out var known) ? known : (null, now);
-            serving[instance.Service] = (instance.Template.Hash, since);
-            if (was is not null && was != instance.Template.Hash)
-            {
-                noted.Enqueue(ChangeLog.Replaced(instance, now));
-                return;
-            }
-
-            // Where nothing was there before, nothing has changed.
-            if (now - since < Thresholds.FirstStart)
-            {
-                return;
-            }
-        }
-
-        if (ChangeLog.Of(before, after, now) is { } change)
-        {
-            noted.Enqueue(change);
         }
     }
 

@@ -70,6 +70,9 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
         return why;
     }
 
+    /// <summary>Whether a receiver wants to be told of an incident that goes on.</summary>
+    public static bool IsFor(Incident incident, Receiver receiver) => incident.Criticality >= receiver.Spec.Least;
+
     void Look(CancellationToken stop)
     {
         var now = services.Time.GetUtcNow();
@@ -96,7 +99,7 @@ public sealed class NotifyLoop(ServerServices services, Mirror mirror, string da
         var wanted = IncidentMessage.StateOf(incident);
         var told = desk.Said.GetValueOrDefault(incident.Name) ?? incident.Told.GetValueOrDefault(receiver.Name);
         return (incident.SilentUntil ?? now) <= now && (incident.Ended is null || now - incident.Ended < LetGo)
-            && wanted != told && (wanted == "firing" || told == "firing") && incident.Criticality >= receiver.Spec.Least
+            && wanted != told && (wanted == "firing" || told == "firing") && IsFor(incident, receiver)
             && (!desk.Later.TryGetValue(incident.Name, out var wait) || wait.At <= now);
     }
 

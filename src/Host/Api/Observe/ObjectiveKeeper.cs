@@ -20,14 +20,17 @@ public sealed class ObjectiveKeeper
     readonly ObjectiveFile? file;
     readonly Lock gate = new();
     readonly Dictionary<string, ObjectiveMeter> meters = new(StringComparer.Ordinal);
-    DateTimeOffset kept;
+    DateTimeOffset keptAt;
 
-    public ObjectiveKeeper(ServerServices services, Mirror mirror)
+    /// <param name="services">Where it counts.</param>
+    /// <param name="mirror">Where objectives are read.</param>
+    /// <param name="kept">What was counted before, by objective. Default: what is in its file.</param>
+    public ObjectiveKeeper(ServerServices services, Mirror mirror, IReadOnlyDictionary<string, ObjectiveRecord>? kept = null)
     {
         (this.services, this.mirror) = (services, mirror);
-        kept = services.Time.GetUtcNow();
+        keptAt = services.Time.GetUtcNow();
         file = services.Data is { } data ? new(Path.Combine(data, "telemetry", "objectives.json")) : null;
-        foreach (var (name, record) in file?.Read() ?? new Dictionary<string, ObjectiveRecord>())
+        foreach (var (name, record) in kept ?? file?.Read() ?? new Dictionary<string, ObjectiveRecord>())
         {
             meters[name] = ObjectiveMeter.From(record);
         }
@@ -80,6 +83,19 @@ public sealed class ObjectiveKeeper
         return symptoms;
     }
 
+    /// <summary>Counts a step; gives what spends too fast with why, as that of its route.</summary>
+    public IEnumerable<Found> Felt(IReadOnlyDictionary<string, EdgeFigures> routes, Picture seen) => Count(routes, seen).Select(s =>
+        new Found(s, Diagnose.Of(seen, s with { Subject = $"route/{mirror.Read(known => known.Get<Objective>(s.Subject["objective/".Length..]))?.Spec.Route}" })));
+
+    /// <summary>What was counted so far, by objective.</summary>
+    public Dictionary<string, ObjectiveRecord> Kept()
+    {
+        lock (gate)
+        {
+            return meters.ToDictionary(m => m.Key, m => m.Value.Kept(), StringComparer.Ordinal);
+        }
+    }
+
     double SlowShare(ObjectiveSpec spec)
     {
         if (spec.P99 is not { } most)
@@ -109,18 +125,13 @@ public sealed class ObjectiveKeeper
 
     void Keep(DateTimeOffset now)
     {
-        if (file is null || now - kept < KeepEvery)
+        if (file is null || now - keptAt < KeepEvery)
         {
             return;
         }
 
-        kept = now;
-        Dictionary<string, ObjectiveRecord> all;
-        lock (gate)
-        {
-            all = meters.ToDictionary(m => m.Key, m => m.Value.Kept(), StringComparer.Ordinal);
-        }
-
+        keptAt = now;
+        var all = Kept();
         if (all.Count > 0 && file.Write(all) is { } why)
         {
             services.OnFault?.Invoke("objectives", new IOException(why));

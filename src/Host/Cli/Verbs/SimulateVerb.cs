@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Observe;
 using Mainstay.Core.Kinds.Schedule;
 using Mainstay.Host.Cli.Client;
 using Mainstay.Host.Cli.Output;
@@ -58,6 +59,9 @@ static class SimulateVerb
         Hurt(screen, "SERVICE", report.Services, "no service would be hurt");
         screen.Line("");
         Hurt(screen, "ROUTE", report.Routes, "no public route would be hurt");
+        Jobs(screen, report.Jobs);
+        Incidents(screen, report.Incidents);
+        screen.Line("");
         foreach (var spent in report.Objectives)
         {
             screen.Line(string.Create(CultureInfo.InvariantCulture, $"objective {spent.Name}: {spent.Spent:0.00%} of the errors that its window allows"));
@@ -96,6 +100,55 @@ static class SimulateVerb
             screen.Line($"and {all.Count - MostHurt} more; -o json tells them");
         }
     }
+
+    static void Jobs(Screen screen, IReadOnlyList<RehearsedJob> all)
+    {
+        if (all.Count == 0)
+        {
+            return;
+        }
+
+        screen.Line("");
+        var table = new TextTable("JOB", "SUCCEED", "FAIL", "UNDER WAY", "LEFT OUT", "TRIES LOST", "TRIES FAILED", "WORK LOST", "WHY") { RightAligned = [1, 2, 3, 4, 5, 6, 7] };
+        foreach (var job in all.Take(MostHurt))
+        {
+            table.Add(
+                job.Name, Count(job.Succeeded), Count(job.Failed), Count(job.Open), Count(job.LeftOut), Count(job.LostTries), Count(job.FailedTries), job.LostSeconds > 0 ? Seconds(job.LostSeconds) : "-",
+                TextWidth.Harmless(job.Why ?? "-"));
+        }
+
+        table.Write(screen);
+        if (all.Count > MostHurt)
+        {
+            screen.Line($"and {all.Count - MostHurt} more; -o json tells them");
+        }
+    }
+
+    static void Incidents(Screen screen, IReadOnlyList<RehearsedIncident> all)
+    {
+        screen.Line("");
+        if (all.Count == 0)
+        {
+            screen.Line("no incident would open");
+        }
+
+        foreach (var incident in all)
+        {
+            var span = incident.Ends is { } ends ? $"{Seconds(incident.Opens)} to {Seconds(ends)}" : $"from {Seconds(incident.Opens)} on";
+            screen.Line(screen.Paint(Tone.Bad, $"incident {span}, {Word(incident.Criticality)}: {TextWidth.Harmless(incident.Title)}"));
+            screen.Line($"  cause: {(incident.Cause.Length > 0 ? string.Create(CultureInfo.InvariantCulture, $"{TextWidth.Harmless(incident.Cause)}, {incident.Confidence * 100:0}% sure") : "not known")}");
+            screen.Line($"  told:  {(incident.Told.Count > 0 ? string.Join(", ", incident.Told) : "nobody; declare 'notify' to have somebody told")}");
+            foreach (var action in incident.Actions)
+            {
+                var when = action.At is { } at ? $"{Done(action.State)} at {Seconds(at)}" : Done(action.State);
+                screen.Line($"  {when}: {TextWidth.Harmless(action.Text)}{(action.How.Length > 0 && action.At is null ? $" ({TextWidth.Harmless(action.How)})" : "")}{(action.Verdict.Length > 0 ? $": {TextWidth.Harmless(action.Verdict)}" : "")}");
+            }
+        }
+    }
+
+    static string Done(ActionState state) => state switch { ActionState.Suggested => "suggested", ActionState.Done => "done by itself", ActionState.Helped => "helped, done", ActionState.DidNotHelp => "did not help, done", _ => "failed" };
+
+    static string Count(int number) => number == 0 ? "-" : number.ToString(CultureInfo.InvariantCulture);
 
     static string Seconds(double seconds) => string.Create(CultureInfo.InvariantCulture, $"{seconds:0.##}s");
 

@@ -80,6 +80,24 @@ public sealed class RehearsalScenarios
                 $"hurt: {noun} {hurt.Name} ({hurt.Criticality}), without {hurt.Without}s, fails {hurt.Fails:0.##%}, waits {hurt.Waits:0.##%}, lesser {hurt.Lesser:0.##%}, worst {hurt.Worst:0.##%} at {hurt.WorstAt}s, {hurt.Failed?.ToString(CultureInfo.InvariantCulture) ?? "?"} lost{(hurt.Through is null ? "" : $", through {hurt.Through}")}");
         }
 
+        foreach (var job in report.Jobs)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"job {job.Name}: {job.Succeeded} succeed, {job.Failed} fail, {job.Open} under way, {job.LeftOut} left out, {job.LostTries} tries lost, {job.FailedTries} failed, {job.LostSeconds}s of work{(job.Why is null ? "" : $", {job.Why}")}");
+        }
+
+        foreach (var incident in report.Incidents)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"incident {incident.Opens}s to {incident.Ends?.ToString(CultureInfo.InvariantCulture) ?? "the end"} ({incident.Criticality}): {incident.Title}; cause {incident.Cause} {incident.Confidence:0%}, told {string.Join(' ', incident.Told)}");
+            foreach (var action in incident.Actions)
+            {
+                yield return string.Create(CultureInfo.InvariantCulture, $"  {action.State}{(action.At is { } at ? $" at {at}s" : "")}: {action.Text}{(action.Verdict.Length > 0 ? $": {action.Verdict}" : "")}");
+            }
+        }
+
         foreach (var line in report.Objectives.Select(o => string.Create(CultureInfo.InvariantCulture, $"spent: {o.Name} {o.Spent:0.##%}")).Concat(report.Open.Select(o => $"open: {o}")).Concat(report.Assumed.Select(a => $"assumed: {a}")))
         {
             yield return line;
