@@ -274,10 +274,26 @@ public sealed class Rehearsal : IDriver, IAsyncDisposable
         return new(
             terms.Title, terms.For.TotalSeconds, terms.Seed, lines, more,
             ledger.Services(seen, RateOf), ledger.Routes(seen, r => state.Figures.Routes.TryGetValue(r, out var of) ? of.RequestsPerSecond * terms.Factor : 0), trace.Jobs.Jobs(), trace.Incidents, ledger.Objectives(seen),
-            [.. seen.All<Service>().Where(s => !s.Removed && s.Status.Wanted > 0 && (s.Status.Ready < s.Status.Wanted || s.Status.State is not (Lifecycle.Run or Lifecycle.Ready)))
-                .OrderByDescending(s => s.Spec.Criticality).ThenBy(s => s.Name, StringComparer.Ordinal)
-                .Select(s => $"{s.Name}: {s.Status.Ready} of {s.Status.Wanted} ready, {s.Status.State}, {s.Status.Reason}{(s.Status.Message.Length > 0 ? $": {s.Status.Message.Split('\n')[0]}" : "")}")],
+            [.. Open(seen)],
             [.. Assumed()], tookMs);
+    }
+
+    // What a service says of itself is what was last heard of its hosts: where no other host is left, nobody says that it is gone.
+    IEnumerable<string> Open(Snapshot seen)
+    {
+        var loaded = load.Services(seen, gateways.Table);
+        foreach (var service in seen.All<Service>().Where(s => !s.Removed && s.Status.Wanted > 0).OrderByDescending(s => s.Spec.Criticality).ThenBy(s => s.Name, StringComparer.Ordinal))
+        {
+            var status = service.Status;
+            if (status.Ready < status.Wanted || status.State is not (Lifecycle.Run or Lifecycle.Ready))
+            {
+                yield return $"{service.Name}: {status.Ready} of {status.Wanted} ready, {status.State}, {status.Reason}{(status.Message.Length > 0 ? $": {status.Message.Split('\n')[0]}" : "")}";
+            }
+            else if (loaded.GetValueOrDefault(service.Name) is { Answering: 0, IsOff: false, IsOnDemand: false })
+            {
+                yield return $"{service.Name}: none of its instances answers; {status.Ready} of {status.Wanted} were ready when its hosts were last heard of";
+            }
+        }
     }
 
     IEnumerable<string> Assumed()

@@ -39,7 +39,7 @@ public sealed record ReleaseSpec
     /// <summary>A/B: the share of users that get the new version. Default 50%.</summary>
     public Share? Share { get; init; }
 
-    /// <summary>What tells users apart, so that each stays with his version: <c>client</c>, <c>header:NAME</c> or <c>cookie:NAME</c>. Default: each request is drawn by itself; A/B: client.</summary>
+    /// <summary>What tells users apart, so that each stays with his version: <c>client</c> (the address), <c>header:NAME</c> or <c>cookie:NAME</c>; where a request lacks it, its client's address. Default: each request is drawn by itself; A/B: client.</summary>
     public string? By { get; init; }
 
     /// <summary>Requests that get the new version as soon as it is ready, whatever the shares.</summary>
