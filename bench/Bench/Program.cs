@@ -34,6 +34,8 @@ return args switch
     ["top"] => TopLoad.Run(),
     ["map", .. var rest] => await MapLoad.RunAsync(rest),
     ["traces", .. var rest] => TraceLoad.Run(rest),
+    ["spans", "fill", .. var rest] => await SpanFill.RunAsync(rest),
+    ["spans", "ask", .. var rest] => await SpanAsk.RunAsync(rest),
     ["watchers", .. var rest] => await ConfigWatchers.RunAsync(rest),
     ["locks", .. var rest] => await LockLoad.RunAsync(rest),
     ["loop", .. var rest] => LoopLoad.Run(rest),

@@ -84,7 +84,7 @@ static class ServerRole
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
         await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, store {services.StoreName} at revision {store.Revision}");
-        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), OwnNodeAsync(arguments, options, store, leader is not null, time, Fault, stop), TelemetryKeeper.RunAsync(time, Fault, [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, traces.Tick, logs.Tick, samples.Tick, exemplars.Tick], stop)]);
+        await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), OwnNodeAsync(arguments, options, store, leader is not null, time, Fault, stop), KeepAsync([[traces.Write], [traces.Tick], [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, logs.Tick], [samples.Tick, exemplars.Tick]], time, Fault, stop)]);
         await api.StopAsync(CancellationToken.None);
         File.Delete(arguments.Data.ServerFile);
         if (leader is { Over.IsCancellationRequested: true })
@@ -95,6 +95,10 @@ static class ServerRole
 
         return 0;
     }
+
+    // Each list for itself: what one seals takes a while, and nothing that comes to the others waits for it in memory.
+    static Task KeepAsync(IReadOnlyList<IReadOnlyList<Action>> lists, TimeProvider time, Action<string, Exception> fault, CancellationToken stop) =>
+        Task.WhenAll(lists.Select(ticks => TelemetryKeeper.RunAsync(time, fault, ticks, stop)));
 
     // What is no life of a certificate leaves it as it is.
     static TimeSpan? LifeOf(string? text) =>

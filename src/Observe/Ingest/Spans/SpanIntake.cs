@@ -20,6 +20,9 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
     static readonly TimeSpan Brief = TimeSpan.FromMilliseconds(10);
 
     readonly Lock gate = new();
+
+    // Who asks stands in line with the bodies that come: a lock alone is had again and again by who just had it.
+    readonly Lock line = new();
     volatile IReadOnlyDictionary<string, PeerKind> kinds = new Dictionary<string, PeerKind>();
 
     // Made when the first span comes: who sends none pays nothing.
@@ -33,12 +36,17 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
         where T : allows ref struct
     {
         var now = time.GetUtcNow();
-        lock (gate)
+        Enter();
+        try
         {
             Made.Advance(now);
             var result = read(body, Made);
             Made.Flush(now);
             return result;
+        }
+        finally
+        {
+            gate.Exit();
         }
     }
 
@@ -63,7 +71,8 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
     /// <summary>Hands the windows of ten seconds that have ended since the last time to the series of calls.</summary>
     public void Write()
     {
-        lock (gate)
+        Enter();
+        try
         {
             var current = time.GetUtcNow().ToUnixTimeSeconds() / CallSeries.Seconds;
             written = written < 0 ? current - 2 : Math.Max(written, current - 25);
@@ -73,35 +82,27 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
                 written = made is null ? current - 1 : written;
             }
         }
+        finally
+        {
+            gate.Exit();
+        }
     }
 
     /// <summary>The top of a list over a window that ends now.</summary>
     public IReadOnlyList<TopRow> Top(TopOf of, TopBy by, int windowSeconds, int limit, string? service)
     {
         var second = time.GetUtcNow().ToUnixTimeSeconds();
-        lock (gate)
-        {
-            return made?.Operations.Top(of, by, windowSeconds, limit, second, service) ?? [];
-        }
+        return Ask(m => m.Operations.Top(of, by, windowSeconds, limit, second, service)) ?? [];
     }
 
     /// <summary>What each instance of a service did in one window; see <see cref="OperationStatistics.Of"/>.</summary>
-    public IReadOnlyList<InstanceWindow> Window(string service, long window)
-    {
-        lock (gate)
-        {
-            return made?.Operations.Of(service, window) ?? [];
-        }
-    }
+    public IReadOnlyList<InstanceWindow> Window(string service, long window) => Ask(m => m.Operations.Of(service, window)) ?? [];
 
     /// <summary>Which APIs run which statements, over a window that ends now; see <see cref="StatementPaths.Top"/>.</summary>
     public IReadOnlyList<StatementPath> Paths(int windowSeconds, int limit, string? service = null, string? statement = null, string? api = null)
     {
         var second = time.GetUtcNow().ToUnixTimeSeconds();
-        lock (gate)
-        {
-            return made?.Paths.Top(windowSeconds, limit, second, service, statement, api) ?? [];
-        }
+        return Ask(m => m.Paths.Top(windowSeconds, limit, second, service, statement, api)) ?? [];
     }
 
     /// <summary>What the nodes are that traces have shown; where bodies keep coming, what they were a moment ago, so that no map waits for a body of many spans.</summary>
@@ -128,11 +129,26 @@ public sealed class SpanIntake(TimeProvider time, ITraceStore store, EdgeStatist
     }
 
     /// <summary>What was joined and what was not.</summary>
-    public JoinFigures Figures()
+    public JoinFigures Figures() => Ask(m => new JoinFigures(m.Edges.Calls, m.Joiner.Count, m.Joiner.Orphans, m.Joiner.Hurried, m.Operations.Dropped + m.Paths.Dropped));
+
+    T? Ask<T>(Func<Sink, T> of)
     {
-        lock (gate)
+        Enter();
+        try
         {
-            return made is null ? default : new(made.Edges.Calls, made.Joiner.Count, made.Joiner.Orphans, made.Joiner.Hurried, made.Operations.Dropped + made.Paths.Dropped);
+            return made is null ? default : of(made);
+        }
+        finally
+        {
+            gate.Exit();
+        }
+    }
+
+    void Enter()
+    {
+        lock (line)
+        {
+            gate.Enter();
         }
     }
 

@@ -6,6 +6,7 @@ namespace Mainstay.Observe.Store.Blocks;
 sealed class BlockFile
 {
     const int MostFooter = 16 << 20;
+    const int MostFilters = 16 << 20;
 
     readonly IStoreFiles files;
     readonly Page[] pages;
@@ -20,6 +21,8 @@ sealed class BlockFile
             First = Math.Min(First, page.Facts.First);
             Last = Math.Max(Last, page.Facts.Last);
         }
+
+        FilterBytes = Filters();
     }
 
     public string Name { get; }
@@ -78,6 +81,20 @@ sealed class BlockFile
     /// <summary>A page's filter; null where it is damaged.</summary>
     public byte[]? ReadFilter(int page) => Read(pages[page].Filter);
 
+    /// <summary>The bytes of all filters, where they lie behind one another; 0 where they do not.</summary>
+    public int FilterBytes { get; }
+
+    /// <summary>Reads all filters into memory of <see cref="FilterBytes"/>; false where they cannot be read.</summary>
+    public bool ReadFilters(Span<byte> into) => into.Length > 0 && files.Read(Name, pages[0].Filter.At, into) == into.Length;
+
+    /// <summary>A page's filter out of all of them; empty where it is damaged.</summary>
+    public ReadOnlySpan<byte> FilterIn(ReadOnlySpan<byte> all, int page)
+    {
+        var part = pages[page].Filter;
+        var filter = all.Slice((int)(part.At - pages[0].Filter.At), part.Length);
+        return Checksum.Of(filter) == part.Sum ? filter : default;
+    }
+
     /// <summary>A piece of the index; null where it cannot be read.</summary>
     public byte[]? ReadIndex(int at, int length)
     {
@@ -98,6 +115,22 @@ sealed class BlockFile
 
         var (indexAt, indexBytes) = ((long)cursor.Varint(), cursor.Count(int.MaxValue));
         return cursor.Failed || indexAt < 0 || indexAt > file.Bytes - indexBytes ? null : new(files, file, kind, pages, indexAt, indexBytes);
+    }
+
+    int Filters()
+    {
+        var at = pages.Length == 0 ? 0 : pages[0].Filter.At;
+        foreach (var page in pages)
+        {
+            if (page.Filter.At != at)
+            {
+                return 0;
+            }
+
+            at += page.Filter.Length;
+        }
+
+        return pages.Length > 0 && at - pages[0].Filter.At <= MostFilters ? (int)(at - pages[0].Filter.At) : 0;
     }
 
     byte[]? Read(Part part)

@@ -9,8 +9,8 @@ namespace Mainstay.Observe.Store.Blocks;
 public readonly record struct PageFacts(int Items, long First, long Last, long Figure, int Flags);
 
 /// <summary>
-/// Makes a block: pages, their filters and an index, each with its checksum in the footer at the end, and last the footer's length and checksum. A block is read from its
-/// end: opening one reads its footer alone.
+/// Makes a block: pages, then their filters, then an index, each with its checksum in the footer at the end, and last the footer's length and checksum. A block is read from its
+/// end: opening one reads its footer alone. A search reads all filters of a block at once.
 /// </summary>
 sealed class BlockWriter(byte kind)
 {
@@ -20,48 +20,43 @@ sealed class BlockWriter(byte kind)
     /// <summary>Length and checksum of the footer, and the magic.</summary>
     public const int TailBytes = 12;
 
-    readonly List<ReadOnlyMemory<byte>> parts = [];
-    readonly ByteWriter pages = new();
-    int count;
-    long at;
+    readonly List<(PageFacts Facts, byte[] Body, byte[] Filter)> pages = [];
 
-    public void Add(byte[] page, byte[] filter, in PageFacts facts)
-    {
-        count++;
-        pages.Varint(facts.Items);
-        pages.UInt64((ulong)facts.First);
-        pages.UInt64((ulong)facts.Last);
-        pages.Zigzag(facts.Figure);
-        pages.Byte((byte)facts.Flags);
-        Part(page);
-        Part(filter);
-    }
+    public void Add(byte[] page, byte[] filter, in PageFacts facts) => pages.Add((facts, page, filter));
 
     /// <summary>The whole block.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Finish(byte[] index)
     {
         var footer = new ByteWriter();
         footer.Byte(kind);
-        footer.Varint(count);
-        footer.Bytes(pages.Written);
-        footer.Varint((ulong)at);
+        footer.Varint(pages.Count);
+        var (bodyAt, filterAt) = (0L, pages.Sum(p => (long)p.Body.Length));
+        foreach (var (facts, body, filter) in pages)
+        {
+            footer.Varint(facts.Items);
+            footer.UInt64((ulong)facts.First);
+            footer.UInt64((ulong)facts.Last);
+            footer.Zigzag(facts.Figure);
+            footer.Byte((byte)facts.Flags);
+            Part(footer, body, ref bodyAt);
+            Part(footer, filter, ref filterAt);
+        }
+
+        footer.Varint((ulong)filterAt);
         footer.Varint(index.Length);
-        parts.Add(index);
         var length = footer.Length;
         var sum = Checksum.Of(footer.Written);
         footer.UInt32((uint)length);
         footer.UInt32(sum);
         footer.UInt32(Magic);
-        parts.Add(footer.ToArray());
-        return parts;
+        return [.. pages.Select(p => (ReadOnlyMemory<byte>)p.Body), .. pages.Select(p => (ReadOnlyMemory<byte>)p.Filter), index, footer.ToArray()];
     }
 
-    void Part(byte[] bytes)
+    static void Part(ByteWriter into, byte[] bytes, ref long at)
     {
-        pages.Varint((ulong)at);
-        pages.Varint(bytes.Length);
-        pages.UInt32(Checksum.Of(bytes));
-        parts.Add(bytes);
+        into.Varint((ulong)at);
+        into.Varint(bytes.Length);
+        into.UInt32(Checksum.Of(bytes));
         at += bytes.Length;
     }
 }

@@ -117,21 +117,29 @@ sealed class SegmentLog(IStoreFiles files, string prefix)
     /// <summary>Reads the next chunk of a file; null at its end, or where it is not whole.</summary>
     public byte[]? Read(Segment segment, ref long at)
     {
+        byte[] bytes = [];
+        return Read(segment, ref at, ref bytes) < 0 ? null : bytes;
+    }
+
+    /// <summary>Reads the next chunk of a file into memory that is made anew where it is too small; its length, or -1 at the file's end, or where the chunk is not whole.</summary>
+    public int Read(Segment segment, ref long at, ref byte[] into)
+    {
         Span<byte> header = stackalloc byte[HeaderBytes];
         if (files.Read(segment.Name, at, header) != HeaderBytes || BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic
-            || BinaryPrimitives.ReadInt32LittleEndian(header[4..]) is < 0 or > MostChunk)
+            || BinaryPrimitives.ReadInt32LittleEndian(header[4..]) is not (>= 0 and <= MostChunk and var length))
         {
-            return null;
+            return -1;
         }
 
-        var bytes = new byte[BinaryPrimitives.ReadInt32LittleEndian(header[4..])];
-        if (files.Read(segment.Name, at + HeaderBytes, bytes) != bytes.Length || Checksum.Of(bytes) != BinaryPrimitives.ReadUInt32LittleEndian(header[8..]))
+        into = into.Length < length ? new byte[length] : into;
+        var bytes = into.AsSpan(0, length);
+        if (files.Read(segment.Name, at + HeaderBytes, bytes) != length || Checksum.Of(bytes) != BinaryPrimitives.ReadUInt32LittleEndian(header[8..]))
         {
-            return null;
+            return -1;
         }
 
-        at += HeaderBytes + bytes.Length;
-        return bytes;
+        at += HeaderBytes + length;
+        return length;
     }
 
     /// <summary>One file.</summary>

@@ -37,12 +37,13 @@ sealed class LogBlocks(IStoreFiles files)
     public bool Find(LogSearch search, List<StoredLog> into)
     {
         var budget = MostPages;
+        using var filters = new BlockFilters();
         var blocks = Shelf.Blocks;
         for (var at = blocks.Length - 1; at >= 0 && into.Count < search.Limit; at--)
         {
             for (var number = blocks[at].Pages - 1; number >= 0 && into.Count < search.Limit; number--)
             {
-                if (!MayHave(blocks[at], number, search))
+                if (!MayHave(blocks[at], number, search, filters))
                 {
                     continue;
                 }
@@ -72,7 +73,7 @@ sealed class LogBlocks(IStoreFiles files)
         return true;
     }
 
-    bool MayHave(BlockFile block, int number, LogSearch search)
+    bool MayHave(BlockFile block, int number, LogSearch search, BlockFilters filters)
     {
         ref readonly var facts = ref block.Facts(number);
         if (facts.Last < search.FromNanoseconds || facts.First > search.ToNanoseconds || facts.Figure < search.Severity)
@@ -85,9 +86,9 @@ sealed class LogBlocks(IStoreFiles files)
             return true;
         }
 
-        if (block.ReadFilter(number) is { } filter)
+        if (filters.MayHave(block, number, search.Terms) is { } mayHave)
         {
-            return search.Terms.All(t => TermFilter.MayHave(filter, t));
+            return mayHave;
         }
 
         Shelf.Bad(block, number);

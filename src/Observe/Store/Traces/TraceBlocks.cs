@@ -31,7 +31,7 @@ sealed class TraceBlocks(IStoreFiles files)
 
         var block = new BlockWriter(Kind);
         var index = new List<(ulong Hash, int Page)>();
-        var (page, bytes, pages) = (new TracePageWriter(), 0, 0);
+        var (page, bytes, pages, packable) = (new TracePageWriter(), 0, 0, new ByteWriter(1 << 20));
         foreach (var (trace, all) in traces.Select(t => (t.Key, Sorted(t.Value))).OrderBy(t => Start(t.Item2[0])))
         {
             for (var at = 0; at < all.Count;)
@@ -60,7 +60,7 @@ sealed class TraceBlocks(IStoreFiles files)
 
         void End()
         {
-            var (body, filter, facts) = page.Finish();
+            var (body, filter, facts) = page.Finish(packable);
             block.Add(body, filter, facts);
             (page, bytes, pages) = (new(), 0, pages + 1);
         }
@@ -90,13 +90,14 @@ sealed class TraceBlocks(IStoreFiles files)
     {
         var terms = TracePage.TermsOf(query);
         var budget = MostPages;
+        using var filters = new BlockFilters();
         var found = new List<TraceId>();
         var blocks = Shelf.Blocks;
         for (var at = blocks.Length - 1; at >= 0 && budget > 0 && into.Count < query.Limit; at--)
         {
             for (var number = blocks[at].Pages - 1; number >= 0 && budget > 0 && into.Count < query.Limit; number--)
             {
-                if (!MayHave(blocks[at], number, query, terms))
+                if (!MayHave(blocks[at], number, query, terms, filters))
                 {
                     continue;
                 }
@@ -142,7 +143,7 @@ sealed class TraceBlocks(IStoreFiles files)
         }
     }
 
-    bool MayHave(BlockFile block, int number, TraceQuery query, ulong[] terms)
+    bool MayHave(BlockFile block, int number, TraceQuery query, ulong[] terms, BlockFilters filters)
     {
         ref readonly var facts = ref block.Facts(number);
         if (facts.Last < query.FromNanoseconds || facts.First > query.ToNanoseconds || facts.Figure < (long)query.MinDuration.TotalNanoseconds || (query.IsError == true && (facts.Flags & 1) == 0))
@@ -155,13 +156,13 @@ sealed class TraceBlocks(IStoreFiles files)
             return true;
         }
 
-        if (block.ReadFilter(number) is not { } filter)
+        if (filters.MayHave(block, number, terms) is { } mayHave)
         {
-            Shelf.Bad(block, number);
-            return true;
+            return mayHave;
         }
 
-        return terms.All(t => TermFilter.MayHave(filter, t));
+        Shelf.Bad(block, number);
+        return true;
     }
 
     TracePage? Page(BlockFile block, int number)

@@ -9,6 +9,9 @@ namespace Mainstay.Observe.Store.Traces;
 /// </summary>
 sealed class TracePageWriter
 {
+    // A page that is unpacked in vain takes some milliseconds, and there are thousands of them.
+    const int FilterBits = 16;
+
     readonly ByteWriter plain = new();
     readonly ByteWriter traces = new();
     readonly ByteWriter starts = new();
@@ -64,11 +67,13 @@ sealed class TracePageWriter
     }
 
     /// <summary>The page, its filter and its facts.</summary>
-    public (byte[] Page, byte[] Filter, PageFacts Facts) Finish()
+    /// <param name="packable">Memory for what is packed, of which nothing is left behind; null for new one.</param>
+    public (byte[] Page, byte[] Filter, PageFacts Facts) Finish(ByteWriter? packable = null)
     {
         var ids = plain.Length;
         plain.Bytes(strangers.Written);
-        var packable = new ByteWriter(1 << 16);
+        packable ??= new(1 << 16);
+        packable.Clear();
         packable.Varint(traceCount);
         packable.Varint(ids);
         packable.Bytes(traces.Written);
@@ -90,7 +95,7 @@ sealed class TracePageWriter
         packable.Bytes(eventTimes.Written);
         eventNames.Write(packable);
         events.Write(packable);
-        return (PagePacker.Pack(rows, plain.Written, packable.Written), TermFilter.Make(Terms()), new(rows, first, last, longest, failed ? 1 : 0));
+        return (PagePacker.Pack(rows, plain.Written, packable.Written), TermFilter.Make(Terms(), FilterBits), new(rows, first, last, longest, failed ? 1 : 0));
     }
 
     HashSet<ulong> Terms()

@@ -12,7 +12,8 @@ namespace Mainstay.Observe.Store.Traces;
 /// <item>When the kept window is full or old enough it is sealed: a compressed block with an index; the kept log is deleted.</item>
 /// <item>Blocks go by age and size. What a crash leaves half done is found twice and shown once.</item>
 /// </list>
-/// What cannot be written is counted and stays in memory as long as there is room. <see cref="Tick"/> does all work with files, one caller at a time.
+/// What cannot be written is counted and stays in memory as long as there is room. <see cref="Tick"/> does all work with files, one caller at a time; <see cref="Write"/> may be called beside it,
+/// so that sealing, which takes a while, keeps nothing that comes from the disk.
 /// </summary>
 public sealed class TraceStore : ITraceStore
 {
@@ -25,12 +26,14 @@ public sealed class TraceStore : ITraceStore
     readonly TraceStoreOptions options;
     readonly TraceWindow window;
     readonly Lock sampling = new();
+    readonly Lock writing = new();
     readonly TailSampler sampler;
     readonly SegmentLog hot;
     readonly SegmentLog keptLog;
     readonly TraceBlocks blocks;
-    TraceWindow kept;
+    readonly TraceWindow kept;
     byte[] copy = [];
+    byte[] chunk = [];
     byte[] chosen = [];
     long position;
     long keptSince;
@@ -46,7 +49,7 @@ public sealed class TraceStore : ITraceStore
     {
         (this.time, this.options) = (time, options ?? new());
         KeepRule = new(this.options.Keep);
-        (window, kept, sampler) = (new(this.options.WindowBytes), NewKept(), new(this.options.Sampling));
+        (window, kept, sampler) = (new(this.options.WindowBytes), new(this.options.SealBytes + (this.options.SealBytes / 2)), new(this.options.Sampling));
         (hot, keptLog, blocks) = (new(files, "hot-"), new(files, "kept-"), new(files));
         blocks.Shelf.Open();
         Replay();
@@ -79,7 +82,7 @@ public sealed class TraceStore : ITraceStore
 
     public IReadOnlyList<StoredSpan> Get(TraceId trace)
     {
-        var (inWindow, inKept) = (window.Get(trace), Volatile.Read(ref kept).Get(trace));
+        var (inWindow, inKept) = (window.Get(trace), kept.Get(trace));
         var found = new List<StoredSpan>(inWindow);
         found.AddRange(inKept);
         blocks.Get(trace, found);
@@ -94,7 +97,7 @@ public sealed class TraceStore : ITraceStore
     {
         var found = new List<TraceId>();
         var seen = new HashSet<TraceId>();
-        foreach (var trace in window.Find(query).Concat(Volatile.Read(ref kept).Find(query)))
+        foreach (var trace in window.Find(query).Concat(kept.Find(query)))
         {
             if (found.Count < query.Limit && seen.Add(trace))
             {
@@ -109,8 +112,8 @@ public sealed class TraceStore : ITraceStore
     /// <summary>Writes what came, decides what is due, seals what is full, drops what is too old. Called several times a second, and once at the end.</summary>
     public void Tick()
     {
+        Write();
         var now = Now;
-        WriteHot(now);
         lock (sampling)
         {
             sampler.Advance(now);
@@ -126,6 +129,15 @@ public sealed class TraceStore : ITraceStore
         blocks.Shelf.Drop(KeepRule.Now, now * 1_000_000);
     }
 
+    /// <summary>Writes what came, and nothing else; what is too much to be decided in time is counted and not written.</summary>
+    public void Write()
+    {
+        lock (writing)
+        {
+            WriteHot(Now);
+        }
+    }
+
     /// <summary>Seals what is chosen, whatever its age.</summary>
     public void Seal()
     {
@@ -134,8 +146,6 @@ public sealed class TraceStore : ITraceStore
             Seal(Now);
         }
     }
-
-    TraceWindow NewKept() => new(options.SealBytes + (options.SealBytes / 2));
 
     void WriteHot(long now)
     {
@@ -149,7 +159,7 @@ public sealed class TraceStore : ITraceStore
                 break;
             }
 
-            if (!hot.Append(copy.AsSpan(0, length), now))
+            if (hot.Bytes >= 2 * options.MostUndecidedBytes || !hot.Append(copy.AsSpan(0, length), now))
             {
                 Interlocked.Add(ref unwritten, Records(copy.AsMemory(0, length)).Count());
             }
@@ -168,31 +178,36 @@ public sealed class TraceStore : ITraceStore
 
     void Promote(long now)
     {
-        while (hot.Oldest is { } oldest)
+        while (Due(now) is { } oldest)
         {
-            var isEarly = hot.Bytes > options.MostUndecidedBytes;
-            if (oldest.Until + (long)options.Sampling.Wait.TotalMilliseconds > now && !isEarly)
-            {
-                return;
-            }
-
             var at = 0L;
-            while (hot.Read(oldest, ref at) is { } chunk)
+            while (hot.Read(oldest, ref at, ref chunk) is >= 0 and var length)
             {
-                Keep(chunk, now);
+                Keep(chunk.AsMemory(0, length), now);
             }
 
-            hot.DropOldest();
+            lock (writing)
+            {
+                hot.DropOldest();
+            }
         }
     }
 
-    void Keep(byte[] chunk, long now)
+    SegmentLog.Segment? Due(long now)
     {
-        chosen = chosen.Length < chunk.Length ? new byte[chunk.Length] : chosen;
+        lock (writing)
+        {
+            return hot.Oldest is { } oldest && (oldest.Until + (long)options.Sampling.Wait.TotalMilliseconds <= now || hot.Bytes > options.MostUndecidedBytes) ? oldest : null;
+        }
+    }
+
+    void Keep(ReadOnlyMemory<byte> records, long now)
+    {
+        chosen = chosen.Length < records.Length ? new byte[records.Length] : chosen;
         var length = 0;
         lock (sampling)
         {
-            foreach (var record in Records(chunk))
+            foreach (var record in Records(records))
             {
                 if (sampler.Decide(SpanRecord.TraceOf(record.Span)))
                 {
@@ -228,20 +243,13 @@ public sealed class TraceStore : ITraceStore
 
     void Seal(long now)
     {
-        var chunks = new List<byte[]>();
-        var (from, into) = (0L, new byte[1 << 20]);
-        while (kept.Copy(ref from, into, out _) is > 0 and var length)
-        {
-            chunks.Add(into[..length]);
-        }
-
-        if (!blocks.Shelf.Add(TraceBlocks.Make(chunks.SelectMany(c => Records(c)))))
+        if (!blocks.Shelf.Add(TraceBlocks.Make(kept.Segments().SelectMany(Records))))
         {
             sealAgainAt = now + Retry;
             return;
         }
 
-        Volatile.Write(ref kept, NewKept());
+        kept.Clear();
         keptForgotten = 0;
         keptLog.Roll();
         keptLog.DropClosed();
@@ -274,12 +282,13 @@ public sealed class TraceStore : ITraceStore
 
     static IEnumerable<ReadOnlyMemory<byte>> Read(SegmentLog log)
     {
+        byte[] chunk = [];
         foreach (var segment in log.Closed())
         {
             var at = 0L;
-            while (log.Read(segment, ref at) is { } chunk)
+            while (log.Read(segment, ref at, ref chunk) is >= 0 and var length)
             {
-                foreach (var record in Records(chunk))
+                foreach (var record in Records(chunk.AsMemory(0, length)))
                 {
                     yield return record;
                 }

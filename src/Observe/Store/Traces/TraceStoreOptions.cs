@@ -23,6 +23,6 @@ public sealed record TraceStoreOptions
     /// <summary>Chosen spans are sealed at the latest so long after the first of them. Default ten minutes.</summary>
     public TimeSpan SealAfter { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The most bytes on disk of spans that are not yet decided; beyond it they are decided early. Default 1 GiB.</summary>
+    /// <summary>The most bytes on disk of spans that are not yet decided; beyond it they are decided early, and beyond twice as much not written. Default 1 GiB.</summary>
     public long MostUndecidedBytes { get; init; } = 1L << 30;
 }

@@ -127,6 +127,37 @@ public sealed class TraceWindow : ITraceStore
         }
     }
 
+    /// <summary>All spans as whole records, one piece for each segment, as they lie there: to be read while nothing is added.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Segments()
+    {
+        lock (gate)
+        {
+            var found = new List<ReadOnlyMemory<byte>>();
+            for (var number = Oldest; number <= segment; number++)
+            {
+                var slot = (int)(number % segments.Length);
+                if (used[slot] > 0)
+                {
+                    found.Add(segments[slot].AsMemory(0, used[slot]));
+                }
+            }
+
+            return found;
+        }
+    }
+
+    /// <summary>Forgets all spans, which are elsewhere now, and keeps the memory for the next.</summary>
+    public void Clear()
+    {
+        lock (gate)
+        {
+            newest.Clear();
+            Array.Clear(used);
+            Array.Clear(spansOf);
+            (segment, at, spans, forgotten, forgottenSeen) = (0, 0, 0, 0, 0);
+        }
+    }
+
     public IReadOnlyList<StoredSpan> Get(TraceId trace)
     {
         lock (gate)

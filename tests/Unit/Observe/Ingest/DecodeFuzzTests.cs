@@ -128,6 +128,7 @@ public sealed class DecodeFuzzTests
     static void Fuzz(Func<int, byte[]> sample, Decoder decode)
     {
         var scratch = new DecodeScratch();
+        var (inputs, bytes) = (0L, 0L);
         foreach (var seed in FuzzTime.Seeds(11))
         {
             var random = new Random(seed);
@@ -135,8 +136,9 @@ public sealed class DecodeFuzzTests
             {
                 var body = Change(sample(seed + (round % 20)), random);
                 var sink = new Written();
+                (inputs, bytes) = (inputs + 1, bytes + body.Length);
                 var before = GC.GetAllocatedBytesForCurrentThread();
-                var result = decode(body, scratch, sink);
+                var result = Decode(decode, body, scratch, sink, $"seed {seed}, round {round}");
 
                 // Work is counted, not timed: each thing that is told takes a byte of the body or more, and what is made of it is a multiple of that.
                 var unpacked = Math.Max(body.Length, scratch.Unpacked.Length);
@@ -146,6 +148,20 @@ public sealed class DecodeFuzzTests
                 result.Offset.ShouldBeInRange(0, Math.Max(body.Length, 1 << 20), $"seed {seed}, round {round}");
                 result.IsRead.ShouldBe(result.Fault == DecodeFault.None);
             }
+        }
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"{inputs} inputs, {bytes} bytes");
+    }
+
+    static DecodeResult Decode(Decoder decode, byte[] body, DecodeScratch scratch, Written sink, string which)
+    {
+        try
+        {
+            return decode(body, scratch, sink);
+        }
+        catch (Exception thrown)
+        {
+            throw new InvalidOperationException($"{which}: {Convert.ToHexString(body)}", thrown);
         }
     }
 

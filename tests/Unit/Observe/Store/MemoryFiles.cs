@@ -10,6 +10,9 @@ sealed class MemoryFiles : IStoreFiles
     /// <summary>Bytes that still have room.</summary>
     public long Room { get; set; } = long.MaxValue;
 
+    /// <summary>Called with the name of each file that is about to be written as a whole.</summary>
+    public Action<string>? Writing { get; set; }
+
     public long Bytes => files.Values.Sum(f => (long)f.Length);
 
     public IEnumerable<string> Names => files.Keys;
@@ -48,6 +51,7 @@ sealed class MemoryFiles : IStoreFiles
 
     public bool Write(string name, IReadOnlyList<ReadOnlyMemory<byte>> parts)
     {
+        Writing?.Invoke(name);
         var length = parts.Sum(p => (long)p.Length);
         if (length > Room) return false;
         Room -= length;

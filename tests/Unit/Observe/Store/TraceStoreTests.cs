@@ -82,6 +82,53 @@ public sealed class TraceStoreTests
     }
 
     [Fact]
+    public void What_comes_while_a_block_is_sealed_is_written()
+    {
+        var store = Open();
+        Add(store, Request("shop", 1, "GET /", 1_000_000, 0));
+        var written = new List<bool>();
+        files.Writing = _ =>
+        {
+            // The block is under way; another thread takes a span in and writes it.
+            Add(store, Request("shop", 2, "GET /", 1_000_000, 0));
+            written.Add(Task.Run(store.Write).Wait(TimeSpan.FromSeconds(30)));
+            written.Add(new TraceStore(files.Copy(), time, Options).Get(new(0, 2)).Count == 1);
+        };
+        Settle(store);
+        written.ShouldBe([true, true]);
+        files.Writing = null;
+        Open().Get(new(0, 1)).Count.ShouldBe(1);
+    }
+
+    [Fact]
+    public void More_than_can_be_decided_in_time_is_told_and_not_written()
+    {
+        var store = Open(Options with { MostUndecidedBytes = 2000 });
+        for (var i = 1; i <= 100; i++)
+        {
+            Add(store, Request("shop", (ulong)i, "GET /", 1_000_000, 0));
+            store.Write();
+        }
+
+        files.Bytes.ShouldBeInRange(4000, 5000);
+        store.Figures.Disk.Unwritten.ShouldBeInRange(50, 99);
+        for (var i = 1; i <= 100; i++) store.Get(new(0, (ulong)i)).Count.ShouldBe(1);
+        store.Tick();
+        Settle(store);
+        Open().Figures.Disk.Items.ShouldBe(100 - store.Figures.Disk.Unwritten);
+    }
+
+    [Theory]
+    [InlineData(8, 150, 300)]
+    [InlineData(16, 5, 30)]
+    public void A_filter_knows_every_term_and_is_seldom_wrong_about_others(int bits, int atLeast, int atMost)
+    {
+        var filter = TermFilter.Make([.. Enumerable.Range(0, 5000).Select(i => TermFilter.Term("path"u8, i))], bits);
+        Enumerable.Range(0, 5000).All(i => TermFilter.MayHave(filter, TermFilter.Term("path"u8, i))).ShouldBeTrue();
+        Enumerable.Range(5000, 10_000).Count(i => TermFilter.MayHave(filter, TermFilter.Term("path"u8, i))).ShouldBeInRange(atLeast, atMost);
+    }
+
+    [Fact]
     public void A_log_cut_anywhere_gives_what_is_whole()
     {
         var store = Open();
