@@ -240,7 +240,7 @@ await check('a rehearsal tells what would happen and who would be hurt; what is 
 await check('a request is explained before and after it came', { path: '/traffic', expectErrors: true }, async (page) => {
   await page.getByLabel('URL').fill('http://shop.test/api/orders/1');
   await page.getByRole('button', { name: 'Explain', exact: true }).click();
-  await page.getByTestId('explained').filter({ hasText: '503 breaker-open' }).waitFor();
+  await page.getByTestId('explained').filter({ hasText: '503 (breaker-open)' }).waitFor();
   await page.getByLabel('X-Request-Id of a past request').fill('unknown');
   await page.getByRole('button', { name: 'What happened?' }).click();
   await page.getByRole('alert').filter({ hasText: 'no gateway remembers' }).waitFor();

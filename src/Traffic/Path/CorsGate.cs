@@ -79,10 +79,10 @@ internal sealed class CorsGate : Gate, IAnswer
         var origin = piece.Of(x.HeadBytes);
         var name = Encoding.ASCII.GetString(origin);
         if (!IsPreflight(x, out var method, out var wanted)) return new(Verdict.Pass, Allows(origin) ? $"pages of {name} may read the response" : $"pages of {name} may not read the response");
-        return !Allows(origin) ? new(Verdict.Refuse, $"the origin {name} is not allowed")
-            : !AllowsMethod(method) ? new(Verdict.Refuse, $"the method {Encoding.ASCII.GetString(method)} is not allowed")
-            : !AllowsHeaders(wanted) ? new(Verdict.Refuse, $"one of the headers {Encoding.ASCII.GetString(wanted)} is not allowed")
-            : new(Verdict.Answer, $"the preflight of {name} is answered");
+        return !Allows(origin) ? Opinion.Refused(Reason.CorsNotAllowed, $"the origin {name} is not allowed")
+            : !AllowsMethod(method) ? Opinion.Refused(Reason.CorsNotAllowed, $"the method {Encoding.ASCII.GetString(method)} is not allowed")
+            : !AllowsHeaders(wanted) ? Opinion.Refused(Reason.CorsNotAllowed, $"one of the headers {Encoding.ASCII.GetString(wanted)} is not allowed")
+            : new(Verdict.Answer, $"the preflight of {name} is answered", Status: 204);
     }
 
     public ValueTask<bool> SendAsync(Exchange x) => Relay.SendOwnAsync(x, 204, default, default);

@@ -67,24 +67,48 @@ internal static class Explainer
             var opinion = gate.Peek(x);
             steps.Add(Step(gate.Name, opinion.Verdict, opinion.Why));
             if (opinion.Verdict is Verdict.Pass or Verdict.Wait) continue;
-            return new Explanation(revision, target.About, null, null, x.Status, Problem.NameOf(x.Reason), steps);
+            if (opinion.Verdict == Verdict.Refuse) return Failed(x, target.Fallback, opinion.Reason, revision, steps, target.About);
+            return new Explanation(revision, target.About, null, null, opinion.Status, Problem.NameOf(opinion.Reason), steps);
         }
 
+        return Found(x, revision, steps);
+    }
+
+    private static Explanation Found(Exchange x, long revision, List<ExplainedStep> steps, bool isFallback = false)
+    {
         // 4. Pick, among what there is now and what a split left.
         if (x.Target!.Across is { } across && Crossing.IsDue(x, across, Reason.None))
         {
             steps.Add(Step("side", Verdict.Pass, "none of these can be connected to: the other version takes it"));
             x.Target = across;
         }
-        target = x.Target!;
+        var target = x.Target!;
         var now = x.NowMs;
         var index = Pick.First(x, target.Cluster, target.Cluster.Key?.Of(x) ?? 0, now);
-        if (index < 0) return Refused(revision, steps, "pick", target.Breakers.Length > 0 ? Reason.BreakerOpen : Reason.NoEndpoint, target.About);
+        if (index < 0)
+        {
+            var reason = target.Breakers.Length > 0 ? Reason.BreakerOpen : Reason.NoEndpoint;
+            steps.Add(Step("pick", Verdict.Refuse, Problem.DetailOf(reason)));
+            return Failed(x, isFallback ? null : target.Fallback, reason, revision, steps, target.About);
+        }
         var endpoint = target.Cluster.Endpoints[index];
         var others = target.Cluster.Endpoints.Select(e => $"{e.Instance} ({e.InFlight} in flight{(e.IsEjected(now) ? ", left alone" : target.Breakers.Any(b => b.Name == e.Instance && b.Breaker.State == Policies.BreakerState.Open) ? ", breaker open" : "")})");
         steps.Add(Step("pick", Verdict.Pass, $"{endpoint.Instance} at {endpoint.Address}{(index == x.Stuck ? " by its cookie" : "")}, of {string.Join(", ", others)}"));
         if (target.Hedge is { } hedge && x.Request.IsSafe && target.Cluster.Endpoints.Length > 1) steps.Add(Step("hedge", Verdict.Pass, hedge.Why));
         return new Explanation(revision, target.About, target.Cluster.Service, endpoint.Instance, 0, Problem.NameOf(Reason.None), steps);
+    }
+
+    /// <summary>What the client gets where a request is turned away or finds nobody: the fallback where one covers that, else the error.</summary>
+    private static Explanation Failed(Exchange x, Fallback? fallback, Reason reason, long revision, List<ExplainedStep> steps, string about)
+    {
+        if (fallback is null || fallback.Peek(x, reason, out var instead) is not { } opinion)
+        {
+            return new Explanation(revision, about, null, null, Problem.StatusOf(reason), Problem.NameOf(reason), steps);
+        }
+        steps.Add(Step("fallback", opinion.Verdict, opinion.Why));
+        if (instead is null) return new Explanation(revision, about, null, null, opinion.Status, Problem.NameOf(reason), steps);
+        x.Target = instead;
+        return Found(x, revision, steps, isFallback: true);
     }
 
     private static Explanation Refused(long revision, List<ExplainedStep> steps, string station, Reason reason, string about)

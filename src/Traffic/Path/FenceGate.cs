@@ -77,10 +77,10 @@ internal sealed class FenceGate : Gate, IReporting
         if (!Needs(x)) return new(Verdict.Pass, "the method needs no token");
         return Read(x, out var number, out var isExclusive) switch
         {
-            Shown.Nothing => new(spec.Required ? Verdict.Refuse : Verdict.Pass, $"no token of the lock '{spec.Lock}' is shown"),
-            Shown.Token when memory.IsStale(number, isExclusive) => new(Verdict.Refuse, $"grant {number} of the lock '{spec.Lock}' is over"),
+            Shown.Nothing => new(spec.Required ? Verdict.Refuse : Verdict.Pass, $"no token of the lock '{spec.Lock}' is shown", spec.Required ? Reason.TokenRequired : Reason.None),
+            Shown.Token when memory.IsStale(number, isExclusive) => Opinion.Refused(Reason.StaleToken, $"grant {number} of the lock '{spec.Lock}' is over"),
             Shown.Token => new(Verdict.Pass, $"grant {number} of the lock '{spec.Lock}' is not known to be over"),
-            _ => new(Verdict.Refuse, $"what is shown is no token of the lock '{spec.Lock}'"),
+            _ => Opinion.Refused(Reason.TokenRequired, $"what is shown is no token of the lock '{spec.Lock}'"),
         };
     }
 

@@ -50,7 +50,13 @@ internal enum Verdict
 /// <summary>What a gate would say, in words.</summary>
 /// <param name="Verdict">What would happen.</param>
 /// <param name="Why">For people: <c>37 of 100 tokens left for client 10.0.0.7</c>.</param>
-internal readonly record struct Opinion(Verdict Verdict, string Why);
+/// <param name="Reason">What a request that is turned away would be told.</param>
+/// <param name="Status">The status of an answer; 0 where it is not known before.</param>
+internal readonly record struct Opinion(Verdict Verdict, string Why, Reason Reason = Reason.None, int Status = 0)
+{
+    /// <summary>A request that would be turned away.</summary>
+    public static Opinion Refused(Reason reason, string why) => new(Verdict.Refuse, why, reason);
+}
 
 /// <summary>An answer that the gateway gives itself.</summary>
 internal interface IAnswer

@@ -16,7 +16,7 @@ internal sealed class RedirectGate(RedirectSpec spec, PathTemplate template, str
         return Verdict.Answer;
     }
 
-    public override Opinion Peek(Exchange x) => new(Verdict.Answer, $"redirects with {status} to {spec.To}");
+    public override Opinion Peek(Exchange x) => new(Verdict.Answer, $"redirects with {status} to {spec.To}", Status: status);
 
     [System.Runtime.CompilerServices.AsyncMethodBuilder(typeof(ReusedTask<>))]
     public async ValueTask<bool> SendAsync(Exchange x)
@@ -62,7 +62,7 @@ internal sealed class RespondGate(RespondSpec spec) : Gate("respond"), IAnswer
         return Verdict.Answer;
     }
 
-    public override Opinion Peek(Exchange x) => new(Verdict.Answer, $"answers with {spec.Status} and {body.Length} bytes");
+    public override Opinion Peek(Exchange x) => new(Verdict.Answer, $"answers with {spec.Status} and {body.Length} bytes", Status: spec.Status);
 
     public ValueTask<bool> SendAsync(Exchange x) => Relay.SendOwnAsync(x, spec.Status, lines, body);
 }
@@ -79,6 +79,6 @@ internal sealed class BodyLimitGate(long most, string name = "max-body") : Gate(
     }
 
     public override Opinion Peek(Exchange x) => x.Request.ContentLength > most
-        ? new(Verdict.Refuse, $"the body has {x.Request.ContentLength} bytes, {most} are allowed")
+        ? Opinion.Refused(Reason.BodyTooLarge, $"the body has {x.Request.ContentLength} bytes, {most} are allowed")
         : new(Verdict.Pass, $"at most {most} bytes of body are allowed");
 }

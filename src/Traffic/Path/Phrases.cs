@@ -39,6 +39,7 @@ internal static class Phrases
         Put(416, "Range Not Satisfiable"u8);
         Put(421, "Misdirected Request"u8);
         Put(422, "Unprocessable Content"u8);
+        Put(428, "Precondition Required"u8);
         Put(429, "Too Many Requests"u8);
         Put(431, "Request Header Fields Too Large"u8);
         Put(500, "Internal Server Error"u8);

@@ -39,8 +39,8 @@ public sealed record QuestionAnswer(string Id, string Gateway, PastRequest? Past
 /// <param name="About">The route or need that it would take; empty where none matches.</param>
 /// <param name="Service">Where it would go; null where it would not.</param>
 /// <param name="Instance">The instance that would be picked first.</param>
-/// <param name="Status">The status that the gateway itself would give; 0 where the service answers.</param>
-/// <param name="Reason">Why it would; <c>none</c> where it would not.</param>
+/// <param name="Status">The status that the gateway itself would give; 0 where a service answers, or the status is not known before.</param>
+/// <param name="Reason">Why it would not reach the service; <c>none</c> where it would, or where the way answers by itself.</param>
 /// <param name="Steps">Each station in the order of the path, up to the one that decides.</param>
 public sealed record Explanation(
     long TableRevision, string About, string? Service, string? Instance, int Status, string Reason, IReadOnlyList<ExplainedStep> Steps);

@@ -16,11 +16,11 @@ internal sealed class RequestKey(HashSpec? spec)
         if (header is null && cookie is null)
         {
             var address = x.ClientAddress;
-            return SpreadHash.Mix((ulong)address ^ SpreadHash.Mix((ulong)(address >> 64))) | 1;
+            return KeyHash.Mix((ulong)address ^ KeyHash.Mix((ulong)(address >> 64))) | 1;
         }
         var head = x.HeadBytes;
         var value = header is not null ? HeadLines.Find(head, x.Request, header) : HeadLines.FindCookie(head, x.Request, cookie);
-        return value.IsEmpty ? 0 : SpreadHash.Of(value) | 1;
+        return value.IsEmpty ? 0 : KeyHash.Of(value) | 1;
     }
 }
 

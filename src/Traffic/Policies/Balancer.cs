@@ -94,7 +94,7 @@ internal static class Balancer
     {
         // The same keys stay near, as far as others do.
         var isByKey = balance == Balance.Hash && all.Key != 0;
-        var drawn = isByKey ? (SpreadHash.Mix(all.Key) >> 11) * (1.0 / (1UL << 53)) : dice.Share();
+        var drawn = isByKey ? (KeyHash.Mix(all.Key) >> 11) * (1.0 / (1UL << 53)) : dice.Share();
         for (var side = 0; side < 2; side++)
         {
             var isNear = drawn < share == (side == 0);
@@ -201,7 +201,7 @@ internal static class Balancer
         for (var index = 0; index < all.Loads.Length; index++)
         {
             var one = all.Loads[index];
-            var next = SpreadHash.Mix(one.Seed ^ all.Key);
+            var next = KeyHash.Mix(one.Seed ^ all.Key);
             if ((best >= 0 && next <= rank) || one.InFlight >= bound || !all.IsUsable(index) || !IsLetIn(all, index, next)) continue;
             (best, rank) = (index, next);
         }
@@ -212,7 +212,7 @@ internal static class Balancer
 
     /// <summary>Of an endpoint whose breaker lets requests in again, the same keys come back first, and all of them in the end.</summary>
     private static bool IsLetIn(in Candidates all, int index, ulong rank) =>
-        all.IsClosed(index) || (SpreadHash.Mix(rank) >> 11) * (1.0 / (1UL << 53)) < all.Breakers[index].Breaker.ShareAt(all.NowMs);
+        all.IsClosed(index) || (KeyHash.Mix(rank) >> 11) * (1.0 / (1UL << 53)) < all.Breakers[index].Breaker.ShareAt(all.NowMs);
 
     /// <summary>
     /// What is left when nothing takes part: the usable, then those without weight, then the ejected, then those nobody could connect to. None whose breaker

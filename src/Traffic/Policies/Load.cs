@@ -8,7 +8,7 @@ internal sealed class Load(string id)
     private PeakEwma latency;
 
     /// <summary>What of a key's hash decides between endpoints; the same in every gateway.</summary>
-    public ulong Seed { get; } = SpreadHash.Of(id);
+    public ulong Seed { get; } = KeyHash.Of(id);
 
     public string Id { get; } = id;
 

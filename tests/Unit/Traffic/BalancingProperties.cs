@@ -81,7 +81,7 @@ public sealed class BalancingProperties
             const int keys = 4000;
             for (var key = 0; key < keys; key++)
             {
-                var hash = SpreadHash.Of($"{seed}-{key}") | 1;
+                var hash = KeyHash.Of($"{seed}-{key}") | 1;
                 var before = many[Balancer.Hash(new Candidates(many) { NowMs = 1, Key = hash })];
                 var after = fewer[Balancer.Hash(new Candidates(fewer) { NowMs = 1, Key = hash })];
                 if (before == after) continue;

@@ -110,7 +110,7 @@ public sealed class BalancingScenarios
                 IsPanic = outliers?.IsPanic ?? false,
                 Turn = turn++,
                 Breakers = breakers,
-                Key = key is null ? 0 : SpreadHash.Of(key == "*" ? $"key-{time}" : key) | 1,
+                Key = key is null ? 0 : KeyHash.Of(key == "*" ? $"key-{time}" : key) | 1,
             };
             var near = Word(words, "near=", 0);
             counts[(near == 0 ? Balancer.Pick(balance, all, ref dice) : Balancer.PickNear(balance, all, near, Word(words, "share=", 100) / 100.0, ref dice)) is >= 0 and var index ? index : loads.Length]++;

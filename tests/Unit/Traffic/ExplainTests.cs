@@ -1,3 +1,5 @@
+using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Traffic;
 using Mainstay.Traffic.Path;
 using Shouldly;
 using Xunit;
@@ -30,6 +32,63 @@ public sealed class ExplainTests
         await using var gateway = new GatewayUnderTest([], route: Routes.Of("one", "/one/{id}", "s"));
         var explained = gateway.Gateway.Answer("g", new Question("1", Target: target, Host: host)).Explanation!;
         (explained.Steps[^1].Station, explained.Steps[^1].Verdict, explained.Status, explained.Reason).ShouldBe((station, "refuse", status, reason));
+    }
+
+    static readonly Dictionary<string, (Func<RouteSpec, RouteSpec> Spec, string[] Headers, Func<Intervention, Intervention>? Act)> Ways = new()
+    {
+        ["address"] = (s => s with { Guard = new GuardSpec { Allow = ["10.0.0.0/8"] } }, [], null),
+        ["redirect"] = (s => s with { To = null, Redirect = new RedirectSpec { To = "/new", Status = 301 } }, [], null),
+        ["respond"] = (s => s with { To = null, Respond = new RespondSpec { Status = 418 } }, [], null),
+        ["origin"] = (s => s with { Cors = new CorsSpec { Origins = ["https://a.test"] } }, ["Origin: https://b.test", "Access-Control-Request-Method: GET"], null),
+        ["preflight"] = (s => s with { Cors = new CorsSpec { Origins = ["https://a.test"] } }, ["Origin: https://a.test", "Access-Control-Request-Method: GET"], null),
+        ["body"] = (s => s with { MaxBody = new ByteSize(1) }, ["Content-Length: 2"], null),
+        ["nobody"] = (s => s, [], null),
+        ["nobody, with a fallback"] = (s => s with { Fallback = new FallbackSpec { Status = 202, Body = "{}" } }, [], null),
+        ["breaker"] = (s => s, [], i => i with { Breaker = BreakerForce.Open }),
+        ["breaker, with a fallback"] = (s => s with { Fallback = new FallbackSpec { Body = "{}" } }, [], i => i with { Breaker = BreakerForce.Open }),
+        ["off"] = (s => s with { Degrade = new DegradeSpec { Off = new OffSpec { Status = 410, Body = "gone" } } }, [], i => i with { Degrade = "off" }),
+        ["fallback thrown"] = (s => s with { Fallback = new FallbackSpec { Body = "{}" }, Degrade = new DegradeSpec { Fallback = true } }, [], i => i with { Degrade = "fallback" }),
+        ["level"] = (s => s, [], i => i with { Admit = 700 }),
+    };
+
+    public static TheoryData<string> WaysByName() => [.. Ways.Keys];
+
+    [Theory]
+    [MemberData(nameof(WaysByName))]
+    public async Task What_is_told_beforehand_is_what_then_happens(string way)
+    {
+        var (spec, headers, act) = Ways[way];
+        await using var gateway = new GatewayUnderTest([], route: Routes.All(spec));
+        if (act is not null)
+        {
+            gateway.Intervene(act(new Intervention { Name = "i", About = "route/all", Reason = "a test", At = DateTimeOffset.UnixEpoch, Until = DateTimeOffset.MaxValue }));
+        }
+
+        var method = way is "origin" or "preflight" ? "OPTIONS" : "GET";
+        var told = gateway.Gateway.Answer("g", new Question("1", Method: method, Host: "h", Headers: headers)).Explanation!;
+        var came = await gateway.AskAsync($"{method} / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n{string.Concat(headers.Select(line => line + "\r\n"))}\r\n{(way == "body" ? "ab" : "")}");
+        came.ShouldStartWith($"HTTP/1.1 {told.Status} ");
+        var reason = came.Split("\r\n").FirstOrDefault(line => line.StartsWith("X-Mainstay-Reason: ", StringComparison.Ordinal) || line.StartsWith("X-Mainstay-Fallback: ", StringComparison.Ordinal));
+        told.Reason.ShouldBe(reason?.Split(": ")[1] ?? "none");
+    }
+
+    [Fact]
+    public async Task A_fallback_of_another_service_is_told_with_its_instance()
+    {
+        await using var upstream = new RawUpstream((peer, _) => peer.SendAsync("HTTP/1.1 204 No Content\r\n\r\n"));
+        await using var gateway = new GatewayUnderTest([], route: Routes.All(s => s with { Fallback = new FallbackSpec { Service = "other" } }));
+        gateway.Change(table => table with { Clusters = [.. table.Clusters, new ClusterModel("other", [upstream.Endpoint()], Routes.RoundRobin)] });
+        var told = gateway.Gateway.Answer("g", new Question("1")).Explanation!;
+        (told.Service, told.Instance, told.Status).ShouldBe(("other", upstream.Endpoint().Instance, 0));
+        told.Steps.Select(s => $"{s.Station} {s.Verdict}").ShouldBe(["parse pass", "match pass", "pick refuse", "fallback pass", "pick pass"]);
+    }
+
+    [Fact]
+    public async Task A_way_without_a_cache_says_so()
+    {
+        await using var gateway = new GatewayUnderTest([], route: Routes.All());
+        gateway.Change(table => table with { Routes = [.. table.Routes, Routes.Of("kept", "/kept", "s", s => s with { Cache = new CacheSpec() })] });
+        gateway.Gateway.Answer("g", new Question("1")).Explanation!.Steps.Single(s => s.Station == "cache").Why.ShouldBe("nothing is kept on this way");
     }
 
     [Fact]

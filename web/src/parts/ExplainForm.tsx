@@ -72,7 +72,7 @@ function Steps({ of }: { of: Explanation }) {
           </tbody>
         </table>
       </div>
-      <p data-testid="explained">→ {of.instance ? `${of.instance} (${of.service})` : of.status > 0 ? `${of.status} ${of.reason}` : text.ownAnswer}</p>
+      <p data-testid="explained">→ {of.instance ? `${of.instance} (${of.service})` : `${text.ownAnswer}${of.status > 0 ? `: ${of.status}` : ''}${of.reason === 'none' ? '' : ` (${of.reason})`}`}</p>
     </>
   );
 }

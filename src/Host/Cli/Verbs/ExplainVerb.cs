@@ -70,7 +70,8 @@ static class ExplainVerb
         table.Write(screen);
         var instance = Text(json, "instance");
         var status = (int?)json["status"] ?? 0;
-        screen.Line(instance.Length > 0 ? $"-> {instance} of {Text(json, "service")}" : status > 0 ? $"-> {status} {Text(json, "reason")}" : "-> answered by the gateway");
+        var reason = Text(json, "reason") is { Length: > 0 } and not "none" and var why ? $" ({why})" : "";
+        screen.Line(instance.Length > 0 ? $"-> {instance} of {Text(json, "service")}" : $"-> answered by the gateway{(status > 0 ? $" with {status}" : "")}{reason}");
     }
 
     static string Text(JsonNode json, string member) => (string?)json[member] ?? "";

@@ -13,12 +13,12 @@ internal sealed class CacheGate(CacheZone? zone, List<CacheZone> siblings) : Gat
 
     public override Opinion Peek(Exchange x)
     {
-        if (zone is null || (!x.Request.IsHead && !x.Request.Method.Of(x.HeadBytes).SequenceEqual("GET"u8)))
+        if (zone is null) return new(Verdict.Pass, x.Request.IsSafe ? "nothing is kept on this way" : "what other ways keep of this address is forgotten when it succeeds");
+        if (!x.Request.IsHead && !x.Request.Method.Of(x.HeadBytes).SequenceEqual("GET"u8))
         {
             return new(Verdict.Pass, x.Request.IsSafe ? "not a method whose responses are kept" : "what is kept of this address is forgotten when it succeeds");
         }
         var opinion = new CacheVisit().Peek(x, zone);
-        if (opinion.Verdict == Verdict.Answer) x.Status = 200;
-        return opinion;
+        return opinion.Verdict == Verdict.Answer ? opinion with { Status = 200 } : opinion;
     }
 }

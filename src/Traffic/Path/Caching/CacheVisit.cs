@@ -139,6 +139,14 @@ internal sealed class CacheVisit
         return true;
     }
 
+    /// <summary>The age in seconds of the last good answer that would stand in; null where there is none. Without any effect.</summary>
+    public long? PeekGood(Exchange x, CacheZone from)
+    {
+        if (!x.Request.IsHead && !x.Request.Method.Of(x.HeadBytes).SequenceEqual("GET"u8)) return null;
+        Look(x, from);
+        return kept is { } stored && CacheRules.IsGood(stored.Times, x.NowMs) ? (x.NowMs - stored.Times.At) / 1000 : null;
+    }
+
     /// <summary>In words, what would become of a request. Without any effect.</summary>
     public Opinion Peek(Exchange x, CacheZone from)
     {

@@ -11,7 +11,7 @@ namespace Mainstay.Traffic.Path;
 /// <param name="body">Its body, in pieces.</param>
 /// <param name="times">How long it can be used.</param>
 internal sealed class StoredResponse(CacheSlot slot, CacheZone zone, StoredHead head, byte[][] body, StoredTimes times)
-    : S3Node(slot.Hash ^ SpreadHash.Of(head.Selecting), RoomOf(slot, head, body))
+    : S3Node(slot.Hash ^ KeyHash.Of(head.Selecting), RoomOf(slot, head, body))
 {
     /// <summary>What an entry costs beside its bytes: objects, table, links.</summary>
     private const int Bookkeeping = 500;

@@ -13,6 +13,8 @@ internal sealed class ApiKeyWay(ApiKeysSpec spec, KeySource<ApiKeyBook> source, 
 
     public override IEnumerable<string> Headers => [spec.Header];
 
+    public override string Challenge(string realm, Shown shown, string why) => $"ApiKey realm=\"{realm}\", header=\"{spec.Header}\"";
+
     public override bool TryProve(Exchange x, out Proof proof)
     {
         var head = x.HeadBytes;

@@ -10,6 +10,8 @@ internal sealed class CertificateWay(CertificateSpec spec, ProvenCache cache) : 
 
     public override string? Problem => null;
 
+    public override string Challenge(string realm, Shown shown, string why) => $"Certificate realm=\"{realm}\"";
+
     public override bool TryProve(Exchange x, out Proof proof)
     {
         proof = Proof.Nothing;

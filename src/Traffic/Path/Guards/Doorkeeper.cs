@@ -84,11 +84,11 @@ internal sealed class Doorkeeper
     public Opinion Peek(Exchange x)
     {
         var client = x.ClientAddress;
-        if (hand.Contains(client) && hand.LeftSeconds(client, x.Connection.Gateway.Clock) is > 0 and var left) return new(Verdict.Refuse, $"{IpText.ToAddress(client)} is banned by hand for another {left}s");
+        if (hand.Contains(client) && hand.LeftSeconds(client, x.Connection.Gateway.Clock) is > 0 and var left) return Opinion.Refused(Reason.Banned, $"{IpText.ToAddress(client)} is banned by hand for another {left}s");
         var leftMs = watch is null || never.Contains(client) ? 0 : watch.Table.LeftMs(client, x.NowMs);
         return leftMs == 0
             ? new(Verdict.Pass, $"{IpText.ToAddress(client)} is not banned")
-            : new(isDry ? Verdict.Pass : Verdict.Refuse, $"{IpText.ToAddress(client)} is banned for another {(leftMs + 999) / 1000}s{(isDry ? "; a dry run, so it passes" : "")}");
+            : new(isDry ? Verdict.Pass : Verdict.Refuse, $"{IpText.ToAddress(client)} is banned for another {(leftMs + 999) / 1000}s{(isDry ? "; a dry run, so it passes" : "")}", isDry ? Reason.None : reason);
     }
 
     /// <summary>Why a request that is turned away is.</summary>

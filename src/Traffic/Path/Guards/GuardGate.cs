@@ -57,10 +57,11 @@ internal sealed class GuardGate : Gate, IReporting
 
     public override Opinion Peek(Exchange x)
     {
-        if (!Admits(x.ClientAddress)) return new(Verdict.Refuse, $"{IpText.ToAddress(x.ClientAddress)} is not among the addresses that may come");
+        if (!Admits(x.ClientAddress)) return Opinion.Refused(Reason.IpDenied, $"{IpText.ToAddress(x.ClientAddress)} is not among the addresses that may come");
         if (ways.Length == 0) return new(Verdict.Pass, $"{IpText.ToAddress(x.ClientAddress)} may come");
         var said = new StringBuilder();
         Identity? found = null;
+        var worst = Proof.Nothing;
         foreach (var way in ways)
         {
             var proof = way.Peek(x);
@@ -71,11 +72,12 @@ internal sealed class GuardGate : Gate, IReporting
                 _ => proof.Why,
             });
             if (proof.Shown == Shown.Good) found = found is null ? proof.Identity : found.With(proof.Identity!);
-            else if (spec.Mode == GuardMode.All) return new(Verdict.Refuse, said.ToString());
+            else if (worst.Shown < proof.Shown) worst = proof;
+            if (proof.Shown != Shown.Good && spec.Mode == GuardMode.All) return Opinion.Refused(ReasonOf(proof), said.ToString());
             if (found is not null && spec.Mode == GuardMode.Any) break;
         }
-        if (found is null) return new(Verdict.Refuse, said.ToString());
-        return found.Has(scopes) ? new(Verdict.Pass, said.ToString()) : new(Verdict.Refuse, $"{said}; not granted: {string.Join(' ', scopes.Except(found.Scopes))}");
+        if (found is null) return Opinion.Refused(ReasonOf(worst), said.ToString());
+        return found.Has(scopes) ? new(Verdict.Pass, said.ToString()) : Opinion.Refused(Reason.Forbidden, $"{said}; not granted: {string.Join(' ', scopes.Except(found.Scopes))}");
     }
 
     public PolicyReport? Report(long nowMs)
@@ -138,22 +140,21 @@ internal sealed class GuardGate : Gate, IReporting
 
     private Verdict Refuse(Exchange x, in Proof worst)
     {
-        switch (worst.Shown)
+        if (worst.Shown is not (Shown.Forbidden or Shown.Unavailable))
         {
-            case Shown.Forbidden:
-                return Refuse(x, Reason.Forbidden);
-            case Shown.Unavailable:
-                return Refuse(x, worst.Why == BasicWay.Busy ? Reason.AuthenticationBusy : Reason.KeysUnavailable);
-            default:
-                foreach (var way in ways)
-                {
-                    var challenge = way.Challenge(spec.Realm, worst.Shown, worst.Why);
-                    if (challenge.Length > 0) x.Added.Add("WWW-Authenticate"u8, Encoding.ASCII.GetBytes(challenge));
-                }
-                x.ShowedNothing = worst.Shown == Shown.Nothing;
-                return Refuse(x, worst.Shown == Shown.Expired ? Reason.TokenExpired : Reason.Unauthenticated);
+            foreach (var way in ways) x.Added.Add("WWW-Authenticate"u8, Encoding.ASCII.GetBytes(way.Challenge(spec.Realm, worst.Shown, worst.Why)));
+            x.ShowedNothing = worst.Shown == Shown.Nothing;
         }
+        return Refuse(x, ReasonOf(worst));
     }
+
+    private static Reason ReasonOf(in Proof worst) => worst.Shown switch
+    {
+        Shown.Forbidden => Reason.Forbidden,
+        Shown.Unavailable => worst.Why == BasicWay.Busy ? Reason.AuthenticationBusy : Reason.KeysUnavailable,
+        Shown.Expired => Reason.TokenExpired,
+        _ => Reason.Unauthenticated,
+    };
 
     private Verdict Refuse(Exchange x, Reason reason)
     {

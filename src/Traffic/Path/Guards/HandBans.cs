@@ -59,6 +59,6 @@ internal sealed class HandBanGate(HandBans bans) : Gate("bans")
 
     public override Opinion Peek(Exchange x) =>
         bans.Contains(x.ClientAddress) && bans.LeftSeconds(x.ClientAddress, x.Connection.Gateway.Clock) is > 0 and var left
-            ? new(Verdict.Refuse, $"{IpText.ToAddress(x.ClientAddress)} is banned by hand for another {left}s")
+            ? Opinion.Refused(Reason.Banned, $"{IpText.ToAddress(x.ClientAddress)} is banned by hand for another {left}s")
             : new(Verdict.Pass, $"{IpText.ToAddress(x.ClientAddress)} is not banned");
 }

@@ -15,6 +15,8 @@ internal sealed class HmacWay(HmacSpec spec, KeySource<HmacBook> source, ReplayW
 
     public override IEnumerable<string> Headers => ["Signature", "Signature-Input"];
 
+    public override string Challenge(string realm, Shown shown, string why) => $"Signature realm=\"{realm}\"";
+
     public override bool TryProve(Exchange x, out Proof proof)
     {
         proof = Proof.Nothing;

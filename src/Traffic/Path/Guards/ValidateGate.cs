@@ -62,9 +62,9 @@ internal sealed class ValidateGate : Gate, IReporting
     public override Opinion Peek(Exchange x)
     {
         var request = x.Request;
-        if (request.HeaderCount > spec.MaxHeaders || request.Length - request.StartLineLength - 2 > spec.MaxHeaderBytes?.Bytes) return new(Verdict.Refuse, "its headers are more or larger than may be");
-        if (media is not null && request.HasBody && !HasGoodMedia(x)) return new(Verdict.Refuse, "its body is of a kind that is not taken here");
-        if (FirstMisfit(x) is { } test) return new(Verdict.Refuse, $"{test.Where} {test.Name} {test.Misfit(x)}");
+        if (request.HeaderCount > spec.MaxHeaders || request.Length - request.StartLineLength - 2 > spec.MaxHeaderBytes?.Bytes) return Opinion.Refused(Reason.HeadTooLarge, "its headers are more or larger than may be");
+        if (media is not null && request.HasBody && !HasGoodMedia(x)) return Opinion.Refused(Reason.UnsupportedMediaType, "its body is of a kind that is not taken here");
+        if (FirstMisfit(x) is { } test) return Opinion.Refused(Reason.InvalidRequest, $"{test.Where} {test.Name} {test.Misfit(x)}");
         return new(Verdict.Pass, schema is null || !AsksForBody(x) ? "it is as the route asks" : $"its head is as the route asks; its body, up to {spec.MaxBody}, would have to fit the schema");
     }
 

@@ -8,8 +8,8 @@ internal abstract class Way(string name)
     /// <summary>As in the manifest: <c>jwt</c>, <c>apiKeys</c>.</summary>
     public string Name { get; } = name;
 
-    /// <summary>What WWW-Authenticate offers of it; empty where there is no scheme for it.</summary>
-    public virtual string Challenge(string realm, Shown shown, string why) => "";
+    /// <summary>What WWW-Authenticate says of it (RFC 9110 §11.6.1): a 401 names at least one way in.</summary>
+    public abstract string Challenge(string realm, Shown shown, string why);
 
     /// <summary>Headers that carry the proof.</summary>
     public virtual IEnumerable<string> Headers => [];

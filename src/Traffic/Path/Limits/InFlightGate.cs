@@ -36,8 +36,8 @@ internal sealed class InFlightGate(string name, InFlightWatch watch, TargetPlace
         if (mode == LimitSwitch.Off) return Off;
         var flight = watch.Flight;
         var passes = flight.Waiting == 0 && flight.Current < flight.Limit - Keep(x, flight.Limit, counts: false);
-        var says = Say(mode, passes, string.Create(CultureInfo.InvariantCulture, $"{flight.Current} of {flight.Limit} under way, {flight.Waiting} wait"));
-        return says.Verdict == Verdict.Refuse && flight.HasLine ? says with { Verdict = Verdict.Wait } : says;
+        var says = Say(mode, passes, string.Create(CultureInfo.InvariantCulture, $"{flight.Current} of {flight.Limit} under way, {flight.Waiting} wait"), Reason.ConcurrencyLimited);
+        return says.Verdict == Verdict.Refuse && flight.HasLine ? says with { Verdict = Verdict.Wait, Reason = Reason.None } : says;
     }
 
     /// <summary>

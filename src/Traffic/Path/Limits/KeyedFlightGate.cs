@@ -39,7 +39,7 @@ internal sealed class KeyedFlightGate(string name, KeyedFlightWatch watch, Targe
         var mode = Mode(x);
         if (mode == LimitSwitch.Off) return Off;
         var current = watch.Flight.Of(key.Of(x));
-        return Say(mode, current < most - Keep(x, most, counts: false), string.Create(CultureInfo.InvariantCulture, $"{current} of {most} under way for this {watch.Spec.Per}"));
+        return Say(mode, current < most - Keep(x, most, counts: false), string.Create(CultureInfo.InvariantCulture, $"{current} of {most} under way for this {watch.Spec.Per}"), Reason.ConcurrencyLimited);
     }
 }
 

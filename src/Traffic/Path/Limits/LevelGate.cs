@@ -46,7 +46,7 @@ internal sealed class LevelGate : Gate
     {
         var level = RequestLevel.Of(x);
         var least = Math.Max(admission?.Admitted ?? 0, Forced(x));
-        return new Opinion(level >= least ? Verdict.Pass : Verdict.Refuse, $"level {Levels.Show(level)}; admitted from {Levels.Show(least)}");
+        return new Opinion(level >= least ? Verdict.Pass : Verdict.Refuse, $"level {Levels.Show(level)}; admitted from {Levels.Show(least)}", level >= least ? Reason.None : Reason.Shed);
     }
 
     private int Forced(Exchange x)

@@ -60,6 +60,6 @@ internal abstract class LimitGate : Gate
 
     protected static Opinion Off { get; } = new(Verdict.Pass, "switched off");
 
-    protected static Opinion Say(LimitSwitch mode, bool passes, string why) =>
-        new(passes || mode == LimitSwitch.DryRun ? Verdict.Pass : Verdict.Refuse, mode == LimitSwitch.DryRun && !passes ? $"{why} (a dry run)" : why);
+    protected static Opinion Say(LimitSwitch mode, bool passes, string why, Reason reason) =>
+        new(passes || mode == LimitSwitch.DryRun ? Verdict.Pass : Verdict.Refuse, mode == LimitSwitch.DryRun && !passes ? $"{why} (a dry run)" : why, passes || mode == LimitSwitch.DryRun ? Reason.None : reason);
 }

@@ -51,7 +51,7 @@ internal sealed class RateGate<TRule, TCell> : LimitGate
         var per = watch.Spec.Per is { } who ? $" for this {who}" : "";
         return Say(mode, standing.RetryNs == 0, standing.RetryNs == 0
             ? string.Create(CultureInfo.InvariantCulture, $"{standing.Remaining} of {watch.Most} left{per} ({watch.Spec.Rate})")
-            : string.Create(CultureInfo.InvariantCulture, $"none of {watch.Most} left{per} ({watch.Spec.Rate}); the next in {Durations.Format(TimeSpan.FromMilliseconds(standing.RetryNs / 1_000_000 + 1))}"));
+            : string.Create(CultureInfo.InvariantCulture, $"none of {watch.Most} left{per} ({watch.Spec.Rate}); the next in {Durations.Format(TimeSpan.FromMilliseconds(standing.RetryNs / 1_000_000 + 1))}"), Reason.RateLimited);
     }
 
     /// <summary>draft-ietf-httpapi-ratelimit-headers-10 §3 and §4.</summary>

@@ -64,8 +64,8 @@ internal sealed class KeyGate : Gate, IAnswer, IReporting, IFailing
     {
         if (!IsMeant(x)) return new(Verdict.Pass, "the method needs no key");
         var key = KeyOf(x, out var isThere);
-        if (!isThere) return new(spec.Required ? Verdict.Refuse : Verdict.Pass, "no Idempotency-Key is shown");
-        return key.IsEmpty ? new(Verdict.Refuse, "what is shown is no Idempotency-Key") : new(Verdict.Pass, $"it is done unless the key '{Encoding.ASCII.GetString(key)}' was used by {owner.Of(x)[..8]} before; {(repeats ? "repeated" : "reported")} where its outcome is not known");
+        if (!isThere) return new(spec.Required ? Verdict.Refuse : Verdict.Pass, "no Idempotency-Key is shown", spec.Required ? Reason.KeyRequired : Reason.None);
+        return key.IsEmpty ? Opinion.Refused(Reason.KeyInvalid, "what is shown is no Idempotency-Key") : new(Verdict.Pass, $"it is done unless the key '{Encoding.ASCII.GetString(key)}' was used by {owner.Of(x)[..8]} before; {(repeats ? "repeated" : "reported")} where its outcome is not known");
     }
 
     public PolicyReport? Report(long nowMs) => new(about, Name, "idempotency", Problem is null ? "ok" : "failing", Problem ?? "", new Dictionary<string, double>

@@ -44,7 +44,7 @@ internal sealed class LaterGate(string route, AsyncSpec spec, IdempotencySpec? k
     }
 
     public override Opinion Peek(Exchange x) =>
-        IsMeant(x) ? new(Verdict.Answer, $"it is accepted (202) and {(spec.Pull is null ? $"done later, {spec.Parallel} at a time" : "pulled by a worker of the service")}, unless {spec.Backlog} wait") : new(Verdict.Pass, "the method is not accepted for later");
+        IsMeant(x) ? new(Verdict.Answer, $"it is accepted (202) and {(spec.Pull is null ? $"done later, {spec.Parallel} at a time" : "pulled by a worker of the service")}, unless {spec.Backlog} wait", Status: 202) : new(Verdict.Pass, "the method is not accepted for later");
 
     public async ValueTask<bool> SendAsync(Exchange x)
     {

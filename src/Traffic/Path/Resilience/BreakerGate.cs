@@ -55,7 +55,7 @@ internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, 
         if (Held(x) is { } force)
         {
             x.PassesBreakers = force == BreakerForce.Closed;
-            return force == BreakerForce.Closed ? new(Verdict.Pass, "held closed by an intervention") : Closed("held open by an intervention", x);
+            return force == BreakerForce.Closed ? new(Verdict.Pass, "held closed by an intervention") : Opinion.Refused(Reason.BreakerOpen, "held open by an intervention");
         }
         if (set is null) return instances is null ? new(Verdict.Pass, "nothing holds it") : PeekInstances(x);
         var breaker = set.Of(set.PartOf(x)).Breaker;
@@ -64,7 +64,7 @@ internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, 
         {
             BreakerState.Closed => new(Verdict.Pass, $"closed: {counts.Errors} errors and {counts.Slow} slow of {counts.Calls} requests"),
             BreakerState.Open when park is not null && ParkRoom.Fits(x) => new(Verdict.Wait, $"open: {breaker.Why}; it waits for the recovery"),
-            BreakerState.Open => Closed($"open: {breaker.Why}", x),
+            BreakerState.Open => Opinion.Refused(Reason.BreakerOpen, $"open: {breaker.Why}"),
             _ => new(Verdict.Pass, $"{breaker.ShareAt(x.NowMs):P0} of the requests pass: {breaker.Why}"),
         };
     }
@@ -103,7 +103,7 @@ internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, 
     private static Opinion PeekInstances(Exchange x)
     {
         var parts = x.Target!.Breakers;
-        if (AreAllOpen(x.Target!)) return Closed($"open at all {parts.Length} instances: {parts[0].Breaker.Why}", x);
+        if (AreAllOpen(x.Target!)) return Opinion.Refused(Reason.BreakerOpen, $"open at all {parts.Length} instances: {parts[0].Breaker.Why}");
         var open = parts.Where(one => one.Breaker.State == BreakerState.Open).Select(one => one.Name).ToList();
         return new(Verdict.Pass, open.Count == 0 ? "closed at all instances" : $"open at {string.Join(", ", open)}");
     }
@@ -115,12 +115,6 @@ internal sealed class BreakerGate(BreakerSet? set, InstanceBreakers? instances, 
     {
         x.Reason = Reason.BreakerOpen;
         return Verdict.Refuse;
-    }
-
-    private static Opinion Closed(string why, Exchange x)
-    {
-        x.Reason = Reason.BreakerOpen;
-        return new(Verdict.Refuse, why);
     }
 
     private BreakerForce? Held(Exchange x)

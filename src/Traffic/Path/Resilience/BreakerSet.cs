@@ -40,7 +40,7 @@ internal sealed class BreakerSet : IBeating, IReporting
         if (header is null) return 0;
         var value = HeadLines.Find(x.HeadBytes, x.Request, header);
         if (value.IsEmpty) return 0;
-        var part = 1 + (int)(SpreadHash.Of(value) % MostParts);
+        var part = 1 + (int)(KeyHash.Of(value) % MostParts);
         if (Volatile.Read(ref parts[part]) is null) Make(part, value);
         return part;
     }

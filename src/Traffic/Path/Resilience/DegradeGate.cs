@@ -8,7 +8,7 @@ namespace Mainstay.Traffic.Path;
 /// <param name="off">What answers where the function is turned off.</param>
 /// <param name="minimal">The path of the lesser variant.</param>
 /// <param name="isOptional">Its caller does without it.</param>
-internal sealed class DegradeGate(DegradeBoard board, IAnswer? off, CompiledText? minimal, bool isOptional) : Gate("degrade")
+internal sealed class DegradeGate(DegradeBoard board, FixedAnswer? off, CompiledText? minimal, bool isOptional) : Gate("degrade")
 {
     private readonly Intervention[] thrown = board.Thrown;
     private readonly byte[][] names = [.. board.Thrown.Select(one => Encoding.ASCII.GetBytes(one.Degrade!))];
@@ -54,8 +54,7 @@ internal sealed class DegradeGate(DegradeBoard board, IAnswer? off, CompiledText
             said.Add($"'{one.Degrade}' is thrown: {one.Reason}");
             if (one.Degrade is DegradeSpec.ServeStaleName) x.StaleMs = board.StaleMs;
             if (one.Degrade is DegradeSpec.ServeStaleName or DegradeSpec.MinimalName || (one.Degrade == DegradeSpec.DropOptionalName && !isOptional)) continue;
-            x.Reason = Reason.Degraded;
-            return new(one.Degrade == DegradeSpec.OffName ? Verdict.Answer : Verdict.Refuse, string.Join("; ", said));
+            return new(one.Degrade == DegradeSpec.OffName ? Verdict.Answer : Verdict.Refuse, string.Join("; ", said), Reason.Degraded, one.Degrade == DegradeSpec.OffName ? off!.Status : 0);
         }
         return new(Verdict.Pass, said.Count == 0 ? "nothing is thrown" : string.Join("; ", said));
     }

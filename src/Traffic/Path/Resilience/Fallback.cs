@@ -8,7 +8,7 @@ namespace Mainstay.Traffic.Path;
 /// <param name="good">Where the service's last good answers are kept; null where they are not.</param>
 /// <param name="answer">An answer that is ready; null where a service answers.</param>
 /// <param name="instead">The same terms at another service.</param>
-internal sealed class Fallback(CacheZone? good, IAnswer? answer, RouteTarget? instead)
+internal sealed class Fallback(CacheZone? good, FixedAnswer? answer, RouteTarget? instead)
 {
     /// <summary>None where somebody answers now, else why nobody does.</summary>
     [AsyncMethodBuilder(typeof(ReusedTask<>))]
@@ -42,6 +42,18 @@ internal sealed class Fallback(CacheZone? good, IAnswer? answer, RouteTarget? in
         return await Forward.SendAsync(x);
     }
 
+    /// <summary>What it would do for a request that nobody sent, without any effect; null where it would leave the error as it is.</summary>
+    /// <param name="target">Where the request would go then; null where an answer is ready.</param>
+    public Opinion? Peek(Exchange x, Reason reason, out RouteTarget? target)
+    {
+        target = null;
+        if (!Covers(reason)) return null;
+        if (good is not null && new CacheVisit().PeekGood(x, good) is { } age) return new(Verdict.Answer, $"the service's last good answer, {age} s old", reason, 200);
+        if (answer is not null) return new(Verdict.Answer, "the answer that is declared", reason, answer.Status);
+        target = instead;
+        return instead is null ? null : new(Verdict.Pass, $"goes to {instead.Cluster.Service} instead");
+    }
+
     private static void Note(Exchange x, Reason reason)
     {
         x.Failed = reason;
@@ -56,8 +68,10 @@ internal sealed class Fallback(CacheZone? good, IAnswer? answer, RouteTarget? in
 /// <summary>An answer that is ready.</summary>
 internal sealed class FixedAnswer(int status, string contentType, string body) : IAnswer
 {
+    public int Status { get; } = status;
+
     private readonly byte[] lines = Encoding.ASCII.GetBytes($"Content-Type: {contentType}\r\nCache-Control: no-store\r\n");
     private readonly byte[] bytes = Encoding.UTF8.GetBytes(body);
 
-    public ValueTask<bool> SendAsync(Exchange x) => Relay.SendOwnAsync(x, status, lines, bytes);
+    public ValueTask<bool> SendAsync(Exchange x) => Relay.SendOwnAsync(x, Status, lines, bytes);
 }

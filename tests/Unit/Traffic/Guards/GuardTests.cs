@@ -92,6 +92,7 @@ public sealed class GuardTests : IDisposable
         (await gateway.GetAsync("X-Api-Key: secret-1\r\n")).ShouldContain("X-Mainstay-Reason: forbidden\r\n");
         (await gateway.StatusAsync("x-api-key: secret-2\r\nX-Caller: root\r\n")).ShouldBe("200");
         gateway.Asked.ShouldContain("X-Caller: admin\r\n");
+        (await gateway.GetAsync("X-Api-Key: wrong\r\n")).ShouldContain("WWW-Authenticate: ApiKey realm=\"mainstay\", header=\"X-Api-Key\"\r\n");
         gateway.Asked.ShouldNotContain("secret-2");
         gateway.Asked.ShouldNotContain("root");
 
