@@ -40,6 +40,7 @@ public sealed class Probes(string version, ApiParts parts)
             text.Counter("mainstay_api_streams_ended_total", "Streams that were refused or cut.", count, ("why", why));
         }
 
+        text.Counter("mainstay_log_lost_total", "Writes to the server's own log that were lost, as on a full disk.", LossyWriter.Lost);
         text.Counter("mainstay_api_faults_total", "Requests that ended in a fault of the server.", parts.Dispatcher?.Faults ?? 0);
         text.Counter("mainstay_api_refused_total", "Requests that the access rules refused.", parts.Dispatcher?.Refused ?? 0);
         text.Counter("mainstay_api_report_conflicts_total", "Commits of agents' reports that were done again because something had changed.", parts.Reports.Conflicts);

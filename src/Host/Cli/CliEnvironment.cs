@@ -63,8 +63,8 @@ public sealed record CliEnvironment
     /// <summary>The environment of this process.</summary>
     public static CliEnvironment OfProcess() => new()
     {
-        Out = Console.Out,
-        Error = Console.Error,
+        Out = new LossyWriter(Console.Out),
+        Error = new LossyWriter(Console.Error),
         In = Console.In,
         OutIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,

@@ -39,9 +39,9 @@ public static class CommandLine
         {
             var root = Build(environment);
             var parsed = root.Parse(args.Count == 0 ? ["--help"] : args);
-            if (parsed.Errors.Count > 0 && parsed.Action is not { ClearsParseErrors: true })
+            if (parsed.Action is not { ClearsParseErrors: true } && (UsageError.Mistyped(parsed, args, root) ?? UsageError.Of(parsed, root)) is { } misused)
             {
-                throw UsageError.Of(parsed, root);
+                throw misused;
             }
 
             // Interrupts arrive as cancellation from outside: each verb ends in its own way and time.
@@ -52,7 +52,10 @@ public static class CommandLine
                 EnableDefaultExceptionHandler = false,
                 ProcessTerminationTimeout = null,
             };
-            return await parsed.InvokeAsync(configuration, stop);
+            var code = await parsed.InvokeAsync(configuration, stop);
+            return environment.Out is LossyWriter { Failure: { } lost } && code == ExitCode.Ok
+                ? throw new CliError($"the output cannot be written: {lost.Message.Split(" : ")[0]}", "make room where it is written to", ExitCode.Failed)
+                : code;
         }
         catch (CliError error)
         {

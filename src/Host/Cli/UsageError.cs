@@ -1,13 +1,20 @@
 using System.CommandLine;
 using Mainstay.Core.Kinds;
+using Mainstay.Host.Cli.Help;
 
 namespace Mainstay.Host.Cli;
 
 /// <summary>Says what is wrong with a command line, with the nearest verb or flag that exists.</summary>
 static class UsageError
 {
-    public static CliError Of(ParseResult parsed, RootCommand root)
+    /// <summary>What is wrong; null where nothing is.</summary>
+    public static CliError? Of(ParseResult parsed, RootCommand root)
     {
+        if (parsed.Errors.Count == 0)
+        {
+            return null;
+        }
+
         var command = parsed.CommandResult.Command;
         var name = command == root ? "mainstay" : $"mainstay {command.Name}";
         if (parsed.UnmatchedTokens is [var token, ..])
@@ -19,7 +26,28 @@ static class UsageError
                     : new CliError($"'{name}' does not take '{token}'", $"see '{name} --help'", ExitCode.Invalid);
         }
 
+        var missing = command.Arguments.Where(a => (parsed.GetResult(a)?.Tokens.Count ?? 0) < a.Arity.MinimumNumberOfValues).Select(a => a.Name).ToArray();
+        if (missing.Length > 0)
+        {
+            return new CliError($"'{name}' lacks {string.Join(" and ", missing)}", $"write {HelpText.Usage(command)}; '{name} --help' tells more", ExitCode.Invalid);
+        }
+
         return new CliError(Clause(parsed.Errors[0].Message), $"see '{name} --help'", ExitCode.Invalid);
+    }
+
+    /// <summary>A flag that the verb does not have is no file and no name, although it stands where one may. What stands behind <c>--</c> is what it is.</summary>
+    public static CliError? Mistyped(ParseResult parsed, IReadOnlyList<string> args, RootCommand root)
+    {
+        var command = parsed.CommandResult.Command;
+        if (command.Hidden)
+        {
+            return null;
+        }
+
+        var before = args.TakeWhile(word => word != "--").ToHashSet(StringComparer.Ordinal);
+        var token = command.Arguments.Where(a => a.Name is not ("COMMAND" or "REST")).SelectMany(a => parsed.GetResult(a)?.Tokens ?? []).Select(t => t.Value)
+            .FirstOrDefault(word => before.Contains(word) && word.StartsWith('-') && word.TrimStart('-') is [var first, ..] && char.IsAsciiLetter(first));
+        return token is null ? null : Unknown($"'mainstay {command.Name}' has no flag '{token}'", token, FlagsOf(command, root), $"mainstay {command.Name}");
     }
 
     static CliError Unknown(string what, string token, IEnumerable<string> known, string name) => new(

@@ -76,14 +76,7 @@ sealed class MemberProcess(string folder, ClusterPlace place, ClusterIdentity id
     {
         foreach (var port in new[] { place.Client.Port, place.Peer.Port })
         {
-            using var probe = new Socket(place.End.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-            probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-            try
-            {
-                probe.Bind(new IPEndPoint(place.End.Address, port));
-                probe.Listen();
-            }
-            catch (SocketException refused)
+            if (PortProbe.Refusal(new IPEndPoint(place.End.Address, port)) is { } refused)
             {
                 throw new IOException($"etcd cannot listen on {place.End.Address} port {port}: {refused.Message}; end what uses the port, or give another with --cluster", refused);
             }

@@ -42,6 +42,7 @@ static class Detached
     /// <summary>Runs the supervisor's process until it is told to stop.</summary>
     public static async Task<int> SuperviseAsync(IReadOnlyList<string> args, CancellationToken stop)
     {
+        Console.SetError(new LossyWriter(Console.Error));
         if (RoleArguments.Read(args, Console.Error) is not { } arguments)
         {
             return ExitCode.Invalid;

@@ -17,7 +17,8 @@ static class Leftovers
         return found.Count;
     }
 
-    static List<int> Find(string data)
+    /// <summary>The role processes of <paramref name="data"/>, other than this one.</summary>
+    public static List<int> Find(string data)
     {
         var found = new List<int>();
         foreach (var folder in Directory.EnumerateDirectories("/proc"))

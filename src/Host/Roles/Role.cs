@@ -12,6 +12,8 @@ static class Role
     /// <summary>Runs a role; gives the exit code: 0 after an orderly end, 1 where it cannot run, 2 for wrong arguments.</summary>
     public static async Task<int> RunAsync(string role, IReadOnlyList<string> args, CancellationToken stop = default)
     {
+        // Its log lies on the disk that may be full.
+        Console.SetError(new LossyWriter(Console.Error));
         if (RoleArguments.Read(args, Console.Error) is not { } arguments)
         {
             return 2;

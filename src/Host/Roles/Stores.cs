@@ -25,8 +25,12 @@ static class Stores
     public static List<string> Problems(string? address)
     {
         List<string> problems = [];
-        if (address is not null && address.Contains("://", StringComparison.Ordinal))
+        if (address is null)
+            return problems;
+        if (address.Contains("://", StringComparison.Ordinal))
             EtcdAddress.Read(address, Password, problems);
+        else
+            problems.Add($"'{address}' is no store; write etcd://HOST:PORT/PREFIX, or leave it out for the file in the data folder");
         return problems;
     }
 

@@ -167,6 +167,9 @@ static class UpDown
         {
             return await ControlSocket.AskAsync(data.ControlSocket, "stop", options.Session.Screen.Note, either.Token) switch
             {
+                null when Leftovers.Find(data.Root) is [_, ..] roles => throw new CliError(
+                    $"what kept everything running on {data.Root} has ended, but its roles (processes {string.Join(", ", roles)}) and the services run on",
+                    "take them over with 'mainstay up', and stop them then", ExitCode.Failed),
                 null => throw new CliError($"nothing runs on {data.Root}", "name the data folder of what is to be stopped with --data", ExitCode.Failed),
                 ['o', 'k', ..] => ExitCode.Ok,
                 var answer => throw Refused(answer, data.LogOf("server")),
@@ -207,14 +210,7 @@ static class UpDown
             throw new CliError($"'{listen}' is not an address that {who} can listen on", "write http://ADDRESS:PORT with a port from 1 to 65535", ExitCode.Invalid);
         }
 
-        using var probe = new Socket(end.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        try
-        {
-            probe.Bind(end);
-            probe.Listen();
-        }
-        catch (SocketException refused)
+        if (PortProbe.Refusal(end) is { } refused)
         {
             throw new CliError($"{who} cannot listen on {end}: {refused.Message}", $"end what uses the port ('mainstay doctor' names it), or {remedy}");
         }
