@@ -58,7 +58,7 @@ public static class Body
     public static ProblemAnswer Malformed(JsonException wrong)
     {
         var path = wrong.Path is { Length: > 2 } at ? at[2..] : "";
-        var what = wrong.InnerException?.Message ?? wrong.Message.Split(" Path: ")[0].TrimEnd('.');
+        var what = JsonWords.Of(wrong.InnerException?.Message ?? wrong.Message.Split(" Path: ")[0].TrimEnd('.'), path);
         return ProblemAnswer.BadRequest(
             $"the body is not what this endpoint reads: {what}",
             "see /openapi/v1.json for its shape",

@@ -99,20 +99,58 @@ public sealed class EdgeStatistics(TimeProvider time, LatencyScale scale, int ma
         {
             if (edges.TryGetValue(edge, out var window) && window.Figures(SecondOf(time.GetUtcNow()), scale, scratch) is not null)
             {
-                for (var bucket = 0; bucket < scratch.Length; bucket++)
-                {
-                    var at = 0;
-                    while (at < boundsMs.Count && scale.MiddleMs(bucket) > boundsMs[at])
-                    {
-                        at++;
-                    }
-
-                    counts[at] += scratch[bucket];
-                }
+                Spread(scratch, boundsMs, counts);
             }
         }
 
         return counts;
+    }
+
+    /// <summary>What every edge to a callee carried within the window, together; null where that is nothing.</summary>
+    /// <param name="callee">The end of the edges.</param>
+    /// <param name="boundsMs">As for <see cref="Distribution"/>.</param>
+    /// <param name="latencies">As <see cref="Distribution"/> gives them.</param>
+    public EdgeFigures? Into(string callee, IReadOnlyList<double> boundsMs, out IReadOnlyList<long> latencies)
+    {
+        var (all, counts) = (new long[scratch.Length], new long[boundsMs.Count + 1]);
+        var (rate, failed) = (0.0, 0.0);
+        lock (gate)
+        {
+            var now = SecondOf(time.GetUtcNow());
+            foreach (var (key, window) in edges)
+            {
+                if (key.To != callee || window.Figures(now, scale, scratch) is not { } figures)
+                {
+                    continue;
+                }
+
+                rate += figures.RequestsPerSecond;
+                failed += figures.RequestsPerSecond * figures.ErrorRatio;
+                for (var bucket = 0; bucket < all.Length; bucket++)
+                {
+                    all[bucket] += scratch[bucket];
+                }
+            }
+        }
+
+        Spread(all, boundsMs, counts);
+        latencies = counts;
+        var timed = all.Sum();
+        return rate == 0 ? null : new(rate, failed / rate, TrafficWindow.Quantile(all, timed, 0.50, scale), TrafficWindow.Quantile(all, timed, 0.99, scale), TrafficWindow.Mean(all, timed, scale));
+    }
+
+    void Spread(long[] buckets, IReadOnlyList<double> boundsMs, long[] counts)
+    {
+        var at = 0;
+        for (var bucket = 0; bucket < buckets.Length; bucket++)
+        {
+            while (at < boundsMs.Count && scale.MiddleMs(bucket) > boundsMs[at])
+            {
+                at++;
+            }
+
+            counts[at] += buckets[bucket];
+        }
     }
 
     Dictionary<T, EdgeFigures> Read<T>(Dictionary<T, TrafficWindow> windows)

@@ -54,7 +54,7 @@ internal sealed class TrafficWindow(long firstSecond)
             (double)requests / known, Math.Min(1, (double)errors / requests), Quantile(scratch, timed, 0.50, scale), Quantile(scratch, timed, 0.99, scale), Mean(scratch, timed, scale));
     }
 
-    static double Mean(long[] buckets, long total, LatencyScale scale)
+    internal static double Mean(long[] buckets, long total, LatencyScale scale)
     {
         var sum = 0.0;
         for (var i = 0; i < buckets.Length && total > 0; i++)
@@ -65,7 +65,7 @@ internal sealed class TrafficWindow(long firstSecond)
         return total == 0 ? 0 : sum / total;
     }
 
-    static double Quantile(long[] buckets, long total, double share, LatencyScale scale)
+    internal static double Quantile(long[] buckets, long total, double share, LatencyScale scale)
     {
         var rank = (long)Math.Ceiling(share * total);
         for (var i = 0; i < buckets.Length && total > 0; i++)

@@ -78,5 +78,5 @@ export const noticesOf = (traffic: TrafficAnswer, about: string): readonly Traff
 /** Everything that an intervention can be about: the ways, and the services that they lead to. */
 export function subjects(traffic: TrafficAnswer): string[] {
   const services = new Set(traffic.ways.map((way) => way.to).filter((to) => /^[a-z0-9][a-z0-9.-]*$/.test(to)));
-  return [...traffic.ways.map((way) => way.about), ...[...services].sort().map((name) => `service/${name}`)];
+  return [...new Set([...traffic.ways.map((way) => way.about), ...[...services].sort().map((name) => `service/${name}`)])];
 }

@@ -112,7 +112,7 @@ function Way({ of, notices, trends }: { of: TrafficWay; notices: readonly Traffi
       <div className="page-head">
         <h2>{of.about}</h2>
         <div className="actions">
-          {isService && <Link className="button" to={{ page: 'policies', about: `service/${of.to}` }}>{text.policies.ofService(of.to)}</Link>}
+          {isService && of.about !== `service/${of.to}` && <Link className="button" to={{ page: 'policies', about: `service/${of.to}` }}>{text.policies.ofService(of.to)}</Link>}
           <Link className="button" to={{ page: 'policies', about: of.about }}>{text.policies.change}</Link>
         </div>
       </div>

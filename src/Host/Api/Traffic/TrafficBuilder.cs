@@ -14,6 +14,7 @@ public static class TrafficBuilder
     /// <summary>The name under which the statistics of routes are kept.</summary>
     public const string RouteEdge = "route";
 
+    const string OfService = "service/";
     const int MostNotices = 100;
 
     /// <param name="seen">What is declared.</param>
@@ -30,7 +31,8 @@ public static class TrafficBuilder
         var ways = seen.All<Route>().OrderBy(r => r.Name, StringComparer.Ordinal)
             .Select(r => Way($"route/{r.Name}", MatchOf(r.Spec.Match), DestinationOf(r.Spec), new EdgeKey(RouteEdge, r.Name), ofRoutes, routes))
             .Concat(seen.All<MeshLink>().OrderBy(l => l.Name, StringComparer.Ordinal)
-                .Select(l => Way($"need/{l.Name}", "", l.Callee, new EdgeKey(l.Caller, l.Callee), ofEdges, edges)));
+                .Select(l => Way($"need/{l.Name}", "", l.Callee, new EdgeKey(l.Caller, l.Callee), ofEdges, edges)))
+            .Concat(byAbout.Select(p => p.Key).Where(about => about.StartsWith(OfService, StringComparison.Ordinal)).Order(StringComparer.Ordinal).Select(Service));
         return new(
             now,
             seen.Revision,
@@ -43,6 +45,14 @@ public static class TrafficBuilder
 
         TrafficPolicy[] Policies(string about) =>
             [.. byAbout[about].Select(p => new TrafficPolicy(p.Gateway, p.Policy.Policy, p.Policy.Kind, p.Policy.State, p.Policy.Why, p.Policy.Numbers))];
+
+        // What a service declares for whoever sends to it stands on no single way.
+        TrafficWay Service(string about)
+        {
+            var service = about[OfService.Length..];
+            var known = edges.Into(service, BoundsMs, out var latencies).GetValueOrDefault();
+            return new(about, "", service, known.RequestsPerSecond, known.ErrorRatio, known.P50Ms, known.P99Ms, latencies, Policies(about));
+        }
 
         TrafficWay Way(string about, string match, string to, EdgeKey key, IReadOnlyDictionary<EdgeKey, EdgeFigures> figures, EdgeStatistics statistics)
         {

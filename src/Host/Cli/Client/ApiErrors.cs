@@ -14,9 +14,9 @@ static class ApiErrors
         var problem = await ReadAsync(response, stop);
         if (problem is { Problems: [_, ..] problems } && response.StatusCode == HttpStatusCode.UnprocessableEntity)
         {
-            var isManifest = response.RequestMessage?.RequestUri?.AbsolutePath.EndsWith("/apply", StringComparison.Ordinal) == true;
+            var isManifest = problems.Any(p => p.File is { Length: > 0 }) || response.RequestMessage?.RequestUri?.AbsolutePath.EndsWith("/apply", StringComparison.Ordinal) == true;
             // One thing that is wrong with a command needs no list.
-            return !isManifest && problems is [{ File: null } only] ? new CliError(TextWidth.Harmless(only.What), TextWidth.Harmless(only.Remedy), ExitCode.Invalid) : ManifestProblems.AsError(problems, isManifest ? "the manifest" : "what is asked");
+            return !isManifest && problems is [var only] ? new CliError(TextWidth.Harmless(only.What), TextWidth.Harmless(only.Remedy), ExitCode.Invalid) : ManifestProblems.AsError(problems, isManifest ? "the manifest" : "what is asked");
         }
 
         var status = (int)response.StatusCode;

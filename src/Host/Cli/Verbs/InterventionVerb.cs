@@ -100,9 +100,9 @@ static class InterventionVerb
                 ["reason"] = parsed.GetValue(reason) ?? throw new CliError("the reason is missing", "say why with --reason TEXT", ExitCode.Invalid),
                 ["for"] = Durations.Format(parsed.GetValue(span)),
             };
-            Put(body, "breaker", parsed.GetValue(breaker));
+            Put(body, "breaker", OneOf(parsed.GetValue(breaker), "--breaker", "open", "closed"));
             Put(body, "degrade", parsed.GetValue(degrade));
-            Put(body, "limits", parsed.GetValue(limits));
+            Put(body, "limits", OneOf(parsed.GetValue(limits), "--limits", "off", "dryRun", "on"));
             Put(body, "ban", parsed.GetValue(ban));
             Put(body, "eject", parsed.GetValue(eject));
             Put(body, "admit", Number(parsed.GetValue(admit), "--admit"));
@@ -117,7 +117,7 @@ static class InterventionVerb
         JsonObject Fault(ParseResult parsed)
         {
             var fault = new JsonObject();
-            Put(fault, "delay", parsed.GetValue(delay));
+            Put(fault, "delay", parsed.GetValue(delay) is { } text && !Durations.TryParse(text, out _) ? throw new CliError($"--delay '{text}' is not a duration", "write a duration such as 500ms, 2s or 1m", ExitCode.Invalid) : parsed.GetValue(delay));
             Put(fault, "abort", Number(parsed.GetValue(abort), "--abort"));
             Put(fault, "bandwidth", parsed.GetValue(bandwidth));
             Put(fault, "percent", parsed.GetValue(percent));
@@ -136,6 +136,9 @@ static class InterventionVerb
                 body[member] = value;
             }
         }
+
+        static JsonNode? OneOf(string? text, string flag, params string[] words) =>
+            text is null || words.Contains(text, StringComparer.Ordinal) ? text : throw new CliError($"{flag} '{text}' is not known", $"write one of {string.Join(", ", words)}", ExitCode.Invalid);
 
         static JsonNode? Number(string? text, string flag) =>
             text is null ? null

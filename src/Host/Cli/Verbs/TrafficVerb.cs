@@ -9,8 +9,8 @@ static class TrafficVerb
 {
     public static Command Build(VerbKit kit)
     {
-        var about = VerbKit.Optional("ABOUT", "One way, such as route/NAME or need/CALLER.CALLEE. Default: all.");
-        return kit.Verb("traffic", "Show routes and needs with rate, errors, latency, and how their policies stand.", [about], async (parsed, session, stop) =>
+        var about = VerbKit.Optional("ABOUT", "One way, such as route/NAME or need/CALLER.CALLEE, or service/NAME for what a service declares for all ways to it. Default: all.");
+        return kit.Verb("traffic", "Show routes and needs, and services with policies of their own: rate, errors, latency, and how their policies stand.", [about], async (parsed, session, stop) =>
         {
             var json = await session.Client.GetAsync("traffic", stop);
             var view = ApiClient.As<TrafficView>(json);
@@ -18,7 +18,7 @@ static class TrafficVerb
             TrafficWay[] ways = [.. view.Ways.Where(w => only is null || w.About == only)];
             if (only is not null && ways.Length == 0)
             {
-                throw new CliError($"there is no '{only}'", "see 'mainstay traffic' for all of them", ExitCode.Failed);
+                throw new CliError($"there is no way '{only}'{(only.StartsWith("service/", StringComparison.Ordinal) ? ", or the service has no policies of its own" : "")}", "see 'mainstay traffic' for all of them", ExitCode.Failed);
             }
 
             session.Screen.Write(json, () =>

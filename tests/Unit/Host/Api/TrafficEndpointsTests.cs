@@ -55,6 +55,19 @@ public sealed class TrafficEndpointsTests
         (await api.GetJsonAsync("/api/v1/interventions"))["items"]!.AsArray().ShouldBeEmpty();
     }
 
+    [Theory]
+    [InlineData("""{"about":"route/orders-api","reason":"x","breaker":"half"}""", "the body is not what this endpoint reads: 'breaker' is not one of open, closed")]
+    [InlineData("""{"about":"route/orders-api","reason":"x","admit":"high"}""", "the body is not what this endpoint reads: 'admit' is not a number")]
+    [InlineData("""{"about":"route/orders-api","reason":"x","fault":{"reset":1}}""", "the body is not what this endpoint reads: 'fault.reset' is not true or false")]
+    [InlineData("""{"about":["a"],"reason":"x"}""", "the body is not what this endpoint reads: 'about' is not text")]
+    [InlineData("""{"about":"route/orders-api","reason":"x","braker":"open"}""", "the body is not what this endpoint reads: 'braker' is not known here")]
+    public async Task WhatIsOfTheWrongTypeIsToldInWordsOfTheApi(string body, string what)
+    {
+        await using var api = await StartAsync();
+        var (status, _, problem) = await api.ProblemAsync(HttpMethod.Post, "/api/v1/interventions", body);
+        (status, (string)problem["detail"]!).ShouldBe((400, what));
+    }
+
     [Fact]
     public async Task ADegradationIsThrownWhereItIsDeclared()
     {
@@ -128,9 +141,13 @@ public sealed class TrafficEndpointsTests
         await using var api = await StartAsync();
         await api.PutAsync(Orders, new MeshLink { Name = "web.orders", Caller = "web", Callee = "orders", Port = 30001 });
         var record = GatewayEndpointsTests.Traffic(null, "orders", "orders-1", 10, 2) with { Route = "orders-api" };
-        var batch = GatewayEndpointsTests.Batch(api.Time, 1, records: record) with
+        var batch = GatewayEndpointsTests.Batch(api.Time, 1, records: [record, GatewayEndpointsTests.Traffic("web", "orders", "orders-1", 10, 0)]) with
         {
-            Policies = [new PolicyReport("route/orders-api", "breaker", "breaker", "open", "2 of 10 failed", new Dictionary<string, double> { ["errors"] = 0.2 })],
+            Policies =
+            [
+                new PolicyReport("route/orders-api", "breaker", "breaker", "open", "2 of 10 failed", new Dictionary<string, double> { ["errors"] = 0.2 }),
+                new PolicyReport("service/orders", "limit-1", "adaptive", "limiting", "", new Dictionary<string, double> { ["limit"] = 20 }),
+            ],
             Notices = [new Notice(api.Time.GetUtcNow(), "route/orders-api", "BreakerOpened", "2 of 10 failed", true)],
         };
         (await GatewayEndpointsTests.SendAsync(api, batch)).ShouldBe(200);
@@ -142,6 +159,12 @@ public sealed class TrafficEndpointsTests
         way["latency"]!.AsArray().Select(n => (long)n!).ToArray().ShouldBe([0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
         ((string)way["policies"]![0]!["state"]!).ShouldBe("open");
         ((string)view["ways"]![1]!["about"]!).ShouldBe("need/web.orders");
+
+        // What a service declares for all ways to it stands on a row of its own, with all that they carried.
+        var service = view["ways"]![2]!;
+        ((string)service["about"]!, (string)service["to"]!, (string)service["policies"]![0]!["state"]!).ShouldBe(("service/orders", "orders", "limiting"));
+        ((double)service["requestsPerSecond"]!, (double)service["errorRatio"]!).ShouldBe((20, 0.1));
+        service["latency"]!.AsArray().Sum(n => (long)n!).ShouldBe(20);
         ((string)view["notices"]![0]!["reason"]!).ShouldBe("BreakerOpened");
         var events = (await api.GetJsonAsync("/api/v1/events"))["items"]!.AsArray();
         ((string)events.Single()!["severity"]!).ShouldBe("warning");
