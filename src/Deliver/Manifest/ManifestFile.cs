@@ -17,7 +17,7 @@ public sealed record ManifestFile(string Path, string Text)
     {
         if (bytes.Length > MaxLength)
         {
-            return (null, TooLong(path, bytes.Length));
+            return (null, TooLong(path));
         }
 
         if (bytes is [0xFE, 0xFF, ..] or [0xFF, 0xFE, ..])
@@ -40,7 +40,7 @@ public sealed record ManifestFile(string Path, string Text)
     {
         if (Text.Length > MaxLength)
         {
-            return TooLong(Path, Text.Length);
+            return TooLong(Path);
         }
 
         // YAML 1.2 §5.1: the C0 controls but tab and line ends, and DEL, are not printable. U+FFFD stands where a decoder gave up.
@@ -64,8 +64,8 @@ public sealed record ManifestFile(string Path, string Text)
     bool IsPair(int i) =>
         char.IsHighSurrogate(Text[i]) ? i + 1 < Text.Length && char.IsLowSurrogate(Text[i + 1]) : i > 0 && char.IsHighSurrogate(Text[i - 1]);
 
-    static PlacedProblem TooLong(string path, int length) => Wrong(
-        new(path, 0, 0), $"the text has {length / (1024.0 * 1024):0.0} Mi characters, the limit is {MaxLength / (1024 * 1024)} Mi", "check that this is a manifest at all, or split the architecture");
+    static PlacedProblem TooLong(string path) => Wrong(
+        new(path, 0, 0), $"the text is longer than {MaxLength / (1024 * 1024)} Mi characters", "check that this is a manifest at all, or split the architecture");
 
     static PlacedProblem Wrong(Place place, string what, string remedy) => new(place, new Problem("", what, remedy));
 

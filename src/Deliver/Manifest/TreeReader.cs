@@ -16,6 +16,9 @@ sealed class TreeReader
     /// <summary>The most values in all files of a manifest, aliases counted each time they are used.</summary>
     public const int MaxNodes = 500_000;
 
+    /// <summary>YAML 1.2 §10.3: the tags that say what a value is anyway.</summary>
+    static readonly HashSet<string> CoreTags = [.. new[] { "str", "int", "float", "bool", "null", "map", "seq", "merge" }.Select(name => "tag:yaml.org,2002:" + name)];
+
     readonly string file;
     readonly string text;
     readonly Budget budget;
@@ -136,7 +139,7 @@ sealed class TreeReader
 
         TreeNode? node = started switch
         {
-            Scalar scalar => new TreeScalar(at, scalar.Value, IsPlain(scalar, at)),
+            Scalar scalar => TextOf(scalar, at),
             SequenceStart list => List(list, at, depth),
             _ => Map((MappingStart)started, at, depth),
         };
@@ -202,6 +205,17 @@ sealed class TreeReader
         return stopped ? null : entries.ToMap(at);
     }
 
+    // An escape within quotes can write what the text itself must not have. A command or a variable would end there.
+    TreeScalar TextOf(Scalar scalar, Place at)
+    {
+        if (scalar.Value.Contains('\0', StringComparison.Ordinal))
+        {
+            problems.Add(new(at, new Problem("", "the value holds the control character U+0000", "write it without")));
+        }
+
+        return new(at, scalar.Value, IsPlain(scalar, at));
+    }
+
     bool IsPlain(Scalar scalar, Place at)
     {
         CheckTag(scalar.Tag, at);
@@ -210,7 +224,7 @@ sealed class TreeReader
 
     void CheckTag(TagName tag, Place at)
     {
-        if (!tag.IsEmpty && !tag.IsNonSpecific && !tag.Value.StartsWith("tag:yaml.org,2002:", StringComparison.Ordinal))
+        if (!tag.IsEmpty && !tag.IsNonSpecific && !CoreTags.Contains(tag.Value))
         {
             problems.Add(new(at, new Problem("", $"the tag '{Words.Shown(tag.Value)}' means nothing here", "remove the tag")));
         }

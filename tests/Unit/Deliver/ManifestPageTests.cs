@@ -110,11 +110,12 @@ public partial class ManifestPageTests
         : schema["enum"] is JsonArray words ? string.Join(", ", words.Select(w => $"`{w}`"))
         : schema["additionalProperties"] is JsonObject entry ? $"map of names to {ValueOf(entry)}"
         : schema["items"] is JsonObject item ? $"list of {ValueOf(item)}"
+        : schema["pattern"] is { } pattern && Notation.Types.Select(t => Notation.Of(t)!).FirstOrDefault(n => n.Pattern == pattern.ToString()) is { } notation ? notation.Noun
         : schema["type"] switch
         {
             null => "any value",
             JsonArray => "text",
-            JsonValue type when type.ToString() == "string" => schema["pattern"] is not { } pattern ? "text" : Notation.Types.Select(t => Notation.Of(t)!).FirstOrDefault(n => n.Pattern == pattern.ToString())?.Noun ?? "duration",
+            JsonValue type when type.ToString() == "string" => schema["pattern"] is null ? "text" : "duration",
             JsonValue type when type.ToString() == "boolean" => "`true`, `false`",
             JsonValue type when type.ToString() == "number" => "number",
             _ => "whole number",

@@ -60,6 +60,12 @@ sealed class SchemaBuilder(bool isManifest)
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (Simple(type) is { } simple)
         {
+            // What may be a bare number, such as cpu: 0.5, is one to an editor.
+            if (isManifest && Notation.Of(type)?.Read("1") is not null)
+            {
+                simple["type"] = new JsonArray("string", "number");
+            }
+
             return simple;
         }
 
