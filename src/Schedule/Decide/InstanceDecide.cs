@@ -141,6 +141,11 @@ public static class InstanceDecide
             });
         }
 
+        if (proc.ExitCode == 0 && reason == Reasons.Exited)
+        {
+            message += ": it ended by itself; a service stays in the foreground, and what runs to its end is a job";
+        }
+
         var failures = status.ReadyAt + restart.Reset <= (proc.EndedAt ?? now) ? 1 : status.Failures + 1;
         status = Ended(status, InstanceState.Backoff) with
         {

@@ -140,7 +140,7 @@ static class Standing
         var looping = work.Looping;
         if (looping is not null && !work.Running.Any(work.IsServing))
         {
-            return (Lifecycle.Failed, Reasons.CrashLoop, $"{looping.Name} ended {looping.Status.Failures} times in a row: {looping.Status.Message}; see 'mainstay logs {work.View.Service.Name}'");
+            return (Lifecycle.Failed, Reasons.CrashLoop, $"{looping.Name}: {looping.Status.Message}; see 'mainstay logs {work.View.Service.Name}'");
         }
 
         if (work.Phase is { } phase)

@@ -71,7 +71,7 @@ public static class StatusText
         foreach (var service in status.Services)
         {
             table.Add(
-                service.Name, service.Version ?? "-", service.Criticality.ToString().ToLowerInvariant(),
+                service.Name, service.Version is { Length: > 0 } version ? version : "-", service.Criticality.ToString().ToLowerInvariant(),
                 session.Screen.Paint(Verdict.ToneOf(service), service.State.ToString()), $"{service.Ready}/{service.Wanted}", service.Reason,
                 Quantities.Age(now - service.Since));
         }
