@@ -26,8 +26,9 @@ public sealed class Flags(IReadOnlyDictionary<string, string> variables)
     public Option<TimeSpan> Duration(string name, TimeSpan fallback, string description) =>
         Valued(name, "DURATION", $"{description} Default {Durations.Format(fallback)}.", fallback, ReadDuration, "a duration such as 500ms, 30s or 5m");
 
+    /// <summary>A number; a fallback below the least one says that none was given.</summary>
     public Option<int> Number(string name, int fallback, int least, int most, string description) =>
-        Valued(name, "N", $"{description} Default {fallback}.", fallback, (string text, out int value) => ReadNumber(text, least, most, out value), $"a number from {least} to {most}");
+        Valued(name, "N", fallback < least ? description : $"{description} Default {fallback}.", fallback, (string text, out int value) => ReadNumber(text, least, most, out value), $"a number from {least} to {most}");
 
     public Option<T> Choice<T>(string name, T fallback, string description, params string[] aliases)
         where T : struct, Enum

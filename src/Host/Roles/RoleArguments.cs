@@ -133,10 +133,10 @@ sealed record RoleArguments
         var given = new Dictionary<string, string>(StringComparer.Ordinal);
         for (var i = 0; i < args.Count; i += 2)
         {
-            if (i + 1 == args.Count || args[i] is not ("--data" or "--server" or "--listen" or "--dashboard" or "--name" or "--transport" or "--loops" or "--zone" or "--agents" or "--join" or "--token" or "--address" or "--mesh" or "--label" or "--cpu" or "--memory" or RoleSettings.StandBy or "--store" or "--cluster" or "--otlp-grpc" or "--otlp-http" or "--zipkin"))
+            if (i + 1 == args.Count || !RoleFlag.IsOne(args[i]))
             {
                 error.WriteLine($"'{args[i]}' is not an option of a role, or its value is missing");
-                error.WriteLine("a role takes --data FOLDER, --server URL, --listen URL, --dashboard FOLDER, --name NAME, --transport sockets|epoll, --loops COUNT, --zone NAME, --agents ADDRESS:PORT, --join URL, --token TOKEN, --address ADDRESS, --mesh ADDRESS:PORT, --label KEY=VALUE,…, --cpu COUNT, --memory SIZE, --store etcd://HOST:PORT/PREFIX, --cluster ADDRESS:PORT, and --otlp-grpc, --otlp-http and --zipkin as off, PORT or ADDRESS:PORT; 'mainstay up' starts all roles");
+                error.WriteLine("'mainstay server --help', 'mainstay gateway --help' and 'mainstay agent --help' list them; 'mainstay up' starts all roles");
                 return null;
             }
 

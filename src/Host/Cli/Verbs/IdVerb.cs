@@ -45,6 +45,6 @@ static class IdVerb
         var number = id.ToString(CultureInfo.InvariantCulture);
         var when = at.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         session.Screen.Write(new JsonObject { ["id"] = IdShape.Format(id), ["number"] = number, ["at"] = when, ["worker"] = worker, ["sequence"] = sequence }, () =>
-            session.Screen.Line($"{IdShape.Format(id)} is {number}: made at {when} by worker {worker}, its {sequence + 1}. of that millisecond"));
+            session.Screen.Line($"{IdShape.Format(id)} is {number}: made at {when} by worker {worker}, number {sequence + 1} of that millisecond"));
     }
 }

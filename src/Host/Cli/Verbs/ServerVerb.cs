@@ -22,7 +22,7 @@ static class ServerVerb
         var verb = kit.Verb(
             "server",
             "List the servers of the cluster, let another join, remove one. With flags alone: run the control plane here, as one of several.",
-            [action, name, ttl],
+            [action, name, ttl, .. RoleVerbs.FlagsOf(Mainstay.Host.Roles.RoleFlag.Of.Server)],
             (parsed, session, stop) => (parsed.GetValue(action), parsed.GetValue(name)) switch
             {
                 ("list", null) => ListAsync(session, stop),

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Text;
 using Mainstay.Host.Cli;
 using Mainstay.Host.Cli.Help;
+using Mainstay.Host.Cli.Verbs;
 using Shouldly;
 using Xunit;
 
@@ -66,7 +67,8 @@ public class CliDocs
         text.Append("| Flag | Variable | Meaning |\n| --- | --- | --- |\n");
         foreach (var flag in flags)
         {
-            text.Append($"| `{HelpText.Flag(flag)}` | `{Flags.VariableOf(flag.Name)}` | {flag.Description} |\n".Replace("table|json|yaml", "table\\|json\\|yaml", StringComparison.Ordinal));
+            string[] cells = [$"`{HelpText.Flag(flag)}`", flag is RoleOption role ? role.Variable is { } variable ? $"`{variable}`" : "" : $"`{Flags.VariableOf(flag.Name)}`", flag.Description!];
+            text.Append($"| {string.Join(" | ", cells.Select(cell => cell.Replace("|", "\\|", StringComparison.Ordinal)))} |\n");
         }
     }
 
