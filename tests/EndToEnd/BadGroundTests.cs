@@ -88,6 +88,18 @@ public sealed class BadGroundTests
     }
 
     [Fact]
+    public async Task A_data_folder_with_next_to_no_room()
+    {
+        await using var disk = await SmallDisk.MountAsync("size=64k");
+        await using var mainstay = new Installation(Path.Combine(disk.Path, "data"));
+
+        var outcome = await mainstay.TryUpAsync(Manifest(mainstay));
+
+        ShouldExplain(outcome, $"the data folder {mainstay.Data} cannot be written: its disk has", "make room");
+        mainstay.Processes().ShouldBeEmpty();
+    }
+
+    [Fact]
     public async Task A_data_folder_that_gets_full_refuses_changes_and_serves_on()
     {
         await using var disk = await SmallDisk.MountAsync("size=64m");

@@ -13,6 +13,9 @@ namespace Mainstay.Host.Roles;
 sealed class Supervisor : IAsyncDisposable
 {
     static readonly TimeSpan RolePatience = TimeSpan.FromSeconds(15);
+    /// <summary>What the store, the logs and the first table take, in bytes.</summary>
+    const long LeastRoom = 1024 * 1024;
+
     static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(25);
 
     readonly RoleSettings settings;
@@ -50,6 +53,11 @@ sealed class Supervisor : IAsyncDisposable
         try
         {
             settings.Data.Make();
+            if (new DriveInfo(settings.Data.Root).AvailableFreeSpace is < LeastRoom and var left)
+            {
+                throw new IOException($"its disk has {left / 1024} KiB left, and {LeastRoom / 1024} are needed");
+            }
+
             held = new FileStream(settings.Data.Lock, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
             File.WriteAllText(settings.Data.SupervisorFile, $"{Environment.ProcessId}\n");
         }
