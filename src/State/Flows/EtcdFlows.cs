@@ -154,7 +154,7 @@ sealed class EtcdFlows : IJournalSource, IDisposable
     async Task MoveInAsync(string path, JournalFile file, CancellationToken stop)
     {
         var batch = new Batch(fence);
-        using (var old = new JournalFile(FlowTables.ShapeOf(path)))
+        using (var old = OpenOld(path))
         {
             foreach (var (digest, json) in FlowTables.Definitions(old))
             {
@@ -174,6 +174,18 @@ sealed class EtcdFlows : IJournalSource, IDisposable
 
         await batch.SendAsync(stop);
         File.Move(path, path + ".moved", overwrite: true);
+    }
+
+    static JournalFile OpenOld(string path)
+    {
+        try
+        {
+            return new JournalFile(FlowTables.ShapeOf(path));
+        }
+        catch (SqliteFault fault)
+        {
+            throw new SourceFault(JournalStatus.Unavailable, fault.Explain(path).Message, fault);
+        }
     }
 
     // The journal's thread has nothing else to do, and nothing may be done before this is.

@@ -23,7 +23,7 @@ static class FlowTables
         "CREATE TABLE definitions (digest TEXT PRIMARY KEY, definition BLOB NOT NULL) WITHOUT ROWID",
     ];
 
-    public static FileShape ShapeOf(string path) => new(path, Application, Version, Tables, MaxFileBytes);
+    public static FileShape ShapeOf(string path) => new(path, Application, Version, Tables, MaxFileBytes, new Dictionary<int, IReadOnlyList<string>>());
 
     public static FlowRun? Run(JournalFile file, string id)
     {

@@ -99,8 +99,10 @@ public abstract class RuntimeConformance
         bench.Stop(1, TimeSpan.FromSeconds(3));
         await Until.HoldsAsync(() => File.ReadAllText(bench.Output).Contains("asked", StringComparison.Ordinal));
         await bench.StopKeptAsync();
-        (await bench.RestartAsync()).ShouldHaveSingleItem().Phase.ShouldBe(ProcPhase.Running);
-        (await bench.NextAsync(ProcPhase.Ended)).ExitCode.ShouldBe(137, "nobody has asked this run of the agent");
+        // The grace goes on while nobody is there: a slow machine may find it over.
+        var found = (await bench.RestartAsync()).ShouldHaveSingleItem();
+        var ended = found.Phase == ProcPhase.Ended ? found : await bench.NextAsync(ProcPhase.Ended);
+        ended.ExitCode.ShouldBe(137, "nobody has asked this run of the agent");
         (await File.ReadAllLinesAsync(bench.Output, TestContext.Current.CancellationToken)).ShouldBe(["up", "asked"], "it is asked once");
     }
 
