@@ -230,6 +230,8 @@ await check('a rehearsal tells what would happen and who would be hurt; what is 
   await page.getByTestId('rehearsed').filter({ hasText: 'host-down local' }).waitFor();
   assert.equal(await page.getByTestId('hurt').count(), 3);
   await page.getByTestId('rehearsal-line').filter({ hasText: 'local is lost' }).waitFor();
+  await page.getByTestId('rehearsed-job').filter({ hasText: 'report' }).waitFor();
+  await page.getByTestId('rehearsed-incident').filter({ hasText: 'host down, host/local' }).waitFor();
   await page.getByLabel('To whom').fill('nowhere');
   await page.getByRole('button', { name: 'Rehearse' }).click();
   await page.getByText("there is no host 'nowhere'").first().waitFor();

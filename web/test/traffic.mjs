@@ -73,6 +73,11 @@ function rehearse(ask) {
       line(2.6, 'place', 'instance/web-3', 'web-3 gets a place on other'), line(2.65, 'instance', 'instance/web-3', 'web-3 starts'), line(4.65, 'instance', 'instance/web-3', 'web-3 is ready on other'),
     ],
     services: [hurt('web', 'critical', 0, 0.033, 'orders'), hurt('orders', 'critical', 2.5, 0.023)], routes: [hurt('shop', 'critical', 0, 0.033)],
+    jobs: [{ name: 'report', succeeded: 1, failed: 0, open: 0, leftOut: 0, lostTries: 1, failedTries: 0, lostSeconds: 2.6, isHurt: true, why: 'local is lost' }],
+    incidents: [{
+      opens: 12, ends: 20, title: 'route shop fails for 3% of its requests', criticality: 'critical', cause: 'host down, host/local', confidence: 0.9, told: ['chat'], evidence: ['local does not answer'],
+      actions: [{ text: 'replace what ran there', how: 'mainstay host drain local', state: 'suggested', verdict: '' }],
+    }],
     objectives: [{ name: 'checkout', route: 'shop', spent: 0.004 }], open: ['orders-db: 0 of 1 ready, Run, Degraded: its host does not answer'], assumed: ['web starts in 2s, as it did'],
   }];
 }

@@ -86,13 +86,13 @@ public sealed class DataLayout(string root)
         }
     }
 
-    /// <summary>Waits until this run's server serves. False when <paramref name="over"/> says that none will, or after half a minute.</summary>
-    public async Task<bool> ServedAsync(Func<bool> over, TimeProvider time, CancellationToken stop)
+    /// <summary>Waits until this run's server serves. False when <paramref name="over"/> says that none will, or after so long.</summary>
+    public async Task<bool> ServedAsync(Func<bool> over, TimeSpan within, TimeProvider time, CancellationToken stop)
     {
         var startedAt = time.GetTimestamp();
         while (!File.Exists(ServerFile))
         {
-            if (over() || time.GetElapsedTime(startedAt) > TimeSpan.FromSeconds(30))
+            if (over() || time.GetElapsedTime(startedAt) > within)
             {
                 return false;
             }

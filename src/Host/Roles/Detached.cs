@@ -19,9 +19,15 @@ static class Detached
         using var events = new EventThread("detached");
         var log = settings.Data.LogOf("supervisor");
         var process = RoleProcess.Start(new RoleStart(Arguments(settings), EnvironmentOf(settings), log), events);
-        if (!await settings.Data.ServedAsync(() => process.Exited.IsCompleted, options.Session.Time, stop))
+        if (!await settings.Data.ServedAsync(() => process.Exited.IsCompleted, options.Timeout, options.Session.Time, stop))
         {
-            log = process.Exited.IsCompleted ? log : settings.Data.LogOf("server");
+            if (!process.Exited.IsCompleted)
+            {
+                log = settings.Data.LogOf("server");
+                process.Terminate();
+                await process.Exited.WaitAsync(stop);
+            }
+
             throw new CliError(File.Exists(log) ? File.ReadLines(log).LastOrDefault() ?? NotStarted : NotStarted, $"see {log}");
         }
 

@@ -106,8 +106,8 @@ sealed class Supervisor : IAsyncDisposable
     }
 
     /// <summary>Waits until the server serves. Null when it does, else what went wrong, with the end of its log.</summary>
-    public async Task<string?> ReadyAsync(CancellationToken stop) =>
-        await settings.Data.ServedAsync(() => server.Failures >= 3, time, stop) ? null
+    public async Task<string?> ReadyAsync(TimeSpan within, CancellationToken stop) =>
+        await settings.Data.ServedAsync(() => server.Failures >= 3, within, time, stop) ? null
         : GaveUp() ?? $"the server does not answer at {settings.Listen}; its log is {settings.Data.LogOf("server")}";
 
     public void SayWith(Action<string> other) => say = other;

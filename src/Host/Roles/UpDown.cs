@@ -92,7 +92,7 @@ static class UpDown
         var code = ExitCode.Ok;
         try
         {
-            await ReadyAsync(supervisor, either.Token);
+            await ReadyAsync(supervisor, options.Timeout, either.Token);
             using var client = session.Connect(new Uri(settings.Listen));
             await ApplyAndFollowAsync(client, options, settings, either.Token);
             await ProgressView.ReportAsync(client, session, null, either.Token);
@@ -150,9 +150,9 @@ static class UpDown
         return await ProgressView.FollowAsync(client, options.Session, new FollowOptions { Version = applied.Version, Timeout = options.Timeout }, stop);
     }
 
-    static async Task ReadyAsync(Supervisor supervisor, CancellationToken stop)
+    static async Task ReadyAsync(Supervisor supervisor, TimeSpan within, CancellationToken stop)
     {
-        if (await supervisor.ReadyAsync(stop) is { } why)
+        if (await supervisor.ReadyAsync(within, stop) is { } why)
         {
             throw new CliError(why, "'mainstay doctor' looks for the cause");
         }
