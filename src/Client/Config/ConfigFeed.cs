@@ -77,13 +77,13 @@ public sealed class ConfigFeed : IDisposable
         }
 
         response.EnsureSuccessStatusCode();
-        var page = (await response.Content.ReadFromJsonAsync<Page>(stop))!;
+        var page = (await response.Content.ReadFromJsonAsync(ClientJson.Default.Page, stop))!;
         return new(page.Tag, page.Values.Where(v => !v.Value.IsSecret).ToDictionary(v => v.Key, v => v.Value.Value, StringComparer.OrdinalIgnoreCase));
     }
 
-    sealed record Page(string Tag, IReadOnlyDictionary<string, Said> Values);
+    internal sealed record Page(string Tag, IReadOnlyDictionary<string, Said> Values);
 
-    sealed record Said(string Value, bool IsSecret);
+    internal sealed record Said(string Value, bool IsSecret);
 }
 
 /// <summary>What a name space comes to.</summary>

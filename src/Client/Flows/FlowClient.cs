@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Flows;
 
@@ -11,7 +12,6 @@ namespace Mainstay.Client.Flows;
 /// </remarks>
 public sealed class FlowClient : IDisposable
 {
-    static readonly JsonSerializerOptions Notation = new(JsonSerializerDefaults.Web);
     static readonly TimeSpan Between = TimeSpan.FromMilliseconds(250);
     static readonly TimeSpan Reserve = TimeSpan.FromSeconds(10);
 
@@ -37,11 +37,11 @@ public sealed class FlowClient : IDisposable
     /// <param name="input">Anything that can be written as JSON of at most 64 KiB; null for none.</param>
     /// <param name="stop">Gives up.</param>
     public Task<FlowRun> StartAsync(string flow, string id, object? input = null, CancellationToken stop = default) =>
-        PostAsync($"/api/v1/flows/{Uri.EscapeDataString(flow)}/runs", new { id, input }, stop);
+        PostAsync($"/api/v1/flows/{Uri.EscapeDataString(flow)}/runs", new JsonObject { ["id"] = id, ["input"] = NodeOf(input) }, stop);
 
     /// <summary>Sends a signal; one that comes before the run waits for it is kept.</summary>
     public Task<FlowRun> SignalAsync(string id, string signal, object? content = null, CancellationToken stop = default) =>
-        PostAsync($"/api/v1/flow-runs/{Uri.EscapeDataString(id)}/signals/{Uri.EscapeDataString(signal)}", content, stop);
+        PostAsync($"/api/v1/flow-runs/{Uri.EscapeDataString(id)}/signals/{Uri.EscapeDataString(signal)}", NodeOf(content), stop);
 
     /// <summary>Says how a call ended that was answered 202 with the header <c>Mainstay-Callback</c>.</summary>
     /// <param name="callback">The value of <c>Mainstay-Callback</c> in the call.</param>
@@ -50,7 +50,7 @@ public sealed class FlowClient : IDisposable
     /// <param name="stop">Gives up.</param>
     public Task<FlowRun> FinishAsync(string callback, object? result = null, bool done = true, CancellationToken stop = default) =>
         callback.StartsWith("/api/v1/flow-runs/", StringComparison.Ordinal)
-            ? PostAsync(callback + (done ? "" : "&done=false"), result, stop)
+            ? PostAsync(callback + (done ? "" : "&done=false"), NodeOf(result), stop)
             : throw new ArgumentException("it is not what the header Mainstay-Callback said", nameof(callback));
 
     /// <summary>Has a run taken back.</summary>
@@ -75,11 +75,22 @@ public sealed class FlowClient : IDisposable
     /// <summary>Closes the connections; runs go on.</summary>
     public void Dispose() => client.Dispose();
 
-    async Task<FlowRun> ShowAsync(string id, int wait, CancellationToken stop) =>
-        (await SendAsync(() => new(HttpMethod.Get, $"/api/v1/flow-runs/{Uri.EscapeDataString(id)}?wait={wait}"), TimeSpan.FromSeconds(wait), stop)).GetProperty("run").Deserialize<FlowRun>(Notation)!;
+    // JSON goes as it is; what is of a type of the caller's own is looked at while the program runs.
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("Trimming", "IL2026", Justification = "What takes such values says so.")]
+    [System.Diagnostics.CodeAnalysis.UnconditionalSuppressMessage("AOT", "IL3050", Justification = "What takes such values says so.")]
+    static JsonNode? NodeOf(object? value) => value switch
+    {
+        null => null,
+        JsonNode node => node.DeepClone(),
+        string text => JsonValue.Create(text),
+        _ => JsonSerializer.SerializeToNode(value, JsonSerializerOptions.Web),
+    };
 
-    async Task<FlowRun> PostAsync(string path, object? body, CancellationToken stop) =>
-        (await SendAsync(() => new(HttpMethod.Post, path) { Content = JsonContent.Create(body, options: Notation) }, TimeSpan.Zero, stop)).Deserialize<FlowRun>(Notation)!;
+    async Task<FlowRun> ShowAsync(string id, int wait, CancellationToken stop) =>
+        (await SendAsync(() => new(HttpMethod.Get, $"/api/v1/flow-runs/{Uri.EscapeDataString(id)}?wait={wait}"), TimeSpan.FromSeconds(wait), stop)).GetProperty("run").Deserialize(ClientJson.Default.FlowRun)!;
+
+    async Task<FlowRun> PostAsync(string path, JsonNode? body, CancellationToken stop) =>
+        (await SendAsync(() => new(HttpMethod.Post, path) { Content = ClientJson.Body(body) }, TimeSpan.Zero, stop)).Deserialize(ClientJson.Default.FlowRun)!;
 
     async Task<JsonElement> SendAsync(Func<HttpRequestMessage> make, TimeSpan wait, CancellationToken stop)
     {
@@ -95,7 +106,7 @@ public sealed class FlowClient : IDisposable
                 using var response = await client.SendAsync(request, both.Token);
                 if (response.IsSuccessStatusCode)
                 {
-                    return await response.Content.ReadFromJsonAsync<JsonElement>(Notation, both.Token);
+                    return await response.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, both.Token);
                 }
 
                 if (isLast || (response.StatusCode != HttpStatusCode.TooManyRequests && (int)response.StatusCode < 500))
@@ -119,7 +130,7 @@ public sealed class FlowClient : IDisposable
     {
         if (response.Content.Headers.ContentType?.MediaType == "application/problem+json")
         {
-            var problem = await response.Content.ReadFromJsonAsync<JsonElement>(Notation, stop);
+            var problem = await response.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, stop);
             return new FlowRefusedException((int)response.StatusCode, problem.TryGetProperty("detail", out var detail) ? detail.GetString() ?? "" : "");
         }
 

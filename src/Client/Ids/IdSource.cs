@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Ids;
 
@@ -118,9 +119,9 @@ public sealed class IdSource : IDisposable
 
             var askedAt = time.GetTimestamp();
             var held = generator.Lease;
-            using var response = await client.PostAsJsonAsync("/api/v1/ids/leases", new { holder, worker = held?.Worker, grant = held?.Grant, atMs = held is null ? 0 : generator.NowMs }, stop);
+            using var response = await client.PostAsync("/api/v1/ids/leases", ClientJson.Body(new JsonObject { ["holder"] = holder, ["worker"] = held?.Worker, ["grant"] = held?.Grant, ["atMs"] = held is null ? 0 : generator.NowMs }), stop);
             response.EnsureSuccessStatusCode();
-            generator.Use((await response.Content.ReadFromJsonAsync<IdLease>(stop))!, askedAt);
+            generator.Use((await response.Content.ReadFromJsonAsync(ClientJson.Default.IdLease, stop))!, askedAt);
         }
         finally
         {

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Locks;
 
@@ -48,7 +49,7 @@ public sealed class HeldLock : IAsyncDisposable
         await end.DisposeAsync();
         try
         {
-            await source.SendAsync($"/api/v1/locks/{name}/release", new { owner, token = Token }, TimeSpan.FromSeconds(5), CancellationToken.None);
+            await source.SendAsync($"/api/v1/locks/{name}/release", new JsonObject { ["owner"] = owner, ["token"] = Token }, TimeSpan.FromSeconds(5), CancellationToken.None);
         }
         catch (Exception error) when (error is HttpRequestException or ObjectDisposedException)
         {
@@ -70,7 +71,7 @@ public sealed class HeldLock : IAsyncDisposable
                 var asked = time.GetTimestamp();
                 try
                 {
-                    var (status, _) = await source.SendAsync($"/api/v1/locks/{name}/renew", new { owner, token = Token }, lease / 3, stop);
+                    var (status, _) = await source.SendAsync($"/api/v1/locks/{name}/renew", new JsonObject { ["owner"] = owner, ["token"] = Token }, lease / 3, stop);
                     if (status == HttpStatusCode.Conflict)
                     {
                         await lost.CancelAsync();

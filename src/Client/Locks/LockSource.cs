@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Locks;
 
@@ -55,10 +56,10 @@ public sealed class LockSource : IDisposable
             try
             {
                 var poll = left <= TimeSpan.Zero ? TimeSpan.Zero : left < Poll ? left : Poll;
-                var (status, grant) = await SendAsync($"/api/v1/locks/{name}/acquire", new
+                var (status, grant) = await SendAsync($"/api/v1/locks/{name}/acquire", new JsonObject
                 {
-                    owner, ask = $"{number}", form = options.Form.ToString().ToLowerInvariant(), permits = options.Permits,
-                    lease = $"{(long)options.Lease.TotalMilliseconds}ms", wait = $"{(long)poll.TotalMilliseconds}ms", about = options.About,
+                    ["owner"] = owner, ["ask"] = $"{number}", ["form"] = options.Form.ToString().ToLowerInvariant(), ["permits"] = options.Permits,
+                    ["lease"] = ClientJson.Milliseconds(options.Lease), ["wait"] = ClientJson.Milliseconds(poll), ["about"] = options.About,
                 }, poll + TimeSpan.FromSeconds(5), stop);
                 if (status == HttpStatusCode.OK)
                 {
@@ -129,22 +130,22 @@ public sealed class LockSource : IDisposable
         }
 
         response.EnsureSuccessStatusCode();
-        return (await response.Content.ReadFromJsonAsync<Held>(stop))?.Holds is [var first, ..] ? first : null;
+        return (await response.Content.ReadFromJsonAsync(ClientJson.Default.Held, stop))?.Holds is [var first, ..] ? first : null;
     }
 
     /// <summary>Closes the connections. Locks that are held end with their leases.</summary>
     public void Dispose() => client.Dispose();
 
-    internal async Task<(HttpStatusCode Status, Grant? Grant)> SendAsync(string path, object body, TimeSpan within, CancellationToken stop)
+    internal async Task<(HttpStatusCode Status, Grant? Grant)> SendAsync(string path, JsonObject body, TimeSpan within, CancellationToken stop)
     {
         using var limit = new CancellationTokenSource(within, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         try
         {
-            using var response = await client.PostAsJsonAsync(path, body, either.Token);
+            using var response = await client.PostAsync(path, ClientJson.Body(body), either.Token);
             if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.Accepted)
             {
-                return (response.StatusCode, await response.Content.ReadFromJsonAsync<Grant>(either.Token));
+                return (response.StatusCode, await response.Content.ReadFromJsonAsync(ClientJson.Default.Grant, either.Token));
             }
 
             if (response.StatusCode == HttpStatusCode.BadRequest)
@@ -162,7 +163,7 @@ public sealed class LockSource : IDisposable
 
     internal sealed record Grant(string State, long Token, string? FencingToken, long LeaseMs, int Count);
 
-    sealed record Held(IReadOnlyList<LockHolder>? Holds);
+    internal sealed record Held(IReadOnlyList<LockHolder>? Holds);
 }
 
 /// <summary>Who holds a lock.</summary>

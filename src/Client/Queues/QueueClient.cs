@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Queues;
 
@@ -38,15 +39,15 @@ public sealed class QueueClient : IDisposable
 
     /// <summary>They were processed. False where a delivery was over already, so that the event may come again.</summary>
     public Task<bool> AckAsync(string queue, IReadOnlyList<QueueEvent> events, CancellationToken stop = default) =>
-        SettleAsync(queue, new { ack = events.Select(e => e.Receipt) }, stop);
+        SettleAsync(queue, new JsonObject { ["ack"] = new JsonArray([.. events.Select(e => JsonValue.Create(e.Receipt))]) }, stop);
 
     /// <summary>It was in vain: it comes again after a wait, null for the queue's own.</summary>
     public Task<bool> RetryAsync(string queue, QueueEvent taken, TimeSpan? after = null, string? why = null, CancellationToken stop = default) =>
-        SettleAsync(queue, new { retry = new[] { new { receipt = taken.Receipt, after = after is { } wait ? $"{(long)wait.TotalMilliseconds}ms" : null, why } } }, stop);
+        SettleAsync(queue, new JsonObject { ["retry"] = new JsonArray(new JsonObject { ["receipt"] = taken.Receipt, ["after"] = after is { } wait ? ClientJson.Milliseconds(wait) : null, ["why"] = why }) }, stop);
 
     /// <summary>It makes no sense: a dead letter.</summary>
     public Task<bool> DeadAsync(string queue, QueueEvent taken, string why, CancellationToken stop = default) =>
-        SettleAsync(queue, new { dead = new[] { new { receipt = taken.Receipt, why } } }, stop);
+        SettleAsync(queue, new JsonObject { ["dead"] = new JsonArray(new JsonObject { ["receipt"] = taken.Receipt, ["why"] = why }) }, stop);
 
     /// <summary>
     /// Processes one event after another until stopped. An event whose handler returns is acknowledged; one whose handler throws comes again. A handler has to be able to see an event twice.
@@ -109,9 +110,9 @@ public sealed class QueueClient : IDisposable
         using var answer = await AskAsync(path, (into.ToArray(), "application/cloudevents-batch+json"), stop);
     }
 
-    async Task<bool> SettleAsync(string queue, object settle, CancellationToken stop)
+    async Task<bool> SettleAsync(string queue, JsonObject settle, CancellationToken stop)
     {
-        using var answer = await AskAsync($"queues/{Uri.EscapeDataString(queue)}/settle", (JsonSerializer.SerializeToUtf8Bytes(settle), "application/json"), stop);
+        using var answer = await AskAsync($"queues/{Uri.EscapeDataString(queue)}/settle", (JsonSerializer.SerializeToUtf8Bytes(settle, ClientJson.Default.JsonNode), "application/json"), stop);
         using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(stop), cancellationToken: stop);
         return body.RootElement.GetProperty("gone").GetArrayLength() == 0;
     }

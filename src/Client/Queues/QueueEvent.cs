@@ -34,11 +34,15 @@ public sealed record QueueEvent
     public int Attempt { get; init; }
 
     /// <summary>An event whose data is a value as JSON.</summary>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public static QueueEvent Of<T>(string type, string id, T data, JsonSerializerOptions? options = null) =>
         new() { Type = type, Id = id, Data = JsonSerializer.SerializeToUtf8Bytes(data, options ?? JsonSerializerOptions.Web) };
 
     /// <summary>The data as a value.</summary>
     /// <exception cref="JsonException">It is no such value.</exception>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public T? Read<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
 
     internal void Write(Utf8JsonWriter writer)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Registry;
 
@@ -39,7 +40,7 @@ public sealed class HeldRegistration : IAsyncDisposable
     }
 
     internal Task RegisterAsync(CancellationToken stop) => client.SendAsync(
-        HttpMethod.Put, path, new { address, version = options.Version, ttl = $"{(long)options.Ttl.TotalMilliseconds}ms", labels = options.Labels }, Patience, stop);
+        HttpMethod.Put, path, new JsonObject { ["address"] = address, ["version"] = options.Version, ["ttl"] = ClientJson.Milliseconds(options.Ttl), ["labels"] = options.Labels is { } labels ? new JsonObject(labels.Select(l => KeyValuePair.Create<string, JsonNode?>(l.Key, l.Value))) : null }, Patience, stop);
 
     internal void Begin() => renewing = RenewAsync(ended.Token);
 
@@ -54,7 +55,7 @@ public sealed class HeldRegistration : IAsyncDisposable
                 try
                 {
                     // What has ended while nobody could be reached is registered anew.
-                    if (await client.SendAsync(HttpMethod.Post, path + "/renew", new { }, options.Ttl / 3, stop) == HttpStatusCode.NotFound)
+                    if (await client.SendAsync(HttpMethod.Post, path + "/renew", [], options.Ttl / 3, stop) == HttpStatusCode.NotFound)
                     {
                         await RegisterAsync(stop);
                     }

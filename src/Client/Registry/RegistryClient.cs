@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Registry;
 
@@ -52,13 +52,13 @@ public sealed class RegistryClient : IDisposable
     /// <summary>Closes the connections. What is registered ends with its leases.</summary>
     public void Dispose() => client.Dispose();
 
-    internal async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, object? body, TimeSpan within, CancellationToken stop)
+    internal async Task<HttpStatusCode> SendAsync(HttpMethod method, string path, JsonObject? body, TimeSpan within, CancellationToken stop)
     {
         using var limit = new CancellationTokenSource(within, Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         try
         {
-            using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : JsonContent.Create(body) };
+            using var request = new HttpRequestMessage(method, path) { Content = body is null ? null : ClientJson.Body(body) };
             using var response = await client.SendAsync(request, either.Token);
             if (response.IsSuccessStatusCode)
             {

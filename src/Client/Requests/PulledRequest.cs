@@ -22,6 +22,8 @@ public sealed record PulledRequest(string Id, int Attempt, DateTimeOffset At, st
 
     /// <summary>The body as JSON.</summary>
     /// <exception cref="JsonException">It is none.</exception>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public T? Json<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Body.Span, options ?? JsonSerializerOptions.Web);
 
     internal static PulledRequest Read(JsonElement one) => new(
@@ -50,6 +52,8 @@ public sealed record RequestAnswer(int Status = 200)
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>An answer in JSON.</summary>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public static RequestAnswer Json<T>(T value, int status = 200, JsonSerializerOptions? options = null) =>
         new(status) { ContentType = "application/json", Body = JsonSerializer.SerializeToUtf8Bytes(value, options ?? JsonSerializerOptions.Web) };
 }

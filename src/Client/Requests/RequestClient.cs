@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Requests;
 
@@ -39,16 +40,23 @@ public sealed class RequestClient : IDisposable
     public Task<bool> AnswerAsync(string route, PulledRequest pulled, RequestAnswer answer, CancellationToken stop = default)
     {
         var headers = answer.ContentType is { } type ? new Dictionary<string, string>(answer.Headers) { ["Content-Type"] = type } : answer.Headers;
-        return SettleAsync(route, new { answers = new[] { new { id = pulled.Id, attempt = pulled.Attempt, status = answer.Status, headers, bodyBase64 = Convert.ToBase64String(answer.Body.Span) } } }, stop);
+        return SettleAsync(route, new JsonObject
+        {
+            ["answers"] = new JsonArray(new JsonObject
+            {
+                ["id"] = pulled.Id, ["attempt"] = pulled.Attempt, ["status"] = answer.Status,
+                ["headers"] = new JsonObject(headers.Select(h => KeyValuePair.Create<string, JsonNode?>(h.Key, h.Value))), ["bodyBase64"] = Convert.ToBase64String(answer.Body.Span),
+            }),
+        }, stop);
     }
 
     /// <summary>It is not done, and is to be pulled again after a wait; null for the route's growing one. False where it was not the caller's any more.</summary>
     public Task<bool> AgainAsync(string route, PulledRequest pulled, TimeSpan? after = null, string? why = null, CancellationToken stop = default) =>
-        SettleAsync(route, new { again = new[] { new { id = pulled.Id, attempt = pulled.Attempt, after = after is { } wait ? $"{(long)wait.TotalMilliseconds}ms" : null, why } } }, stop);
+        SettleAsync(route, new JsonObject { ["again"] = new JsonArray(new JsonObject { ["id"] = pulled.Id, ["attempt"] = pulled.Attempt, ["after"] = after is { } wait ? ClientJson.Milliseconds(wait) : null, ["why"] = why }) }, stop);
 
     /// <summary>It takes longer: it is the caller's for this time from now on. False where it was not any more.</summary>
     public Task<bool> ExtendAsync(string route, PulledRequest pulled, TimeSpan time, CancellationToken stop = default) =>
-        SettleAsync(route, new { extend = new[] { new { id = pulled.Id, attempt = pulled.Attempt, @for = $"{(long)time.TotalMilliseconds}ms" } } }, stop);
+        SettleAsync(route, new JsonObject { ["extend"] = new JsonArray(new JsonObject { ["id"] = pulled.Id, ["attempt"] = pulled.Attempt, ["for"] = ClientJson.Milliseconds(time) }) }, stop);
 
     /// <summary>
     /// Does one request after another until stopped. What the handler returns is the answer; where it throws, the request is pulled again. A handler has to be able to see a request twice,
@@ -96,9 +104,9 @@ public sealed class RequestClient : IDisposable
         await AnswerAsync(route, pulled, answer, CancellationToken.None);
     }
 
-    async Task<bool> SettleAsync(string route, object settle, CancellationToken stop)
+    async Task<bool> SettleAsync(string route, JsonObject settle, CancellationToken stop)
     {
-        using var answer = await AskAsync($"{Uri.EscapeDataString(route)}/settle", JsonSerializer.SerializeToUtf8Bytes(settle), stop);
+        using var answer = await AskAsync($"{Uri.EscapeDataString(route)}/settle", JsonSerializer.SerializeToUtf8Bytes(settle, ClientJson.Default.JsonNode), stop);
         using var body = await JsonDocument.ParseAsync(await answer.Content.ReadAsStreamAsync(stop), cancellationToken: stop);
         return body.RootElement.GetProperty("gone").GetArrayLength() == 0;
     }

@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 
 namespace Mainstay.Client.Streams;
 
@@ -13,7 +14,6 @@ namespace Mainstay.Client.Streams;
 /// </remarks>
 public sealed class StreamClient : IDisposable
 {
-    static readonly JsonSerializerOptions Notation = new(JsonSerializerDefaults.Web);
     static readonly TimeSpan LongPoll = TimeSpan.FromSeconds(20);
 
     readonly ApiChannel channel;
@@ -56,13 +56,13 @@ public sealed class StreamClient : IDisposable
             stop);
         if (answer.StatusCode == HttpStatusCode.Conflict)
         {
-            var problem = await answer.Content.ReadFromJsonAsync<JsonElement>(Notation, stop);
+            var problem = await answer.Content.ReadFromJsonAsync(ClientJson.Default.JsonElement, stop);
             throw problem.TryGetProperty("actual", out var actual)
                 ? new WrongVersionException(actual.GetInt64(), problem.GetProperty("detail").GetString()!)
                 : new HttpRequestException($"409: {problem}", null, answer.StatusCode);
         }
 
-        return (await (await GoodAsync(answer, stop)).Content.ReadFromJsonAsync<StreamAppended>(Notation, stop))!;
+        return (await (await GoodAsync(answer, stop)).Content.ReadFromJsonAsync(ClientJson.Default.StreamAppended, stop))!;
     }
 
     /// <summary>Events of a stream after a version, oldest first.</summary>
@@ -96,6 +96,8 @@ public sealed class StreamClient : IDisposable
     /// <param name="apply">The next from the last and an event.</param>
     /// <param name="snapshotType">What snapshots of this shape are called; with another shape choose another name. Null reads none.</param>
     /// <param name="stop">Gives up.</param>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public async Task<(T State, long Version)> LoadAsync<T>(string stream, T initial, Func<T, RecordedEvent, T> apply, string? snapshotType = null, CancellationToken stop = default)
     {
         var (state, version) = snapshotType is not null && await SnapshotAsync<T>(stream, snapshotType, stop) is { } kept ? kept : (initial, 0L);
@@ -115,9 +117,11 @@ public sealed class StreamClient : IDisposable
     }
 
     /// <summary>Keeps what a stream comes to at a version, up to 1 MiB of JSON. False where a newer snapshot is kept already.</summary>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public async Task<bool> SaveSnapshotAsync<T>(string stream, T state, long version, string snapshotType, CancellationToken stop = default)
     {
-        var body = JsonSerializer.SerializeToUtf8Bytes(state, Notation);
+        var body = JsonSerializer.SerializeToUtf8Bytes(state, JsonSerializerOptions.Web);
         using var answer = await channel.AskAsync(
             () => new(HttpMethod.Post, $"{At(stream)}/snapshot?version={version}&type={Uri.EscapeDataString(snapshotType)}") { Content = new ByteArrayContent(body) }, TimeSpan.Zero, stop);
         return answer.StatusCode != HttpStatusCode.Conflict && await GoodAsync(answer, stop) is not null;
@@ -139,7 +143,7 @@ public sealed class StreamClient : IDisposable
         {
             try
             {
-                place ??= await PlaceAsync(reader, new { fromStart }, stop);
+                place ??= await PlaceAsync(reader, new JsonObject { ["fromStart"] = fromStart }, stop);
                 if (place is null)
                 {
                     continue;
@@ -151,7 +155,7 @@ public sealed class StreamClient : IDisposable
                     await handle(one, stop);
                 }
 
-                place = page.Next == place.Position ? place : await PlaceAsync(reader, new { position = page.Next, rewinds = place.Rewinds }, stop);
+                place = page.Next == place.Position ? place : await PlaceAsync(reader, new JsonObject { ["position"] = page.Next, ["rewinds"] = place.Rewinds }, stop);
             }
             catch (OperationCanceledException) when (stop.IsCancellationRequested)
             {
@@ -169,12 +173,14 @@ public sealed class StreamClient : IDisposable
     public void Dispose() => channel.Dispose();
 
     // Null where the reader was sent elsewhere meanwhile.
-    async Task<Place?> PlaceAsync(string reader, object ask, CancellationToken stop)
+    async Task<Place?> PlaceAsync(string reader, JsonObject ask, CancellationToken stop)
     {
-        using var answer = await channel.AskAsync(() => new(HttpMethod.Post, $"/api/v1/stream-readers/{Uri.EscapeDataString(reader)}") { Content = JsonContent.Create(ask, options: Notation) }, TimeSpan.Zero, stop);
-        return answer.StatusCode == HttpStatusCode.Conflict ? null : await (await GoodAsync(answer, stop)).Content.ReadFromJsonAsync<Place>(Notation, stop);
+        using var answer = await channel.AskAsync(() => new(HttpMethod.Post, $"/api/v1/stream-readers/{Uri.EscapeDataString(reader)}") { Content = ClientJson.Body(ask) }, TimeSpan.Zero, stop);
+        return answer.StatusCode == HttpStatusCode.Conflict ? null : await (await GoodAsync(answer, stop)).Content.ReadFromJsonAsync(ClientJson.Default.Place, stop);
     }
 
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     async Task<(T State, long Version)?> SnapshotAsync<T>(string stream, string type, CancellationToken stop)
     {
         using var answer = await channel.AskAsync(() => new(HttpMethod.Get, $"{At(stream)}/snapshot"), TimeSpan.Zero, stop);
@@ -186,7 +192,7 @@ public sealed class StreamClient : IDisposable
         await GoodAsync(answer, stop);
         string Told(string header) => answer.Headers.TryGetValues(header, out var values) ? values.First() : "";
         return Uri.UnescapeDataString(Told("Mainstay-Snapshot-Type")) == type && long.TryParse(Told("Mainstay-Stream-Version"), out var version)
-            ? (await answer.Content.ReadFromJsonAsync<T>(Notation, stop) is { } state ? (state, version) : null)
+            ? (await answer.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web, stop) is { } state ? (state, version) : null)
             : null;
     }
 
@@ -226,7 +232,7 @@ public sealed class StreamClient : IDisposable
 
     static string At(string stream) => $"/api/v1/streams/{Uri.EscapeDataString(stream)}";
 
-    sealed record Place(string Name, long Position, long Rewinds);
+    internal sealed record Place(string Name, long Position, long Rewinds);
 }
 
 /// <summary>Which events of all streams are wanted.</summary>

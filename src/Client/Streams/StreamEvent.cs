@@ -19,6 +19,8 @@ public sealed record StreamEvent
     public required ReadOnlyMemory<byte> Data { get; init; }
 
     /// <summary>An event whose data is a value as JSON.</summary>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public static StreamEvent Of<T>(string type, string id, T data, JsonSerializerOptions? options = null) =>
         new() { Type = type, Id = id, Data = JsonSerializer.SerializeToUtf8Bytes(data, options ?? JsonSerializerOptions.Web) };
 
@@ -49,6 +51,8 @@ public sealed record RecordedEvent(string Stream, long Version, long Position, D
 {
     /// <summary>The data as a value.</summary>
     /// <exception cref="JsonException">It is no such value.</exception>
+    [System.Diagnostics.CodeAnalysis.RequiresUnreferencedCode(ClientJson.OwnTypes)]
+    [System.Diagnostics.CodeAnalysis.RequiresDynamicCode(ClientJson.OwnTypes)]
     public T? Read<T>(JsonSerializerOptions? options = null) => JsonSerializer.Deserialize<T>(Data.Span, options ?? JsonSerializerOptions.Web);
 
     internal static RecordedEvent Read(JsonElement one)

@@ -1,24 +1,77 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds.Json;
 
 namespace Mainstay.Core.Kinds;
 
-/// <summary>The one notation of resources, in the store as on every wire: JSON, camelCase, enumerations and durations as users write them.</summary>
+/// <summary>
+/// The one notation of resources, in the store as on every wire: JSON, camelCase, enumerations and durations as users write them; what is null is not written. Records are read and written
+/// by their members (<c>ValueJson</c>).
+/// </summary>
 public static class Codec
 {
-    public static JsonSerializerOptions Options { get; } = Make(indented: false);
+    // As deep as JSON may be nested, to read.
+    const int MostDepth = 64;
 
-    public static JsonSerializerOptions Indented { get; } = Make(indented: true);
+    static readonly JsonWriterOptions Compact = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    /// <summary>The same notation by the serializer's own way: slower to begin with, but it can describe it, and its checks of what strangers send can be tightened.</summary>
-    public static JsonSerializerOptions BySerializer { get; } = Make(indented: false, ours: false);
+    /// <summary>How trees of JSON are written as text.</summary>
+    public static JsonSerializerOptions Options { get; } = new(JsonSerializerDefaults.Web) { Encoder = Compact.Encoder };
 
-    public static byte[] Encode<T>(T value) => JsonSerializer.SerializeToUtf8Bytes(value, typeof(T) == typeof(Resource) ? value!.GetType() : typeof(T), Options);
+    /// <summary>As <see cref="Options"/>, for people.</summary>
+    public static JsonSerializerOptions Indented { get; } = new(Options) { WriteIndented = true };
 
-    public static T Decode<T>(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize<T>(json, Options) ?? throw new JsonException("null where a value was expected");
+    /// <summary>The value as JSON; resources, and what is given as an object, as what they are.</summary>
+    public static byte[] Encode<T>(T value) => Write(value, Compact);
+
+    /// <summary>As <see cref="Encode"/>, with line breaks.</summary>
+    public static byte[] EncodeIndented<T>(T value) => Write(value, Compact with { Indented = true });
+
+    /// <summary>As <see cref="Encode"/>, as text.</summary>
+    public static string Text<T>(T value) => Encoding.UTF8.GetString(Encode(value));
+
+    /// <summary>The value as a tree of JSON, with all the JSON of <see cref="Encode"/>.</summary>
+    public static JsonNode? Tree<T>(T value) => JsonNode.Parse(Encode(value));
+
+    /// <summary>The value; throws <see cref="JsonException"/> with place and position for what is none. Members that are not known are passed over.</summary>
+    public static T Decode<T>(ReadOnlySpan<byte> json) => (T)Decode(typeof(T), json);
+
+    /// <inheritdoc cref="Decode{T}(ReadOnlySpan{byte})"/>
+    public static T Decode<T>(string json) => Decode<T>(Encoding.UTF8.GetBytes(json));
+
+    /// <inheritdoc cref="Decode{T}(ReadOnlySpan{byte})"/>
+    public static T Decode<T>(JsonNode json) => Decode<T>(Encode(json));
+
+    /// <inheritdoc cref="Decode{T}(ReadOnlySpan{byte})"/>
+    /// <param name="type">What it is to be.</param>
+    /// <param name="json">The JSON, with a byte order mark or without.</param>
+    /// <param name="strict">Whether members that are not known, and null where a record, list or map has a value in any case, are refused.</param>
+    /// <param name="depth">How deep the JSON may be nested.</param>
+    public static object Decode(Type type, ReadOnlySpan<byte> json, bool strict = false, int depth = MostDepth)
+    {
+        if (json.StartsWith(Encoding.UTF8.Preamble))
+        {
+            json = json[Encoding.UTF8.Preamble.Length..];
+        }
+
+        var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = depth });
+        try
+        {
+            reader.Read();
+            var kind = ValueJson.Of(type);
+            var value = reader.TokenType == JsonTokenType.Null && !kind.ReadsNull ? throw new JsonException("null where a value was expected") : kind.Read(ref reader, strict);
+            reader.Read();
+            return value ?? throw new JsonException("null where a value was expected");
+        }
+        catch (Exception wrong) when (wrong is JsonException { LineNumber: null } or InvalidOperationException)
+        {
+            // Text that is no Unicode is what the reader calls an invalid operation.
+            var read = json[..(int)reader.BytesConsumed];
+            throw new JsonException(wrong.Message, (wrong as JsonException)?.Path ?? "$", read.Count((byte)'\n'), read.Length - 1 - read.LastIndexOf((byte)'\n'), wrong);
+        }
+    }
 
     /// <summary>Whether two values have the same content, whatever the order of map keys; records that hold lists and maps compare those by reference, this does not.</summary>
     public static bool Same<T>(T a, T b)
@@ -40,7 +93,7 @@ public static class Codec
     {
         using var document = JsonDocument.Parse(json);
         var buffer = new ArrayBufferWriter<byte>(json.Length);
-        using (var writer = new Utf8JsonWriter(buffer, new() { Encoder = Options.Encoder, SkipValidation = true }))
+        using (var writer = new Utf8JsonWriter(buffer, Compact))
         {
             WriteSorted(document.RootElement, writer);
         }
@@ -78,23 +131,21 @@ public static class Codec
         }
     }
 
-    static JsonSerializerOptions Make(bool indented, bool ours = true)
+    static byte[] Write<T>(T value, JsonWriterOptions options)
     {
-        var options = new JsonSerializerOptions(JsonSerializerDefaults.Web)
+        var buffer = new ArrayBufferWriter<byte>(256);
+        using (var writer = new Utf8JsonWriter(buffer, options))
         {
-            WriteIndented = indented,
-            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-            Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-            UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip,
-            NumberHandling = JsonNumberHandling.Strict,
-            Converters = { new JsonStringEnumConverter(JsonNamingPolicy.CamelCase, allowIntegerValues: false), new DurationJson() },
-        };
-        if (ours)
-        {
-            options.Converters.Add(new RecordJsonFactory());
+            if (value is null)
+            {
+                writer.WriteNullValue();
+            }
+            else
+            {
+                ValueJson.Of(typeof(T) == typeof(Resource) ? value.GetType() : typeof(T)).Write(writer, value);
+            }
         }
 
-        options.MakeReadOnly(populateMissingResolver: true);
-        return options;
+        return buffer.WrittenSpan.ToArray();
     }
 }

@@ -15,6 +15,9 @@ public sealed class FreeValue : IEquatable<FreeValue>
 
     public JsonElement Json { get; }
 
+    /// <summary>A text.</summary>
+    public static FreeValue Of(string text) => new(Validation.SchemaValues.Text(text));
+
     /// <summary>Reads JSON; throws <see cref="JsonException"/> for anything else.</summary>
     public static FreeValue Parse(string json)
     {

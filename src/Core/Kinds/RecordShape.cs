@@ -1,12 +1,15 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Mainstay.Core.Kinds.Json;
 
 namespace Mainstay.Core.Kinds;
 
 /// <summary>What a record looks like to who writes or reads it: its keys, and the key that a plain value stands for in a manifest.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2070", Justification = Trimming.Rooted)]
 public sealed class RecordShape
 {
     static readonly ConcurrentDictionary<Type, RecordShape> Known = [];

@@ -23,7 +23,7 @@ static class AuditText
                 continue;
             }
 
-            var pair = $"{(text.Length > 1 ? "," : "")}{JsonSerializer.Serialize(change.Path)}:{value}";
+            var pair = $"{(text.Length > 1 ? "," : "")}{System.Text.Json.Nodes.JsonValue.Create(change.Path).ToJsonString()}:{value}";
             bytes += Encoding.UTF8.GetByteCount(pair);
             if (bytes > Longest - RoomForRest)
             {

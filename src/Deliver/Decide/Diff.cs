@@ -102,5 +102,5 @@ public static class Diff
     static JsonObject Needs(JsonNode needs) => new(
         needs.AsObject().Select(n => KeyValuePair.Create<string, JsonNode?>(n.Key, n.Value is null ? null : Without(n.Value, NeedDefaults).DeepClone())));
 
-    static JsonNode Tree<T>(T value) => JsonSerializer.SerializeToNode(value, Codec.Options)!;
+    static JsonNode Tree<T>(T value) => Codec.Tree(value)!;
 }

@@ -1,5 +1,7 @@
 using System.Collections;
+using System.Diagnostics.CodeAnalysis;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Json;
 
 namespace Mainstay.Deliver.Manifest;
 
@@ -7,6 +9,7 @@ namespace Mainstay.Deliver.Manifest;
 /// Fills records from a tree by reflection over their properties: the kinds are the manifest's only model. Everything that does not fit is a
 /// problem with its place; the value then stays default, so that the rest can still be checked.
 /// </summary>
+[UnconditionalSuppressMessage("Trimming", "IL2067", Justification = Trimming.Rooted)]
 sealed class Binder(List<PlacedProblem> problems)
 {
     /// <summary>A record of type <typeparamref name="T"/> from the top of a manifest. Keys that begin with <c>x-</c> are the user's own (for anchors).</summary>
@@ -118,7 +121,7 @@ sealed class Binder(List<PlacedProblem> problems)
 
     object? Dictionary(Type valueType, TreeNode node, string path, Place at, bool namesAlone)
     {
-        var values = (IDictionary)Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(typeof(string), valueType))!;
+        var values = Collections.Map(valueType);
         if (namesAlone && node is TreeList names)
         {
             foreach (var item in names.Items)
@@ -160,7 +163,7 @@ sealed class Binder(List<PlacedProblem> problems)
             return Wrong(path, at, $"{node.Noun} stands where a list is expected", node is TreeScalar scalar ? $"write [{Words.Shown(scalar.Text)}]" : "write '- ' before each item");
         }
 
-        var values = (IList)Activator.CreateInstance(typeof(List<>).MakeGenericType(itemType))!;
+        var values = new List<object>();
         foreach (var (number, item) in list.Items.Index())
         {
             // Single values are named by their text, records by their number.
@@ -171,7 +174,9 @@ sealed class Binder(List<PlacedProblem> problems)
             }
         }
 
-        return values;
+        var items = Collections.Array(itemType, values.Count);
+        ((IList)values).CopyTo(items, 0);
+        return items;
     }
 
     object? Wrong(string path, Place at, string what, string remedy)
@@ -185,7 +190,7 @@ sealed class Binder(List<PlacedProblem> problems)
     static object Nothing(Type type) =>
         type == typeof(string) ? ""
         : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>)
-            ? Activator.CreateInstance(typeof(Dictionary<,>).MakeGenericType(type.GetGenericArguments()))!
+            ? Collections.Map(type.GetGenericArguments()[1])
         : WithoutNulls(Activator.CreateInstance(type)!);
 
     static object WithoutNulls(object record)

@@ -25,7 +25,7 @@ public sealed class JobEndpoints(IStore store, KindRegistry kinds, TimeProvider 
             return wrong;
         }
 
-        var (ask, malformed) = await Body.ReadAsync<JobAsk>(call, Codec.Options);
+        var (ask, malformed) = await Body.ReadAsync<JobAsk>(call, strict: false);
         if (ask is null)
         {
             return malformed;

@@ -1,6 +1,8 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Json;
 
 namespace Mainstay.Host.Api;
 
@@ -27,6 +29,7 @@ static partial class JsonWords
 
     static string Place(string path) => path.Length > 0 ? $"'{path}'" : "the body";
 
+    [UnconditionalSuppressMessage("Trimming", "IL2026", Justification = Trimming.Rooted)]
     static string Expected(string type)
     {
         var name = Nullable().Match(type) is { Success: true } inner ? inner.Groups[1].Value : type;

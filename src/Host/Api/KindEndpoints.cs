@@ -39,7 +39,7 @@ public sealed class KindEndpoints(IStore store, KindRegistry kinds, ResourceWatc
         }
 
         return kinds.Find(name) is { } kind && kind.Name == name
-            ? new BytesAnswer(JsonSerializer.SerializeToUtf8Bytes(JsonSchemas.ForKind(kind)))
+            ? new BytesAnswer(Codec.Encode(JsonSchemas.ForKind(kind)))
             : ProblemAnswer.NotFound($"there is no kind '{Shorten(name)}'", $"use one of {string.Join(", ", kinds.All.Select(k => k.Name).Order(StringComparer.Ordinal))}");
     }
 

@@ -1,8 +1,7 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Schema;
 using System.Text.RegularExpressions;
 using Mainstay.Core.Kinds;
+using Mainstay.Core.Kinds.Schema;
 
 namespace Mainstay.Host.Api;
 
@@ -15,10 +14,11 @@ public static partial class OpenApi
     /// <summary>The document as JSON, made once.</summary>
     public static byte[] Make(IReadOnlyList<ApiRoute> routes, KindRegistry kinds, string version)
     {
-        var schemas = new JsonObject { ["Problem"] = SchemaOf(typeof(ProblemDocument)) };
+        var schemas = new JsonObject();
+        JsonSchemas.ForOpenApi(typeof(ProblemDocument), schemas);
         foreach (var kind in kinds.All)
         {
-            schemas[kind.Type.Name] = ItemSchema(kind);
+            AddItem(kind, schemas);
         }
 
         var paths = new JsonObject();
@@ -36,7 +36,7 @@ public static partial class OpenApi
             }
         }
 
-        return JsonSerializer.SerializeToUtf8Bytes(new JsonObject
+        return Codec.Encode(new JsonObject
         {
             ["openapi"] = "3.1.0",
             ["info"] = new JsonObject { ["title"] = "Mainstay Admin API", ["version"] = version },
@@ -69,7 +69,7 @@ public static partial class OpenApi
         operation["responses"] = new JsonObject
         {
             ["200"] = new JsonObject { ["description"] = "Done.", ["content"] = Content(route.MediaType, AnswerOf(route, path, kind, schemas)) },
-            ["default"] = new JsonObject { ["description"] = "A problem with its remedy (RFC 9457).", ["content"] = Content(ProblemAnswer.MediaType, Reference("Problem")) },
+            ["default"] = new JsonObject { ["description"] = "A problem with its remedy (RFC 9457).", ["content"] = Content(ProblemAnswer.MediaType, Reference(nameof(ProblemDocument))) },
         };
         item[route.Method.ToLowerInvariant()] = operation;
     }
@@ -79,12 +79,12 @@ public static partial class OpenApi
         var parameters = new JsonArray();
         foreach (Match match in InBraces().Matches(path))
         {
-            parameters.Add(new JsonObject { ["name"] = match.Groups[1].Value, ["in"] = "path", ["required"] = true, ["schema"] = new JsonObject { ["type"] = "string" } });
+            parameters.Add((JsonNode)new JsonObject { ["name"] = match.Groups[1].Value, ["in"] = "path", ["required"] = true, ["schema"] = new JsonObject { ["type"] = "string" } });
         }
 
         foreach (var (name, meaning) in route.Query)
         {
-            parameters.Add(new JsonObject { ["name"] = name, ["in"] = "query", ["description"] = meaning, ["schema"] = new JsonObject { ["type"] = "string" } });
+            parameters.Add((JsonNode)new JsonObject { ["name"] = name, ["in"] = "query", ["description"] = meaning, ["schema"] = new JsonObject { ["type"] = "string" } });
         }
 
         return parameters;
@@ -118,38 +118,16 @@ public static partial class OpenApi
         };
     }
 
-    static JsonObject Named(Type type, JsonObject schemas)
-    {
-        if (type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>))
-        {
-            return new JsonObject { ["type"] = "array", ["items"] = Named(type.GetGenericArguments()[0], schemas) };
-        }
-
-        if (!schemas.ContainsKey(type.Name))
-        {
-            schemas[type.Name] = SchemaOf(type);
-        }
-
-        return Reference(type.Name);
-    }
+    static JsonObject Named(Type type, JsonObject schemas) => JsonSchemas.ForOpenApi(type, schemas);
 
     // On the wire a resource is its record with kind and revision.
-    static JsonNode ItemSchema(Kind kind)
+    static void AddItem(Kind kind, JsonObject schemas)
     {
-        var schema = SchemaOf(kind.Type);
-        var properties = (JsonObject)schema["properties"]!;
+        JsonSchemas.ForOpenApi(kind.Type, schemas);
+        var properties = (JsonObject)schemas[kind.Type.Name]!["properties"]!;
         properties["kind"] = new JsonObject { ["const"] = kind.Name };
         properties["revision"] = new JsonObject { ["type"] = "integer" };
-        return schema;
     }
-
-    static JsonNode SchemaOf(Type type) => Codec.BySerializer.GetJsonSchemaAsNode(type, new JsonSchemaExporterOptions
-    {
-        TreatNullObliviousAsNonNullable = true,
-        TransformSchemaNode = (context, schema) => context.TypeInfo.Type == typeof(TimeSpan) || context.TypeInfo.Type == typeof(TimeSpan?)
-            ? new JsonObject { ["type"] = "string", ["examples"] = new JsonArray("500ms", "10s", "1h30m") }
-            : schema,
-    });
 
     static JsonObject Content(string mediaType, JsonNode? schema) => new() { [mediaType] = schema is null ? new JsonObject() : new JsonObject { ["schema"] = schema } };
 

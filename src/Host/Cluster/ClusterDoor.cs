@@ -77,7 +77,7 @@ sealed class ClusterDoor(
         ServerJoinAsk? ask;
         try
         {
-            ask = await JsonSerializer.DeserializeAsync<ServerJoinAsk>(context.Request.Body, Codec.BySerializer, context.RequestAborted);
+            ask = await JsonCalls.ReadAsync<ServerJoinAsk>(context.Request.Body, context.RequestAborted);
         }
         catch (Exception wrong) when (wrong is JsonException or Microsoft.AspNetCore.Http.BadHttpRequestException)
         {

@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mainstay.Host.Api;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Servers;
 using Mainstay.Core.Store;
@@ -43,12 +44,12 @@ static class ClusterJoin
     {
         // Whoever it is: what it says is believed only for its fingerprint.
         using var stranger = Client(door, static (_, shown, _, _) => shown is not null);
-        var given = await stranger.GetFromJsonAsync<ClusterAuthorityGiven>(ClusterDoor.AuthorityPath, Codec.BySerializer, stop);
+        var given = await stranger.GetJsonAsync<ClusterAuthorityGiven>(ClusterDoor.AuthorityPath, stop);
         using var authority = X509Certificate2.CreateFromPem(given!.Pem);
         if (NodeAuthority.FingerprintOf(authority) != fingerprint)
             throw new StoreUnavailableException($"{door} is not a server of the cluster that the token is of; check the address, or ask for another token");
         using var known = Client(door, (_, shown, _, _) => NodeCredentials.IsServer(authority, shown as X509Certificate2, time.GetUtcNow()));
-        using var answer = await known.PostAsJsonAsync(ClusterDoor.JoinPath, new ServerJoinAsk(name, token), Codec.BySerializer, stop);
+        using var answer = await known.PostJsonAsync(ClusterDoor.JoinPath, new ServerJoinAsk(name, token), stop);
         if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.BadRequest)
         {
             var problem = JsonNode.Parse(await answer.Content.ReadAsStringAsync(stop));
@@ -56,7 +57,7 @@ static class ClusterJoin
         }
 
         answer.EnsureSuccessStatusCode();
-        var joined = (await answer.Content.ReadFromJsonAsync<ServerJoinGiven>(Codec.BySerializer, stop))!;
+        var joined = await answer.ReadAsync<ServerJoinGiven>(stop);
         NodeAuthority.Keep(hosts, joined.Hosts, joined.HostsKey);
         // Last: from then on this server counts as one of the cluster.
         NodeAuthority.Keep(ClusterIdentity.AuthorityFolder(folder), joined.Authority, joined.AuthorityKey);

@@ -5,6 +5,9 @@ using Mainstay.State.Decide;
 
 namespace Mainstay.Host.Cluster;
 
+[System.Text.Json.Serialization.JsonSerializable(typeof(MemberRecord))]
+sealed partial class MemberJson : System.Text.Json.Serialization.JsonSerializerContext;
+
 /// <summary>What a server knows of its member across its own restarts.</summary>
 public sealed record MemberRecord
 {
@@ -28,7 +31,7 @@ public sealed record MemberRecord
     {
         try
         {
-            return File.Exists(path) ? JsonSerializer.Deserialize<MemberRecord>(File.ReadAllBytes(path)) : null;
+            return File.Exists(path) ? JsonSerializer.Deserialize(File.ReadAllBytes(path), MemberJson.Default.MemberRecord) : null;
         }
         catch (JsonException damaged)
         {
@@ -37,5 +40,5 @@ public sealed record MemberRecord
     }
 
     /// <summary>Durable when it returns.</summary>
-    public void Write(string path) => SecretFile.Write(path, JsonSerializer.Serialize(this));
+    public void Write(string path) => SecretFile.Write(path, JsonSerializer.Serialize(this, MemberJson.Default.MemberRecord));
 }

@@ -3,6 +3,7 @@ using System.Net.Http.Json;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Mainstay.Host.Api;
 using Mainstay.Core.Kinds;
 using Mainstay.Core.Servers;
 using Mainstay.Host.Api.Agents;
@@ -81,7 +82,7 @@ static class JoinedMachine
             {
                 // Whoever it is: what it says is believed only for its fingerprint.
                 using var stranger = Client(door, (_, shown, _, _) => shown is not null);
-                var given = await stranger.GetFromJsonAsync<AuthorityGiven>("join/authority", Codec.BySerializer, stop);
+                var given = await stranger.GetJsonAsync<AuthorityGiven>("join/authority", stop);
                 using var authority = X509Certificate2.CreateFromPem(given!.Pem);
                 if (NodeAuthority.FingerprintOf(authority) != fingerprint)
                 {
@@ -113,7 +114,7 @@ static class JoinedMachine
         var (key, request) = NodeCredentials.Ask();
         using (key)
         {
-            using var answer = await known.PostAsJsonAsync("join", new JoinAsk(arguments.HostName, arguments.Machine.Token, Convert.ToBase64String(request)), Codec.BySerializer, stop);
+            using var answer = await known.PostJsonAsync("join", new JoinAsk(arguments.HostName, arguments.Machine.Token, Convert.ToBase64String(request)), stop);
             if (answer.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Conflict or HttpStatusCode.BadRequest)
             {
                 var problem = System.Text.Json.Nodes.JsonNode.Parse(await answer.Content.ReadAsStringAsync(stop));
@@ -121,7 +122,7 @@ static class JoinedMachine
             }
 
             answer.EnsureSuccessStatusCode();
-            var joined = await answer.Content.ReadFromJsonAsync<JoinGiven>(Codec.BySerializer, stop);
+            var joined = await answer.ReadAsync<JoinGiven>(stop);
             credentials.Keep(key, joined!.Certificate, authority.ExportCertificatePem());
         }
 
@@ -164,9 +165,9 @@ static class JoinedMachine
         var (key, request) = NodeCredentials.Ask();
         using (key)
         {
-            using var answer = await client.PostAsJsonAsync("internal/v1/renew", new RenewAsk(Convert.ToBase64String(request)), Codec.BySerializer, stop);
+            using var answer = await client.PostJsonAsync("internal/v1/renew", new RenewAsk(Convert.ToBase64String(request)), stop);
             answer.EnsureSuccessStatusCode();
-            credentials.Renew(key, (await answer.Content.ReadFromJsonAsync<JoinGiven>(Codec.BySerializer, stop))!.Certificate);
+            credentials.Renew(key, (await answer.ReadAsync<JoinGiven>(stop)).Certificate);
         }
     }
 

@@ -82,7 +82,7 @@ static class ServerRole
         await api.StartAsync(stop);
         await using var telemetry = await TelemetryServer.StartAsync(
             arguments.Telemetry, options.Token, services.Telemetry, line => Role.Say(time, line), Fault, stop);
-        await File.WriteAllTextAsync(arguments.Data.ServerFile, JsonSerializer.Serialize(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
+        await File.WriteAllTextAsync(arguments.Data.ServerFile, Codec.Text(new { pid = Environment.ProcessId, url = arguments.Listen }), stop);
         Role.Say(time, $"server at {arguments.Listen}, store {services.StoreName} at revision {store.Revision}");
         await Task.WhenAll([.. loops.Select(l => l.Loop.RunAsync(stop)), Pruner.RunAsync(store, kinds, time, Fault, stop), OwnNodeAsync(arguments, options, store, leader is not null, time, Fault, stop), KeepAsync([[traces.Write], [traces.Tick], [new InstanceLogs(arguments.Data.Root, logs, () => services.Telemetry.Forward).Tick, logs.Tick], [samples.Tick, exemplars.Tick]], time, Fault, stop)]);
         await api.StopAsync(CancellationToken.None);

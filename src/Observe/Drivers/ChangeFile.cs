@@ -13,7 +13,7 @@ public sealed class ChangeFile(string path)
     {
         try
         {
-            return File.Exists(path) ? [.. Codec.Decode<List<SeenChange>>(File.ReadAllBytes(path)).Where(c => c is { Service: not null, What: not null }).TakeLast(ChangeLog.Most)] : [];
+            return File.Exists(path) ? [.. Codec.Decode<IReadOnlyList<SeenChange>>(File.ReadAllBytes(path)).Where(c => c is { Service: not null, What: not null }).TakeLast(ChangeLog.Most)] : [];
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or JsonException)
         {

@@ -75,7 +75,7 @@ public sealed class HttpFlowCaller(Func<string, string, Uri?> wayTo, TimeProvide
         }
         catch (Exception wrong) when (wrong is FormatException or InvalidOperationException or UriFormatException)
         {
-            return new() { Status = (int)HttpStatusCode.BadRequest, Body = new(JsonSerializer.SerializeToElement($"the call cannot be made: {wrong.Message}")) };
+            return new() { Status = (int)HttpStatusCode.BadRequest, Body = FreeValue.Of($"the call cannot be made: {wrong.Message}") };
         }
     }
 
@@ -149,7 +149,7 @@ public sealed class HttpFlowCaller(Func<string, string, Uri?> wayTo, TimeProvide
         catch (JsonException)
         {
             var text = System.Text.Encoding.UTF8.GetString(body.Span[..Math.Min(body.Length, MostText)]);
-            return new(JsonSerializer.SerializeToElement(text));
+            return FreeValue.Of(text);
         }
     }
 }

@@ -13,6 +13,10 @@ namespace Mainstay.State.Lead;
 /// <param name="Session">Of its open store; where that is over, others may lead.</param>
 sealed record LeaderRecord(long Epoch, string Holder, string Name, string Url, long Session);
 
+[System.Text.Json.Serialization.JsonSerializable(typeof(LeaderRecord))]
+[System.Text.Json.Serialization.JsonSerializable(typeof(long))]
+sealed partial class LeaderJson : System.Text.Json.Serialization.JsonSerializerContext;
+
 /// <summary>
 /// The one server of several on a store that acts. It leads while its session lasts; another that stands by takes over when that is over, with the
 /// next epoch, and from then on whatever the old one still writes is refused by the store.
@@ -108,14 +112,14 @@ public sealed class Leader : IDisposable
     {
         var session = await store.SessionAsync(stop);
         var (epoch, current) = (await store.GetAsync(EpochKey, stop), await store.GetAsync(Key, stop));
-        var before = current is null ? null : JsonSerializer.Deserialize<LeaderRecord>(current.Value.Span);
+        var before = current is null ? null : JsonSerializer.Deserialize(current.Value.Span, LeaderJson.Default.LeaderRecord);
         if (before is not null && before.Holder != me.Holder && !LeadDecide.IsGone(await store.IsOpenAsync(before.Session, stop), pulse.SignOf(before), store.Term, store.SessionTtl))
             return (null, before);
         var record = me with { Epoch = (before?.Epoch ?? 0) + 1, Session = session };
         var taken = await store.CommitAsync(
             new Commit(
                 [new Compare(EpochKey, epoch?.ModRevision ?? 0), new Compare(Key, current?.ModRevision ?? 0)],
-                [new Operation(EpochKey, JsonSerializer.SerializeToUtf8Bytes(record.Epoch)), Say(record)]),
+                [new Operation(EpochKey, JsonSerializer.SerializeToUtf8Bytes(record.Epoch, LeaderJson.Default.Int64)), Say(record)]),
             stop);
         return taken.Succeeded ? (new Leader(store, record, taken.Revision), null) : (null, null);
     }
@@ -154,5 +158,5 @@ public sealed class Leader : IDisposable
         }
     }
 
-    static Operation Say(LeaderRecord record) => new(Key, JsonSerializer.SerializeToUtf8Bytes(record));
+    static Operation Say(LeaderRecord record) => new(Key, JsonSerializer.SerializeToUtf8Bytes(record, LeaderJson.Default.LeaderRecord));
 }

@@ -67,7 +67,7 @@ public sealed class KeyRing(string? path, string? passphrase)
         lock (gate)
         {
             var now = Load();
-            return JsonSerializer.SerializeToUtf8Bytes(Written(now with { Keys = now.Keys.Where(k => only is null || k.Key == only).ToDictionary() }), Codec.Options);
+            return Codec.Encode(Written(now with { Keys = now.Keys.Where(k => only is null || k.Key == only).ToDictionary() }));
         }
     }
 
@@ -143,7 +143,7 @@ public sealed class KeyRing(string? path, string? passphrase)
 
     Ring Opened(byte[] file)
     {
-        var read = JsonSerializer.Deserialize<KeyFile>(file, Codec.Options) ?? throw new JsonException();
+        var read = Codec.Decode<KeyFile>(file);
         var salt = Convert.FromBase64String(read.Salt);
         if (read.Sealed != passphrase is not null)
         {
@@ -173,7 +173,7 @@ public sealed class KeyRing(string? path, string? passphrase)
             File.Delete(beside);
             using (var stream = new FileStream(beside, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
             {
-                JsonSerializer.Serialize(stream, written, Codec.Options);
+                stream.Write(Codec.Encode(written));
                 stream.Flush(flushToDisk: true);
             }
 

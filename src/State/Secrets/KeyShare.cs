@@ -78,7 +78,7 @@ sealed class KeyShare(IStore store, KeyRing ring, byte[]? cluster)
             }
 
             var whole = cluster is null ? null : Convert.ToBase64String(SecretSeal.Close(cluster, RandomNumberGenerator.GetBytes(SecretSeal.NonceBytes), SealedFor, ring.Give(only)));
-            if ((await store.CommitAsync(new([new(Key, entry?.ModRevision ?? 0)], [new(Key, JsonSerializer.SerializeToUtf8Bytes(new Said(digests, whole), Codec.Options))]), stop)).Succeeded)
+            if ((await store.CommitAsync(new([new(Key, entry?.ModRevision ?? 0)], [new(Key, Codec.Encode(new Said(digests, whole)))]), stop)).Succeeded)
             {
                 return;
             }
@@ -89,7 +89,7 @@ sealed class KeyShare(IStore store, KeyRing ring, byte[]? cluster)
 
     byte[]? Opened(Said said) => cluster is null || said.Sealed is null ? null : SecretSeal.Open(cluster, SealedFor, Convert.FromBase64String(said.Sealed));
 
-    static Said Read(Entry entry) => JsonSerializer.Deserialize<Said>(entry.Value.Span, Codec.Options)!;
+    static Said Read(Entry entry) => Codec.Decode<Said>(entry.Value.Span);
 
     /// <param name="Digests">Of each key, by its number.</param>
     /// <param name="Sealed">The keys, for servers of the cluster; null where there is none.</param>

@@ -140,9 +140,9 @@ public sealed class SecretKeeper(IStore store, KeyRing ring, TimeProvider time, 
 
     static SecretInfo InfoOf(string name, IReadOnlyList<SealedVersion> versions) => new(name, versions[^1].Number, versions[^1].Key, versions[^1].By, versions[^1].At);
 
-    static List<SealedVersion> Read(Entry entry) => JsonSerializer.Deserialize<List<SealedVersion>>(entry.Value.Span, Codec.Options)!;
+    static List<SealedVersion> Read(Entry entry) => [.. Codec.Decode<IReadOnlyList<SealedVersion>>(entry.Value.Span)];
 
-    static byte[] Write(List<SealedVersion> versions) => JsonSerializer.SerializeToUtf8Bytes(versions, Codec.Options);
+    static byte[] Write(List<SealedVersion> versions) => Codec.Encode(versions);
 
     sealed record SealedVersion(int Number, int Key, string Data, string By, DateTimeOffset At);
 }

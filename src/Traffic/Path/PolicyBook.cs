@@ -24,7 +24,7 @@ internal sealed class PolicyBook
     public T Of<T>(string place, object terms, Func<T> make)
         where T : class
     {
-        var key = $"{typeof(T).Name} {place} {System.Text.Encoding.UTF8.GetString(System.Text.Json.JsonSerializer.SerializeToUtf8Bytes(terms, Codec.Options))}";
+        var key = $"{typeof(T).Name} {place} {Codec.Text(terms)}";
         if (now.TryGetValue(key, out var known)) return (T)known;
         var policy = before.TryGetValue(key, out var old) ? (T)old : make();
         now[key] = policy;

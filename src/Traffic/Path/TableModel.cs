@@ -53,12 +53,12 @@ public sealed record TableModel(
     public static TableModel Empty { get; } = new(0, [], [], []);
 
     /// <summary>The table as one line of JSON.</summary>
-    public string ToJson() => JsonSerializer.Serialize(this, Codec.Options);
+    public string ToJson() => Codec.Text(this);
 
     /// <summary>Reads a table; throws <see cref="JsonException"/> for anything that is not one. Absent lists are empty.</summary>
     public static TableModel FromJson(string json)
     {
-        var read = JsonSerializer.Deserialize<TableModel>(json, Codec.Options) ?? throw new JsonException("The table is null.");
+        var read = Codec.Decode<TableModel>(json);
         // What another version of the gateway wrote may be JSON and still be no table of this one.
         if ((read.Routes ?? []).Any(route => route is not { Name: not null, Spec: { Match: not null } })
             || (read.Listeners ?? []).Any(listener => listener is not { Name: not null, Address: not null })

@@ -31,7 +31,7 @@ internal sealed class ComposeFacts(ComposeRequest request)
             if (!answer.IsStep) return Walk(answer.Body, members, 0);
             return members switch
             {
-                ["status"] when answer.Status > 0 => JsonSerializer.SerializeToElement(answer.Status),
+                ["status"] when answer.Status > 0 => FreeValue.Parse(answer.Status.ToString(System.Globalization.CultureInfo.InvariantCulture)).Json,
                 ["body", ..] => Walk(answer.Body, members, 1),
                 _ => null,
             };
@@ -168,7 +168,7 @@ internal sealed class ComposeFacts(ComposeRequest request)
         _ => value.Value.GetRawText(),
     };
 
-    private static JsonElement Text(string text) => JsonSerializer.SerializeToElement(text);
+    private static JsonElement Text(string text) => FreeValue.Of(text).Json;
 
     private static bool LeavesFolder(string target)
     {

@@ -18,9 +18,9 @@ public sealed class ConfigScenarios
         var all = new Dictionary<string, ConfigSpace>(StringComparer.Ordinal);
         ScenarioFile.Run(file, step => step.Words switch
         {
-            ["publish", var name] => Publish(all, name, JsonSerializer.Deserialize<ConfigContent>(step.Input, Codec.Options)!),
-            ["render", var name, .. var rest] => Render(all, name, JsonSerializer.Deserialize<ConfigFile>(step.Input, Codec.Options)!, rest is [var environment] ? environment : "*"),
-            ["check", var name] => string.Join('\n', JsonSerializer.Deserialize<ConfigFile>(step.Input, Codec.Options)!.Validate(name, hasDefault: false).Select(p => $"{p.Path}: {p.What}; {p.Remedy}").DefaultIfEmpty("ok")),
+            ["publish", var name] => Publish(all, name, Codec.Decode<ConfigContent>(step.Input)),
+            ["render", var name, .. var rest] => Render(all, name, Codec.Decode<ConfigFile>(step.Input), rest is [var environment] ? environment : "*"),
+            ["check", var name] => string.Join('\n', Codec.Decode<ConfigFile>(step.Input).Validate(name, hasDefault: false).Select(p => $"{p.Path}: {p.What}; {p.Remedy}").DefaultIfEmpty("ok")),
             ["get", var name, .. var rest] => Get(all, name, rest is [var environment] ? environment : "*"),
             _ => throw new InvalidOperationException(step.Command),
         });

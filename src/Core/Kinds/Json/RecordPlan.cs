@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
@@ -7,6 +8,10 @@ using System.Text.Json.Serialization;
 namespace Mainstay.Core.Kinds.Json;
 
 /// <summary>How the records of one type are read and written: their members in the order in which they are written.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2067", Justification = Trimming.Rooted)]
+[UnconditionalSuppressMessage("Trimming", "IL2070", Justification = Trimming.Rooted)]
+[UnconditionalSuppressMessage("Trimming", "IL2072", Justification = Trimming.Rooted)]
+[UnconditionalSuppressMessage("Trimming", "IL2075", Justification = Trimming.Rooted)]
 sealed class RecordPlan
 {
     static readonly ConcurrentDictionary<Type, RecordPlan> Known = [];
@@ -15,6 +20,7 @@ sealed class RecordPlan
     readonly Type type;
     readonly Lazy<RecordMember[]> members;
     readonly Lazy<object> blank;
+    readonly bool isShared;
 
     RecordPlan(Type type)
     {
@@ -24,21 +30,18 @@ sealed class RecordPlan
             .Where(p => p.GetMethod is { IsPublic: true } && p.GetIndexParameters().Length == 0 && !p.IsDefined(typeof(JsonIgnoreAttribute)))
             .Select(p => new RecordMember(p))]);
         blank = new(() => Blank(type));
+        // What could be changed in place is made anew for each.
+        isShared = type.GetProperties(BindingFlags.Public | BindingFlags.Instance).All(p => !IsChangeable(p.PropertyType));
     }
 
     public static RecordPlan Of(Type type) => Known.GetOrAdd(type, static t => new(t));
 
-    /// <summary>Mainstay's own closed classes that hold nothing which could be changed in place, and are written in no way of their own.</summary>
+    /// <summary>Mainstay's own records, classes and structures, and nameless ones made in place.</summary>
     public static bool Fits(Type type) =>
-        type is { IsClass: true, IsAbstract: false, IsGenericType: false, Namespace: { } room } && room.StartsWith("Mainstay.", StringComparison.Ordinal)
-        && type.GetMethod("<Clone>$") is not null
-        && !type.IsDefined(typeof(JsonConverterAttribute), inherit: false)
-        && !typeof(System.Collections.IEnumerable).IsAssignableFrom(type)
-        && type.GetConstructors() is [var only]
-        && only.GetParameters().All(p => type.GetProperty(p.Name!, BindingFlags.Public | BindingFlags.Instance) is not null)
-        && type.GetProperties(BindingFlags.Public | BindingFlags.Instance).All(p => !IsChangeable(p.PropertyType));
+        (type is { IsGenericType: false, IsEnum: false, IsInterface: false, Namespace: { } room } ? room.StartsWith("Mainstay.", StringComparison.Ordinal) : type.Name.StartsWith("<>f__AnonymousType", StringComparison.Ordinal))
+        && !typeof(Delegate).IsAssignableFrom(type) && !typeof(System.Collections.IEnumerable).IsAssignableFrom(type);
 
-    public void Write(Utf8JsonWriter writer, object record, JsonSerializerOptions options)
+    public void Write(Utf8JsonWriter writer, object record)
     {
         writer.WriteStartObject();
         foreach (var member in members.Value)
@@ -46,14 +49,14 @@ sealed class RecordPlan
             if (member.Get(record) is { } value)
             {
                 writer.WritePropertyName(member.Name);
-                member.Value.Write(writer, value, options);
+                member.Value.Write(writer, value);
             }
         }
 
         writer.WriteEndObject();
     }
 
-    public object? Read(ref Utf8JsonReader reader, JsonSerializerOptions options)
+    public object? Read(ref Utf8JsonReader reader, bool strict)
     {
         if (reader.TokenType == JsonTokenType.Null)
         {
@@ -66,12 +69,18 @@ sealed class RecordPlan
         }
 
         var all = members.Value;
-        var record = Copy(blank.Value);
+        var record = isShared ? Copy(blank.Value) : Blank(type);
         var seen = new bool[all.Length];
         var next = 0;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             var index = Find(all, ref reader, next);
+            if (strict && index < 0)
+            {
+                var name = reader.GetString();
+                throw new JsonException($"The JSON property '{name}' could not be mapped to any .NET member contained in type '{type}'.", $"$.{name}", null, null);
+            }
+
             reader.Read();
             if (index < 0 || !all[index].CanSet)
             {
@@ -81,7 +90,7 @@ sealed class RecordPlan
 
             next = index + 1;
             seen[index] = true;
-            Set(all[index], record, ref reader, options);
+            Set(all[index], record, ref reader, strict);
         }
 
         for (var index = 0; index < all.Length; index++)
@@ -95,11 +104,11 @@ sealed class RecordPlan
         return record;
     }
 
-    static void Set(RecordMember member, object record, ref Utf8JsonReader reader, JsonSerializerOptions options)
+    static void Set(RecordMember member, object record, ref Utf8JsonReader reader, bool strict)
     {
         try
         {
-            member.Set(record, reader.TokenType == JsonTokenType.Null && !member.Value.ReadsNull ? member.OfNull() : member.Value.Read(ref reader, options));
+            member.Set(record, reader.TokenType == JsonTokenType.Null && !member.Value.ReadsNull ? member.OfNull(strict) : member.Value.Read(ref reader, strict));
         }
         catch (JsonException wrong)
         {
@@ -126,7 +135,13 @@ sealed class RecordPlan
     // Its members have the values of members that are not written.
     static object Blank(Type type)
     {
-        var constructor = type.GetConstructors()[0];
+        var constructors = type.IsAbstract ? [] : type.GetConstructors();
+        var constructor = constructors.FirstOrDefault(c => c.GetParameters().Length == 0) ?? (constructors is [var only] ? only : null);
+        if (constructor is null)
+        {
+            return type.IsValueType ? RuntimeHelpers.GetUninitializedObject(type) : throw new NotSupportedException($"{type} is written only.");
+        }
+
         return constructor.Invoke([.. constructor.GetParameters().Select(p =>
             p.HasDefaultValue && p.DefaultValue is { } value ? value : p.ParameterType.IsValueType && Nullable.GetUnderlyingType(p.ParameterType) is null ? RuntimeHelpers.GetUninitializedObject(p.ParameterType) : null)]);
     }
@@ -137,10 +152,13 @@ sealed class RecordPlan
 }
 
 /// <summary>A member of a record.</summary>
+[UnconditionalSuppressMessage("Trimming", "IL2075", Justification = Trimming.Rooted)]
 sealed class RecordMember
 {
     readonly PropertyInfo property;
     readonly FieldInfo? field;
+    readonly Lazy<ValueJson> value;
+    readonly Lazy<bool> takesNoNull;
 
     public RecordMember(PropertyInfo property)
     {
@@ -148,9 +166,11 @@ sealed class RecordMember
         Name = JsonEncodedText.Encode(property.GetCustomAttribute<JsonPropertyNameAttribute>()?.Name ?? JsonNamingPolicy.CamelCase.ConvertName(property.Name));
         CanSet = property.SetMethod is { IsPublic: true };
         Required = property.IsDefined(typeof(RequiredMemberAttribute));
-        Value = ValueJson.Of(property.PropertyType);
+        value = new(() => ValueJson.Of(property.PropertyType));
+        takesNoNull = new(() => !property.PropertyType.IsValueType && new NullabilityInfoContext().Create(property).WriteState == NullabilityState.NotNull);
         // A field is read and set without code made for it.
-        field = property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic);
+        field = property.DeclaringType!.GetField($"<{property.Name}>k__BackingField", BindingFlags.Instance | BindingFlags.NonPublic)
+            ?? property.DeclaringType.GetField($"<{property.Name}>i__Field", BindingFlags.Instance | BindingFlags.NonPublic);
     }
 
     public JsonEncodedText Name { get; }
@@ -159,7 +179,8 @@ sealed class RecordMember
 
     public bool Required { get; }
 
-    public ValueJson Value { get; }
+    // Found when it is first needed: a record may hold what no notation exists for, as long as nobody writes it.
+    public ValueJson Value => value.Value;
 
     public object? Get(object record) => field is null ? property.GetValue(record) : field.GetValue(record);
 
@@ -176,8 +197,9 @@ sealed class RecordMember
     }
 
     /// <summary>What JSON's null is to it; throws where it is nothing.</summary>
-    public object? OfNull() =>
+    /// <param name="strict">Whether null is refused, too, where the record says that there is a value in any case.</param>
+    public object? OfNull(bool strict) =>
         property.PropertyType.IsValueType && Nullable.GetUnderlyingType(property.PropertyType) is null
             ? throw new JsonException($"The JSON value could not be converted to {property.PropertyType}.")
-            : null;
+            : strict && takesNoNull.Value ? throw new JsonException("null where a value was expected") : null;
 }

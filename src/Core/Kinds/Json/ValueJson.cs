@@ -1,4 +1,6 @@
 using System.Collections;
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text.Json;
 
@@ -7,57 +9,79 @@ namespace Mainstay.Core.Kinds.Json;
 /// <summary>Reads and writes the values of one type, boxed; null is none of them.</summary>
 abstract class ValueJson
 {
+    static readonly ConcurrentDictionary<Type, ValueJson> Known = [];
+
     /// <summary>Whether JSON's null is a value of it.</summary>
     public virtual bool ReadsNull => false;
 
-    public abstract void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options);
+    public abstract void Write(Utf8JsonWriter writer, object value);
 
     /// <summary>Throws <see cref="JsonException"/> or <see cref="InvalidOperationException"/> for what is no such value.</summary>
-    public abstract object? Read(ref Utf8JsonReader reader, JsonSerializerOptions options);
+    public abstract object? Read(ref Utf8JsonReader reader, bool strict);
 
-    public static ValueJson Of(Type type)
+    /// <summary>How values of <paramref name="type"/> are read and written.</summary>
+    public static ValueJson Of(Type type) => Known.GetOrAdd(type, Make);
+
+    static ValueJson Make(Type type)
     {
+        if (FreeJson.Of(type) is { } free)
+        {
+            return free;
+        }
+
         type = Nullable.GetUnderlyingType(type) ?? type;
         return type switch
         {
             _ when type == typeof(string) => new TextValue(),
             _ when type == typeof(bool) => new BoolValue(),
-            _ when type == typeof(int) || type == typeof(long) || type == typeof(double) => new NumberValue(type),
+            _ when NumberValue.Knows(type) => new NumberValue(type),
             _ when type == typeof(TimeSpan) => new DurationValue(),
             _ when type == typeof(DateTimeOffset) => new TimeValue(),
-            _ when type.IsEnum && !type.IsDefined(typeof(FlagsAttribute), inherit: false) => new EnumValue(type),
+            _ when type.IsEnum => new EnumValue(type),
             _ when Notation.Of(type) is { } notation => new NotationValue(notation),
-            _ when RecordPlan.Fits(type) => new RecordValue(RecordPlan.Of(type)),
             _ when ElementOf(type) is { } element => new ListValue(element),
-            _ when type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyDictionary<,>) && type.GenericTypeArguments[0] == typeof(string) =>
-                new MapValue(type.GenericTypeArguments[1]),
-            _ => new OtherValue(type),
+            _ when ContentOf(type) is { } content => new MapValue(content),
+            _ when RecordPlan.Fits(type) => new RecordValue(RecordPlan.Of(type)),
+            _ => throw new NotSupportedException($"{type} has no notation in JSON."),
         };
     }
 
+    // Text and bytes are lists to .NET and single values here.
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The interfaces of collections are asked for, which lists and maps of the framework keep.")]
     static Type? ElementOf(Type type) =>
-        type.IsArray && type != typeof(byte[]) ? type.GetElementType()
-        : type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IReadOnlyList<>) ? type.GenericTypeArguments[0] : null;
+        type.IsArray ? type.GetElementType()
+        : ContentOf(type) is not null ? null
+        : (IsList(type) ? type : type.GetInterfaces().FirstOrDefault(IsList)) is { } list ? list.GenericTypeArguments[0] : null;
+
+    [UnconditionalSuppressMessage("Trimming", "IL2070", Justification = "The interfaces of collections are asked for, which lists and maps of the framework keep.")]
+    static Type? ContentOf(Type type) =>
+        (IsMap(type) ? type : type.GetInterfaces().FirstOrDefault(IsMap)) is { } map && map.GenericTypeArguments[0] == typeof(string) ? map.GenericTypeArguments[1] : null;
+
+    static bool IsList(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IEnumerable<>);
+
+    static bool IsMap(Type type) => type.IsGenericType && type.GetGenericTypeDefinition() is var open && (open == typeof(IReadOnlyDictionary<,>) || open == typeof(IDictionary<,>));
 
     sealed class TextValue : ValueJson
     {
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => writer.WriteStringValue((string)value);
+        public override void Write(Utf8JsonWriter writer, object value) => writer.WriteStringValue((string)value);
 
-        public override object? Read(ref Utf8JsonReader reader, JsonSerializerOptions options) =>
-            reader.TokenType == JsonTokenType.String ? reader.GetString() : throw new JsonException("expected text");
+        public override object? Read(ref Utf8JsonReader reader, bool strict) =>
+            reader.TokenType == JsonTokenType.String ? reader.GetString() : throw new JsonException($"The JSON value could not be converted to {typeof(string)}.");
     }
 
     sealed class BoolValue : ValueJson
     {
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => writer.WriteBooleanValue((bool)value);
+        public override void Write(Utf8JsonWriter writer, object value) => writer.WriteBooleanValue((bool)value);
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options) =>
-            reader.TokenType is JsonTokenType.True or JsonTokenType.False ? reader.GetBoolean() : throw new JsonException("expected true or false");
+        public override object Read(ref Utf8JsonReader reader, bool strict) =>
+            reader.TokenType is JsonTokenType.True or JsonTokenType.False ? reader.GetBoolean() : throw new JsonException($"The JSON value could not be converted to {typeof(bool)}.");
     }
 
     sealed class NumberValue(Type type) : ValueJson
     {
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
+        public static bool Knows(Type type) => type == typeof(int) || type == typeof(long) || type == typeof(double) || type == typeof(uint) || type == typeof(ulong);
+
+        public override void Write(Utf8JsonWriter writer, object value)
         {
             switch (value)
             {
@@ -67,13 +91,19 @@ abstract class ValueJson
                 case long number:
                     writer.WriteNumberValue(number);
                     break;
+                case uint number:
+                    writer.WriteNumberValue(number);
+                    break;
+                case ulong number:
+                    writer.WriteNumberValue(number);
+                    break;
                 default:
                     writer.WriteNumberValue((double)value);
                     break;
             }
         }
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options)
+        public override object Read(ref Utf8JsonReader reader, bool strict)
         {
             if (reader.TokenType == JsonTokenType.Number)
             {
@@ -91,6 +121,16 @@ abstract class ValueJson
                 {
                     return real;
                 }
+
+                if (type == typeof(uint) && reader.TryGetUInt32(out var count))
+                {
+                    return count;
+                }
+
+                if (type == typeof(ulong) && reader.TryGetUInt64(out var wide))
+                {
+                    return wide;
+                }
             }
 
             throw new JsonException($"The JSON value could not be converted to {type}.");
@@ -99,16 +139,16 @@ abstract class ValueJson
 
     sealed class DurationValue : ValueJson
     {
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => writer.WriteStringValue(Durations.Format((TimeSpan)value));
+        public override void Write(Utf8JsonWriter writer, object value) => writer.WriteStringValue(Durations.Format((TimeSpan)value));
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options) => DurationJson.Read(ref reader);
+        public override object Read(ref Utf8JsonReader reader, bool strict) => DurationJson.Read(ref reader);
     }
 
     sealed class TimeValue : ValueJson
     {
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => writer.WriteStringValue((DateTimeOffset)value);
+        public override void Write(Utf8JsonWriter writer, object value) => writer.WriteStringValue((DateTimeOffset)value);
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options) =>
+        public override object Read(ref Utf8JsonReader reader, bool strict) =>
             reader.TokenType == JsonTokenType.String && reader.TryGetDateTimeOffset(out var time) ? time : throw new JsonException("expected a time such as \"2026-01-31T12:00:00Z\"");
     }
 
@@ -126,13 +166,13 @@ abstract class ValueJson
             names = [.. names.Select(JsonNamingPolicy.CamelCase.ConvertName)];
         }
 
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
+        public override void Write(Utf8JsonWriter writer, object value)
         {
             var index = Array.IndexOf(values, value);
             writer.WriteStringValue(index >= 0 ? names[index] : throw new JsonException($"{value} is no value of {type}."));
         }
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options)
+        public override object Read(ref Utf8JsonReader reader, bool strict)
         {
             if (reader.TokenType == JsonTokenType.String)
             {
@@ -150,9 +190,9 @@ abstract class ValueJson
 
     sealed class NotationValue(Notation notation) : ValueJson
     {
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
+        public override void Write(Utf8JsonWriter writer, object value) => writer.WriteStringValue(value.ToString());
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options) =>
+        public override object Read(ref Utf8JsonReader reader, bool strict) =>
             reader.TokenType == JsonTokenType.String && notation.Read(reader.GetString()!) is { } value
                 ? value
                 : throw new JsonException($"expected {notation.Noun}, for example \"{notation.Example}\"");
@@ -160,27 +200,27 @@ abstract class ValueJson
 
     sealed class RecordValue(RecordPlan plan) : ValueJson
     {
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => plan.Write(writer, value, options);
+        public override void Write(Utf8JsonWriter writer, object value) => plan.Write(writer, value);
 
-        public override object? Read(ref Utf8JsonReader reader, JsonSerializerOptions options) => plan.Read(ref reader, options);
+        public override object? Read(ref Utf8JsonReader reader, bool strict) => plan.Read(ref reader, strict);
     }
 
     sealed class ListValue(Type element) : ValueJson
     {
         readonly Lazy<ValueJson> values = new(() => Of(element));
 
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
+        public override void Write(Utf8JsonWriter writer, object value)
         {
             writer.WriteStartArray();
             foreach (var item in (IEnumerable)value)
             {
-                WriteOrNull(values.Value, writer, item, options);
+                WriteOrNull(values.Value, writer, item);
             }
 
             writer.WriteEndArray();
         }
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options)
+        public override object Read(ref Utf8JsonReader reader, bool strict)
         {
             if (reader.TokenType != JsonTokenType.StartArray)
             {
@@ -190,10 +230,10 @@ abstract class ValueJson
             var items = new List<object?>();
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
-                items.Add(ReadOrNull(values.Value, element, ref reader, options, string.Create(CultureInfo.InvariantCulture, $"[{items.Count}]")));
+                items.Add(ReadOrNull(values.Value, element, ref reader, strict, string.Create(CultureInfo.InvariantCulture, $"[{items.Count}]")));
             }
 
-            var list = Array.CreateInstance(element, items.Count);
+            var list = Collections.Array(element, items.Count);
             for (var i = 0; i < items.Count; i++)
             {
                 list.SetValue(items[i], i);
@@ -205,70 +245,41 @@ abstract class ValueJson
 
     sealed class MapValue(Type element) : ValueJson
     {
-        readonly Type map = typeof(Dictionary<,>).MakeGenericType(typeof(string), element);
         readonly Lazy<ValueJson> values = new(() => Of(element));
 
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
+        public override void Write(Utf8JsonWriter writer, object value)
         {
+            // Whatever kind of map it is: those of the framework know this interface.
             writer.WriteStartObject();
-            if (value is IDictionary pairs)
+            foreach (DictionaryEntry pair in (IDictionary)value)
             {
-                foreach (DictionaryEntry pair in pairs)
-                {
-                    writer.WritePropertyName((string)pair.Key);
-                    WriteOrNull(values.Value, writer, pair.Value, options);
-                }
-            }
-            else
-            {
-                WriteOthers(writer, value, options);
+                writer.WritePropertyName((string)pair.Key);
+                WriteOrNull(values.Value, writer, pair.Value);
             }
 
             writer.WriteEndObject();
         }
 
-        public override object Read(ref Utf8JsonReader reader, JsonSerializerOptions options)
+        public override object Read(ref Utf8JsonReader reader, bool strict)
         {
             if (reader.TokenType != JsonTokenType.StartObject)
             {
                 throw new JsonException($"The JSON value could not be converted to a map of {element}.");
             }
 
-            var read = (IDictionary)Activator.CreateInstance(map)!;
+            var read = Collections.Map(element);
             while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
             {
                 var key = reader.GetString()!;
                 reader.Read();
-                read[key] = ReadOrNull(values.Value, element, ref reader, options, $".{key}");
+                read[key] = ReadOrNull(values.Value, element, ref reader, strict, $".{key}");
             }
 
             return read;
         }
-
-        // A map of another kind gives its pairs one by one.
-        void WriteOthers(Utf8JsonWriter writer, object value, JsonSerializerOptions options)
-        {
-            var pair = typeof(KeyValuePair<,>).MakeGenericType(typeof(string), element);
-            var (key, content) = (pair.GetProperty("Key")!, pair.GetProperty("Value")!);
-            foreach (var item in (IEnumerable)value)
-            {
-                writer.WritePropertyName((string)key.GetValue(item)!);
-                WriteOrNull(values.Value, writer, content.GetValue(item), options);
-            }
-        }
     }
 
-    /// <summary>What the serializer knows better.</summary>
-    sealed class OtherValue(Type type) : ValueJson
-    {
-        public override bool ReadsNull => true;
-
-        public override void Write(Utf8JsonWriter writer, object value, JsonSerializerOptions options) => JsonSerializer.Serialize(writer, value, type, options);
-
-        public override object? Read(ref Utf8JsonReader reader, JsonSerializerOptions options) => JsonSerializer.Deserialize(ref reader, type, options);
-    }
-
-    static void WriteOrNull(ValueJson values, Utf8JsonWriter writer, object? value, JsonSerializerOptions options)
+    static void WriteOrNull(ValueJson values, Utf8JsonWriter writer, object? value)
     {
         if (value is null)
         {
@@ -276,16 +287,17 @@ abstract class ValueJson
         }
         else
         {
-            values.Write(writer, value, options);
+            values.Write(writer, value);
         }
     }
 
-    static object? ReadOrNull(ValueJson values, Type element, ref Utf8JsonReader reader, JsonSerializerOptions options, string place)
+    static object? ReadOrNull(ValueJson values, Type element, ref Utf8JsonReader reader, bool strict, string place)
     {
         try
         {
-            return reader.TokenType != JsonTokenType.Null || values.ReadsNull ? values.Read(ref reader, options)
-                : !element.IsValueType || Nullable.GetUnderlyingType(element) is not null ? null
+            return reader.TokenType != JsonTokenType.Null || values.ReadsNull ? values.Read(ref reader, strict)
+                : (!element.IsValueType && !strict) || Nullable.GetUnderlyingType(element) is not null ? null
+                : strict && !element.IsValueType ? throw new JsonException("null where a value was expected")
                 : throw new JsonException($"The JSON value could not be converted to {element}.");
         }
         catch (JsonException wrong)

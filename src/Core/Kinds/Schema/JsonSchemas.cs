@@ -28,6 +28,24 @@ public static class JsonSchemas
         return Root(kind.Name, builder, body);
     }
 
+    /// <summary>For an OpenAPI document: refers to the type, and adds it, and all that it holds, to the document's schemas.</summary>
+    /// <param name="type">A record, or a list of such.</param>
+    /// <param name="schemas">What <c>#/components/schemas/</c> holds.</param>
+    public static JsonObject ForOpenApi(Type type, JsonObject schemas)
+    {
+        var builder = new SchemaBuilder(isManifest: false, "#/components/schemas/", isClosed: false);
+        var reference = builder.Value(type);
+        foreach (var (name, schema) in builder.Definitions.ToArray())
+        {
+            if (!schemas.ContainsKey(name))
+            {
+                schemas[name] = schema!.DeepClone();
+            }
+        }
+
+        return reference;
+    }
+
     static JsonObject Root(string title, SchemaBuilder builder, JsonObject body)
     {
         var schema = new JsonObject { ["$schema"] = Draft, ["title"] = title };

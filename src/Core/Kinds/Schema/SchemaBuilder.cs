@@ -1,11 +1,18 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Mainstay.Core.Kinds.Json;
 
 namespace Mainstay.Core.Kinds.Schema;
 
 /// <summary>Builds the schema of records; nested records become definitions.</summary>
-sealed class SchemaBuilder(bool isManifest)
+/// <param name="isManifest">Whether it is for people who write manifests, with shorthands.</param>
+/// <param name="definitions">Where nested records are defined.</param>
+/// <param name="isClosed">Whether what is not described is wrong.</param>
+[UnconditionalSuppressMessage("Trimming", "IL2067", Justification = Trimming.Rooted)]
+[UnconditionalSuppressMessage("Trimming", "IL2070", Justification = Trimming.Rooted)]
+sealed class SchemaBuilder(bool isManifest, string definitions = "#/$defs/", bool isClosed = true)
 {
     const string Duration = @"^(0|(?=.)([0-9.]+d)?([0-9.]+h)?([0-9.]+m)?([0-9.]+s)?([0-9.]+ms)?([0-9.]+us)?)$";
 
@@ -26,7 +33,11 @@ sealed class SchemaBuilder(bool isManifest)
             schema["required"] = new JsonArray([.. shape.Keys.Where(k => k.Required).Select(k => JsonValue.Create(k.Name))]);
         }
 
-        schema["additionalProperties"] = false;
+        if (isClosed)
+        {
+            schema["additionalProperties"] = false;
+        }
+
         return schema;
     }
 
@@ -49,13 +60,14 @@ sealed class SchemaBuilder(bool isManifest)
         Describe(schema, SchemaDocs.Of(key.Property));
         if (!key.Required && defaults is not null && key.Property.GetValue(defaults) is { } value && IsSimple(key.Property.PropertyType))
         {
-            schema["default"] = JsonSerializer.SerializeToNode(value, Codec.Options);
+            schema["default"] = Codec.Tree<object>(value);
         }
 
         return schema;
     }
 
-    JsonObject Value(Type type)
+    /// <summary>The schema of a value; records are referred to and defined.</summary>
+    public JsonObject Value(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
         if (Simple(type) is { } simple)
@@ -76,7 +88,7 @@ sealed class SchemaBuilder(bool isManifest)
             return new JsonObject { ["type"] = "object", ["additionalProperties"] = isManifest ? new JsonObject { ["anyOf"] = new JsonArray(value, new JsonObject { ["type"] = "null" }) } : value };
         }
 
-        return ItemOf(type, typeof(IReadOnlyList<>)) is { } item
+        return (ItemOf(type, typeof(IReadOnlyList<>)) ?? (type.IsArray ? type.GetElementType() : null)) is { } item
             ? new JsonObject { ["type"] = "array", ["items"] = Value(item) }
             : Reference(type);
     }
@@ -88,7 +100,7 @@ sealed class SchemaBuilder(bool isManifest)
             Definitions[type.Name] = Record(type);
         }
 
-        var reference = new JsonObject { ["$ref"] = $"#/$defs/{type.Name}" };
+        var reference = new JsonObject { ["$ref"] = definitions + type.Name };
         return isManifest && RecordShape.Of(type).PlainValue is { } plain
             ? new JsonObject { ["oneOf"] = new JsonArray(reference, Value(plain.Property.PropertyType)) }
             : reference;
@@ -97,11 +109,14 @@ sealed class SchemaBuilder(bool isManifest)
     static JsonObject? Simple(Type type) =>
         type == typeof(string) ? new() { ["type"] = "string" }
         : type == typeof(bool) ? new() { ["type"] = "boolean" }
-        : type == typeof(int) || type == typeof(long) ? new() { ["type"] = "integer" }
+        : type == typeof(int) || type == typeof(long) || type == typeof(uint) || type == typeof(ulong) ? new() { ["type"] = "integer" }
         : type == typeof(double) ? new() { ["type"] = "number" }
         : type == typeof(TimeSpan) ? new() { ["type"] = "string", ["pattern"] = Duration }
         : Notation.Of(type) is { } own ? new() { ["type"] = "string", ["pattern"] = own.Pattern }
-        : type == typeof(FreeValue) ? new()
+        : type == typeof(FreeValue) || type == typeof(object) || type == typeof(JsonElement) || type == typeof(JsonNode) ? new()
+        : type == typeof(JsonObject) ? new() { ["type"] = "object" }
+        : type == typeof(Uri) ? new() { ["type"] = "string", ["format"] = "uri" }
+        : type == typeof(byte[]) || type == typeof(ReadOnlyMemory<byte>) ? new() { ["type"] = "string", ["contentEncoding"] = "base64" }
         : type == typeof(DateTimeOffset) ? new() { ["type"] = "string", ["format"] = "date-time" }
         : type.IsEnum ? new() { ["enum"] = new JsonArray([.. Enum.GetNames(type).Select(n => JsonValue.Create(JsonNamingPolicy.CamelCase.ConvertName(n)))]) }
         : null;

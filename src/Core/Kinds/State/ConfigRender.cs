@@ -101,7 +101,7 @@ public static class ConfigRender
         {
             foreach (var (key, value) in node)
             {
-                text.Append(' ', depth * 2).Append(IsPlain(key) ? key : JsonSerializer.Serialize(key, Line)).Append(':');
+                text.Append(' ', depth * 2).Append(IsPlain(key) ? key : JsonValue.Create(key).ToJsonString(Line)).Append(':');
                 if (value is JsonObject { Count: > 0 } within && depth < 64)
                 {
                     text.Append('\n');

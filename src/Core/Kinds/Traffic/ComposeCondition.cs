@@ -71,7 +71,7 @@ public sealed record ComposeCondition(IReadOnlyList<ComposeTest> Tests)
             return JsonReference.Read(word[1..^1]) is { } reference ? new(reference, default) : null;
         }
 
-        return word.StartsWith('\'') ? new(null, JsonSerializer.SerializeToElement(word[1..^1]))
+        return word.StartsWith('\'') ? new(null, Validation.SchemaValues.Text(word[1..^1]))
             : word is "true" or "false" or "null" || (word[0] is '-' or (>= '0' and <= '9') && IsNumber(word)) ? new(null, FreeValue.Parse(word).Json)
             : null;
     }

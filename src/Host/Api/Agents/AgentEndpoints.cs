@@ -55,7 +55,7 @@ public sealed class AgentEndpoints(IStore store, Mirror mirror, ReportIntake rep
             return wrong;
         }
 
-        var (report, malformed) = await Body.ReadAsync<AgentReport>(call, Codec.Options);
+        var (report, malformed) = await Body.ReadAsync<AgentReport>(call, strict: false);
         if (report is null)
         {
             return malformed;

@@ -69,7 +69,7 @@ public sealed class ExecEndpoints(IStore store, KindRegistry kinds, Mirror mirro
             return wrong;
         }
 
-        var (answer, malformed) = await Body.ReadAsync<ExecAnswer>(call, Codec.Options);
+        var (answer, malformed) = await Body.ReadAsync<ExecAnswer>(call, strict: false);
         return answer is null ? malformed
             : desk.Answer(call.Path("host"), call.Path("id"), answer) ? Answer.Json(new { })
             : ProblemAnswer.NotFound("nobody waits for this any more", "nothing is left to do");

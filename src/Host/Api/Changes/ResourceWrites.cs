@@ -101,7 +101,7 @@ public sealed class ResourceWrites(Applier applier, KindEndpoints kinds)
 
         try
         {
-            return ((Resource)json.Deserialize(kind.Type, Body.Strict)!, null);
+            return ((Resource)Codec.Decode(kind.Type, Codec.Encode(json), strict: true), null);
         }
         catch (JsonException wrong)
         {

@@ -19,8 +19,6 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
     const int MostWaitSeconds = 60;
     const string Run = "/api/v1/flow-runs/{id}";
 
-    static readonly JsonSerializerOptions Shallow = new(Codec.BySerializer) { MaxDepth = FlowTrace.MostDepth };
-
     public IEnumerable<ApiRoute> Routes() =>
     [
         new("POST", "/api/v1/flows/{name}/runs", "Starts a run of a flow; the one with this id where it was started before with the same input.", StartAsync) { Body = typeof(FlowStartAsk), Answer = typeof(FlowRun) },
@@ -58,7 +56,7 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
         }
 
         var name = call.Path("name");
-        var (ask, malformed) = await Body.ReadAsync<FlowStartAsk>(call, Shallow);
+        var (ask, malformed) = await Body.ReadAsync<FlowStartAsk>(call, depth: FlowTrace.MostDepth);
         if (ask is null)
         {
             return malformed;
@@ -178,7 +176,7 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
         FreeValue? body = null;
         if (call.Request.ContentLength is > 0 || call.Request.HasJsonContentType())
         {
-            var (read, malformed) = await Body.ReadAsync<FreeValue>(call, Shallow);
+            var (read, malformed) = await Body.ReadAsync<FreeValue>(call, depth: FlowTrace.MostDepth);
             if (read is null)
             {
                 return malformed;
@@ -211,7 +209,7 @@ public sealed class FlowEndpoints(FlowEngine engine, FlowCatalog catalog, FlowWa
         var (about, signal) = ($"flow/{run.Flow}", reason == "FlowSignalled" ? call.Path("name") : null);
         var place = signal is not null ? $" with {signal}" : step.Length > 0 ? $" at {step}" : "";
         var told = names.Make(now, about, reason, $"{identity.Who}: {reason[4..].ToLowerInvariant()} {run.Id}{place}{(done ? "" : ", no")}");
-        var after = signal is not null ? JsonSerializer.Serialize(new { signal }, Codec.Options) : step.Length > 0 ? JsonSerializer.Serialize(new { step, done }, Codec.Options) : null;
+        var after = signal is not null ? Codec.Text(new { signal }) : step.Length > 0 ? Codec.Text(new { step, done }) : null;
         var audit = new AuditEntry { Name = told.Name, At = now, Who = identity.Who, From = identity.From, Verb = reason[4..].ToLowerInvariant(), About = $"flow-run/{run.Id}", After = after };
         await store.CommitAsync(new([], [new(kinds.Of<Event>().KeyOf(told.Name), Codec.Encode(told)), new(kinds.Of<AuditEntry>().KeyOf(audit.Name), Codec.Encode(audit))]), CancellationToken.None);
     }

@@ -342,7 +342,7 @@ public sealed class StreamEndpoints(ServerServices services, StreamHouse house, 
         var identity = Identity.Of(call.Request);
         var now = services.Time.GetUtcNow();
         var told = names.Make(now, about, kind, $"{identity.Who}: {verb}{(what.Length == 0 ? "" : ", " + what)}");
-        var audit = new AuditEntry { Name = told.Name, At = now, Who = identity.Who, From = identity.From, Verb = verb, About = about, After = JsonSerializer.Serialize(new { what }) };
+        var audit = new AuditEntry { Name = told.Name, At = now, Who = identity.Who, From = identity.From, Verb = verb, About = about, After = Codec.Text(new { what }) };
         await services.Store.CommitAsync(new([], [new(services.Kinds.Of<AuditEntry>().KeyOf(audit.Name), Codec.Encode(audit)), new(services.Kinds.Of(told.GetType()).KeyOf(told.Name), Codec.Encode(told))]), call.Stop);
     }
 }

@@ -33,7 +33,7 @@ public sealed class MetricEndpoints(IMetricStore store, PromDesk desk, TimeProvi
             return wrong;
         }
 
-        var (batch, malformed) = await Body.ReadAsync<MetricBatch>(call, Codec.Options);
+        var (batch, malformed) = await Body.ReadAsync<MetricBatch>(call, strict: false);
         if (batch is null)
         {
             return malformed;

@@ -1,5 +1,5 @@
 using System.Text;
-using System.Text.Json;
+using Mainstay.Core.Kinds;
 using Mainstay.Observe.Ingest.Model;
 
 namespace Mainstay.Host.Api.Telemetry;
@@ -36,7 +36,7 @@ static class OtlpAnswer
     /// <summary>The same as JSON; 64-bit numbers are strings.</summary>
     public static byte[] SuccessJson(DecodeResult result, string rejected) => result.Refused == 0
         ? "{}"u8.ToArray()
-        : JsonSerializer.SerializeToUtf8Bytes(new { partialSuccess = new Dictionary<string, string> { [rejected] = $"{result.Refused}", ["errorMessage"] = result.Message } });
+        : Codec.Encode(new { partialSuccess = new Dictionary<string, string> { [rejected] = $"{result.Refused}", ["errorMessage"] = result.Message } });
 
     /// <summary>A google.rpc.Status {code 1, message 2, details 3}; with a RetryInfo among the details where it is worth trying again.</summary>
     public static byte[] Status(int code, string message, bool retry)
@@ -58,7 +58,7 @@ static class OtlpAnswer
     }
 
     /// <summary>The same as JSON, for HTTP.</summary>
-    public static byte[] StatusJson(int code, string message) => JsonSerializer.SerializeToUtf8Bytes(new { code, message });
+    public static byte[] StatusJson(int code, string message) => Codec.Encode(new { code, message });
 
     static void Field(MemoryStream into, int field, ReadOnlySpan<byte> bytes)
     {

@@ -73,7 +73,7 @@ public sealed class ApiClient : IDisposable
     /// <param name="within">How long the answer may take; null is 30 s.</param>
     public async Task<JsonNode> PostAsync(string path, object? body, CancellationToken stop, string mediaType = "application/json", TimeSpan? within = null)
     {
-        using var content = new ByteArrayContent(body is null ? "{}"u8.ToArray() : JsonSerializer.SerializeToUtf8Bytes(body, Codec.Options));
+        using var content = new ByteArrayContent(body is null ? "{}"u8.ToArray() : Codec.Encode(body));
         content.Headers.ContentType = new(mediaType);
         using var response = await SendAsync(new(HttpMethod.Post, Url(path)) { Content = content }, stop, within: within);
         return await ReadAsync(response, stop);
@@ -81,7 +81,7 @@ public sealed class ApiClient : IDisposable
 
     public async Task<JsonNode> PutAsync(string path, object body, CancellationToken stop)
     {
-        using var content = new ByteArrayContent(JsonSerializer.SerializeToUtf8Bytes(body, Codec.Options));
+        using var content = new ByteArrayContent(Codec.Encode(body));
         content.Headers.ContentType = new("application/json");
         using var response = await SendAsync(new(HttpMethod.Put, Url(path)) { Content = content }, stop);
         return await ReadAsync(response, stop);
@@ -191,7 +191,7 @@ public sealed class ApiClient : IDisposable
     {
         try
         {
-            return node.Deserialize<T>(Codec.Options) ?? throw Unreadable("null");
+            return Codec.Decode<T>(node);
         }
         catch (JsonException error)
         {

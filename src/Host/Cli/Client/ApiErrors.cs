@@ -46,7 +46,7 @@ static class ApiErrors
         try
         {
             var body = await response.Content.ReadAsByteArrayAsync(stop);
-            return JsonSerializer.Deserialize<ProblemDocument>(body, Codec.Options);
+            return Codec.Decode<ProblemDocument>(body);
         }
         catch (Exception error) when (error is JsonException or HttpRequestException or IOException)
         {

@@ -101,5 +101,5 @@ public sealed class Screen
     }
 
     /// <summary>A value of ours as the JSON that programs get.</summary>
-    public static JsonNode? Json<T>(T value) => JsonSerializer.SerializeToNode(value, Codec.Options);
+    public static JsonNode? Json<T>(T value) => Codec.Tree(value);
 }

@@ -171,7 +171,7 @@ sealed class ConfigRun(Session session, string space, string? environment, strin
             File.Delete(path + ".new");
             using (var stream = new FileStream(path + ".new", new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }))
             {
-                stream.Write(JsonSerializer.SerializeToUtf8Bytes(values, Codec.Indented));
+                stream.Write(Codec.EncodeIndented(values));
             }
 
             File.Move(path + ".new", path, overwrite: true);

@@ -93,7 +93,7 @@ static class GetVerb
 
     static IEnumerable<string> Cells(Kind kind, JsonNode item)
     {
-        var resource = (Resource)item.Deserialize(kind.Type, Codec.Options)!;
+        var resource = (Resource)Codec.Decode(kind.Type, Codec.Encode(item));
         return kind.Columns.Select(c => c.Text(resource)).Prepend(resource.Name).Select(c => c is { Length: > 0 } ? TextWidth.Harmless(c) : "-");
     }
 }

@@ -153,7 +153,7 @@ static class RolloutVerb
         ["report"] = report?.DeepClone(),
         ["service"] = service.Name,
         ["message"] = service.Status.Message,
-        ["release"] = service.Status.Release is null ? null : System.Text.Json.JsonSerializer.SerializeToNode(service.Status.Release, Codec.Options),
+        ["release"] = service.Status.Release is null ? null : Codec.Tree(service.Status.Release),
     };
 
     static string Way(ReleaseStatus release) => release.Group is { } group ? $"{Word(release.Strategy)} ({group})" : Word(release.Strategy);

@@ -39,7 +39,7 @@ internal sealed class TlsBook
             foreach (var listener in listeners)
             {
                 if (listener.Model.Tls is not { } terms) continue;
-                var key = JsonSerializer.Serialize(terms, Codec.Options);
+                var key = Codec.Text(terms);
                 if (!servers.TryGetValue(key, out var server))
                 {
                     server = before.TryGetValue(key, out var known) ? known : new TlsServer(terms);

@@ -54,7 +54,7 @@ public sealed class JoinTests : IAsyncLifetime
         var token = await TokenAsync();
         token.ShouldEndWith("." + authority.Fingerprint);
         using var stranger = Client(null);
-        NodeAuthority.FingerprintOf(X509Certificate2.CreateFromPem((await stranger.GetFromJsonAsync<AuthorityGiven>("join/authority", Codec.BySerializer))!.Pem)).ShouldBe(authority.Fingerprint);
+        NodeAuthority.FingerprintOf(X509Certificate2.CreateFromPem((await stranger.GetJsonAsync<AuthorityGiven>("join/authority", default))!.Pem)).ShouldBe(authority.Fingerprint);
         using var h2 = Client(await JoinAsync("h2", token));
 
         (await ReportAsync(h2, "h2")).ShouldBe(HttpStatusCode.OK);
@@ -105,9 +105,9 @@ public sealed class JoinTests : IAsyncLifetime
     async Task<X509Certificate2> RenewAsync(HttpClient of)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        using var answer = await of.PostAsJsonAsync("internal/v1/renew", new RenewAsk(Request(key)), Codec.BySerializer);
+        using var answer = await of.PostJsonAsync("internal/v1/renew", new RenewAsk(Request(key)), default);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK);
-        return With(key, (await answer.Content.ReadFromJsonAsync<JoinGiven>(Codec.BySerializer))!.Certificate);
+        return With(key, (await answer.ReadAsync<JoinGiven>(default)).Certificate);
     }
 
     [Fact]
@@ -134,19 +134,19 @@ public sealed class JoinTests : IAsyncLifetime
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         using var answer = await AskAsync(name, token, key);
         answer.StatusCode.ShouldBe(HttpStatusCode.OK, await answer.Content.ReadAsStringAsync());
-        return With(key, (await answer.Content.ReadFromJsonAsync<JoinGiven>(Codec.BySerializer))!.Certificate);
+        return With(key, (await answer.ReadAsync<JoinGiven>(default)).Certificate);
     }
 
     async Task<HttpResponseMessage> AskAsync(string name, string token, ECDsa? key = null)
     {
         using var own = key is null ? ECDsa.Create(ECCurve.NamedCurves.nistP256) : null;
         using var client = Client(null);
-        return await client.PostAsJsonAsync("join", new JoinAsk(name, token, Request(key ?? own!)), Codec.BySerializer);
+        return await client.PostJsonAsync("join", new JoinAsk(name, token, Request(key ?? own!)), default);
     }
 
     static async Task<HttpStatusCode> ReportAsync(HttpClient client, string host)
     {
-        using var answer = await client.PostAsJsonAsync($"internal/v1/agents/{host}/report", new AgentReport { AgentPid = 1, Address = "10.0.0.2" }, Codec.BySerializer);
+        using var answer = await client.PostJsonAsync($"internal/v1/agents/{host}/report", new AgentReport { AgentPid = 1, Address = "10.0.0.2" }, default);
         return answer.StatusCode;
     }
 

@@ -57,7 +57,7 @@ public sealed class TrafficEndpointsTests
 
     [Theory]
     [InlineData("""{"about":"route/orders-api","reason":"x","breaker":"half"}""", "the body is not what this endpoint reads: 'breaker' is not one of open, closed")]
-    [InlineData("""{"about":"route/orders-api","reason":"x","admit":"high"}""", "the body is not what this endpoint reads: 'admit' is not a number")]
+    [InlineData("""{"about":"route/orders-api","reason":"x","admit":"high"}""", "the body is not what this endpoint reads: 'admit' is not a whole number")]
     [InlineData("""{"about":"route/orders-api","reason":"x","fault":{"reset":1}}""", "the body is not what this endpoint reads: 'fault.reset' is not true or false")]
     [InlineData("""{"about":["a"],"reason":"x"}""", "the body is not what this endpoint reads: 'about' is not text")]
     [InlineData("""{"about":"route/orders-api","reason":"x","braker":"open"}""", "the body is not what this endpoint reads: 'braker' is not known here")]
