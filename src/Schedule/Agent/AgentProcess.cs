@@ -85,7 +85,7 @@ public sealed class AgentProcess
         using var execs = new ExecRunner(driver, server, Fault);
         WorkStream? stream = null;
         var clock = BootClock.Beside(time);
-        var file = new LeaseFile(folder, Fault);
+        var file = new TermFile<LeaseTerm>(Path.Combine(folder.Agent, "lease.json"), "lease.json", Fault);
         var movers = new Movers();
         var lease = new LeaseKeeper(store, time, clock, LeaseTerm.Begin(file.Read(), ProcessTable.BootId, clock())) { Renew = () => stream!.Renew(), Keep = file.Write, Matters = movers.Any };
         var reporter = new Reporter(server, options, time) { Limits = groups.Description, OnFault = Fault, OnAnswered = lease.Answered, Clock = clock };

@@ -174,7 +174,7 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
     {
         await ending.CancelAsync();
         runtime.Dispose();
-        containers.Dispose();
+        await containers.DisposeAsync();
         hooks.Dispose();
         await prober.DisposeAsync();
         seen.Writer.TryComplete();

@@ -114,7 +114,11 @@ sealed class InstanceFiles(DataFolder folder, Func<FilesAsk, CancellationToken, 
             Directory.Delete(Path.Combine(folder.Files, instance), recursive: true);
         }
 
-        File.Delete(StandsOf(instance));
+        // Where no instance ever had files, there is no folder for them.
+        if (File.Exists(StandsOf(instance)))
+        {
+            File.Delete(StandsOf(instance));
+        }
     }
 
     /// <summary>Follows publishes until stopped. Costs nothing while no instance has files.</summary>

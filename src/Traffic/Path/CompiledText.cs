@@ -98,11 +98,11 @@ internal sealed class CompiledText
                 literal = [.. literal ?? [], .. part.Literal!];
                 continue;
             }
-            if (literal is not null) yield return new Part(literal);
+            if (literal is not null) yield return new Part(Kind.Literal, literal);
             literal = null;
             yield return part;
         }
-        if (literal is not null) yield return new Part(literal);
+        if (literal is not null) yield return new Part(Kind.Literal, literal);
     }
 
     private static void WriteShort(ref HeadWriter writer, Exchange x, Kind kind)
@@ -154,13 +154,8 @@ internal sealed class CompiledText
 
     private readonly struct Part(Kind kind, byte[]? literal = null, int index = 0)
     {
-        public Part(byte[] literal)
-            : this(Kind.Literal, literal)
-        {
-        }
-
         public Part(string literal)
-            : this(Encoding.UTF8.GetBytes(literal))
+            : this(Kind.Literal, Encoding.UTF8.GetBytes(literal))
         {
         }
 

@@ -30,8 +30,9 @@ sealed class ContainerLog(EngineClient engine, string positionFile, TimeProvider
                     continue;
                 }
 
+                // Whole or not at all: what counts as written is written.
+                await (isError ? errorFile : outFile).WriteAsync(content.AsMemory(text), CancellationToken.None);
                 (last, count) = (at, at == last ? count + 1 : 1);
-                await (isError ? errorFile : outFile).WriteAsync(content.AsMemory(text), stop);
                 if (time.GetElapsedTime(saved) >= Save)
                 {
                     saved = time.GetTimestamp();

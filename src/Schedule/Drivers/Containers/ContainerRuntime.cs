@@ -25,7 +25,7 @@ sealed record ContainerStart(string Instance, int Epoch, InstanceTemplate Templa
 /// has at most one container that runs, what is started carries labels by which <see cref="RecoverAsync"/> finds it, containers outlive us, and failures are values. Containers that no
 /// instance is known for are removed at recovery; those of an instance when it is forgotten.
 /// </summary>
-sealed class ContainerRuntime(DataFolder folder, string address, PortPicker ports, string? socket, TimeProvider time) : IDisposable
+sealed class ContainerRuntime(DataFolder folder, string address, PortPicker ports, string? socket, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>The label with the agent's data folder.</summary>
     public const string AgentLabel = "mainstay.agent";
@@ -153,11 +153,11 @@ sealed class ContainerRuntime(DataFolder folder, string address, PortPicker port
         byInstance.TryGetValue(ask.Instance, out var container) ? container.ExecAsync(ask, stop) : Task.FromResult(new ExecAnswer { Why = "it does not run" });
 
     /// <summary>Stops watching; the containers run on.</summary>
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         foreach (var container in byInstance.Values)
         {
-            container.Dispose();
+            await container.DisposeAsync();
         }
 
         engine?.Dispose();

@@ -10,16 +10,17 @@ using Mainstay.Schedule.Decide;
 namespace Mainstay.Schedule.Drivers.Containers;
 
 /// <summary>The container of one instance from its start, or adoption, to its end. What is asked and seen goes through one lock; what takes time runs beside it.</summary>
-sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundings world) : IDisposable
+sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundings world) : IAsyncDisposable
 {
     static readonly TimeSpan Again = TimeSpan.FromSeconds(1);
 
     readonly Lock gate = new();
     readonly CancellationTokenSource disposed = new();
-    readonly StopFile stopping = new(world.Folder, instance, world.OnFault);
+    readonly TermFile<StopTerm> stopping = new(Path.Combine(world.Folder.Records, instance + ".stop"), $"stop of {instance}", world.OnFault);
     ProcessRecord? record;
     Life? life;
     ITimer? killTimer;
+    Task logging = Task.CompletedTask;
     TimeSpan? killAt;
 
     /// <summary>Takes up a container that an earlier run of us left. One that was asked to end has the rest of its grace, and is not asked again.</summary>
@@ -184,14 +185,18 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
         }
     }
 
-    /// <summary>Stops watching; the container runs on.</summary>
-    public void Dispose()
+    /// <summary>Stops watching, once it is kept how far its log was written; the container runs on.</summary>
+    public async ValueTask DisposeAsync()
     {
+        Task last;
         lock (gate)
         {
             disposed.Cancel();
             killTimer?.Dispose();
+            last = logging;
         }
+
+        await last;
     }
 
     string PositionFile => Path.Combine(world.Folder.Records, instance + ".logged");
@@ -315,7 +320,12 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
     // Until it ends. An engine that goes away takes no verdict with it: it is asked again until it is back.
     async Task WatchAsync(Life now, string output, string error, ByteSize? memory)
     {
-        var logging = Task.Run(() => TryAsync("logs", () => new ContainerLog(world.Engine, PositionFile, world.Time).FollowAsync(now.Id!, output, error, disposed.Token)), CancellationToken.None);
+        Task written;
+        lock (gate)
+        {
+            written = logging = Task.Run(() => TryAsync("logs", () => new ContainerLog(world.Engine, PositionFile, world.Time).FollowAsync(now.Id!, output, error, disposed.Token)), CancellationToken.None);
+        }
+
         while (!disposed.IsCancellationRequested)
         {
             try
@@ -324,7 +334,7 @@ sealed class SupervisedContainer(string instance, SupervisedContainer.Surroundin
                 var seen = await world.Engine.InspectAsync(now.Id!, disposed.Token);
                 if (seen?["State"]?["Running"]?.GetValue<bool>() != true)
                 {
-                    await logging;
+                    await written;
                     lock (gate)
                     {
                         killTimer?.Dispose();

@@ -149,6 +149,16 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
     }
 
     [Fact]
+    public async Task What_was_written_of_its_log_is_kept_before_the_next_run_of_the_agent_goes_on_there()
+    {
+        await using var bench = Open();
+        bench.Start("echo up; trap 'exit 0' TERM; while true; do sleep 1; done");
+        await Until.HoldsAsync(() => File.Exists(bench.Output) && File.ReadAllText(bench.Output).Contains("up", StringComparison.Ordinal));
+        await bench.Runtime.DisposeAsync();
+        (await File.ReadAllTextAsync(Path.Combine(bench.Folder.Records, "web-1.logged"), TestContext.Current.CancellationToken)).ShouldEndWith(" 1");
+    }
+
+    [Fact]
     public async Task Without_an_engine_it_says_what_to_do()
     {
         await using var bench = new Bench(null);
@@ -233,7 +243,7 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
 
         public async Task<IReadOnlyList<ProcessRecord>> RestartAsync(IReadOnlyCollection<string> known)
         {
-            Runtime.Dispose();
+            await Runtime.DisposeAsync();
             Runtime = Make();
             return await Runtime.RecoverAsync(known, _ => (Output, Error), default);
         }
@@ -261,7 +271,7 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
 
         public async ValueTask DisposeAsync()
         {
-            Runtime.Dispose();
+            await Runtime.DisposeAsync();
             if (socket is not null)
             {
                 using var engine = new EngineClient(socket);

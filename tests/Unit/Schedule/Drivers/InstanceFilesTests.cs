@@ -40,6 +40,14 @@ public sealed class InstanceFilesTests : IDisposable
     }
 
     [Fact]
+    public void WhatNeverHadFilesIsForgottenWithoutAFault()
+    {
+        using var files = Make();
+        Should.NotThrow(() => files.Forget("web-1"));
+        Directory.Exists(data["agent/files"]).ShouldBeFalse();
+    }
+
+    [Fact]
     public async Task WhatStandsAgainstAFileStandsAgainstTheStart()
     {
         using var files = Make();
