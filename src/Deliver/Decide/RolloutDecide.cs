@@ -50,7 +50,7 @@ public static class RolloutDecide
         var next = act switch
         {
             RolloutAct.Pause => said with { Paused = true },
-            RolloutAct.Resume => said with { Paused = false, Passed = release.Stage == ReleaseStage.Waiting ? release.Step + 1 : said.Passed },
+            RolloutAct.Resume => said with { Paused = false, Passed = release.Stage == ReleaseStage.Waiting || release.Undecided ? release.Step + 1 : said.Passed },
             RolloutAct.Promote => said with { Paused = false, Promote = true },
             _ => said with { Abort = true, Why = why.Length > 0 ? why : $"given up by {by}" },
         };
@@ -68,7 +68,7 @@ public enum RolloutAct
     /// <summary>Stay at this step.</summary>
     Pause,
 
-    /// <summary>Go on; past a gate where it waits at one.</summary>
+    /// <summary>Go on; past a gate where it waits at one, and without a verdict where it holds on for one.</summary>
     Resume,
 
     /// <summary>Go to the end without holding.</summary>

@@ -40,6 +40,11 @@ static class Releasing
         }
 
         release = release with { Ready = false };
+        if (word.Enough && release is { Undecided: true } or { Why.Length: > 0 })
+        {
+            release = release with { Undecided = false, Why = "", Until = release is { Undecided: true, Stage: ReleaseStage.Holding } ? work.Now : release.Until };
+        }
+
         for (var next = Next(work, spec, release, word); next != release; next = Next(work, spec, release, word))
         {
             if (!Grouped.MayGoOn(work, release, next))
@@ -52,6 +57,11 @@ static class Releasing
         }
 
         work.Plan.Wait(release.Until > work.Now ? release.Until : null);
+        if (release.Why.Length > 0 && release.Why != work.Status.Release?.Why)
+        {
+            work.Plan.Say(Standing.About(work), Reasons.Undecided, $"{Name(release)} of {release.Version} {release.Why}", Severity.Warning);
+        }
+
         work.Status = work.Status with { Release = release };
         if (release.Stage != ReleaseStage.Promoting)
         {
@@ -64,7 +74,7 @@ static class Releasing
     public static void Reject(ServiceWork work, string reason, string why)
     {
         var status = work.Status;
-        var release = status.Release is { } known && known.To == work.Wanted.Hash ? known with { Stage = ReleaseStage.Aborted, Share = default, Since = work.Now, Until = null, Why = why } : status.Release;
+        var release = status.Release is { } known && known.To == work.Wanted.Hash ? known with { Stage = ReleaseStage.Aborted, Share = default, Since = work.Now, Until = null, Undecided = false, Why = why } : status.Release;
         work.Status = status with { Rejected = work.Wanted.Hash, RejectedBecause = why, Incoming = status.Stable!.Hash, Deadline = null, Release = release };
         work.Wanted = status.Stable;
         work.RolledBackBecause = (reason, why);
@@ -77,7 +87,7 @@ static class Releasing
         if (work.Status.Release is { } release && !release.IsOver())
         {
             var stage = release.To == work.Wanted.Hash ? ReleaseStage.Promoted : ReleaseStage.Aborted;
-            var why = stage == ReleaseStage.Aborted ? "something else was declared" : "";
+            var why = stage == ReleaseStage.Aborted ? "something else was declared" : release.Why;
             work.Status = work.Status with { Release = release with { Stage = stage, Share = stage == ReleaseStage.Promoted ? Share.Percent(100) : default, Since = work.Now, Until = null, Why = why } };
         }
     }
@@ -91,6 +101,8 @@ static class Releasing
         {
             _ when release.Ready => $"{Name(release)} of {release.Version} at {release.Share} of requests waits for {string.Join(", ", work.View.Group.Select(m => m.Name))} of its group",
             (_, ReleaseStage.Starting) => $"{Name(release)} of {release.Version}: {ready}, {release.Share} of requests",
+            (_, ReleaseStage.Holding) when release.Undecided => $"{Name(release)} of {release.Version} at {release.Share} of requests holds on: {TooFew(work)}",
+            (_, ReleaseStage.Waiting) when release.Undecided => $"{Name(release)} of {release.Version} at {release.Share} of requests waits for 'mainstay rollout resume {work.View.Service.Name}': {TooFew(work)}",
             (_, ReleaseStage.Waiting) => $"{Name(release)} of {release.Version} at {release.Share} of requests waits for 'mainstay rollout resume {work.View.Service.Name}'",
             (ReleaseStrategy.Ab, _) => $"{Name(release)} of {release.Version} at {release.Share} of users until 'mainstay rollout promote' or 'abort'",
             (_, ReleaseStage.Keeping) => $"{release.Version} has all requests, {release.From} stands by",
@@ -148,10 +160,12 @@ static class Releasing
                 return TakeAll(work, spec, release);
             case ReleaseStage.Holding when word.Paused:
                 return release with { Stage = ReleaseStage.Waiting };
-            case ReleaseStage.Waiting when !word.Paused && !spec.Pause:
+            case ReleaseStage.Waiting when !word.Paused && !spec.Pause && (!release.Undecided || word.Passed > release.Step):
                 return release with { Stage = ReleaseStage.Holding };
+            case ReleaseStage.Holding when release.Undecided && word.Passed > release.Step:
+                return Step(work, spec, Unjudged(work, release));
             case ReleaseStage.Holding when release.Until <= work.Now:
-                return Step(work, spec, release);
+                return word.Enough || word.Passed > release.Step || spec.LongestWait() <= TimeSpan.Zero ? Step(work, spec, release) : HoldOn(work, spec, release);
             case ReleaseStage.Waiting when spec.Pause && enough && (word.Passed > release.Step || word.Promote):
                 return spec.Strategy == ReleaseStrategy.BlueGreen ? Switch(work, spec, release) : Step(work, spec, release);
             case ReleaseStage.Keeping when word.Promote || (release.Until <= work.Now && !word.Paused):
@@ -168,6 +182,18 @@ static class Releasing
         { Pause: true } => To(work, release, ReleaseStage.Waiting) with { Share = Steps(spec)[release.Step] },
         _ => To(work, release, ReleaseStage.Holding) with { Share = Steps(spec)[Math.Min(release.Step, Steps(spec).Count - 1)], Until = work.Now + spec.Hold },
     };
+
+    // Without enough requests nothing is known of the new version: it stays at its step for a while more, and then it is told that it went on so.
+    static ReleaseStatus HoldOn(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) => release switch
+    {
+        { Undecided: false } => release with { Undecided = true, Until = release.Until + spec.LongestWait() },
+        _ when spec.Judge.Undecided == WhenUndecided.Pause => release with { Stage = ReleaseStage.Waiting },
+        _ => Step(work, spec, Unjudged(work, release)),
+    };
+
+    static ReleaseStatus Unjudged(ServiceWork work, ReleaseStatus release) => release with { Why = $"went on from {release.Share} of requests without a verdict: {TooFew(work)}" };
+
+    static string TooFew(ServiceWork work) => $"fewer than {work.View.Service.Spec.Release!.Judge.Minimum} requests to one of the versions";
 
     // The share of the step before stays until there are enough instances for the next one.
     static ReleaseStatus Step(ServiceWork work, ReleaseSpec spec, ReleaseStatus release) => release.Step + 1 >= Steps(spec).Count
@@ -187,7 +213,7 @@ static class Releasing
         Until = spec.Strategy == ReleaseStrategy.BlueGreen ? work.Now + spec.KeepOld : work.Now,
     };
 
-    static ReleaseStatus To(ServiceWork work, ReleaseStatus release, ReleaseStage stage) => release with { Stage = stage, Since = work.Now, Until = null, Ready = false };
+    static ReleaseStatus To(ServiceWork work, ReleaseStatus release, ReleaseStage stage) => release with { Stage = stage, Since = work.Now, Until = null, Ready = false, Undecided = false };
 
     static IReadOnlyList<Share> Steps(ReleaseSpec spec) => spec.Steps is { Count: > 0 } steps ? steps : ReleaseSpec.UsualSteps;
 

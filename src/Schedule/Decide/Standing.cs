@@ -145,7 +145,7 @@ static class Standing
 
         if (work.Phase is { } phase)
         {
-            return (Lifecycle.Update, status.Release!.Stage == ReleaseStage.Waiting ? Reasons.WaitingForWord : Reasons.Releasing, Releasing.Describe(work, phase));
+            return (Lifecycle.Update, status.Release switch { { Stage: ReleaseStage.Waiting } => Reasons.WaitingForWord, { Undecided: true } => Reasons.Undecided, _ => Reasons.Releasing }, Releasing.Describe(work, phase));
         }
 
         if (status.Incoming is not null)
@@ -192,5 +192,5 @@ static class Standing
         work.Plan.Say(About(work), after.Reason, $"{before.State} -> {after.State}" + (after.Message.Length > 0 ? $": {after.Message}" : ""), severity);
     }
 
-    static string About(ServiceWork work) => $"service/{work.View.Service.Name}";
+    internal static string About(ServiceWork work) => $"service/{work.View.Service.Name}";
 }

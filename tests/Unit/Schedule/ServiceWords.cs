@@ -16,9 +16,9 @@ namespace Mainstay.Tests.Schedule;
 /// down | start                           the architecture is stopped | runs again
 /// version N                              what is declared from now on is the architecture's version N
 /// declare NAME VERSION [N] [pet] [build=X] [needs=a,b?] [max=N] [after=a,b]   as an apply does; 'b?' is optional
-/// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N] [fresh] [group=G]
+/// … release=recreate|rolling|blueGreen|canary|ab [steps=5,50] [hold=30s] [pause] [keep=1m] [minReady=5s] [surge=N] [missing=N] [share=N] [fresh] [group=G] [wait=30s] [undecided=pause]
 /// … cpu=N memory=N criticality=low place=spread|binpack zones=a,b labels=k:v near=a apart=a perHost=N shared
-/// say NAME pause|resume|promote|abort    about its release
+/// say NAME pause|resume|promote|abort|enough    about its release; the judge says enough
 /// scale NAME N | restart NAME | remove NAME
 /// ready|starting|crash|stopped INSTANCE… as its agent reports; 'crash' adds a failure, 'crash=5' sets the number
 /// build NAME running|succeeded|failed    as its agent reports
@@ -193,7 +193,12 @@ sealed class ServiceWords
     static ReleaseSpec Release(ReleaseStrategy strategy, Dictionary<string, string> options)
     {
         TimeSpan Span(string key, TimeSpan usual) => options.TryGetValue(key, out var text) && Durations.TryParse(text, out var span) ? span : usual;
-        var spec = new ReleaseSpec { Strategy = strategy, Pause = options.ContainsKey("pause"), Judge = new() { Fresh = options.ContainsKey("fresh") }, Group = options.GetValueOrDefault("group") };
+        var spec = new ReleaseSpec { Strategy = strategy, Pause = options.ContainsKey("pause"), Judge = new()
+            {
+                Fresh = options.ContainsKey("fresh"),
+                Wait = Span("wait", TimeSpan.Zero),
+                Undecided = options.GetValueOrDefault("undecided") == "pause" ? WhenUndecided.Pause : WhenUndecided.GoOn,
+            }, Group = options.GetValueOrDefault("group") };
         spec = spec with
         {
             MaxSurge = options.TryGetValue("surge", out var surge) ? int.Parse(surge) : null,
@@ -219,6 +224,7 @@ sealed class ServiceWords
                 "pause" => said with { Paused = true },
                 "resume" => said with { Paused = false, Passed = release.Step + 1 },
                 "promote" => said with { Paused = false, Promote = true },
+                "enough" => said with { Enough = true },
                 _ => said with { Abort = true, Why = "somebody said so" },
             },
         };

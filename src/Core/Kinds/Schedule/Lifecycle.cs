@@ -86,6 +86,7 @@ public static class Reasons
     public const string NotReadyInTime = nameof(NotReadyInTime);
     public const string Releasing = nameof(Releasing);
     public const string WaitingForWord = nameof(WaitingForWord);
+    public const string Undecided = nameof(Undecided);
     public const string Aborted = nameof(Aborted);
     public const string RolledBack = nameof(RolledBack);
     public const string ScalingOut = nameof(ScalingOut);

@@ -107,6 +107,9 @@ public sealed record ReleaseSpec
         }
     }
 
+    /// <summary>How long a step of a canary is held beyond <see cref="Hold"/> for want of requests, at most.</summary>
+    public TimeSpan LongestWait() => Strategy != ReleaseStrategy.Canary || Judge.Off ? TimeSpan.Zero : Judge.Wait ?? (4 * Hold);
+
     static string Words(ReleaseStrategy strategy) => char.ToLowerInvariant(strategy.ToString()[0]) + strategy.ToString()[1..];
 }
 
@@ -128,6 +131,12 @@ public sealed record JudgeSpec
     /// <summary>With fewer requests than this to either version nothing is decided. Default 50; 10 to 1000000.</summary>
     public int Minimum { get; init; } = 50;
 
+    /// <summary>Canary: how long a step is held beyond <c>hold</c>, at most, while there are fewer than <c>minimum</c> requests to either version. Default four times <c>hold</c>; 0s to 7d, 0s where nobody sends requests to the service.</summary>
+    public TimeSpan? Wait { get; init; }
+
+    /// <summary>Canary: what becomes of a step that has not enough requests even then. Default goOn.</summary>
+    public WhenUndecided Undecided { get; init; }
+
     /// <summary>How long after the new version has everything it is held to what the old one was like; when it does harm then, the service goes back. Default 5m; 0s to 24h.</summary>
     public TimeSpan Watch { get; init; } = TimeSpan.FromMinutes(5);
 
@@ -145,12 +154,23 @@ public sealed record JudgeSpec
         }
 
         foreach (var problem in Limits.Between("minimum", Minimum, 10, 1_000_000)
+            .Concat(Limits.Between("wait", Wait ?? TimeSpan.Zero, TimeSpan.Zero, TimeSpan.FromDays(7)))
             .Concat(Limits.Between("watch", Watch, TimeSpan.Zero, TimeSpan.FromHours(24)))
             .Concat((Queries ?? new Dictionary<string, JudgeQuery>()).SelectMany(q => (Names.IsValid(q.Key) ? [] : new[] { Names.Invalid("", q.Key) }).Concat(q.Value.Validate()).Select(p => p.Under($"queries.{q.Key}")))))
         {
             yield return problem;
         }
     }
+}
+
+/// <summary>What becomes of a step of a canary that has too few requests for a verdict.</summary>
+public enum WhenUndecided
+{
+    /// <summary>The release goes on, and says that it was not decided.</summary>
+    GoOn,
+
+    /// <summary>It waits until somebody says <c>mainstay rollout resume</c>, or there are enough.</summary>
+    Pause,
 }
 
 /// <summary>A measured value that a new version is held to. It is looked at every 10 s; the new version is given up when there is no doubt that the value is worse in more than half of the looks.</summary>
@@ -250,7 +270,10 @@ public sealed record ReleaseStatus
     /// <summary>When it goes on by itself; null where it waits for instances or for somebody.</summary>
     public DateTimeOffset? Until { get; init; }
 
-    /// <summary>Why it was given up; empty where it was not.</summary>
+    /// <summary>Whether its step is held beyond its time because there were too few requests for a verdict.</summary>
+    public bool Undecided { get; init; }
+
+    /// <summary>Why it was given up, or that it went on without a verdict; empty where neither is so.</summary>
     public string Why { get; init; } = "";
 }
 
@@ -294,6 +317,9 @@ public sealed record ReleaseWord(string To)
 
     /// <summary>It is given up.</summary>
     public bool Abort { get; init; }
+
+    /// <summary>The judge has seen enough requests to both versions for a verdict.</summary>
+    public bool Enough { get; init; }
 
     /// <summary>Why, in words.</summary>
     public string Why { get; init; } = "";

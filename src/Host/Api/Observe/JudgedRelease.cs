@@ -47,6 +47,9 @@ public sealed class JudgedRelease
 
     public bool HasFigures => comparison.Old.Requests + comparison.New.Requests > 0;
 
+    /// <summary>Whether both versions have had so many requests that there is a verdict.</summary>
+    public bool IsDecided => comparison.Old.Requests >= terms.Minimum && comparison.New.Requests >= terms.Minimum;
+
     /// <summary>Why it is harmful; null while that is not known.</summary>
     public string? Harm => over
         ? watch?.Harm ?? queries.Select(q => q.Comparison.Harm).FirstOrDefault(h => h is not null)

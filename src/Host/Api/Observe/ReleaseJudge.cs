@@ -75,6 +75,7 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
                     await GiveUpAsync(service, harm, declared, stop);
                 }
 
+                await TellAsync(stop);
                 ReadSpans();
                 if (looks % LooksPerQuery == 0)
                 {
@@ -160,6 +161,28 @@ public sealed class ReleaseJudge(ServerServices services, Mirror mirror, Applier
             await applier.RolloutAsync(service, RolloutAct.Abort, author, stop);
         }
     }
+
+    // A canary stays at its step until there are enough requests; that there are is said once, and outlives the counts.
+    async Task TellAsync(CancellationToken stop)
+    {
+        var open = mirror.Read(seen => seen.All<Service>().Where(IsAwaited).ToArray());
+        lock (gate)
+        {
+            open = [.. open.Where(s => watched.GetValueOrDefault(s.Name) is { IsDecided: true } one && one.IsOf(s.Status.Release!))];
+        }
+
+        var kind = services.Kinds.Of<Service>();
+        foreach (var service in open)
+        {
+            var release = service.Status.Release!;
+            var word = (service.Release is { } known && known.To == release.To ? known : new(release.To)) with { Enough = true };
+            await services.Store.CommitAsync(new([new(kind.KeyOf(service.Name), service.Revision)], [new(kind.KeyOf(service.Name), Codec.Encode(service with { Release = word }))]), stop);
+        }
+    }
+
+    static bool IsAwaited(Service service) =>
+        service.Spec.Release?.LongestWait() > TimeSpan.Zero && service.Status.Release is { Stage: not ReleaseStage.Promoting } release && !release.IsOver()
+        && (service.Release is not { Enough: true } word || word.To != release.To);
 
     // Each window once, when it has ended.
     void ReadSpans()
