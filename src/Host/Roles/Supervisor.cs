@@ -212,7 +212,7 @@ sealed class Supervisor : IAsyncDisposable
         await reached.Task;
     }
 
-    static bool IsHeld(string path)
+    internal static bool IsHeld(string path)
     {
         try
         {

@@ -17,6 +17,9 @@ public interface IMachine
     /// <summary>When a process was started, in clock ticks since boot; null where none has that id.</summary>
     long? StartTicksOf(int pid);
 
+    /// <summary>The roles that run on a data folder of this machine.</summary>
+    RolesFound RolesOf(string dataFolder);
+
     /// <summary>How many files a process may have open; null where that is not known.</summary>
     long? OpenFilesLimit { get; }
 }
@@ -25,6 +28,11 @@ public interface IMachine
 /// <param name="Error">Why nothing can be written there; null where it can.</param>
 /// <param name="FreeBytes">Space left on its disk.</param>
 public sealed record FolderFacts(string? Error, long FreeBytes);
+
+/// <summary>The roles of a data folder, as they are found among the machine's processes.</summary>
+/// <param name="Pids">Their processes, without what keeps them running.</param>
+/// <param name="Left">Whether what kept them running has ended without them.</param>
+public sealed record RolesFound(IReadOnlyList<int> Pids, bool Left);
 
 /// <summary>A process that listens.</summary>
 /// <param name="Pid">0 where another user's processes cannot be seen.</param>

@@ -12,7 +12,7 @@ static class RoleChecks
 
     /// <summary>Findings about the roles' processes; empty where <c>up</c> never ran on the folder or was ended by <c>down</c>.</summary>
     public static IReadOnlyList<Finding> Processes(IMachine machine, string dataFolder) =>
-        [.. Files(machine, dataFolder).Select(f => Process(machine, f.Role, f.Json))];
+        [.. Files(machine, dataFolder).Select(f => Process(machine, f.Role, f.Json)), .. Left(machine.RolesOf(dataFolder))];
 
     /// <summary>Whether a port can be had, or is held by whom it should be.</summary>
     /// <param name="machine">Where to look.</param>
@@ -40,7 +40,11 @@ static class RoleChecks
 
     /// <summary>The processes that were started on a data folder. The supervisor holds the listening sockets too.</summary>
     public static IReadOnlyCollection<int> Pids(IMachine machine, string dataFolder) =>
-        [.. Files(machine, dataFolder).Select(f => Identity(f.Json).Pid).Where(p => p > 0)];
+        [.. Files(machine, dataFolder).Select(f => Identity(f.Json).Pid).Where(p => p > 0).Concat(machine.RolesOf(dataFolder).Pids)];
+
+    static IEnumerable<Finding> Left(RolesFound roles) => roles.Left
+        ? [Finding.Bad("supervisor", $"what kept everything running has ended, but its roles ({(roles.Pids.Count == 1 ? "process" : "processes")} {string.Join(", ", roles.Pids)}) and the services run on", "take them over with 'mainstay up'")]
+        : [];
 
     static IEnumerable<(string Role, string Json)> Files(IMachine machine, string dataFolder) =>
         Roles.Select(role => (role, machine.Read(Path.Combine(dataFolder, "run", $"{role}.json")))).Where(f => f.Item2 is not null).Select(f => (f.role, f.Item2!));

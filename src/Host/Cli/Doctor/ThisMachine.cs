@@ -1,6 +1,7 @@
 using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
+using Mainstay.Host.Roles;
 
 namespace Mainstay.Host.Cli.Doctor;
 
@@ -94,6 +95,13 @@ public sealed class ThisMachine(TimeProvider time) : IMachine
         // proc(5): the program's name is in parentheses and may hold spaces; start time is field 22, the 20th after it.
         var stat = Read($"/proc/{pid}/stat");
         return stat is not null && long.TryParse(stat[(stat.LastIndexOf(')') + 2)..].Split(' ')[19], NumberStyles.None, CultureInfo.InvariantCulture, out var ticks) ? ticks : null;
+    }
+
+    public RolesFound RolesOf(string dataFolder)
+    {
+        var data = new DataLayout(dataFolder);
+        var pids = Leftovers.Find(data.Root);
+        return new(pids, pids.Count > 0 && File.Exists(data.SupervisorFile) && !(File.Exists(data.Lock) && Supervisor.IsHeld(data.Lock)));
     }
 
     Listener OwnerOf(string socket)

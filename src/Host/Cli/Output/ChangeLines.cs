@@ -1,8 +1,10 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using Mainstay.Core.Kinds.Deliver;
 
 namespace Mainstay.Host.Cli.Output;
 
-/// <summary>Differences of two versions as lines: grouped by what they belong to, <c>+</c> for what is new, <c>-</c> for what is gone, <c>~</c> for what is different.</summary>
+/// <summary>Differences of two versions as lines: grouped by what they belong to, <c>+</c> for what is new, <c>-</c> for what is gone, <c>~</c> for what is different; values as they stand in a manifest.</summary>
 public static class ChangeLines
 {
     static readonly string[] Families = ["services", "routes", "databases", "queues"];
@@ -14,7 +16,10 @@ public static class ChangeLines
             yield return (Tone.Strong, group.Key);
             foreach (var (change, place) in group)
             {
-                yield return Line(change, place.Field);
+                foreach (var line in Lines(change, place.Field))
+                {
+                    yield return line;
+                }
             }
         }
     }
@@ -48,14 +53,35 @@ public static class ChangeLines
             : ("architecture", path);
     }
 
-    static (Tone, string) Line(FieldChange change, string field)
+    static IEnumerable<(Tone, string)> Lines(FieldChange change, string field)
     {
-        var name = field.Length > 0 ? field + ": " : "";
-        return (change.Before, change.After) switch
+        var (before, after) = (Value(change.Before), Value(change.After));
+        if (change.Before is not null && change.After is not null && IsShort(before) && IsShort(after))
         {
-            (null, var after) => (Tone.Good, $"  + {name}{after}"),
-            (var before, null) => (Tone.Bad, $"  - {name}{before}"),
-            var (before, after) => (Tone.Busy, $"  ~ {name}{before} -> {after}"),
-        };
+            return [(Tone.Busy, $"  ~ {(field.Length > 0 ? field + ": " : "")}{Short(before)} -> {Short(after)}")];
+        }
+
+        return [.. change.Before is null ? [] : Block(Tone.Bad, '-', field, before), .. change.After is null ? [] : Block(Tone.Good, '+', field, after)];
     }
+
+    // What is new or gone is told as it stands, or would stand, in the manifest.
+    static IEnumerable<(Tone, string)> Block(Tone tone, char sign, string field, JsonNode? value) => IsShort(value)
+        ? [(tone, $"  {sign} {(field.Length > 0 ? field + ": " : "")}{Short(value)}")]
+        : Yaml.Of(field.Length > 0 ? new JsonObject { [field] = value!.DeepClone() } : value).TrimEnd('\n').Split('\n').Select(line => (tone, $"  {sign} {line}"));
+
+    static JsonNode? Value(string? json)
+    {
+        try
+        {
+            return json is null ? null : JsonNode.Parse(json);
+        }
+        catch (JsonException)
+        {
+            return JsonValue.Create(json);
+        }
+    }
+
+    static bool IsShort(JsonNode? value) => value is not (JsonObject { Count: > 0 } or JsonArray) || (value is JsonArray list && list.All(i => i is null or JsonValue));
+
+    static string Short(JsonNode? value) => value is JsonArray list ? $"[{string.Join(", ", list.Select(Short))}]" : Yaml.Of(value).TrimEnd('\n');
 }

@@ -104,6 +104,9 @@ sealed class CliStage : IDisposable
             case ["process", var pid, var ticks]:
                 machine.Processes[int.Parse(pid)] = long.Parse(ticks);
                 break;
+            case ["roles" or "left", .. var pids]:
+                machine.Roles = new([.. pids.Select(int.Parse)], facts[0] == "left");
+                break;
             case ["disk", var megabytes, .. var error]:
                 machine.Disk = new(error.Length > 0 ? string.Join(' ', error) : null, long.Parse(megabytes) << 20);
                 break;

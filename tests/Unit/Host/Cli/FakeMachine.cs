@@ -13,6 +13,8 @@ sealed class FakeMachine : IMachine
 
     public Dictionary<int, long> Processes { get; } = [];
 
+    public RolesFound Roles { get; set; } = new([], false);
+
     public FolderFacts Disk { get; set; } = new(null, 50L << 30);
 
     public long? OpenFilesLimit { get; set; } = 1 << 20;
@@ -24,6 +26,8 @@ sealed class FakeMachine : IMachine
     public string? Read(string path) => Files.GetValueOrDefault(path);
 
     public Listener? ListenerOn(int port) => Listeners.GetValueOrDefault(port);
+
+    public RolesFound RolesOf(string dataFolder) => Roles;
 
     public long? StartTicksOf(int pid) => Processes.TryGetValue(pid, out var ticks) ? ticks : null;
 }
