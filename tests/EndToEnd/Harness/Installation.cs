@@ -42,6 +42,9 @@ sealed class Installation : IAsyncDisposable
     /// <summary>Where <c>up</c> is told to keep its store; null is the data folder.</summary>
     public string? Store { get; init; }
 
+    /// <summary>Variables that its commands, and the roles that they start, have beside their usual ones.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     /// <summary>A manifest whose gateway listens on this installation's port.</summary>
     public EchoManifest Echoes() => new() { GatewayPort = GatewayPort };
 
@@ -246,7 +249,7 @@ sealed class Installation : IAsyncDisposable
 
     static string Describe(int pid) => $"{pid} {string.Join(' ', Proc.Arguments(pid))}";
 
-    Dictionary<string, string> Environment() => new()
+    Dictionary<string, string> Environment() => new(Variables)
     {
         [Mark] = Data,
         ["MAINSTAY_DASHBOARD"] = Repository.Dashboard,

@@ -5,7 +5,10 @@
 //   SLOW_MS         everything but /health takes so much longer
 //   CALLS           /chain calls each need so many times, and waits for one of them
 //   MARK            given back with every answer
+//   SETTINGS_JSON   a file that is read for every answer and given back with it; with "fails": "true" everything but /health answers 500
+//   KEEP            a file that gets a line for each request to /events: its event's partition key and id
 'use strict';
+const fs = require('node:fs');
 const http = require('node:http');
 
 const port = Number(process.env.PORT);
@@ -56,9 +59,14 @@ async function answer(request) {
       }
       return [200, { ...me, called }];
     }
-    default:
+    case '/events':
+      if (process.env.KEEP) fs.appendFileSync(process.env.KEEP, `${request.headers['ce-partitionkey']} ${request.headers['ce-id']}\n`);
+      return [200, me];
+    default: {
       await wait(Number(process.env.SLOW_MS ?? 0));
-      return [process.env.FAILS ? 500 : 200, { ...me, method: request.method, path: url.pathname, received }];
+      const settings = process.env.SETTINGS_JSON ? JSON.parse(fs.readFileSync(process.env.SETTINGS_JSON, 'utf8')) : undefined;
+      return [process.env.FAILS || settings?.fails === 'true' ? 500 : 200, { ...me, method: request.method, path: url.pathname, received, settings }];
+    }
   }
 }
 
