@@ -18,7 +18,7 @@ static class Detached
         await (await UpDown.TakeAsync(settings, options, options.Session.Screen.Note)).DisposeAsync();
         using var events = new EventThread("detached");
         var log = settings.Data.LogOf("supervisor");
-        var process = RoleProcess.Start(new RoleStart(Arguments(settings), EnvironmentOf(settings), log), events);
+        var process = RoleProcess.Start(new RoleStart(Arguments(settings), settings.Start(RoleSettings.SupervisorRole).Environment, log), events);
         if (!await settings.Data.ServedAsync(() => process.Exited.IsCompleted, options.Timeout, options.Session.Time, stop))
         {
             if (!process.Exited.IsCompleted)
@@ -78,21 +78,5 @@ static class Detached
         arguments.AddRange(settings.Cluster is { } cluster ? ["--cluster", cluster.ToString()] : []);
         arguments.AddRange(settings.TelemetryArguments);
         return arguments;
-    }
-
-    static Dictionary<string, string> EnvironmentOf(RoleSettings settings)
-    {
-        var env = new Dictionary<string, string>(settings.Start("supervisor").Environment, StringComparer.Ordinal);
-        if (settings.Token is { } token)
-        {
-            env["MAINSTAY_TOKEN"] = token;
-        }
-
-        if (Environment.GetEnvironmentVariable(Stores.PasswordVariable) is { } password)
-        {
-            env[Stores.PasswordVariable] = password;
-        }
-
-        return env;
     }
 }

@@ -19,6 +19,9 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
     /// <summary>Where agents of other machines come in; null lets none in.</summary>
     public System.Net.IPEndPoint? Agents { get; init; }
 
+    /// <summary>What starts the others, and has what they are given.</summary>
+    public const string SupervisorRole = "supervisor";
+
     /// <summary>This host's name among the agents.</summary>
     public const string HostName = "local";
 
@@ -61,7 +64,8 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
             arguments.AddRange(TelemetryArguments);
         }
 
-        return new RoleStart(arguments, EnvironmentOf(role), Data.LogOf(role));
+        var own = Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>().ToDictionary(v => (string)v.Key, v => (string?)v.Value ?? "", StringComparer.Ordinal);
+        return new RoleStart(arguments, EnvironmentOf(role, own), Data.LogOf(role));
     }
 
     /// <summary>What tells a process of <see cref="Telemetry"/>.</summary>
@@ -70,17 +74,14 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
         "--otlp-grpc", TelemetryPorts.Write(Telemetry.OtlpGrpc), "--otlp-http", TelemetryPorts.Write(Telemetry.OtlpHttp), "--zipkin", TelemetryPorts.Write(Telemetry.Zipkin),
     ];
 
-    SortedDictionary<string, string> EnvironmentOf(string role)
+    /// <summary>The variables that a role is started with, of those that whoever starts it has. What starts the others has what they are given.</summary>
+    internal SortedDictionary<string, string> EnvironmentOf(string role, Dictionary<string, string> own)
     {
-        var env = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (System.Collections.DictionaryEntry variable in Environment.GetEnvironmentVariables())
-        {
-            env[(string)variable.Key] = (string?)variable.Value ?? "";
-        }
+        var env = new SortedDictionary<string, string>(own, StringComparer.Ordinal);
 
         // A token on a command line could be read by every user of the machine.
         env.Remove("MAINSTAY_TOKEN");
-        if (role != "server")
+        if (role is not ("server" or SupervisorRole))
         {
             env.Remove(Stores.PasswordVariable);
             env.Remove(QueuePlaces.AddressVariable);
@@ -94,7 +95,7 @@ sealed record RoleSettings(DataLayout Data, string Listen, string? Token, string
             env.Remove(RequestPlaces.PasswordVariable);
         }
 
-        if (role == "server" && Token is not null)
+        if (role is "server" or SupervisorRole && Token is not null)
         {
             env["MAINSTAY_TOKEN"] = Token;
         }
