@@ -92,7 +92,7 @@ public static class Diagnose
             suspects.Add(CauseKind.Backlog, $"queue/{queue}", 1, 0.9, Evidence.Of($"{queue} consumers", consumers), Evidence.Of($"{queue} messages", backlog));
         }
 
-        if (rate.Reached(1, rate.Before * (Thresholds.Surge - 1)))
+        if (rate.HasBaseline && rate.Reached(1, rate.Before * (Thresholds.Surge - 1)))
         {
             suspects.Add(CauseKind.Surge, $"queue/{queue}", 1, 0.8, Evidence.Of($"messages sent to {queue}", rate), Evidence.Of($"{queue} messages", backlog));
         }

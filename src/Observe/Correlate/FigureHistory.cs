@@ -4,7 +4,7 @@ namespace Mainstay.Observe.Correlate;
 
 /// <summary>
 /// An hour of figures in steps of <see cref="Thresholds.StepSeconds"/>, with what is usual for each. Robust: usual is the median, the spread comes from the median
-/// deviation and the upper tail, and neither the first minute of a series counts nor steps in which something was known to be wrong or had just been. Bounded: beyond the limit new series are not taken, and counted.
+/// deviation and the upper tail, and neither the first minute of a series counts nor steps in which something was known to be wrong or had just been; where too few are left, what was known before holds. Bounded: beyond the limit new series are not taken, and counted.
 /// Not safe for several callers at a time.
 /// </summary>
 /// <param name="most">The most series, each of 3 KB. Default 12,000.</param>
@@ -213,19 +213,29 @@ public sealed class FigureHistory(int most = 12_000)
         }
 
         // What has just begun to be measured warms up; it counts only while there is little else.
-        var (count, oldest, newest) = (0, Step - Thresholds.StepsKept + 1, Step - Thresholds.GuardSteps);
+        var (count, trusted, oldest, newest) = (0, 0L, Step - Thresholds.StepsKept + 1, Step - Thresholds.GuardSteps);
         var warm = ring.First + Thresholds.WarmSteps;
         for (var step = Math.Max(oldest, newest - warm >= 2 * Thresholds.LeastBaseline ? warm : oldest); step <= newest; step++)
         {
             if (ring.Get(step) is var value && !float.IsNaN(value) && !IsWrong(step))
             {
-                scratch[count++] = value;
+                (scratch[count++], trusted) = (value, step);
             }
         }
 
-        ring.KnownAt = key;
-        ring.Known = Baseline.Of(scratch.AsSpan(0, count));
-        return ring.Known.Value;
+        var usual = Baseline.Of(scratch.AsSpan(0, count));
+        if (usual.Steps >= Thresholds.LeastBaseline)
+        {
+            (ring.Founded, ring.FoundedAt) = (usual, trusted);
+        }
+        else if (ring.Founded is { } before && Step - ring.FoundedAt < Thresholds.StepsKept)
+        {
+            // Where hardly a step can be trusted, because something was wrong most of the time, what was known before still holds, until it is an hour old.
+            usual = before;
+        }
+
+        (ring.Known, ring.KnownAt) = (usual, key);
+        return usual;
     }
 
     bool IsWrong(long step)
@@ -267,9 +277,15 @@ public sealed class FigureHistory(int most = 12_000)
 
         public long KnownAt { get; set; }
 
+        /// <summary>What was usual when enough steps said so last.</summary>
+        public Baseline? Founded { get; set; }
+
+        /// <summary>The newest of those steps.</summary>
+        public long FoundedAt { get; set; }
+
         public Ring Copy()
         {
-            var copy = new Ring { First = First, Last = Last, Known = Known, KnownAt = KnownAt };
+            var copy = new Ring { First = First, Last = Last, Known = Known, KnownAt = KnownAt, Founded = Founded, FoundedAt = FoundedAt };
             values.CopyTo(copy.values, 0);
             return copy;
         }

@@ -109,7 +109,7 @@ static class ServiceSuspects
     {
         var subject = Subjects.Service(blame.Node.Id);
         var rate = seen.Of(subject, Figure.Rate);
-        if (rate.Reached(Thresholds.LeastRate * 4, rate.Before * (Thresholds.Surge - 1)))
+        if (rate.HasBaseline && rate.Reached(Thresholds.LeastRate * 4, rate.Before * (Thresholds.Surge - 1)))
         {
             suspects.Add(CauseKind.Surge, subject, blame.Weight, 0.8, [Evidence.Of($"requests to {blame.Node.Id}", rate), .. blame.Why]);
         }
