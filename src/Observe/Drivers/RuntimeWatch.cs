@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Numerics;
 using Mainstay.Observe.Collect;
 using Mainstay.Observe.Collect.Processes;
 using Mainstay.Observe.Collect.Runtime;
@@ -8,8 +9,8 @@ using Mainstay.Observe.Store.Metrics;
 namespace Mainstay.Observe.Drivers;
 
 /// <summary>
-/// Listens to the .NET runtimes among the instances' processes. A process is one where its diagnostic socket exists, which is looked for a few times after it came and then no more;
-/// others cost nothing afterwards. Values of several runtimes of one instance are added up.
+/// Listens to the .NET runtimes among the instances' processes. A process is one where its diagnostic socket exists, which is looked for in each of the first samples after it came, and then
+/// ever more seldom: others cost next to nothing. Values of several runtimes of one instance are added up.
 /// </summary>
 public sealed class RuntimeWatch(IMachine machine, string host) : IAsyncDisposable
 {
@@ -19,7 +20,7 @@ public sealed class RuntimeWatch(IMachine machine, string host) : IAsyncDisposab
     /// <summary>The most processes of all.</summary>
     public const int Most = 200;
 
-    // The runtime opens its socket within its first tenth of a second, later where the machine is busy.
+    // The runtime opens its socket within its first tenth of a second; later where the machine is busy, or a script does something else before it becomes the runtime.
     const int Looks = 10;
 
     readonly CancellationTokenSource over = new();
@@ -101,9 +102,8 @@ public sealed class RuntimeWatch(IMachine machine, string host) : IAsyncDisposab
             processes[pid] = process = new(line.StartTicks, instance, CancellationTokenSource.CreateLinkedTokenSource(over.Token));
         }
 
-        if (process is { Session: null, Looks: < Looks })
+        if (process.Session is null && ++process.Samples is var samples && (samples <= Looks || BitOperations.IsPow2(samples)))
         {
-            process.Looks++;
             if (SocketOf(pid, line.StartTicks) is { } path && Sessions < Most && processes.Values.Count(p => p.Session is not null && p.Instance == instance) < MostEach)
             {
                 process.Session = new(path, EverySeconds);
@@ -126,7 +126,14 @@ public sealed class RuntimeWatch(IMachine machine, string host) : IAsyncDisposab
         }
         catch (Exception fault) when (fault is SocketException or IOException or OperationCanceledException)
         {
-            OnFault($"runtime of {process.Instance}", fault);
+            if (!process.IsFaultTold)
+            {
+                process.IsFaultTold = true;
+                OnFault($"runtime of {process.Instance}", fault);
+            }
+
+            // Its socket is there a moment before it is listened on; and a session that broke off can be begun again.
+            process.Session = null;
         }
     }
 
@@ -187,9 +194,12 @@ public sealed class RuntimeWatch(IMachine machine, string host) : IAsyncDisposab
 
         public CancellationTokenSource Stop => stop;
 
-        public int Looks { get; set; }
+        /// <summary>Those taken without a session.</summary>
+        public uint Samples { get; set; }
 
-        public DiagnosticSession? Session { get; set; }
+        public bool IsFaultTold { get; set; }
+
+        public DiagnosticSession? Session { get => Volatile.Read(ref field); set => Volatile.Write(ref field, value); }
 
         public Task Running { get; set; } = Task.CompletedTask;
     }
