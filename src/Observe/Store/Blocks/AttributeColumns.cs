@@ -8,8 +8,11 @@ namespace Mainstay.Observe.Store.Blocks;
 /// </summary>
 sealed class AttributeColumns
 {
+    const int MostSpare = 64;
+
     readonly TextTable keys = new();
     readonly List<Column> columns = [];
+    readonly List<Column> spare = [];
     readonly TextColumn shapes = new();
     readonly ByteWriter shape = new();
     readonly ByteWriter scratch = new();
@@ -26,7 +29,7 @@ sealed class AttributeColumns
         var number = keys.Of(scratch.Written, out var isNew);
         if (isNew)
         {
-            columns.Add(new(kind));
+            columns.Add(Spare(kind) ?? new(kind));
         }
 
         shape.Varint(number);
@@ -39,6 +42,25 @@ sealed class AttributeColumns
         shapes.Add(shape.Written);
         shape.Clear();
         rows++;
+    }
+
+    /// <summary>Begins anew in the same memory; that of at most <see cref="MostSpare"/> columns.</summary>
+    public void Clear()
+    {
+        keys.Clear();
+        shapes.Clear();
+        shape.Clear();
+        foreach (var column in columns)
+        {
+            if (spare.Count < MostSpare)
+            {
+                column.Clear();
+                spare.Add(column);
+            }
+        }
+
+        columns.Clear();
+        rows = 0;
     }
 
     public void Write(ByteWriter into)
@@ -60,6 +82,20 @@ sealed class AttributeColumns
         }
     }
 
+    Column? Spare(AttributeKind kind)
+    {
+        var at = spare.FindLastIndex(c => c.Kind == kind);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        var found = spare[at];
+        spare[at] = spare[^1];
+        spare.RemoveAt(spare.Count - 1);
+        return found;
+    }
+
     static bool HasText(AttributeKind kind) => kind is AttributeKind.Text or AttributeKind.Json or AttributeKind.Bytes;
 
     sealed class Column(AttributeKind kind)
@@ -67,6 +103,15 @@ sealed class AttributeColumns
         readonly TextColumn? texts = HasText(kind) ? new() : null;
         readonly ByteWriter? numbers = HasText(kind) ? null : new(16);
         readonly HashSet<long>? distinct = kind is AttributeKind.Integer or AttributeKind.Flag or AttributeKind.Number ? [] : null;
+
+        public AttributeKind Kind => kind;
+
+        public void Clear()
+        {
+            texts?.Clear();
+            numbers?.Clear();
+            distinct?.Clear();
+        }
 
         public void Add(ReadOnlySpan<byte> text, long bits)
         {

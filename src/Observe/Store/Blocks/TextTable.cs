@@ -33,6 +33,14 @@ sealed class TextTable
         return head = entries.Count - 1;
     }
 
+    /// <summary>Forgets all texts and keeps the memory for the next.</summary>
+    public void Clear()
+    {
+        heads.Clear();
+        entries.Clear();
+        bytes.Clear();
+    }
+
     public void Write(ByteWriter into)
     {
         into.Varint(entries.Count);
@@ -101,6 +109,13 @@ sealed class TextColumn
     {
         var number = table.Of(text, out var isNew);
         numbers.Varint(isNew ? 0 : number + 1);
+    }
+
+    /// <summary>Begins anew in the same memory.</summary>
+    public void Clear()
+    {
+        table.Clear();
+        numbers.Clear();
     }
 
     public void Write(ByteWriter into)

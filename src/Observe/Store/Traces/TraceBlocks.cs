@@ -17,10 +17,14 @@ sealed class TraceBlocks(IStoreFiles files)
     /// <summary>The most pages that one search unpacks; each takes about a millisecond.</summary>
     const int MostPages = 2400;
 
+    // What a page is made in: a hundred pages a second would else leave their memory behind. One caller at a time.
+    readonly TracePageWriter page = new();
+    readonly ByteWriter packable = new(1 << 20);
+
     public BlockShelf Shelf { get; } = new(files, "spans-", Kind);
 
-    /// <summary>Makes a block of records, in any order; double ones (the same span twice, after a crash) are left out.</summary>
-    public static IReadOnlyList<ReadOnlyMemory<byte>> Make(IEnumerable<ReadOnlyMemory<byte>> records)
+    /// <summary>Makes a block of records, in any order; double ones (the same span twice, after a crash) are left out. One caller at a time.</summary>
+    public IReadOnlyList<ReadOnlyMemory<byte>> Make(IEnumerable<ReadOnlyMemory<byte>> records)
     {
         var traces = new Dictionary<TraceId, List<ReadOnlyMemory<byte>>>();
         foreach (var record in records)
@@ -31,7 +35,8 @@ sealed class TraceBlocks(IStoreFiles files)
 
         var block = new BlockWriter(Kind);
         var index = new List<(ulong Hash, int Page)>();
-        var (page, bytes, pages, packable) = (new TracePageWriter(), 0, 0, new ByteWriter(1 << 20));
+        var (bytes, pages) = (0, 0);
+        page.Clear();
         foreach (var (trace, all) in traces.Select(t => (t.Key, Sorted(t.Value))).OrderBy(t => Start(t.Item2[0])))
         {
             for (var at = 0; at < all.Count;)
@@ -62,7 +67,8 @@ sealed class TraceBlocks(IStoreFiles files)
         {
             var (body, filter, facts) = page.Finish(packable);
             block.Add(body, filter, facts);
-            (page, bytes, pages) = (new(), 0, pages + 1);
+            page.Clear();
+            (bytes, pages) = (0, pages + 1);
         }
     }
 

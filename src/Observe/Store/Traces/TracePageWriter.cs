@@ -33,6 +33,7 @@ sealed class TracePageWriter
     readonly ByteWriter resourceKey = new();
     readonly Dictionary<ulong, int> inTrace = [];
     readonly HashSet<ulong> failures = [];
+    readonly HashSet<ulong> terms = [];
     int rows;
     int traceCount;
     long traceBase;
@@ -64,6 +65,29 @@ sealed class TracePageWriter
             Add(new SpanParts(span.Span), spans.Count, ref start);
             rows++;
         }
+    }
+
+    /// <summary>Begins the next page in the same memory.</summary>
+    public void Clear()
+    {
+        foreach (var writer in (ReadOnlySpan<ByteWriter>)[plain, traces, starts, durations, states, parents, strangers, eventCounts, eventTimes, resourceKey])
+        {
+            writer.Clear();
+        }
+
+        foreach (var column in (ReadOnlySpan<TextColumn>)[names, messages, resourceOf, services, instances, eventNames])
+        {
+            column.Clear();
+        }
+
+        foreach (var columns in (ReadOnlySpan<AttributeColumns>)[resources, attributes, events])
+        {
+            columns.Clear();
+        }
+
+        inTrace.Clear();
+        failures.Clear();
+        (rows, traceCount, traceBase, first, last, longest, failed) = (0, 0, 0, long.MaxValue, long.MinValue, 0, false);
     }
 
     /// <summary>The page, its filter and its facts.</summary>
@@ -100,7 +124,8 @@ sealed class TracePageWriter
 
     HashSet<ulong> Terms()
     {
-        var terms = new HashSet<ulong>(failures);
+        terms.Clear();
+        terms.UnionWith(failures);
         attributes.Terms(terms);
         resources.Terms(terms);
         for (var i = 0; i < services.Table.Count; i++)

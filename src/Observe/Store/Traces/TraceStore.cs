@@ -243,7 +243,7 @@ public sealed class TraceStore : ITraceStore
 
     void Seal(long now)
     {
-        if (!blocks.Shelf.Add(TraceBlocks.Make(kept.Segments().SelectMany(Records))))
+        if (!blocks.Shelf.Add(blocks.Make(kept.Segments().SelectMany(Records))))
         {
             sealAgainAt = now + Retry;
             return;

@@ -260,22 +260,28 @@ public sealed class TraceStoreTests
     }
 
     [Fact]
+    public void A_page_written_in_used_memory_is_the_same()
+    {
+        var again = new TracePageWriter();
+        for (var seed = 1; seed <= 12; seed++)
+        {
+            var fresh = new TracePageWriter();
+            Write(fresh, seed, 1);
+            again.Clear();
+            Write(again, seed, 1);
+            var (expected, found) = (fresh.Finish(), again.Finish());
+            found.Page.ShouldBe(expected.Page);
+            found.Filter.ShouldBe(expected.Filter);
+            found.Facts.ShouldBe(expected.Facts);
+        }
+    }
+
+    [Fact]
     public void Pages_changed_at_random_never_throw()
     {
         var random = new Random(11);
         var writer = new TracePageWriter();
-        var window = new TraceWindow(4 << 20);
-        for (var seed = 1; seed <= 6; seed++) OtlpTraces.Read(new OtlpSamples(seed).Traces().ToByteArray(), new DecodeScratch(), new Into(window)).IsRead.ShouldBeTrue();
-        var copy = new byte[1 << 20];
-        var position = 0L;
-        var length = window.Copy(ref position, copy, out _);
-        for (var at = 0; at < length;)
-        {
-            var record = copy.AsMemory(at, SpanRecord.LengthOf(copy.AsSpan(at)));
-            writer.Add(SpanRecord.TraceOf(record.Span), [record]);
-            at += record.Length;
-        }
-
+        Write(writer, 1, 6);
         var page = writer.Finish().Page;
         using var unpacked = PagePacker.Unpack(page);
         unpacked.IsWhole.ShouldBeTrue();
@@ -293,6 +299,21 @@ public sealed class TraceStoreTests
 
         read.ShouldBeGreaterThan(0);
         for (var round = 0; round < 500; round++) TracePage.Read(page.AsSpan(0, random.Next(page.Length))).ShouldBeNull();
+    }
+
+    static void Write(TracePageWriter writer, int seed, int requests)
+    {
+        var window = new TraceWindow(4 << 20);
+        for (var i = 0; i < requests; i++) OtlpTraces.Read(new OtlpSamples(seed + i).Traces().ToByteArray(), new DecodeScratch(), new Into(window)).IsRead.ShouldBeTrue();
+        var copy = new byte[1 << 20];
+        var position = 0L;
+        var length = window.Copy(ref position, copy, out _);
+        for (var at = 0; at < length;)
+        {
+            var record = copy.AsMemory(at, SpanRecord.LengthOf(copy.AsSpan(at)));
+            writer.Add(SpanRecord.TraceOf(record.Span), [record]);
+            at += record.Length;
+        }
     }
 
     TraceStore Open(TraceStoreOptions? options = null) => new(files, time, options ?? Options);
