@@ -9,6 +9,7 @@ namespace Mainstay.Bench.Ingest;
 /// <summary>
 /// Sends recorded batches over OTLP/HTTP as fast as they are taken, waits as long as it is told to where it is told to come again, and compares what was acknowledged
 /// with what the server says it took: what is missing is lost. With <c>--overload N</c> so many connections then send again at once whatever they are told, and the server's memory is looked at all the while.
+/// With <c>--rate N</c> bodies are due on a clock, so many spans a second, whatever became of those before: what is turned away is not sent again, and what finds all connections busy is told as not sent.
 /// </summary>
 internal static class IngestLoad
 {
@@ -18,7 +19,7 @@ internal static class IngestLoad
         int Number(string name, int fallback) => int.Parse(Of(name) ?? $"{fallback}", CultureInfo.InvariantCulture);
         if (Of("--http") is not { } http || Of("--api") is not { } api)
         {
-            Console.Error.WriteLine("usage: Bench ingest --http URL --api URL [--seconds 10] [--connections 2] [--batch 500] [--overload CONNECTIONS]");
+            Console.Error.WriteLine("usage: Bench ingest --http URL --api URL [--seconds 10] [--connections 2] [--batch 500] [--overload CONNECTIONS | --rate SPANS]");
             return 2;
         }
 
@@ -26,6 +27,11 @@ internal static class IngestLoad
         var bodies = Enumerable.Range(1, 64).Select(i => SpanSamples.Request(batch, i).ToByteArray()).ToArray();
         using var client = new HttpClient { BaseAddress = new Uri(http) };
         using var admin = new HttpClient { BaseAddress = new Uri(api) };
+        if (Of("--rate") is not null)
+        {
+            return await new IngestOffer(admin, bodies, batch, connections).RunAsync(new Uri(http), seconds, Number("--rate", 0)) ? 0 : 1;
+        }
+
         var calm = await SendAsync(client, admin, bodies, batch, connections, seconds, isPatient: true);
         var isRight = Say("", calm);
         if (Of("--overload") is { } crowd)
@@ -84,7 +90,8 @@ internal static class IngestLoad
         return new(elapsed, sent, await TakenAsync(admin) - before, refused, again, sent + refused + (again * batch), most, (Environment.CpuUsage.TotalTime - cpu).TotalSeconds / elapsed);
     }
 
-    static async Task<int> PostAsync(HttpClient client, byte[] body)
+    /// <summary>Sends a body; the status, 0 where the connection broke or no answer came in time.</summary>
+    public static async Task<int> PostAsync(HttpClient client, byte[] body)
     {
         using var content = new ByteArrayContent(body);
         content.Headers.ContentType = new MediaTypeHeaderValue("application/x-protobuf");
@@ -93,7 +100,7 @@ internal static class IngestLoad
             using var answer = await client.PostAsync("/v1/traces", content);
             return (int)answer.StatusCode;
         }
-        catch (HttpRequestException)
+        catch (Exception gone) when (gone is HttpRequestException or TaskCanceledException)
         {
             return 0;
         }
@@ -105,15 +112,19 @@ internal static class IngestLoad
     /// <param name="Resident">The most memory of the server that was seen, in bytes.</param>
     readonly record struct Sums(double Seconds, long Sent, long Taken, long Refused, long Again, long Offered, double Resident, double Cpu);
 
-    static async Task<long> TakenAsync(HttpClient admin)
+    public static async Task<long> TakenAsync(HttpClient admin)
     {
         using var view = JsonDocument.Parse(await admin.GetStringAsync(new Uri("/api/v1/telemetry", UriKind.Relative)));
         return view.RootElement.GetProperty("formats").EnumerateArray().Single(f => f.GetProperty("format").GetString() == "otlp-traces").GetProperty("items").GetProperty("taken").GetInt64();
     }
 
-    static async Task<double> ResidentAsync(HttpClient admin)
+    public static Task<double> ResidentAsync(HttpClient admin) => MetricAsync(admin, "process_resident_memory_bytes ");
+
+    public static async Task<long> TurnedAwayAsync(HttpClient admin) => (long)await MetricAsync(admin, "mainstay_ingest_refused_bodies_total{format=\"otlp-traces\",why=\"busy\"} ");
+
+    static async Task<double> MetricAsync(HttpClient admin, string series)
     {
-        var line = (await admin.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n').Single(l => l.StartsWith("process_resident_memory_bytes ", StringComparison.Ordinal));
-        return double.Parse(line.Split(' ')[1], CultureInfo.InvariantCulture);
+        var line = (await admin.GetStringAsync(new Uri("/metrics", UriKind.Relative))).Split('\n').Single(l => l.StartsWith(series, StringComparison.Ordinal));
+        return double.Parse(line[series.Length..], CultureInfo.InvariantCulture);
     }
 }

@@ -89,7 +89,14 @@ public sealed class Probes(string version, ApiParts parts)
         text.Gauge("process_resident_memory_bytes", "Memory of the process.", process.WorkingSet64);
         text.Gauge("process_start_time_seconds", "Start of the process since the epoch.", new DateTimeOffset(process.StartTime.ToUniversalTime()).ToUnixTimeMilliseconds() / 1000.0);
         text.Gauge("dotnet_gc_heap_bytes", "Managed memory.", GC.GetTotalMemory(false));
+        text.Gauge("dotnet_gc_committed_bytes", "Memory that the managed heap holds, in use or not, as of the last collection.", GC.GetGCMemoryInfo().TotalCommittedBytes);
         text.Counter("dotnet_gc_allocated_bytes_total", "Managed memory allocated.", GC.GetTotalAllocatedBytes());
+        for (var generation = 0; generation <= GC.MaxGeneration; generation++)
+        {
+            text.Counter("dotnet_gc_collections_total", "How often a generation was collected.", GC.CollectionCount(generation), ("generation", $"{generation}"));
+        }
+
+        text.Counter("dotnet_gc_pause_seconds_total", "How long the process stood still for collections.", GC.GetTotalPauseDuration().TotalSeconds);
     }
 }
 

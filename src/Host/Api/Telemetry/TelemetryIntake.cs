@@ -52,11 +52,11 @@ public sealed class TelemetryIntake
 
     /// <param name="time">Its clock.</param>
     /// <param name="samples">Where points and the numbers of calls go. Default: a store of its own, in memory.</param>
-    /// <param name="budgetBytes">What bodies under way may take together. Default 192 MiB.</param>
+    /// <param name="budgetBytes">What bodies under way may take together. Default 96 MiB: the largest body and half as much, so that what waits is decoded before its sender gives it up and sends it again.</param>
     /// <param name="traceBytes">Memory for the newest spans. Default 128 MiB, taken as it is needed.</param>
     /// <param name="kept">Keeps traces on disk as well. Default: in memory alone.</param>
     /// <param name="logs">Keeps log records. Default: one in memory alone.</param>
-    public TelemetryIntake(TimeProvider time, IMetricSink? samples = null, long budgetBytes = 192L << 20, long traceBytes = 128L << 20, TraceStore? kept = null, LogStore? logs = null)
+    public TelemetryIntake(TimeProvider time, IMetricSink? samples = null, long budgetBytes = 96L << 20, long traceBytes = 128L << 20, TraceStore? kept = null, LogStore? logs = null)
     {
         Budget = new(budgetBytes);
         samples ??= new MetricStore(time);
