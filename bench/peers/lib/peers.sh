@@ -2,7 +2,9 @@
 # What the scripts that measure side by side share. Sourced; "needs TOOL..." first, then "workplace".
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../.." && pwd)
-bench=${BENCH:-$root/artifacts/bin/Bench/release/Mainstay.Bench}
+# Native code as the binary is, where it was built (bench/Bench/Bench.csproj says how); else on the .NET runtime.
+bench=${BENCH:-$root/artifacts/bench/Mainstay.Bench}
+[ -x "$bench" ] || bench=$root/artifacts/bin/Bench/release/Mainstay.Bench
 hz=$(getconf CLK_TCK)
 pids=()
 
