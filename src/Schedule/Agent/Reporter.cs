@@ -13,7 +13,6 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(2);
     static readonly TimeSpan ShortestBeat = TimeSpan.FromMilliseconds(100);
     readonly TimeSpan deadline = TimeSpan.FromSeconds(options.OtherServers.Count > 0 ? 1.5 : 2);
-    static readonly TimeSpan Retry = TimeSpan.FromMilliseconds(250);
 
     readonly Lock gate = new();
     readonly Dictionary<string, InstanceStatus> instances = new(StringComparer.Ordinal);
@@ -79,7 +78,7 @@ sealed class Reporter(ServerLink server, AgentOptions options, TimeProvider time
                 }
 
                 Complete();
-                await Task.Delay(Retry, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await Task.Delay(WorkStream.PauseAfter(failures), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

@@ -48,6 +48,9 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
         return number;
     }
 
+    /// <summary>How long to wait after so many failures in a row: a server that starts is there soon.</summary>
+    public static TimeSpan PauseAfter(int failures) => failures <= OftenTimes ? Often : Seldom;
+
     /// <summary>Runs until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -71,7 +74,7 @@ sealed class WorkStream(ServerLink server, TimeProvider time)
                 }
             }
 
-            await Task.Delay(failures <= OftenTimes ? Often : Seldom, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(PauseAfter(failures), time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -8,55 +8,73 @@ internal static class LocalPool<T> where T : class
 {
     private const int LocalSize = 32;
     private const int SharedSize = 4096;
-    [ThreadStatic] private static T[]? local;
-    [ThreadStatic] private static int localCount;
-    private static readonly Lock Gate = new();
-    private static readonly T[] Shared = new T[SharedSize];
-    private static int sharedCount;
+
+    // One look per call: in native code each look at what is a thread's own has its price, and one more where its class has anything to initialize.
+    [ThreadStatic] private static Stack? mine;
 
     /// <summary>An object that was returned earlier, or null.</summary>
     public static T? Rent()
     {
-        if (localCount == 0 && !Refill()) return null;
-        var index = --localCount;
-        var item = local![index];
-        local[index] = null!;
+        var stack = mine ??= new Stack();
+        if (stack.Count == 0 && !Refill(stack)) return null;
+        ref var slot = ref stack.Slots[--stack.Count];
+        var item = slot.Item;
+        slot.Item = null;
         return item;
     }
 
     /// <summary>Gives an object back; it is dropped when the pool is full.</summary>
     public static void Return(T item)
     {
-        local ??= new T[LocalSize];
-        if (localCount == LocalSize) Spill();
-        local[localCount++] = item;
+        var stack = mine ??= new Stack();
+        if (stack.Count == LocalSize) Spill(stack);
+        stack.Slots[stack.Count++].Item = item;
     }
 
-    private static bool Refill()
+    private static bool Refill(Stack stack)
     {
-        if (Volatile.Read(ref sharedCount) == 0) return false;
-        local ??= new T[LocalSize];
-        lock (Gate)
+        if (Volatile.Read(ref Shared.Count) == 0) return false;
+        lock (Shared.Gate)
         {
-            while (localCount < LocalSize / 2 && sharedCount > 0)
+            while (stack.Count < LocalSize / 2 && Shared.Count > 0)
             {
-                local[localCount++] = Shared[--sharedCount];
-                Shared[sharedCount] = null!;
+                ref var slot = ref Shared.Slots[--Shared.Count];
+                stack.Slots[stack.Count++].Item = slot.Item;
+                slot.Item = null;
             }
         }
-        return localCount > 0;
+        return stack.Count > 0;
     }
 
-    private static void Spill()
+    private static void Spill(Stack stack)
     {
-        lock (Gate)
+        lock (Shared.Gate)
         {
-            while (localCount > LocalSize / 2)
+            while (stack.Count > LocalSize / 2)
             {
-                var item = local![--localCount];
-                local[localCount] = null!;
-                if (sharedCount < SharedSize) Shared[sharedCount++] = item;
+                ref var slot = ref stack.Slots[--stack.Count];
+                if (Shared.Count < SharedSize) Shared.Slots[Shared.Count++].Item = slot.Item;
+                slot.Item = null;
             }
         }
+    }
+
+    // Arrays of references ask at each store what they may hold; arrays of structures do not.
+    private struct Slot
+    {
+        public T? Item;
+    }
+
+    private sealed class Stack
+    {
+        public readonly Slot[] Slots = new Slot[LocalSize];
+        public int Count;
+    }
+
+    private static class Shared
+    {
+        public static readonly Lock Gate = new();
+        public static readonly Slot[] Slots = new Slot[SharedSize];
+        public static int Count;
     }
 }

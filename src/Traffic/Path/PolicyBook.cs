@@ -10,12 +10,17 @@ internal sealed class PolicyBook
 {
     private Dictionary<string, object> before = [];
     private Dictionary<string, object> now = [];
+    private readonly List<IBeating> beating = []; // of all policies, those that the heartbeat is for: it is frequent, and they are few
 
     /// <summary>Whose policies they are: its clock, transport and notices. Null where a table is only compiled.</summary>
     public Gateway? Gateway { get; init; }
 
     /// <summary>Begins a new table: what it does not ask for again is forgotten.</summary>
-    public void BeginTable() => (before, now) = (now, []);
+    public void BeginTable()
+    {
+        (before, now) = (now, []);
+        beating.Clear();
+    }
 
     /// <summary>The policy of that kind with these terms at that place.</summary>
     /// <param name="place">Such as <c>route/orders-api/limit-1</c>.</param>
@@ -28,6 +33,7 @@ internal sealed class PolicyBook
         if (now.TryGetValue(key, out var known)) return (T)known;
         var policy = before.TryGetValue(key, out var old) ? (T)old : make();
         now[key] = policy;
+        if (policy is IBeating one) beating.Add(one);
         return policy;
     }
 
@@ -56,7 +62,7 @@ internal sealed class PolicyBook
     }
 
     /// <summary>Every policy of the current table that needs the heartbeat.</summary>
-    public IEnumerable<IBeating> Beating => now.Values.OfType<IBeating>();
+    public IReadOnlyList<IBeating> Beating => beating;
 }
 
 /// <summary>A policy that people can look at.</summary>

@@ -59,21 +59,28 @@ internal sealed class Series(SeriesKey key)
 internal sealed class Shard
 {
     [ThreadStatic] private static Shard? mine;
-    private static readonly Stack<int> Free = new();
-    private static int next;
-    private readonly int number;
+    private readonly int number = Numbers.Take();
 
-    private Shard()
-    {
-        lock (Free) number = Free.TryPop(out var free) ? free : next++;
-    }
-
-    ~Shard()
-    {
-        lock (Free) Free.Push(number);
-    }
+    ~Shard() => Numbers.Give(number);
 
     public static int Current => (mine ??= new Shard()).number;
+
+    // Apart from the class, which so has nothing to initialize: its users need not look whether it is.
+    private static class Numbers
+    {
+        private static readonly Stack<int> Free = new();
+        private static int next;
+
+        public static int Take()
+        {
+            lock (Free) return Free.TryPop(out var free) ? free : next++;
+        }
+
+        public static void Give(int number)
+        {
+            lock (Free) Free.Push(number);
+        }
+    }
 }
 
 /// <summary>Plain counters. They only grow (and wrap); the reader takes differences.</summary>
