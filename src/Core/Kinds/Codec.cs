@@ -15,6 +15,12 @@ public static class Codec
     // As deep as JSON may be nested, to read.
     const int MostDepth = 64;
 
+    // A thread's own writer and what it writes into, kept while it is no larger than this.
+    const int MostKept = 256 * 1024;
+
+    [ThreadStatic]
+    static Kept? mine;
+
     static readonly JsonWriterOptions Compact = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
     /// <summary>How trees of JSON are written as text.</summary>
@@ -24,10 +30,29 @@ public static class Codec
     public static JsonSerializerOptions Indented { get; } = new(Options) { WriteIndented = true };
 
     /// <summary>The value as JSON; resources, and what is given as an object, as what they are.</summary>
-    public static byte[] Encode<T>(T value) => Write(value, Compact);
+    public static byte[] Encode<T>(T value)
+    {
+        var (buffer, writer) = mine ??= Kept.Make();
+        buffer.ResetWrittenCount();
+        writer.Reset();
+        Write(writer, value);
+        var json = buffer.WrittenSpan.ToArray();
+        if (buffer.Capacity > MostKept)
+        {
+            mine = null;
+        }
+
+        return json;
+    }
 
     /// <summary>As <see cref="Encode"/>, with line breaks.</summary>
-    public static byte[] EncodeIndented<T>(T value) => Write(value, Compact with { Indented = true });
+    public static byte[] EncodeIndented<T>(T value)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using var writer = new Utf8JsonWriter(buffer, Compact with { Indented = true });
+        Write(writer, value);
+        return buffer.WrittenSpan.ToArray();
+    }
 
     /// <summary>As <see cref="Encode"/>, as text.</summary>
     public static string Text<T>(T value) => Encoding.UTF8.GetString(Encode(value));
@@ -131,21 +156,26 @@ public static class Codec
         }
     }
 
-    static byte[] Write<T>(T value, JsonWriterOptions options)
+    static void Write<T>(Utf8JsonWriter writer, T value)
     {
-        var buffer = new ArrayBufferWriter<byte>(256);
-        using (var writer = new Utf8JsonWriter(buffer, options))
+        if (value is null)
         {
-            if (value is null)
-            {
-                writer.WriteNullValue();
-            }
-            else
-            {
-                ValueJson.Of(typeof(T) == typeof(Resource) ? value.GetType() : typeof(T)).Write(writer, value);
-            }
+            writer.WriteNullValue();
+        }
+        else
+        {
+            ValueJson.Of(typeof(T) == typeof(Resource) ? value.GetType() : typeof(T)).Write(writer, value);
         }
 
-        return buffer.WrittenSpan.ToArray();
+        writer.Flush();
+    }
+
+    sealed record Kept(ArrayBufferWriter<byte> Buffer, Utf8JsonWriter Writer)
+    {
+        public static Kept Make()
+        {
+            var buffer = new ArrayBufferWriter<byte>(1024);
+            return new(buffer, new Utf8JsonWriter(buffer, Compact));
+        }
     }
 }
