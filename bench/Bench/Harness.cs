@@ -55,7 +55,8 @@ internal static class Harness
     private static Dictionary<string, long> ReadBudget()
     {
         var file = Path.Combine(AppContext.BaseDirectory, "budget.json");
-        return JsonSerializer.Deserialize<Dictionary<string, long>>(File.ReadAllText(file)) ?? [];
+        using var budget = JsonDocument.Parse(File.ReadAllText(file));
+        return budget.RootElement.EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetInt64());
     }
 
     /// <summary>
