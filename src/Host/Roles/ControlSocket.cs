@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net.Sockets;
 
 namespace Mainstay.Host.Roles;
@@ -8,6 +9,11 @@ namespace Mainstay.Host.Roles;
 /// </summary>
 sealed class ControlSocket(string path, Func<string, Func<string, Task>, Task<string>> answer)
 {
+    readonly ConcurrentDictionary<Task, bool> serving = [];
+
+    /// <summary>Done when everybody who asked has the answer: a process that ends before leaves them without.</summary>
+    public Task AnsweredAsync() => Task.WhenAll(serving.Keys);
+
     /// <summary>Serves until stopped.</summary>
     public async Task RunAsync(CancellationToken stop)
     {
@@ -20,7 +26,9 @@ sealed class ControlSocket(string path, Func<string, Func<string, Task>, Task<st
         {
             while (true)
             {
-                _ = ServeAsync(await door.AcceptAsync(stop), stop);
+                var one = ServeAsync(await door.AcceptAsync(stop), stop);
+                serving[one] = true;
+                _ = one.ContinueWith(ended => serving.TryRemove(ended, out _), TaskScheduler.Default);
             }
         }
         catch (OperationCanceledException)

@@ -88,11 +88,8 @@ sealed class Supervisor : IAsyncDisposable
         using var center = new CancellationTokenSource();
         using var end = CancellationTokenSource.CreateLinkedTokenSource(stop, asked.Token);
         var listening = new TaskCompletionSource();
-        var helpers = new[]
-        {
-            sockets.RunAsync(settings.Data.FdSocket, center.Token, () => listening.TrySetResult()),
-            new ControlSocket(settings.Data.ControlSocket, AnswerAsync).RunAsync(center.Token),
-        };
+        var control = new ControlSocket(settings.Data.ControlSocket, AnswerAsync);
+        var helpers = new[] { sockets.RunAsync(settings.Data.FdSocket, center.Token, () => listening.TrySetResult()), control.RunAsync(center.Token) };
         await Task.WhenAny(listening.Task, helpers[0]);
         var serving = server.RunAsync(RolePatience, center.Token);
         var edges = new[] { gateway.RunAsync(RolePatience, edge.Token), agent.RunAsync(RolePatience, edge.Token), spare.KeepAsync(RolePatience, edge.Token) };
@@ -103,6 +100,7 @@ sealed class Supervisor : IAsyncDisposable
         await center.CancelAsync();
         await Task.WhenAll([serving, .. helpers]);
         finished.TrySetResult(left);
+        await control.AnsweredAsync();
     }
 
     /// <summary>Waits until the server serves. Null when it does, else what went wrong, with the end of its log.</summary>
