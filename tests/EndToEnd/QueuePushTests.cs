@@ -35,7 +35,7 @@ public sealed class QueuePushTests(ITestOutputHelper output)
                 await mainstay.RoleReplacedAsync("server", mainstay.KillRole("server"));
             }
 
-            await Eventually.IsAsync(() => IsConfirmedAsync(http, number), TimeSpan.FromSeconds(60), () => mainstay.Logs());
+            await Eventually.IsAsync(() => IsConfirmedAsync(http, number), TimeSpan.FromSeconds(60), () => $"message {number}\n{mainstay.Logs()}");
         }
 
         string[] Lines() => File.Exists(kept) ? File.ReadAllLines(kept) : [];

@@ -17,10 +17,17 @@ sealed class RabbitLink : IAsyncDisposable
     /// <summary>What one consumer may have without having let it go; the protocol has 16 bits for it.</summary>
     const int Prefetch = 60_000;
 
-    /// <summary>The broker's port of a connection that is refused because another has the lock.</summary>
+    /// <summary>The broker's code of a connection that is refused because another has the lock.</summary>
     const ushort Locked = 405;
 
+    /// <summary>The type of a message that says nothing, and is deleted when it comes.</summary>
+    const string Nothing = "mainstay.nothing";
+
+    /// <summary>The broker's code of a queue that is not there.</summary>
+    const ushort NotFound = 404;
+
     static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan Settling = TimeSpan.FromSeconds(2);
 
     readonly IConnection connection;
     readonly IChannel giving;
@@ -31,6 +38,7 @@ sealed class RabbitLink : IAsyncDisposable
     readonly Channel<(ulong Tag, bool Back)> letting = Channel.CreateUnbounded<(ulong, bool)>(new() { SingleReader = true });
     readonly Dictionary<string, int> consumers = new(StringComparer.Ordinal);
     Task lettingGo = Task.CompletedTask;
+    long? made;
 
     RabbitLink(long number, IConnection connection, IChannel giving, IChannel taking, Action<Handed> taken, TimeSpan patience)
     {
@@ -85,15 +93,51 @@ sealed class RabbitLink : IAsyncDisposable
     /// <summary>Whether it was refused because another server has the queues.</summary>
     public static bool IsLocked(Exception refused) => refused is OperationInterruptedException { ShutdownReason.ReplyCode: Locked };
 
-    /// <summary>Makes a quorum queue where there is none.</summary>
-    public async Task DeclareAsync(string queue, CancellationToken stop) =>
+    /// <summary>Makes a quorum queue where there is none; it is to be relied on after <see cref="SettledAsync"/>.</summary>
+    public async Task DeclareAsync(string queue, CancellationToken stop)
+    {
+        if (await IsThereAsync(queue, stop))
+            return;
         // Being handed back is nothing against a message here; newer brokers give up on it after twenty times where nothing is said.
         await taking.QueueDeclareAsync(queue, durable: true, exclusive: false, autoDelete: false, new Dictionary<string, object?> { ["x-queue-type"] = "quorum", ["x-delivery-limit"] = 1_000_000_000 }, cancellationToken: stop);
+        made = TimeProvider.System.GetTimestamp();
+    }
 
-    /// <summary>Waits until nobody else takes from a queue, and so has given back what was in its hands; gives the number of its messages.</summary>
+    /// <summary>Waits until a broker that is killed would have the queues that were made on this connection when it is back.</summary>
+    /// <remarks>
+    /// RabbitMQ 3.10 writes the directory of its quorum queues to the disk half a second after the last change. Killed before, it forgets the log of a new queue,
+    /// with all messages that it had confirmed, and the queue never gets a leader again.
+    /// </remarks>
+    public async Task SettledAsync(CancellationToken stop)
+    {
+        if (made is { } at && Settling - TimeProvider.System.GetElapsedTime(at) is { Ticks: > 0 } left)
+            await Task.Delay(left, TimeProvider.System, stop);
+        made = null;
+    }
+
+    /// <summary>Whether it is one of those that say nothing.</summary>
+    public static bool IsNothing(IReadOnlyBasicProperties properties) => properties.Type == Nothing;
+
+    /// <summary>
+    /// Waits until a queue has a leader and nobody else takes from it, and so has given back what was in its hands; gives the number of its messages.
+    /// </summary>
+    /// <remarks>
+    /// A broker that has just started takes connections before its quorum queues have leaders, and counts until then without the end of their logs. The confirmation
+    /// of a message tells that there is a leader, and that all that was written before is counted.
+    /// </remarks>
     /// <exception cref="IOException">Somebody goes on taking from it.</exception>
+    /// <exception cref="TimeoutException">It has no leader.</exception>
     public async Task<long> AloneAsync(string queue, CancellationToken stop)
     {
+        try
+        {
+            await InTimeAsync(PublishAsync(queue, new() { DeliveryMode = DeliveryModes.Persistent, Type = Nothing }, default));
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"the queue '{queue}' takes no messages: it has no leader, or the broker is short of memory or disk");
+        }
+
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
@@ -127,7 +171,7 @@ sealed class RabbitLink : IAsyncDisposable
     {
         await using var reading = await connection.CreateChannelAsync(cancellationToken: stop);
         await reading.BasicQosAsync(0, Prefetch, global: false, stop);
-        var all = new List<(ulong Tag, byte[] Body)>();
+        var all = new List<(ulong Tag, byte[]? Body)>();
         var count = await AloneAsync(queue, stop);
         for (var consumer = 0; consumer <= count / Prefetch; consumer++)
         {
@@ -135,7 +179,7 @@ sealed class RabbitLink : IAsyncDisposable
             one.ReceivedAsync += (_, got) =>
             {
                 lock (all)
-                    all.Add((got.DeliveryTag, got.Body.ToArray()));
+                    all.Add((got.DeliveryTag, IsNothing(got.BasicProperties) ? null : got.Body.ToArray()));
                 return Task.CompletedTask;
             };
             await reading.BasicConsumeAsync(queue, autoAck: false, one, stop);
@@ -146,14 +190,14 @@ sealed class RabbitLink : IAsyncDisposable
             lock (all)
                 return all.Count;
         }, stop);
-        (ulong Tag, byte[] Body)[] read;
+        (ulong Tag, byte[]? Body)[] read;
         lock (all)
             read = [.. all];
-        foreach (var (tag, _) in read.Where(r => !keeps(r.Body)))
+        foreach (var (tag, _) in read.Where(r => r.Body is null || !keeps(r.Body)))
             await reading.BasicAckAsync(tag, multiple: false, stop);
         // The rest is back at its place when the channel is closed.
         await reading.CloseAsync(stop);
-        return [.. read.Select(r => r.Body)];
+        return [.. read.Select(r => r.Body).OfType<byte[]>()];
     }
 
     /// <summary>Waits until as many have come as there were, or the broker has no more and none has come for a while: some may have been too old.</summary>
@@ -214,6 +258,21 @@ sealed class RabbitLink : IAsyncDisposable
 
         await connection.DisposeAsync();
         lost.Dispose();
+    }
+
+    async Task<bool> IsThereAsync(string queue, CancellationToken stop)
+    {
+        // Its answer is the channel's end where there is none.
+        await using var asking = await connection.CreateChannelAsync(cancellationToken: stop);
+        try
+        {
+            await asking.QueueDeclarePassiveAsync(queue, stop);
+            return true;
+        }
+        catch (OperationInterruptedException none) when (none.ShutdownReason?.ReplyCode == NotFound)
+        {
+            return false;
+        }
     }
 
     void Let((long Connection, ulong Tag) held, bool back)

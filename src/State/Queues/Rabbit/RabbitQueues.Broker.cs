@@ -151,6 +151,13 @@ public sealed partial class RabbitQueues
         (RabbitShelf Shelf, bool IsOpen)[] all;
         lock (gate)
             all = [.. shelves.Values.Select(s => (s, s.OpenOn == at.Number))];
+        foreach (var (shelf, _) in all.Where(s => !s.IsOpen))
+        {
+            await at.DeclareAsync(MainOf(shelf), stop);
+            await at.DeclareAsync(DeadOf(shelf), stop);
+        }
+
+        await at.SettledAsync(stop);
         var counts = new Dictionary<RabbitShelf, long>();
         foreach (var (shelf, isOpen) in all)
         {
@@ -158,8 +165,6 @@ public sealed partial class RabbitQueues
             var (count, countDead) = (0L, 0L);
             if (!isOpen)
             {
-                await at.DeclareAsync(main, stop);
-                await at.DeclareAsync(dead, stop);
                 (count, countDead) = (await at.AloneAsync(main, stop), await at.AloneAsync(dead, stop));
                 counts[shelf] = count + countDead;
                 lock (gate)
@@ -263,7 +268,9 @@ public sealed partial class RabbitQueues
             if (!open.TryGetValue(handed.Queue, out var of))
                 return;
             of.Shelf.Arrived++;
-            if (WireMessage.Read(handed.Properties) is { } wire)
+            if (RabbitLink.IsNothing(handed.Properties))
+                at.Drop((handed.Connection, handed.Tag));
+            else if (WireMessage.Read(handed.Properties) is { } wire)
                 Arrive(handed, of.Shelf, wire, of.IsDead, at);
             else if (!of.IsDead)
                 _ = AdoptAsync(of.Shelf, handed, at);
