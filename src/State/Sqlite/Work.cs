@@ -34,9 +34,12 @@ sealed class Group(StoreState state, long lastLease, long maxBytes)
     }
 }
 
-/// <summary>One caller's wish, carried out by the writer's thread.</summary>
+/// <summary>One caller's wish, carried out by who has the turn.</summary>
 abstract class Work
 {
+    /// <summary>Whether it takes no longer than one sync, so that a caller may do it on his own thread.</summary>
+    public virtual bool IsBrief => false;
+
     /// <summary>Adds what is to be written to the group; an exception fails only this one.</summary>
     public virtual void Stage(Group group)
     {
@@ -70,6 +73,8 @@ abstract class Work<T> : Work
 
 sealed class CommitWork(Commit commit, CancellationToken stop) : Work<CommitResult>
 {
+    public override bool IsBrief => true;
+
     public override void Stage(Group group)
     {
         // Once staged it is not taken back; until then the caller may leave.
@@ -80,11 +85,15 @@ sealed class CommitWork(Commit commit, CancellationToken stop) : Work<CommitResu
 
 sealed class GrantWork(TimeSpan ttl) : Work<long>
 {
+    public override bool IsBrief => true;
+
     public override void Stage(Group group) => Result = group.Grant(ttl);
 }
 
 sealed class EndWork(long lease) : Work<bool>
 {
+    public override bool IsBrief => true;
+
     public override void Stage(Group group) => group.Staging.StageEnd(lease);
 }
 

@@ -7,6 +7,9 @@ namespace Mainstay.State.Sqlite;
 enum LineEntry
 {
     Queued,
+
+    /// <summary>Not queued: nobody else has the file, and the caller is to do it now.</summary>
+    Turn,
     Full,
     Closed,
 }
@@ -15,6 +18,10 @@ enum LineEntry
 /// The works that wait for the one thread of a file. While that thread makes one group durable the next one gathers, so the disk's latency is paid once
 /// per group and groups are as large as the load makes them.
 /// </summary>
+/// <remarks>
+/// Who has the turn has the file: the thread from the taking of a group to the next, or a caller who comes alone and may do his work himself. Handing a work over to the
+/// thread and the answer back takes as long as a fast disk does.
+/// </remarks>
 /// <param name="most">Most works that may wait; beyond it callers are refused instead of piling up.</param>
 /// <param name="groupSize">Most works of one group.</param>
 sealed class WorkLine<TWork>(int most, int groupSize)
@@ -25,6 +32,10 @@ sealed class WorkLine<TWork>(int most, int groupSize)
     int waiting;
     int wanted;
     long gatherUntil;
+    bool turn;
+    bool hasTurn;
+    long turns;
+    bool asleep;
     Exception? closed;
 
     /// <summary>Most works that may wait.</summary>
@@ -43,19 +54,39 @@ sealed class WorkLine<TWork>(int most, int groupSize)
     /// <summary>Queues a work.</summary>
     /// <param name="work">What is to be done.</param>
     /// <param name="always">Queued although there are too many: for what the owner itself has to do.</param>
-    public LineEntry Enqueue(TWork work, bool always = false)
+    /// <param name="self">The caller can do it himself: where he comes alone he gets the turn, and gives it back by <see cref="EndTurn"/>.</param>
+    public LineEntry Enqueue(TWork work, bool always = false, bool self = false)
     {
         lock (gate)
         {
             if (closed is not null)
                 return LineEntry.Closed;
+            // The last group says whether others are about to come, for whom one sync could be enough.
+            if (self && !turn && queue.Count == 0 && wanted <= 1)
+            {
+                turn = true;
+                return LineEntry.Turn;
+            }
+
             if (queue.Count >= most && !always)
                 return LineEntry.Full;
             queue.Enqueue(work);
             Volatile.Write(ref waiting, queue.Count);
-            if (queue.Count == 1)
+            if (queue.Count == 1 && !turn)
                 Monitor.Pulse(gate);
             return LineEntry.Queued;
+        }
+    }
+
+    /// <summary>Gives back the turn that <see cref="Enqueue"/> gave.</summary>
+    /// <param name="wake">Whether there is something to do for the thread when nobody comes.</param>
+    public void EndTurn(bool wake)
+    {
+        lock (gate)
+        {
+            (turn, turns) = (false, turns + 1);
+            if (queue.Count > 0 || closed is not null || (wake && asleep))
+                Monitor.Pulse(gate);
         }
     }
 
@@ -82,20 +113,27 @@ sealed class WorkLine<TWork>(int most, int groupSize)
     }
 
     /// <summary>
-    /// Waits for works and moves a group of them into the list; false when it is closed and empty. <paramref name="quietMs"/> says after how many
-    /// milliseconds without a work it returns with none (<see cref="Timeout.Infinite"/>: never).
+    /// Gives the turn back, waits for works, and moves a group of them into the list; false when it is closed and empty. <paramref name="quietMs"/> says after
+    /// how many milliseconds without a work it returns with none (<see cref="Timeout.Infinite"/>: never). To be called by the one thread alone.
     /// </summary>
     public bool Take(List<TWork> works, Func<int> quietMs)
     {
         lock (gate)
         {
-            while (queue.Count == 0)
+            if (hasTurn)
+                turn = hasTurn = false;
+            while (queue.Count == 0 || turn)
             {
-                if (closed is not null)
+                if (closed is not null && !turn)
                     return false;
-                if (!Monitor.Wait(gate, quietMs()) && queue.Count == 0 && closed is null)
-                    return true;
+                var before = turns;
+                var quiet = turn ? Timeout.Infinite : quietMs();
+                asleep = quiet == Timeout.Infinite;
+                if (!Monitor.Wait(gate, quiet) && queue.Count == 0 && closed is null && !turn && turns == before)
+                    return turn = hasTurn = true;
             }
+
+            turn = hasTurn = true;
         }
 
         Gather();

@@ -6,7 +6,8 @@ namespace Mainstay.State.Sqlite;
 
 /// <summary>
 /// The one thread that uses the file. While it makes one group durable the next one gathers, so the disk's latency is paid once per group and
-/// groups are as large as the load makes them. Folding waits until nobody writes, as long as its backlog allows.
+/// groups are as large as the load makes them. A caller who comes alone writes on his own thread. Folding waits until nobody writes, as long as its
+/// backlog allows.
 /// </summary>
 sealed class Writer
 {
@@ -26,6 +27,7 @@ sealed class Writer
     readonly StoreState state;
     readonly TaskCompletionSource finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     readonly WorkLine<Work> line = new(QueueSize, GroupSize);
+    readonly List<Work> alone = new(1);
     Database? database;
     readonly Retention retention;
     long historyBytes;
@@ -41,11 +43,14 @@ sealed class Writer
         new Thread(Loop) { IsBackground = true, Name = "store writer" }.Start();
     }
 
-    /// <summary>Queues a work; it is answered by its own task.</summary>
+    /// <summary>Queues a work, or does it; it is answered by its own task.</summary>
     public void Enqueue(Work work)
     {
-        switch (line.Enqueue(work))
+        switch (line.Enqueue(work, self: work.IsBrief))
         {
+            case LineEntry.Turn:
+                DoAlone(work);
+                break;
             case LineEntry.Closed:
                 throw line.ClosedBy is StoreUnavailableException stopped ? stopped : new ObjectDisposedException(nameof(SqliteStore));
             case LineEntry.Full:
@@ -80,25 +85,36 @@ sealed class Writer
         // Nothing taken: nobody writes and there is something to fold.
         while (line.Take(works, () => Slice(quiet: true) == 0 ? Timeout.Infinite : QuietMs))
         {
-            try
-            {
-                Process(works);
-            }
-            catch (Exception unavailable) when (unavailable is SqliteFault or StoreUnavailableException)
-            {
-                Refuse(works, unavailable);
-            }
-            catch (Exception bug)
-            {
-                Stop(works, bug);
-                break;
-            }
-
+            Do(works);
             works.Clear();
         }
 
         Close();
         finished.SetResult();
+    }
+
+    void DoAlone(Work work)
+    {
+        alone.Add(work);
+        Do(alone);
+        alone.Clear();
+        line.EndTurn(wake: Slice(quiet: true) != 0);
+    }
+
+    void Do(List<Work> works)
+    {
+        try
+        {
+            Process(works);
+        }
+        catch (Exception unavailable) when (unavailable is SqliteFault or StoreUnavailableException)
+        {
+            Refuse(works, unavailable);
+        }
+        catch (Exception bug)
+        {
+            Stop(works, bug);
+        }
     }
 
     void Process(List<Work> works)
@@ -174,7 +190,7 @@ sealed class Writer
             Close();
     }
 
-    // A broken invariant stops this store, and nothing else: everybody who waits or comes later is told.
+    // A broken invariant stops this store, and nothing else: everybody who waits or comes later is told, and the thread finds nothing more to do.
     void Stop(List<Work> works, Exception bug)
     {
         var told = new StoreUnavailableException($"the store {options.Path} stopped: {bug.Message}; restart Mainstay", bug);

@@ -220,6 +220,18 @@ public sealed class SqliteStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task WhoWritesAloneIsAnsweredAtOnce()
+    {
+        await using var store = SqliteStore.Open(Options);
+        for (var i = 0; i < 20; i++)
+        {
+            var commit = store.CommitAsync(new([], [new("a", BitConverter.GetBytes(i))]));
+            commit.IsCompletedSuccessfully.ShouldBeTrue("it waits for no other thread");
+            (await commit).Revision.ShouldBe(i + 1);
+        }
+    }
+
+    [Fact]
     public async Task CommitsThatWaitTogetherEachHaveTheirOwnOutcome()
     {
         await using var store = SqliteStore.Open(Options);
