@@ -117,11 +117,7 @@ internal sealed class CompiledText
     {
         if (IpText.IsIPv4(address))
         {
-            for (var shift = 24; shift >= 0; shift -= 8)
-            {
-                writer.Add((long)((uint)address >> shift & 0xFF));
-                if (shift > 0) writer.Add("."u8);
-            }
+            for (var shift = 24; shift >= 0; shift -= 8) writer.AddOctet((byte)((uint)address >> shift), isLast: shift == 0);
             return;
         }
         Span<byte> digits = stackalloc byte[4];

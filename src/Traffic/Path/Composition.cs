@@ -151,14 +151,10 @@ internal sealed class Composition(Exchange x, ComposeGate gate, ComposeRun run)
         var request = x.Request;
         var head = x.HeadBytes;
         var kept = new List<byte>();
-        for (var start = request.StartLineLength; start < request.Length - 2;)
+        var lines = new HeaderLines(head, request);
+        while (lines.MoveNext())
         {
-            var line = new Piece(start, head[start..].IndexOf((byte)'\n') - 1);
-            start += line.Length + 2;
-            var isCut = false;
-            foreach (var cut in request.Cuts) isCut |= cut.Start == line.Start;
-            MessageHead.Split(head, line, out var name, out _);
-            if (!isCut && IsPassedOn(name.Of(head))) kept.AddRange(head.Slice(line.Start, line.Length + 2));
+            if (IsPassedOn(lines.Name)) kept.AddRange(lines.Line);
         }
         var id = x.TakeRequestId();
         Span<byte> made = stackalloc byte[64];

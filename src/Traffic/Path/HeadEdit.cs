@@ -40,31 +40,24 @@ internal sealed class HeadEdit
     public static void Copy(ref HeadWriter writer, ReadOnlySpan<byte> head, MessageHead parsed, HeadEdit? edit, ReadOnlySpan<byte> without = default)
     {
         var cuts = parsed.Cuts;
-        var end = parsed.Length - 2;
-        var from = parsed.StartLineLength;
-        for (var (start, cut) = (from, 0); start < end;)
+        var (from, cut) = (parsed.StartLineLength, 0);
+        foreach (ref readonly var line in parsed.Lines)
         {
-            var at = start;
-            start += head[at..].IndexOf((byte)'\n') + 1;
-            var isCut = cut < cuts.Length && cuts[cut].Start == at;
+            var isCut = cut < cuts.Length && cuts[cut].Start == line.Start;
             if (isCut) cut++;
-            else if (!(edit is not null && edit.Removes(head[at..start])) && !IsNamed(head[at..start], without)) continue;
-            writer.Add(head[from..at]);
-            from = start;
+            else if (!(edit is not null && edit.Removes(head, line)) && !(without.Length > 0 && line.IsNamed(head, without))) continue;
+            writer.Add(head[from..line.Start]);
+            from = line.Start + line.Length;
         }
-        writer.Add(head[from..end]);
+        writer.Add(head[from..(parsed.Length - 2)]);
     }
 
-    private bool Removes(ReadOnlySpan<byte> line)
+    private bool Removes(ReadOnlySpan<byte> head, in HeaderLine line)
     {
         foreach (var one in removed)
         {
-            if (IsNamed(line, one)) return true;
+            if (line.IsNamed(head, one)) return true;
         }
         return false;
     }
-
-    /// <summary>Names are ended by the first colon, so a line needs no search for it.</summary>
-    private static bool IsNamed(ReadOnlySpan<byte> line, ReadOnlySpan<byte> name) =>
-        name.Length > 0 && line.Length > name.Length && line[name.Length] == ':' && Ascii.EqualsIgnoreCase(line[..name.Length], name);
 }

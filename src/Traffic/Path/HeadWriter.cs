@@ -37,6 +37,18 @@ internal ref struct HeadWriter(Span<byte> into)
         Length += written;
     }
 
+    /// <summary>Adds a number of an IPv4 address, and a dot where another follows.</summary>
+    public void AddOctet(byte number, bool isLast)
+    {
+        var room = into[Length..];
+        var at = 0;
+        if (number >= 100) room[at++] = (byte)('0' + number / 100);
+        if (number >= 10) room[at++] = (byte)('0' + number / 10 % 10);
+        room[at++] = (byte)('0' + number % 10);
+        if (!isLast) room[at++] = (byte)'.';
+        Length += at;
+    }
+
     /// <summary>Adds a number as 16 lowercase hexadecimal digits.</summary>
     public void AddHex(ulong number)
     {

@@ -5,8 +5,8 @@ internal ref struct HeaderLines(ReadOnlySpan<byte> head, MessageHead parsed)
 {
     private readonly ReadOnlySpan<byte> head = head;
     private readonly ReadOnlySpan<Piece> cuts = parsed.Cuts;
-    private readonly int end = parsed.Length - 2;
-    private int start = parsed.StartLineLength;
+    private readonly ReadOnlySpan<HeaderLine> lines = parsed.Lines;
+    private int next;
     private int cut;
 
     /// <summary>The current line with its line end.</summary>
@@ -16,17 +16,16 @@ internal ref struct HeaderLines(ReadOnlySpan<byte> head, MessageHead parsed)
 
     public bool MoveNext()
     {
-        while (start < end)
+        while (next < lines.Length)
         {
-            var at = start;
-            start += head[start..].IndexOf((byte)'\n') + 1;
-            if (cut < cuts.Length && cuts[cut].Start == at)
+            ref readonly var line = ref lines[next++];
+            if (cut < cuts.Length && cuts[cut].Start == line.Start)
             {
                 cut++;
                 continue;
             }
-            Line = head[at..start];
-            Name = Line[..Line.IndexOf((byte)':')];
+            Line = line.All.Of(head);
+            Name = line.Name(head);
             return true;
         }
         return false;

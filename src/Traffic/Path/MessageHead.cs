@@ -19,6 +19,29 @@ internal readonly record struct Piece(int Start, int Length)
     public ReadOnlySpan<byte> Of(ReadOnlySpan<byte> head) => head.Slice(Start, Length);
 }
 
+/// <summary>Where a header line of a parsed head is, so that who looks for one searches no bytes.</summary>
+/// <param name="Start">Its first byte, from the head's.</param>
+/// <param name="NameLength">Bytes before its colon.</param>
+/// <param name="Length">Bytes with its line end.</param>
+internal readonly record struct HeaderLine(int Start, int NameLength, int Length)
+{
+    public Piece All => new(Start, Length);
+
+    public ReadOnlySpan<byte> Name(ReadOnlySpan<byte> head) => head.Slice(Start, NameLength);
+
+    /// <summary>Whether it has this name, in any case.</summary>
+    public bool IsNamed(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name) => NameLength == name.Length && Ascii.EqualsIgnoreCase(Name(head), name);
+
+    /// <summary>What is behind its colon, without the white space around it.</summary>
+    public Piece Value(ReadOnlySpan<byte> head)
+    {
+        var (from, to) = (Start + NameLength + 1, Start + Length - 2);
+        while (from < to && head[from] is (byte)' ' or (byte)'\t') from++;
+        while (to > from && head[to - 1] is (byte)' ' or (byte)'\t') to--;
+        return new Piece(from, to - from);
+    }
+}
+
 /// <summary>
 /// What requests and responses share: a strict, resumable parse of start line and headers (RFC 9112 §2 to §5), which notes what the gateway
 /// must know and which lines must not be passed on. Everything between those lines is later copied as blocks.
@@ -35,6 +58,7 @@ internal abstract class MessageHead
     private static readonly SearchValues<byte> ControlBytes =
         SearchValues.Create([0, 1, 2, 3, 4, 5, 6, 7, 8, .. Enumerable.Range(10, 22).Select(value => (byte)value), 127]);
 
+    private HeaderLine[] lines = new HeaderLine[16];
     private Piece[] cuts = new Piece[8];
     private int cutCount;
     private int lineStart;
@@ -70,6 +94,9 @@ internal abstract class MessageHead
 
     /// <summary>Header lines.</summary>
     public int HeaderCount => headerCount;
+
+    /// <summary>Where each header line is, in order.</summary>
+    public ReadOnlySpan<HeaderLine> Lines => lines.AsSpan(0, headerCount);
 
     /// <summary>Why the parse failed.</summary>
     public Reason Failure { get; private set; }
@@ -122,7 +149,7 @@ internal abstract class MessageHead
             }
             else
             {
-                if (++headerCount > limits.Headers) return Bad(Reason.HeadTooLarge);
+                if (headerCount == limits.Headers) return Bad(Reason.HeadTooLarge);
                 if (!TakeHeader(bytes, line)) return Bad();
             }
         }
@@ -167,6 +194,8 @@ internal abstract class MessageHead
     private bool TakeHeader(ReadOnlySpan<byte> bytes, Piece line)
     {
         if (!Split(bytes, line, out var name, out var value) || !IsText(value.Of(bytes))) return false;
+        if (headerCount == lines.Length) Array.Resize(ref lines, headerCount * 2);
+        lines[headerCount++] = new HeaderLine(line.Start, name.Length, line.Length + 2);
         var known = HeaderNames.Of(name.Of(bytes));
         if (known == HeaderName.Other) return true;
         if (IsCut(known)) Cut(new Piece(line.Start, line.Length + 2));
@@ -246,19 +275,17 @@ internal abstract class MessageHead
 
     /// <summary>Finds the next line of a name in a whole head. Not for names that the parse notes.</summary>
     /// <param name="bytes">The head.</param>
-    /// <param name="at">Where to look from; 0 at first. Set to where to go on.</param>
+    /// <param name="at">The number of the line to look from; 0 at first. Set to where to go on.</param>
     /// <param name="name">In any case.</param>
     /// <param name="value">Its value, trimmed.</param>
     public bool Next(ReadOnlySpan<byte> bytes, ref int at, ReadOnlySpan<byte> name, out Piece value)
     {
-        var start = Math.Max(at, StartLineLength);
-        while (start < Length - 2)
+        var all = Lines;
+        while (at < all.Length)
         {
-            var line = new Piece(start, bytes[start..].IndexOf((byte)'\n') - 1);
-            start += line.Length + 2;
-            at = start;
-            if (line.Length <= name.Length || bytes[line.Start + name.Length] != ':' || !Ascii.EqualsIgnoreCase(bytes.Slice(line.Start, name.Length), name)) continue;
-            Split(bytes, line, out _, out value);
+            ref readonly var line = ref all[at++];
+            if (!line.IsNamed(bytes, name)) continue;
+            value = line.Value(bytes);
             return true;
         }
         value = default;
@@ -275,15 +302,12 @@ internal abstract class MessageHead
     /// <summary>Does not pass on the lines of these names either, nor of those with underscores for dashes, which some servers take for the same. For a whole head, before it is written.</summary>
     public void CutNamed(ReadOnlySpan<byte> bytes, byte[][] names)
     {
-        for (var start = StartLineLength; start < Length - 2;)
+        foreach (ref readonly var line in Lines)
         {
-            var line = new Piece(start, bytes[start..].IndexOf((byte)'\n') - 1);
-            start += line.Length + 2;
-            var name = bytes.Slice(line.Start, bytes.Slice(line.Start, line.Length).IndexOf((byte)':'));
             foreach (var one in names)
             {
-                if (!IsAlike(name, one)) continue;
-                CutInOrder(new Piece(line.Start, line.Length + 2));
+                if (line.NameLength != one.Length || !IsAlike(line.Name(bytes), one)) continue;
+                CutInOrder(line.All);
                 break;
             }
         }
@@ -320,28 +344,19 @@ internal abstract class MessageHead
     private void Recut(ReadOnlySpan<byte> bytes)
     {
         cutCount = 0;
-        for (var start = StartLineLength; start < Length - 2;)
+        foreach (ref readonly var line in Lines)
         {
-            var line = new Piece(start, bytes[start..].IndexOf((byte)'\n') - 1);
-            start += line.Length + 2;
-            Split(bytes, line, out var name, out _);
-            var known = HeaderNames.Of(name.Of(bytes));
-            if (IsCut(known) || (!HeaderNames.IsEssential(known) && IsNamed(bytes, name.Of(bytes))))
-            {
-                Cut(new Piece(line.Start, line.Length + 2));
-            }
+            var known = HeaderNames.Of(line.Name(bytes));
+            if (IsCut(known) || (!HeaderNames.IsEssential(known) && IsNamed(bytes, line.Name(bytes)))) Cut(line.All);
         }
     }
 
     private bool IsNamed(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> header)
     {
-        for (var start = StartLineLength; start < Length - 2;)
+        foreach (ref readonly var line in Lines)
         {
-            var line = new Piece(start, bytes[start..].IndexOf((byte)'\n') - 1);
-            start += line.Length + 2;
-            Split(bytes, line, out var name, out var value);
-            if (HeaderNames.Of(name.Of(bytes)) != HeaderName.Connection) continue;
-            var options = value.Of(bytes);
+            if (HeaderNames.Of(line.Name(bytes)) != HeaderName.Connection) continue;
+            var options = line.Value(bytes).Of(bytes);
             foreach (var range in options.Split((byte)','))
             {
                 if (Ascii.EqualsIgnoreCase(options[range].Trim(" \t"u8), header)) return true;

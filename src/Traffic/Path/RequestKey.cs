@@ -30,14 +30,9 @@ internal static class HeadLines
     /// <summary>The first value of a header; empty where it is absent.</summary>
     public static ReadOnlySpan<byte> Find(ReadOnlySpan<byte> head, MessageHead parsed, ReadOnlySpan<byte> name)
     {
-        var rest = head[parsed.StartLineLength..];
-        while (rest.IndexOf((byte)'\n') is > 1 and var end)
+        foreach (ref readonly var line in parsed.Lines)
         {
-            if (rest.Length > name.Length && rest[name.Length] == ':' && Ascii.EqualsIgnoreCase(rest[..name.Length], name))
-            {
-                return rest[(name.Length + 1)..(end - 1)].Trim(" \t"u8);
-            }
-            rest = rest[(end + 1)..];
+            if (line.IsNamed(head, name)) return line.Value(head).Of(head);
         }
         return default;
     }

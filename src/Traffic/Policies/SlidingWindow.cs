@@ -32,7 +32,7 @@ internal readonly struct SlidingWindow(long count, long perNs) : IRateRule<Slidi
 
     public bool Take(ref Cell cell, long nowNs, long keep)
     {
-        Roll(ref cell, nowNs / sliceNs + 1);
+        Roll(ref cell, nowNs);
         if (cell.Total >= count - keep) return false;
         cell.Used[(int)(cell.Slice % Kept)]++;
         cell.Total++;
@@ -41,35 +41,26 @@ internal readonly struct SlidingWindow(long count, long perNs) : IRateRule<Slidi
 
     public RateStanding Look(in Cell cell, long nowNs, long keep)
     {
+        if (IsNow(cell, nowNs)) return Standing(cell, nowNs, keep);
         var seen = cell;
-        Roll(ref seen, nowNs / sliceNs + 1);
-        var quota = count - keep;
-        var left = Math.Max(0, quota - seen.Total);
-        long retry = 0;
-        long reset = 0;
-        var total = seen.Total;
-        // The oldest slice leaves first: at the end of the slice that is now.
-        for (var age = Slices; age >= 0 && total > 0; age--)
-        {
-            total -= seen.Used[(int)((seen.Slice + Kept - age) % Kept)];
-            reset = Math.Max(1, (seen.Slice + Slices - age) * sliceNs - nowNs);
-            if (retry == 0 && left == 0 && total < quota) retry = reset;
-        }
-        return new RateStanding(left, reset, retry);
+        Roll(ref seen, nowNs);
+        return Standing(seen, nowNs, keep);
     }
 
     public long Weight(in Cell cell, long nowNs)
     {
-        var seen = cell;
-        Roll(ref seen, nowNs / sliceNs + 1);
-        return seen.Total;
+        if (IsNow(cell, nowNs)) return cell.Total;
+        var left = cell.Total;
+        var gone = Math.Min(SliceOf(nowNs) - cell.Slice, Kept);
+        for (var next = 1; next <= gone && left > 0; next++) left -= cell.Used[(int)((cell.Slice + next) % Kept)];
+        return left;
     }
 
     public Cell Join(in Cell one, in Cell other)
     {
         var newer = one.Slice >= other.Slice ? one : other;
         var older = one.Slice >= other.Slice ? other : one;
-        Roll(ref older, newer.Slice);
+        Forget(ref older, newer.Slice);
         newer.Total = 0;
         for (var index = 0; index < Kept; index++)
         {
@@ -79,8 +70,39 @@ internal readonly struct SlidingWindow(long count, long perNs) : IRateRule<Slidi
         return newer;
     }
 
+    // A multiplication where the other way to know would be a division, for each of many cells.
+    private bool IsNow(in Cell cell, long nowNs) => nowNs < cell.Slice * sliceNs;
+
+    private long SliceOf(long nowNs) => nowNs / sliceNs + 1;
+
+    private RateStanding Standing(in Cell seen, long nowNs, long keep)
+    {
+        var quota = count - keep;
+        var left = Math.Max(0, quota - seen.Total);
+        var (retryAge, resetAge) = (-1, -1);
+        // The oldest slice leaves first: at the end of the slice that is now.
+        var at = (int)((seen.Slice + 1) % Kept);
+        var total = seen.Total;
+        for (var age = Slices; age >= 0 && total > 0; age--, at = at == Slices ? 0 : at + 1)
+        {
+            if (seen.Used[at] == 0) continue;
+            total -= seen.Used[at];
+            resetAge = age;
+            if (retryAge < 0 && left == 0 && total < quota) retryAge = age;
+        }
+        return new RateStanding(left, Ends(seen, resetAge, nowNs), Ends(seen, retryAge, nowNs));
+    }
+
+    /// <summary>Nanoseconds until a slice of this age is out of the window; 0 where there is none.</summary>
+    private long Ends(in Cell seen, int age, long nowNs) => age < 0 ? 0 : Math.Max(1, (seen.Slice + Slices - age) * sliceNs - nowNs);
+
+    private void Roll(ref Cell cell, long nowNs)
+    {
+        if (!IsNow(cell, nowNs)) Forget(ref cell, SliceOf(nowNs));
+    }
+
     /// <summary>Forgets what is out of the window.</summary>
-    private static void Roll(ref Cell cell, long slice)
+    private static void Forget(ref Cell cell, long slice)
     {
         if (slice <= cell.Slice) return;
         if (slice - cell.Slice >= Kept)
@@ -96,5 +118,4 @@ internal readonly struct SlidingWindow(long count, long perNs) : IRateRule<Slidi
             reused = 0;
         }
     }
-
 }

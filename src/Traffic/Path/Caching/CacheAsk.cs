@@ -36,53 +36,41 @@ internal struct CacheAsk
         Facts.IsGet = !request.IsHead;
         Facts.IsAuthorized = x.Identity is not null;
         Piece pragma = default;
-        for (var start = request.StartLineLength; start < request.Length - 2;)
-        {
-            var colon = head[start..].IndexOf((byte)':');
-            var line = new Piece(start, colon + head[(start + colon)..].IndexOf((byte)'\n') - 1);
-            start += line.Length + 2;
-            Take(line, colon, head, ref pragma);
-        }
+        foreach (ref readonly var line in request.Lines) Take(line, head, ref pragma);
         if (!pragma.IsEmpty) Facts.Control.AddPragma(pragma.Of(head));
         IsOdd |= request.HasBody || request.WantsUpgrade || request.Expects;
         HasForwarded &= request.Trusted;
         Facts.IsRange = !Range.IsEmpty;
     }
 
-    private static Piece ValueOf(Piece line, int colon, ReadOnlySpan<byte> head)
+    private void Take(in HeaderLine line, ReadOnlySpan<byte> head, ref Piece pragma)
     {
-        var left = line.Of(head)[(colon + 1)..].TrimStart(" \t"u8);
-        return new Piece(line.Start + line.Length - left.Length, left.TrimEnd(" \t"u8).Length);
-    }
-
-    private void Take(Piece line, int colon, ReadOnlySpan<byte> head, ref Piece pragma)
-    {
-        var name = head.Slice(line.Start, colon);
+        var name = line.Name(head);
         // Lengths and first letters tell most names apart.
-        switch ((colon << 8) | (name[0] | 0x20))
+        switch ((name.Length << 8) | (name[0] | 0x20))
         {
-            case (5 << 8) | 'r' when Is(name, "range"u8): Range = ValueOf(line, colon, head); break;
+            case (5 << 8) | 'r' when Is(name, "range"u8): Range = line.Value(head); break;
             case (6 << 8) | 'c' when Is(name, "cookie"u8): Facts.HasCookie = true; break;
-            case (6 << 8) | 'p' when Is(name, "pragma"u8): pragma = ValueOf(line, colon, head); break;
+            case (6 << 8) | 'p' when Is(name, "pragma"u8): pragma = line.Value(head); break;
             case (8 << 8) | 'i' when Is(name, "if-match"u8): IsOdd = true; break;
-            case (8 << 8) | 'i' when Is(name, "if-range"u8): IfRange = ValueOf(line, colon, head); break;
+            case (8 << 8) | 'i' when Is(name, "if-range"u8): IfRange = line.Value(head); break;
             case (9 << 8) | 'f' when Is(name, "forwarded"u8): HasForwarded = true; break;
-            case (13 << 8) | 'c' when Is(name, "cache-control"u8): Facts.Control.Add(ValueOf(line, colon, head).Of(head)); break;
+            case (13 << 8) | 'c' when Is(name, "cache-control"u8): Facts.Control.Add(line.Value(head).Of(head)); break;
             case (13 << 8) | 'a' when Is(name, "authorization"u8): Facts.IsAuthorized = true; break;
-            case (13 << 8) | 'i' when Is(name, "if-none-match"u8): IfNoneMatch = ValueOf(line, colon, head); break;
+            case (13 << 8) | 'i' when Is(name, "if-none-match"u8): IfNoneMatch = line.Value(head); break;
             // What makes some services do something else than the address and method say.
             case (13 << 8) | 'x' when Is(name, "x-rewrite-url"u8) || Is(name, "x-http-method"u8): IsOdd = true; break;
             case (14 << 8) | 'x' when Is(name, "x-original-url"u8): IsOdd = true; break;
             case (15 << 8) | 'a' when Is(name, "accept-encoding"u8):
-                AcceptEncoding = ValueOf(line, colon, head);
+                AcceptEncoding = line.Value(head);
                 AcceptEncodings++;
                 break;
             case (17 << 8) | 'x' when Is(name, "x-method-override"u8): IsOdd = true; break;
-            case (17 << 8) | 'i' when Is(name, "if-modified-since"u8): IfModifiedSince = ValueOf(line, colon, head); break;
+            case (17 << 8) | 'i' when Is(name, "if-modified-since"u8): IfModifiedSince = line.Value(head); break;
             case (19 << 8) | 'i' when Is(name, "if-unmodified-since"u8): IsOdd = true; break;
             case (22 << 8) | 'x' when Is(name, "x-http-method-override"u8): IsOdd = true; break;
             default:
-                HasForwarded |= colon > 12 && name[0] is (byte)'x' or (byte)'X' && HeaderNames.Of(name) is HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded;
+                HasForwarded |= name.Length > 12 && name[0] is (byte)'x' or (byte)'X' && HeaderNames.Of(name) is HeaderName.ForwardedHost or HeaderName.ForwardedProto or HeaderName.OtherForwarded;
                 break;
         }
     }
