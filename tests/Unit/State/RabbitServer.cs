@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
@@ -19,6 +20,7 @@ public sealed class RabbitServer : IAsyncLifetime
 {
     readonly TempFolder folder = new();
     readonly int[] ports = [FreePorts.One(), FreePorts.One(), FreePorts.One()];
+    readonly ConcurrentQueue<string?> said = new();
     Process? mapper;
     Process? server;
     int prefixes;
@@ -47,13 +49,16 @@ public sealed class RabbitServer : IAsyncLifetime
             ["RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS"] = "+sbwt none +sbwtdcpu none +sbwtdio none",
         })
             start.Environment[name] = value;
+        said.Clear();
         server = Process.Start(start)!;
-        server.OutputDataReceived += static (_, _) => { };
+        server.OutputDataReceived += (_, line) => said.Enqueue(line.Data);
         server.BeginOutputReadLine();
-        server.ErrorDataReceived += static (_, _) => { };
+        server.ErrorDataReceived += (_, line) => said.Enqueue(line.Data);
         server.BeginErrorReadLine();
         await Until.HoldsAsync(async () =>
         {
+            if (server.HasExited)
+                throw new InvalidOperationException($"RabbitMQ ended with {server.ExitCode}: {string.Join('\n', said)}");
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             try
             {
