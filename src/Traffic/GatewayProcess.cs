@@ -99,11 +99,11 @@ public static class GatewayProcess
         using var server = Client(options, choice);
         using var records = new RecordFeed(server, time) { HasOthers = choice.IsOpen };
         var id = options.Id ?? $"{Environment.MachineName}-{Environment.ProcessId}-{RandomNumberGenerator.GetHexString(8, true)}";
-        var sequence = 0L;
+        var (run, sequence) = (Guid.CreateVersion7(time.GetUtcNow()).ToString("N"), 0L);
         RecordBatch Take(long dropped)
         {
             gateway.Retry();
-            return gateway.TakeRecords(id, ++sequence, dropped) with { Pid = Environment.ProcessId, At = time.GetUtcNow() };
+            return gateway.TakeRecords(id, ++sequence, dropped) with { Pid = Environment.ProcessId, Run = run, At = time.GetUtcNow() };
         }
 
         void Apply(TableModel table)

@@ -4,8 +4,8 @@ using System.Text.Json.Serialization;
 namespace Mainstay.Traffic.Path;
 
 /// <summary>What a gateway saw since its last batch, and how it stands.</summary>
-/// <param name="Gateway">The gateway's id: one per process, so that a successor is told apart.</param>
-/// <param name="Sequence">1, 2, 3 …; a gap shows that batches were dropped.</param>
+/// <param name="Gateway">The gateway's id: one per host. Its processes follow each other, and are told apart by <see cref="Run"/>.</param>
+/// <param name="Sequence">1, 2, 3 … of a process; a gap shows that batches were dropped.</param>
 /// <param name="TableRevision">The table that is live. A batch is sent at once after each change: it is the acknowledgement.</param>
 /// <param name="BoundListeners">Names of the listeners that accept.</param>
 /// <param name="FailedListeners">Those that could not be opened; tried again with each table and once a second.</param>
@@ -30,6 +30,9 @@ public sealed record RecordBatch(
 {
     /// <summary>Process id of the gateway.</summary>
     public int Pid { get; init; }
+
+    /// <summary>A word of the process's own, which no other has.</summary>
+    public string Run { get; init; } = "";
 
     /// <summary>When it was taken: a batch that waited for the server is about then, not about its arrival.</summary>
     public DateTimeOffset At { get; init; }

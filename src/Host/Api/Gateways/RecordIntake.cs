@@ -14,13 +14,13 @@ namespace Mainstay.Host.Api.Gateways;
 /// </summary>
 public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics routes, GatewayNodes nodes, PolicyBoard policies, CallSeries calls, TimeProvider time, BeaconIntake? browsers = null)
 {
-    /// <summary>How many gateways' sequence numbers are remembered.</summary>
-    public const int MostGateways = 256;
+    /// <summary>Of how many gateways' processes the sequence numbers are remembered.</summary>
+    public const int MostRuns = 256;
 
     static readonly Dictionary<string, long> NoReasons = [];
 
     readonly Lock gate = new();
-    readonly Dictionary<string, long> sequences = new(StringComparer.Ordinal);
+    readonly Dictionary<(string Gateway, string Run), long> sequences = [];
     long lost;
 
     /// <summary>The scale of the gateway's histograms.</summary>
@@ -121,19 +121,21 @@ public sealed class RecordIntake(EdgeStatistics statistics, EdgeStatistics route
     {
         lock (gate)
         {
-            var known = sequences.TryGetValue(batch.Gateway, out var last);
+            // A gateway that was replaced, or has begun again, counts from 1.
+            var run = (batch.Gateway, batch.Run ?? "");
+            var known = sequences.TryGetValue(run, out var last);
             if (known && batch.Sequence <= last)
             {
                 return false;
             }
 
             lost += known ? batch.Sequence - last - 1 : 0;
-            if (!known && sequences.Count >= MostGateways)
+            if (!known && sequences.Count >= MostRuns)
             {
                 sequences.Clear();
             }
 
-            sequences[batch.Gateway] = batch.Sequence;
+            sequences[run] = batch.Sequence;
             return true;
         }
     }

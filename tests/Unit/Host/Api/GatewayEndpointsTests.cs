@@ -128,6 +128,23 @@ public sealed class GatewayEndpointsTests
     }
 
     [Fact]
+    public async Task AGatewayThatWasReplacedCountsFromItsFirstBatchOn()
+    {
+        await using var api = await StartAsync();
+        var last = Batch(api.Time, 300, 1, Traffic("web", "orders", "orders-1", 10)) with { Run = "before" };
+        var first = last with { Run = "after", Sequence = 1 };
+        await SendAsync(api, last);
+        await SendAsync(api, first);
+        // The last words of the old one come late, and once.
+        await SendAsync(api, last with { Sequence = 301 });
+        await SendAsync(api, last with { Sequence = 301 });
+        await SendAsync(api, first with { Sequence = 2 });
+        var metrics = await api.Client.GetStringAsync("/metrics");
+        metrics.ShouldContain("mainstay_gateway_requests_total 40\n");
+        metrics.ShouldContain("mainstay_gateway_batches_lost_total 0\n");
+    }
+
+    [Fact]
     public async Task WhatIsNoBatchIsAProblem()
     {
         await using var api = await StartAsync();
