@@ -55,23 +55,35 @@ public sealed class RabbitServer : IAsyncLifetime
         server.BeginOutputReadLine();
         server.ErrorDataReceived += (_, line) => said.Enqueue(line.Data);
         server.BeginErrorReadLine();
-        await Until.HoldsAsync(async () =>
+        try
         {
-            if (server.HasExited)
-                throw new InvalidOperationException($"RabbitMQ ended with {server.ExitCode}: {string.Join('\n', said)}");
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                await socket.ConnectAsync(IPAddress.Loopback, ports[0]);
-                return true;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
-                return false;
-            }
-        }, what: "RabbitMQ listens");
+            await Until.HoldsAsync(ListensAsync, what: "RabbitMQ listens");
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message}; it said {string.Join('\n', said)}; the end of its log:\n{string.Join('\n', Logged().TakeLast(60))}", late);
+        }
     }
+
+    async Task<bool> ListensAsync()
+    {
+        if (server!.HasExited)
+            throw new InvalidOperationException($"RabbitMQ ended with {server.ExitCode}: {string.Join('\n', said)}");
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, ports[0]);
+            return true;
+        }
+        catch (SocketException)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
+            return false;
+        }
+    }
+
+    IEnumerable<string> Logged() =>
+        Directory.EnumerateFiles(folder["log"], "*.log").Order(StringComparer.Ordinal).SelectMany(file => File.ReadLines(file));
 
     /// <summary>Ends it as a loss of power would.</summary>
     public async Task KillAsync()
