@@ -11,6 +11,9 @@ public static class Durations
         ("s", TimeSpan.TicksPerSecond), ("ms", TimeSpan.TicksPerMillisecond), ("us", TimeSpan.TicksPerMicrosecond),
     ];
 
+    // The longest: -10675199d2h48m5s477ms580.8us.
+    const int MostText = 32;
+
     /// <summary>Reads a duration; false for anything else, a bare number included (only <c>0</c> needs no unit).</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan value)
     {
@@ -38,14 +41,12 @@ public static class Durations
             }
 
             var unit = IndexOf(text[letters..at]);
-            if (unit <= lastUnit
-                || !decimal.TryParse(text[digits..letters], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number)
-                || number > (decimal)(long.MaxValue - ticks) / Units[unit].Ticks)
+            if (unit <= lastUnit || !TryTake(text[digits..letters], Units[unit].Ticks, long.MaxValue - ticks, out var more))
             {
                 return false;
             }
 
-            ticks += (long)(number * Units[unit].Ticks);
+            ticks += more;
             lastUnit = unit;
         }
 
@@ -61,21 +62,57 @@ public static class Durations
             return "0s";
         }
 
-        // Decimal, because the smallest TimeSpan has no counterpart above zero.
-        var text = value < TimeSpan.Zero ? "-" : "";
-        var rest = Math.Abs((decimal)value.Ticks);
-        foreach (var (unit, ticks) in Units)
+        // Unsigned, because the smallest TimeSpan has no counterpart above zero.
+        Span<char> text = stackalloc char[MostText];
+        var at = 0;
+        if (value < TimeSpan.Zero)
         {
-            // Below a microsecond there are only fractions of one.
-            var count = unit == Units[^1].Unit ? rest / ticks : decimal.Floor(rest / ticks);
-            if (count > 0)
-            {
-                text += string.Create(CultureInfo.InvariantCulture, $"{count}{unit}");
-                rest -= count * ticks;
-            }
+            text[at++] = '-';
         }
 
-        return text;
+        var rest = value < TimeSpan.Zero ? unchecked((ulong)-value.Ticks) : (ulong)value.Ticks;
+        foreach (var (unit, ticks) in Units)
+        {
+            var (count, below) = Math.DivRem(rest, (ulong)ticks);
+            // Below a microsecond there are only fractions of one: tenths.
+            var tenths = ticks == TimeSpan.TicksPerMicrosecond ? below : 0;
+            if (count > 0 || tenths > 0)
+            {
+                count.TryFormat(text[at..], out var written, default, CultureInfo.InvariantCulture);
+                at += written;
+                if (tenths > 0)
+                {
+                    (text[at], text[at + 1]) = ('.', (char)('0' + tenths));
+                    at += 2;
+                }
+
+                unit.CopyTo(text[at..]);
+                at += unit.Length;
+            }
+
+            rest = below;
+        }
+
+        return new(text[..at]);
+    }
+
+    // As a rule a whole number, which needs no decimals.
+    static bool TryTake(ReadOnlySpan<char> number, long unit, long most, out long ticks)
+    {
+        ticks = 0;
+        if (long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var whole) && whole <= most / unit)
+        {
+            ticks = whole * unit;
+            return true;
+        }
+
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var exact) || exact > (decimal)most / unit)
+        {
+            return false;
+        }
+
+        ticks = (long)(exact * unit);
+        return true;
     }
 
     static int IndexOf(ReadOnlySpan<char> unit)
