@@ -59,7 +59,7 @@ public sealed class ForwardSpill
         lock (gate)
         {
             var isWhole = segments.Append(request, Now);
-            if (segments.OpenBytes >= FileBytes)
+            if (segments.Current?.Bytes >= FileBytes)
             {
                 segments.Roll();
             }
@@ -107,7 +107,7 @@ public sealed class ForwardSpill
         lock (gate)
         {
             var before = segments.Bytes;
-            while (segments.Bytes > most && (segments.Oldest is not null || segments.OpenBytes > 0))
+            while (segments.Bytes > most && (segments.Oldest is not null || segments.Current is not null))
             {
                 if (segments.Oldest is null)
                 {

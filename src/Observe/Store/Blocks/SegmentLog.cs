@@ -25,11 +25,8 @@ sealed class SegmentLog(IStoreFiles files, string prefix)
     /// <summary>Of all files, in bytes.</summary>
     public long Bytes { get; private set; }
 
-    /// <summary>When the file that is appended to was begun; null where there is none.</summary>
-    public long? OpenSince => open?.Since;
-
-    /// <summary>The length of the file that is appended to.</summary>
-    public long OpenBytes => open?.Bytes ?? 0;
+    /// <summary>The file that is appended to; null where there is none.</summary>
+    public Segment? Current => open;
 
     /// <summary>The oldest file that nothing is appended to any more; null where there is none.</summary>
     public Segment? Oldest => closed.TryPeek(out var oldest) ? oldest : null;

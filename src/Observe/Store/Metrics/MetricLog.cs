@@ -38,7 +38,7 @@ sealed class MetricLog(IStoreFiles files)
             }
         }
 
-        if (segments.OpenSince is { } since && (now - since >= RollMs || segments.OpenBytes >= RollBytes))
+        if (segments.Current is { } file && (now - file.Since >= RollMs || file.Bytes >= RollBytes))
         {
             Roll();
         }

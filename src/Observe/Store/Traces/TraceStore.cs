@@ -29,6 +29,7 @@ public sealed class TraceStore : ITraceStore
     readonly Lock writing = new();
     readonly TailSampler sampler;
     readonly SegmentLog hot;
+    readonly HotTraces hotTraces = new();
     readonly SegmentLog keptLog;
     readonly TraceBlocks blocks;
     readonly TraceWindow kept;
@@ -82,9 +83,10 @@ public sealed class TraceStore : ITraceStore
 
     public IReadOnlyList<StoredSpan> Get(TraceId trace)
     {
-        var (inWindow, inKept) = (window.Get(trace), kept.Get(trace));
-        var found = new List<StoredSpan>(inWindow);
-        found.AddRange(inKept);
+        // In the order in which spans move on, so that none is missed that does so meanwhile.
+        var found = new List<StoredSpan>(window.Get(trace));
+        Undecided(trace, found);
+        found.AddRange(kept.Get(trace));
         blocks.Get(trace, found);
         var seen = new HashSet<(ulong, SpanKind, long)>();
         found.RemoveAll(s => !seen.Add((s.Span, s.Kind, s.Start)));
@@ -154,25 +156,53 @@ public sealed class TraceStore : ITraceStore
         {
             var length = window.Copy(ref position, copy, out var lost);
             Interlocked.Add(ref unwritten, lost);
+            hotTraces.Skip(lost);
             if (length == 0)
             {
                 break;
             }
 
-            if (hot.Bytes >= 2 * options.MostUndecidedBytes || !hot.Append(copy.AsSpan(0, length), now))
+            var records = Records(copy.AsMemory(0, length));
+            if (hot.Bytes < 2 * options.MostUndecidedBytes && hot.Append(copy.AsSpan(0, length), now))
             {
-                Interlocked.Add(ref unwritten, Records(copy.AsMemory(0, length)).Count());
+                hotTraces.Note(hot.Current!, records);
+            }
+            else
+            {
+                var missing = records.Count();
+                Interlocked.Add(ref unwritten, missing);
+                hotTraces.Skip(missing);
             }
 
-            if (hot.OpenBytes >= HotBytes)
+            if (hot.Current?.Bytes >= HotBytes)
             {
                 hot.Roll();
             }
         }
 
-        if (hot.OpenSince is { } since && now - since >= HotFor)
+        if (hot.Current is { } open && now - open.Since >= HotFor)
         {
             hot.Roll();
+        }
+    }
+
+    // What is neither in memory any more nor decided yet. A file that is deleted meanwhile was decided.
+    void Undecided(TraceId trace, List<StoredSpan> into)
+    {
+        List<SegmentLog.Segment> files;
+        lock (writing)
+        {
+            files = hotTraces.With(trace, window.Figures.Forgotten);
+        }
+
+        byte[] read = [];
+        foreach (var file in files)
+        {
+            var at = 0L;
+            while (hot.Read(file, ref at, ref read) is >= 0 and var length)
+            {
+                into.AddRange(Records(read.AsMemory(0, length)).Where(r => SpanRecord.TraceOf(r.Span) == trace).Select(r => SpanRecord.Read(r.Span)));
+            }
         }
     }
 
@@ -188,6 +218,7 @@ public sealed class TraceStore : ITraceStore
 
             lock (writing)
             {
+                hotTraces.Drop(oldest);
                 hot.DropOldest();
             }
         }
@@ -261,16 +292,23 @@ public sealed class TraceStore : ITraceStore
         keptLog.Open(now);
         hot.Open(now);
         keptSince = now;
-        foreach (var record in Read(keptLog))
+        foreach (var (_, records) in Read(keptLog))
         {
-            kept.Add(record.Span);
+            foreach (var record in Records(records))
+            {
+                kept.Add(record.Span);
+            }
         }
 
-        foreach (var record in Read(hot))
+        foreach (var (file, records) in Read(hot))
         {
-            window.Add(record.Span);
-            var parts = new SpanParts(record.Span);
-            sampler.Seen(new(parts.Trace, (SpanKind)parts.Kind, parts.End - parts.Start, parts.Status == (byte)SpanStatus.Error, parts.Parent == 0), parts.Service, parts.Name, now);
+            hotTraces.Note(file, Records(records));
+            foreach (var record in Records(records))
+            {
+                window.Add(record.Span);
+                var parts = new SpanParts(record.Span);
+                sampler.Seen(new(parts.Trace, (SpanKind)parts.Kind, parts.End - parts.Start, parts.Status == (byte)SpanStatus.Error, parts.Parent == 0), parts.Service, parts.Name, now);
+            }
         }
 
         // What is in the log already is not written again.
@@ -280,7 +318,8 @@ public sealed class TraceStore : ITraceStore
         }
     }
 
-    static IEnumerable<ReadOnlyMemory<byte>> Read(SegmentLog log)
+    // Each piece counts until the next is asked for.
+    static IEnumerable<(SegmentLog.Segment File, ReadOnlyMemory<byte> Records)> Read(SegmentLog log)
     {
         byte[] chunk = [];
         foreach (var segment in log.Closed())
@@ -288,10 +327,7 @@ public sealed class TraceStore : ITraceStore
             var at = 0L;
             while (log.Read(segment, ref at, ref chunk) is >= 0 and var length)
             {
-                foreach (var record in Records(chunk.AsMemory(0, length)))
-                {
-                    yield return record;
-                }
+                yield return (segment, chunk.AsMemory(0, length));
             }
         }
     }
