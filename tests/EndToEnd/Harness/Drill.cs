@@ -16,6 +16,7 @@ sealed class Drill : IAsyncDisposable
 
     readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
     readonly int[] ports = Ports.Free(5);
+    readonly HashSet<string> acted = [];
     Process? load;
 
     public Installation Mainstay { get; } = new();
@@ -82,7 +83,7 @@ sealed class Drill : IAsyncDisposable
     /// <summary>Every incident that there is or was: its name and title.</summary>
     public async Task<IReadOnlyList<string>> IncidentsAsync() => [.. (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().Select(i => $"{i!["name"]} {i["title"]}")];
 
-    /// <summary>Waits until something was done without asking, and it is known that it helped; gives what it was done to.</summary>
+    /// <summary>Waits until something was done without asking, in an incident of which that was not told before, and it is known that it helped; gives what it was done to.</summary>
     public async Task<string> ActedAsync(string verb)
     {
         var done = "";
@@ -90,15 +91,16 @@ sealed class Drill : IAsyncDisposable
             async () =>
             {
                 Loaded();
-                var helped = (await ActionsAsync()).FirstOrDefault(a => (string?)a["do"] == verb && (string?)a["state"] == "helped");
+                var (incident, helped) = (await ActionsAsync()).FirstOrDefault(a => (string?)a.Action["do"] == verb && (string?)a.Action["state"] == "helped" && !acted.Contains(a.Incident));
                 done = (string?)helped?["argument"] ?? "";
-                return helped is not null;
+                return helped is not null && acted.Add(incident);
             },
             TimeSpan.FromMinutes(4), () => Mainstay.Logs());
         return done;
     }
 
-    async Task<IEnumerable<JsonNode>> ActionsAsync() => (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().SelectMany(i => i!["actions"]?.AsArray() ?? []).Select(a => a!);
+    async Task<IEnumerable<(string Incident, JsonNode Action)>> ActionsAsync() =>
+        (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().SelectMany(i => (i!["actions"]?.AsArray() ?? []).Select(a => ((string)i["name"]!, a!)));
 
     /// <summary>Keeps the load up for a while.</summary>
     public async Task LoadedAsync(TimeSpan span)

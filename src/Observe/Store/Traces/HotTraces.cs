@@ -44,8 +44,13 @@ sealed class HotTraces
     /// <summary>The files that hold spans of a trace which may be no longer in memory, oldest first.</summary>
     /// <param name="trace">The trace.</param>
     /// <param name="forgotten">How many spans memory has forgotten, the oldest ones.</param>
-    public List<SegmentLog.Segment> With(TraceId trace, long forgotten) =>
-        [.. parts.TakeWhile(p => p.First < forgotten).Where(p => p.Traces.Contains(trace)).Select(p => p.File)];
+    public IReadOnlyList<SegmentLog.Segment> With(TraceId trace, long forgotten) => [.. Forgotten(forgotten).Where(p => p.Traces.Contains(trace)).Select(p => p.File)];
+
+    /// <summary>All files that hold spans which may be no longer in memory, oldest first.</summary>
+    /// <param name="forgotten">As above.</param>
+    public IReadOnlyList<SegmentLog.Segment> Before(long forgotten) => [.. Forgotten(forgotten).Select(p => p.File)];
+
+    IEnumerable<Part> Forgotten(long spans) => parts.TakeWhile(p => p.First < spans);
 
     sealed record Part(SegmentLog.Segment File, long First, HashSet<TraceId> Traces);
 }

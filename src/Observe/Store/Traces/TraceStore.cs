@@ -99,13 +99,7 @@ public sealed class TraceStore : ITraceStore
     {
         var found = new List<TraceId>();
         var seen = new HashSet<TraceId>();
-        foreach (var trace in window.Find(query).Concat(kept.Find(query)))
-        {
-            if (found.Count < query.Limit && seen.Add(trace))
-            {
-                found.Add(trace);
-            }
-        }
+        found.AddRange(window.Find(query).Concat(Undecided(query)).Concat(kept.Find(query)).Where(seen.Add).Take(query.Limit));
 
         complete = blocks.Find(query, seen, found);
         return found;
@@ -189,7 +183,7 @@ public sealed class TraceStore : ITraceStore
     // What is neither in memory any more nor decided yet. A file that is deleted meanwhile was decided.
     void Undecided(TraceId trace, List<StoredSpan> into)
     {
-        List<SegmentLog.Segment> files;
+        IReadOnlyList<SegmentLog.Segment> files;
         lock (writing)
         {
             files = hotTraces.With(trace, window.Figures.Forgotten);
@@ -202,6 +196,32 @@ public sealed class TraceStore : ITraceStore
             while (hot.Read(file, ref at, ref read) is >= 0 and var length)
             {
                 into.AddRange(Records(read.AsMemory(0, length)).Where(r => SpanRecord.TraceOf(r.Span) == trace).Select(r => SpanRecord.Read(r.Span)));
+            }
+        }
+    }
+
+    // The same, the newest first; read as long as more is asked for.
+    IEnumerable<TraceId> Undecided(TraceQuery query)
+    {
+        IReadOnlyList<SegmentLog.Segment> files;
+        lock (writing)
+        {
+            files = hotTraces.Before(window.Figures.Forgotten);
+        }
+
+        var match = new SpanMatch(query);
+        byte[] read = [];
+        foreach (var file in files.Reverse())
+        {
+            var (at, found) = (0L, new List<TraceId>());
+            while (hot.Read(file, ref at, ref read) is >= 0 and var length)
+            {
+                found.AddRange(Records(read.AsMemory(0, length)).Where(r => SpanRecord.Matches(r.Span, match)).Select(r => SpanRecord.TraceOf(r.Span)));
+            }
+
+            foreach (var trace in Enumerable.Reverse(found))
+            {
+                yield return trace;
             }
         }
     }

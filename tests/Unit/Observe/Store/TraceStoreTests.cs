@@ -106,6 +106,7 @@ public sealed class TraceStoreTests
         static void IsWhole(TraceStore store)
         {
             for (var i = 1; i <= 2000; i += 7) store.Get(new(0, (ulong)i)).Select(s => s.Name).Order().ShouldBe(["GET /1", "GET /2"]);
+            store.Find(new() { Operation = "GET /1", Limit = 3000 }).Select(t => t.Low).ShouldBe(Enumerable.Range(1, 2000).Reverse().Select(i => (ulong)i));
         }
     }
 
