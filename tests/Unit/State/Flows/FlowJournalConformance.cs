@@ -37,7 +37,7 @@ public abstract class FlowJournalConformance : IDisposable
     /// <summary>Two steps, remembered for a minute; <see cref="Kept"/> for longer than a test lets pass.</summary>
     private protected static FlowDeclared Two => Steps("1m");
 
-    private protected static FlowDeclared Kept => Steps("7d");
+    private protected static FlowDeclared Kept => Steps("365d");
 
     static FlowDeclared Steps(string keep) => Declared(
         $$"""
