@@ -9,7 +9,7 @@ using Mainstay.Schedule.Decide;
 namespace Mainstay.Bench.Loop;
 
 /// <summary>
-/// What the control loop costs: <c>loop [--rounds 5]</c> brings 100 and then 1,000 services of ten instances each up, in turns, over the memory store and in
+/// What the control loop costs: <c>loop [--rounds 5 | --smoke]</c> brings 100 and then 1,000 services of ten instances each up, in turns, over the memory store and in
 /// virtual time, and compares the CPU time per instance; then it leaves the larger system alone for an hour of its time.
 /// </summary>
 static class LoopLoad
@@ -22,15 +22,15 @@ static class LoopLoad
 
     public static int Run(string[] args)
     {
-        var rounds = args switch
+        var (rounds, warmUps) = args switch
         {
-            ["--smoke"] => 1,
-            ["--rounds", var text] => int.Parse(text, CultureInfo.InvariantCulture),
-            _ => 5,
+            ["--smoke"] => (1, 0),
+            ["--rounds", var text] => (int.Parse(text, CultureInfo.InvariantCulture), 2),
+            _ => (5, 2),
         };
         var (small, large) = (new List<double>(), new List<double>());
         // Compiles, and compiles again what is hot, before anything counts.
-        for (var warmUp = args is ["--smoke"] ? 2 : 0; warmUp < 2; warmUp++)
+        for (var warmUp = 0; warmUp < warmUps; warmUp++)
         {
             Converge(100, out _);
             Converge(1000, out _);

@@ -31,13 +31,13 @@ sealed class HotTraces
     /// <summary>Notes that spans came to memory that are in no file.</summary>
     public void Skip(long count) => spans += count;
 
-    /// <summary>Forgets a file, which is deleted, and those before it.</summary>
+    /// <summary>Forgets the oldest file, which is deleted.</summary>
     public void Drop(SegmentLog.Segment file)
     {
         // One that could not be read has no traces noted, and is not among them.
-        while (parts.Any(p => p.File == file))
+        if (parts.TryPeek(out var oldest) && oldest.File == file)
         {
-            last = parts.Dequeue() is var oldest && oldest == last ? null : last;
+            parts.Dequeue();
         }
     }
 
