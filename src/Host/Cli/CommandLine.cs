@@ -38,7 +38,7 @@ public static class CommandLine
         try
         {
             var root = Build(environment);
-            var parsed = root.Parse(args.Count == 0 ? ["--help"] : args);
+            var parsed = root.Parse(args is [] ? ["--help"] : args[0] == "help" ? [.. args.Skip(1), "--help"] : args);
             if (parsed.Action is not { ClearsParseErrors: true } && (UsageError.Mistyped(parsed, args, root) ?? UsageError.Of(parsed, root)) is { } misused)
             {
                 throw misused;

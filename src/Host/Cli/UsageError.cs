@@ -26,6 +26,11 @@ static class UsageError
                     : new CliError($"'{name}' does not take '{token}'", $"see '{name} --help'", ExitCode.Invalid);
         }
 
+        if (command.Arguments.OfType<ActionArgument>().FirstOrDefault(a => parsed.GetResult(a) is not { Tokens.Count: > 0 }) is { } action)
+        {
+            return new CliError($"'{name}' lacks what to do", $"{action.Remedy}; '{name} --help' tells more", ExitCode.Invalid);
+        }
+
         var missing = command.Arguments.Where(a => (parsed.GetResult(a)?.Tokens.Count ?? 0) < a.Arity.MinimumNumberOfValues).Select(a => a.Name).ToArray();
         if (missing.Length > 0)
         {

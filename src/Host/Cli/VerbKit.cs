@@ -29,6 +29,11 @@ public sealed class VerbKit(CliEnvironment environment)
 
         verb.SetAction(async (parsed, stop) =>
         {
+            if (symbols.OfType<ActionArgument>().FirstOrDefault() is { } action && action.Check(parsed.GetRequiredValue(action)) is { } wrong)
+            {
+                throw wrong;
+            }
+
             using var session = new Session(environment, Globals, parsed);
             return await run(parsed, session, stop);
         });

@@ -13,18 +13,11 @@ static class CacheVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "purge.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var about = VerbKit.Required("ROUTE", "Whose responses: a route's name, route/NAME or need/CALLER.CALLEE.");
         var path = kit.Flags.Text("--path", "PATH", "Only this path, with every query; with * at the end, all that begin so.");
         return kit.Verb("cache", "Have every gateway forget kept responses of a route or need.", [action, about, path], async (parsed, session, stop) =>
         {
-            var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word))
-            {
-                throw new CliError($"'{word}' is not an action", "write purge", ExitCode.Invalid);
-            }
-
             var named = parsed.GetRequiredValue(about);
             var body = new JsonObject { ["about"] = named.Contains('/', StringComparison.Ordinal) ? named : $"route/{named}" };
             if (parsed.GetValue(path) is { } only)

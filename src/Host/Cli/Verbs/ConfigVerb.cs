@@ -15,8 +15,7 @@ static class ConfigVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, get, set, unset, define, diff, discard, publish, history, rollback, who, run; of a publish in stages: staging (how it stands), promote (to all at once), abort (nobody has it any more), pause, resume (past a gate, too).");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions, "One of list, get, set, unset, define, diff, discard, publish, history, rollback, who, run; of a publish in stages: staging (how it stands), promote (to all at once), abort (nobody has it any more), pause, resume (past a gate, too).");
         var subject = VerbKit.Optional("SPACE", "The name space; not with list.");
         var rest = new Argument<string[]>("REST") { Description = "With get a KEY, with set KEY=VALUE, with unset KEY, with define a JSON FILE, with rollback the VERSION, with run the command, after --.", Arity = ArgumentArity.ZeroOrMore };
         var environment = kit.Flags.Text("--environment", "NAME", "With get and run: whose overlay counts, default the architecture's. With set and unset: whose values are edited, default those of every environment.");
@@ -31,11 +30,6 @@ static class ConfigVerb
         return kit.Verb("config", "Read, edit, publish and roll back configuration; see who runs which version; run a command with it.", [action, subject, rest, environment, reason, file, change, steps, hold, hosts, labels, gates], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word == "list")
             {
                 await ListAsync(session, stop);

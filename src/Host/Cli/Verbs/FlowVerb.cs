@@ -18,8 +18,7 @@ static class FlowVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, start, runs, show, signal, approve, reject, resolve, cancel, retry.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("FLOW|RUN", "With start the flow, with runs a flow or nothing, else the run.");
         var detail = VerbKit.Optional("STEP|SIGNAL", "With approve, reject and resolve the step, with signal its name, with retry the step to begin with.");
         var id = kit.Flags.Text("--id", "ID", "With start: the run's id; starting it again with the same input finds the same run. Default: one is made.");
@@ -32,11 +31,6 @@ static class FlowVerb
         return kit.Verb("flow", "List flows and their runs; start one, see how it went, and help it.", [action, subject, detail, id, data, no, state, search, limit, waiting.Wait, waiting.Timeout], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word is "list")
             {
                 await ListAsync(session, stop);

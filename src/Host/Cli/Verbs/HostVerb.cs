@@ -16,8 +16,7 @@ static class HostVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "list: how full each is; cordon: takes nothing new; drain: what can run elsewhere is moved there; uncordon: takes instances again; rm: forgets one that is gone; token: makes a token with which a machine joins.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions, "list: how full each is; cordon: takes nothing new; drain: what can run elsewhere is moved there; uncordon: takes instances again; rm: forgets one that is gone; token: makes a token with which a machine joins.");
         var name = VerbKit.Optional("HOST", "The host; not with list.");
         var ttl = kit.Flags.Duration("--ttl", TimeSpan.FromHours(1), "How long a token may be joined with.");
         var uses = kit.Flags.Number("--uses", 1, 1, 1000, "How many machines may join with a token.");
@@ -29,8 +28,7 @@ static class HostVerb
                 ("token", _) => throw new CliError("token takes no host", "the machine that joins says its name with --name", ExitCode.Invalid),
                 ("list", _) => throw new CliError("list takes no host", "'mainstay get host NAME' shows one", ExitCode.Invalid),
                 (("cordon" or "uncordon" or "drain" or "rm") and var verb, { } host) => UseAsync(verb, host, session, stop),
-                (var verb, null) when Actions.Contains(verb) => throw new CliError($"{verb} takes a host", "'mainstay host list' lists them", ExitCode.Invalid),
-                (var verb, _) => throw new CliError($"'{verb}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid),
+                (var verb, _) => throw new CliError($"{verb} takes a host", "'mainstay host list' lists them", ExitCode.Invalid),
             });
     }
 

@@ -13,8 +13,7 @@ static class IncidentVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, show, ack, resolve, silence, do.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("NAME", "The incident; not with list.");
         var id = VerbKit.Optional("ACTION-ID", "With do which of the suggested actions.");
         var all = kit.Flags.Switch("--all", "With list also those that are over.");
@@ -22,11 +21,6 @@ static class IncidentVerb
         return kit.Verb("incident", "Show what is wrong, since when, who is hurt and why; say that you are at it or that it is over.", [action, subject, id, all, span], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word == "list")
             {
                 await ListAsync(session, parsed.GetValue(all), stop);

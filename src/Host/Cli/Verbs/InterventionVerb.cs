@@ -15,8 +15,7 @@ static class InterventionVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, begin, end.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("SUBJECT", "With begin what it is done to: route/NAME, need/CALLER.CALLEE, service/NAME or criticality/LEVEL, with --ban also gateway/gateway; with end the intervention's name.");
         var acts = new Acts(kit.Flags);
         return kit.Verb("intervention", "Do something to the running traffic for a while, with a reason, an end and an undo.", [action, subject, .. acts.All], async (parsed, session, stop) =>
@@ -27,8 +26,7 @@ static class InterventionVerb
             {
                 "list" => ListAsync(session, stop),
                 "begin" => BeginAsync(session, Named(named, "what it is done to", "mainstay intervention begin route/NAME …"), acts, parsed, stop),
-                "end" => EndAsync(session, Named(named, "the intervention", "mainstay intervention end NAME, see 'mainstay intervention list'"), stop),
-                _ => throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid),
+                _ => EndAsync(session, Named(named, "the intervention", "mainstay intervention end NAME, see 'mainstay intervention list'"), stop),
             });
             return ExitCode.Ok;
         });

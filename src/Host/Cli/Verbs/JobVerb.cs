@@ -16,8 +16,7 @@ static class JobVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, run, cancel, history, logs.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("JOB|RUN", "With run and history the job, with cancel the run or the job (all its runs), with logs the run or the job (its newest run).");
         var parameters = kit.Flags.Texts("--param", "NAME=VALUE", "With run the value of a parameter; may be repeated.");
         var waiting = new WaitFlags(kit.Flags);
@@ -26,11 +25,6 @@ static class JobVerb
         return kit.Verb("job", "List jobs; run one now, end a run, see how runs went and what they wrote.", [action, subject, parameters, waiting.Wait, waiting.Timeout, follow, tail], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word == "list")
             {
                 await ListAsync(session, stop);

@@ -18,8 +18,7 @@ static class LockVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, show, run, break.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("LOCK", "The lock; not with list.");
         var command = new Argument<string[]>("COMMAND") { Description = "With run: the program and its arguments, after --. It finds the token in MAINSTAY_FENCING_TOKEN, its number in MAINSTAY_LOCK_TOKEN.", Arity = ArgumentArity.ZeroOrMore };
         var wait = kit.Flags.Duration("--wait", TimeSpan.FromMinutes(1), "With run: how long to wait for the lock; 0s only tries.");
@@ -30,11 +29,6 @@ static class LockVerb
         return kit.Verb("lock", "See who holds locks, run a command under one, take one away.", [action, subject, command, wait, lease, shared, permits, reason], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word == "list")
             {
                 await ListAsync(session, stop);

@@ -12,8 +12,7 @@ static class NotifyVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, test.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("NAME", "With test the receiver.");
         return kit.Verb("notify", "Show who is told of incidents and whether the last time was taken; tell one that this is a test.", [action, subject], async (parsed, session, stop) =>
         {
@@ -23,13 +22,11 @@ static class NotifyVerb
                     var list = await session.Client.GetAsync("notify", stop);
                     session.Screen.Write(list, () => Show(session, ApiClient.As<ReceiverList>(list).Items));
                     return ExitCode.Ok;
-                case "test":
+                default:
                     var name = parsed.GetValue(subject) ?? throw new CliError("the receiver is missing", "write mainstay notify test NAME, see 'mainstay notify list'", ExitCode.Invalid);
                     var json = await session.Client.PostAsync($"notify/{Uri.EscapeDataString(name)}/test", null, stop);
                     session.Screen.Write(json, () => session.Screen.Line(session.Screen.Paint(Tone.Good, $"{name} took a test")));
                     return ExitCode.Ok;
-                case var word:
-                    throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
             }
         });
     }

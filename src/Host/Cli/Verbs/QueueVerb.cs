@@ -17,8 +17,7 @@ static class QueueVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, publish, peek, pull, replay, purge.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var queue = VerbKit.Optional("QUEUE", "The queue; with publish --topic the topic.");
         var text = VerbKit.Optional("BODY", "With publish the body: JSON, or else text.");
         var topic = kit.Flags.Switch("--topic", "With publish: into each queue that has this topic.");
@@ -33,11 +32,6 @@ static class QueueVerb
         return kit.Verb("queue", "See how queues stand; publish, look in, take messages out, replay dead letters, purge.", [action, queue, text, topic, type, key, priority, delay, count, dead, keep, id], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word == "list")
             {
                 await ListAsync(session, stop);

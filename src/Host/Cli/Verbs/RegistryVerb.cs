@@ -17,8 +17,7 @@ static class RegistryVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "list: every service; get: one with its instances; watch: one line for each change; register and deregister: an address of a service that others run.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions, "list: every service; get: one with its instances; watch: one line for each change; register and deregister: an address of a service that others run.");
         var service = VerbKit.Optional("SERVICE", "The service; not with list.");
         var id = VerbKit.Optional("ID", "With register and deregister: tells the service's addresses apart.");
         var address = kit.Flags.Text("--address", "HOST:PORT", "With register: where it answers.");
@@ -35,7 +34,6 @@ static class RegistryVerb
                 ("watch", var name, null) => WatchAsync(name, session, stop),
                 ("register", { } name, { } which) => RegisterAsync(name, which, Ask(parsed.GetValue(address), parsed.GetValue(version), parsed.GetValue(ttl), parsed.GetValue(label) ?? []), parsed.GetValue(hold), session, stop),
                 ("deregister", { } name, { } which) => DeregisterAsync(name, which, session, stop),
-                (var word, _, _) when !Actions.Contains(word, StringComparer.Ordinal) => throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid),
                 ("register" or "deregister", _, _) => throw new CliError("a service and an id are wanted", "write mainstay registry register SERVICE ID --address HOST:PORT", ExitCode.Invalid),
                 (var word, null, _) => throw new CliError($"{word} takes a service", "'mainstay registry list' shows them", ExitCode.Invalid),
                 (var word, _, _) => throw new CliError($"{word} takes no id", $"write mainstay registry {word} SERVICE", ExitCode.Invalid),

@@ -13,8 +13,7 @@ static class RequestVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, show, cancel, retry, forget, tell, pull, answer.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var id = VerbKit.Optional("ID", "The request; with pull its route.");
         var route = kit.Flags.Text("--route", "ROUTE", "With list only those of this route.");
         var state = kit.Flags.Text("--state", "STATE", "With list only those that are waiting, running, answered, failed, unknown or cancelled.");
@@ -24,11 +23,6 @@ static class RequestVerb
         return kit.Verb("request", "See requests that are done once (Idempotency-Key) or later (async); cancel, retry or forget one, tell its end again, or pull and answer one as a worker would.", [action, id, route, state, count, status, body], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word == "list")
             {
                 await ListAsync(session, parsed.GetValue(route), parsed.GetValue(state), parsed.GetValue(count), stop);

@@ -15,18 +15,12 @@ static class RolloutVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "status; history lists the releases of a service that have ended; pause holds a release at its step, resume lets it go on (past a gate too), promote takes it to the end at once, abort goes back to the old version.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions, "status; history lists the releases of a service that have ended; pause holds a release at its step, resume lets it go on (past a gate too), promote takes it to the end at once, abort goes back to the old version.");
         var service = VerbKit.Optional("SERVICE", "The service. Default with status: every one that has had a release.");
         var message = kit.Flags.Text("--message", "TEXT", "Why, for the events.", "-m");
         return kit.Verb("rollout", "Look at the releases of services, hold them, let them go on, or give them up.", [action, service, message], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             if (word == "status")
             {
                 await StatusAsync(session, parsed.GetValue(service), stop);

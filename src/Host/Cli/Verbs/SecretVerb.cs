@@ -13,18 +13,12 @@ static class SecretVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of list, set, remove, rotate.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("NAME", "The secret, with set and remove.");
         var file = kit.Flags.Text("--file", "FILE", "With set: read the value from a file instead of standard input. It is never an argument, where others could see it.");
         return kit.Verb("secret", "Keep secrets sealed, and name them in configuration as secret:NAME.", [action, subject, file], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             switch (word)
             {
                 case "list":

@@ -18,8 +18,7 @@ static class StoreVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", "One of backup, restore, migrate.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var first = VerbKit.Required("FILE|FROM", "With backup and restore the backup's file, with migrate the store that there is.");
         var second = VerbKit.Optional("TO", "With migrate and restore the store to be made: etcd://HOST:PORT/PREFIX, a data folder or a .db file. Default with restore: the data folder.");
         var from = kit.Flags.Text("--from", "STORE", "With backup: a store that no server has open, instead of the running server's.");
@@ -37,11 +36,9 @@ static class StoreVerb
                     case "restore":
                         await RestoreAsync(session, given, to, stop);
                         break;
-                    case "migrate":
+                    default:
                         await MigrateAsync(session, given, to ?? throw new CliError("the store to be made is missing", "write mainstay store migrate FROM TO", ExitCode.Invalid), stop);
                         break;
-                    case var word:
-                        throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
                 }
             }
             catch (StoreUnavailableException unavailable)

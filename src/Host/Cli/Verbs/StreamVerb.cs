@@ -17,8 +17,7 @@ static class StreamVerb
 
     public static Command Build(VerbKit kit)
     {
-        var action = VerbKit.Required("ACTION", $"One of {string.Join(", ", Actions)}.");
-        action.CompletionSources.Add(Actions);
+        var action = new ActionArgument(Actions);
         var subject = VerbKit.Optional("STREAM", "The stream; with read and watch may be left out for all of them; with rewind and forget the reader.");
         var text = VerbKit.Optional("BODY", "With append the data of the event: JSON, or else text.");
         var type = kit.Flags.Text("--type", "TYPE", "With append the type of the event; with read and watch only events of these types, separated by commas.");
@@ -35,11 +34,6 @@ static class StreamVerb
         return kit.Verb("stream", "See event streams and who reads them; append, read, watch, give up old events.", [action, subject, text, type, id, expected, after, backward, count, prefix, before, events, age, position], async (parsed, session, stop) =>
         {
             var word = parsed.GetRequiredValue(action);
-            if (!Actions.Contains(word, StringComparer.Ordinal))
-            {
-                throw new CliError($"'{word}' is not an action", $"write one of {string.Join(", ", Actions)}", ExitCode.Invalid);
-            }
-
             var name = parsed.GetValue(subject);
             var read = new Reading(name, parsed.GetValue(type), parsed.GetValue(after), parsed.GetValue(backward), parsed.GetValue(count));
             if (Whole(word) is { } whole)
