@@ -136,5 +136,11 @@ public sealed class KillTests(EchoFixture fixture, ITestOutputHelper output) : I
         // Connections wait in the backlog that the supervisor holds: only what was on the way through the killed process is lost.
         load.Failures.ShouldAllBe(f => f.Error!.Contains("closed") || f.Error.Contains("reset"), load.Summary());
         load.Failures.Count.ShouldBeLessThanOrEqualTo(3 * 4);
+
+        // What the last of them serves is counted as what the first one served: for longer than figures look back, there is no other.
+        await load.AnsweredAsync(1_250);
+        await load.AnsweredAsync(1_250);
+        await Eventually.IsAsync(
+            async () => (await Mainstay.GetAsync("traffic"))["ways"]!.AsArray().Sum(way => (double)way!["requestsPerSecond"]!) > 50, TimeSpan.FromSeconds(10), () => Mainstay.Logs());
     }
 }
