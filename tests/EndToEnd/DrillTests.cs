@@ -54,7 +54,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     public Task One_instance_that_is_slow() => FoundAsync("orders", "instance", "instance/orders-*", async drill =>
     {
         // Whether it may act is no change that could be the cause.
-        await drill.ApplyAsync("services: { orders: { interventions: act } }");
+        await drill.ApplyAsync("services: { orders: { interventions: { mode: act, perHour: 60 } } }");
         var one = (await drill.InstancesAsync("orders"))[0];
         await drill.AskAsync(HttpMethod.Post, one, "/faults/slow?seconds=120");
         return new End(() => drill.ApplyAsync());
@@ -76,7 +76,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     [Fact(Explicit = true)]
     public Task A_version_that_is_bad() => FoundAsync("shop", "change", "service/reviews", async drill =>
     {
-        await drill.ApplyAsync("services: { reviews: { version: 1.2.0, interventions: act, env: { SLOW_MS: \"200\" } } }");
+        await drill.ApplyAsync("services: { reviews: { version: 1.2.0, interventions: { mode: act, perHour: 60 }, env: { SLOW_MS: \"200\" } } }");
         return new End(() => Task.CompletedTask);
     }, isLong: true, async drill =>
     {

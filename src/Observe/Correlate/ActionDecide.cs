@@ -28,6 +28,14 @@ public static class ActionDecide
     /// <summary>Whether an action is one that can be carried out.</summary>
     public static bool CanBeDone(IncidentAction action) => action.Do is "scale" or "restart" or "replace" or "eject" or "rollback" or "admit" or "degrade" && action.Argument is not null;
 
+    /// <summary>What was done about an incident, and after it what is suggested by its cause: also again what helped before the trouble came back, never what did not help.</summary>
+    public static IReadOnlyList<IncidentAction> Advised(Incident incident, Snapshot seen)
+    {
+        var past = incident.Actions.Where(a => a.State != ActionState.Suggested).ToList();
+        var advised = Advice.For(incident, seen).Where(a => !past.Exists(p => p.State != ActionState.Helped && p.Do == a.Do && p.About == a.About && p.Argument == a.Argument)).ToList();
+        return [.. past, .. advised.Index().Select(a => a.Item with { Id = $"a{past.Count + a.Index + 1}" })];
+    }
+
     /// <summary>The action to carry out now; null for none.</summary>
     public static IncidentAction? Next(Incident incident, Snapshot seen, DateTimeOffset now)
     {

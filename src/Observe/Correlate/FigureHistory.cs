@@ -137,8 +137,19 @@ public sealed class FigureHistory(int most = 12_000)
             return Deviation.Unknown(figure);
         }
 
-        var usual = Nearest(subject, figure, ring, sum / count);
-        return new(figure, sum / count, usual.Median, Math.Max(usual.Spread, (Math.Abs(usual.Median) / 20) + figure.Floor()), usual.Steps);
+        return Beside(subject, figure, sum / count);
+    }
+
+    /// <summary>A value of a figure beside what it usually is.</summary>
+    public Deviation Beside(string subject, Figure figure, double value)
+    {
+        if (!rings.TryGetValue((subject, figure), out var ring))
+        {
+            return Deviation.Unknown(figure);
+        }
+
+        var usual = Nearest(subject, figure, ring, value);
+        return new(figure, value, usual.Median, Math.Max(usual.Spread, (Math.Abs(usual.Median) / 20) + figure.Floor()), usual.Steps);
     }
 
     /// <summary>The first step of the run of steps, up to now, in which a figure is beyond a bound; single steps in between may be missing or within. Null where it is not now, or not for <see cref="Thresholds.SymptomSteps"/>.</summary>

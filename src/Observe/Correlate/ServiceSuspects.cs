@@ -80,29 +80,30 @@ static class ServiceSuspects
             .Select(i => (Instance: i, Rate: seen.Of(Subjects.Instance(i.Name), Figure.Rate), Mean: seen.Of(Subjects.Instance(i.Name), Figure.MeanMs), Errors: seen.Of(Subjects.Instance(i.Name), Figure.ErrorRatio)))
             .Where(i => i.Rate is { IsKnown: true, Now: > 0 })
             .ToList();
-        if (all.Count < 2)
-        {
-            return;
-        }
-
-        foreach (var (instance, _, mean, errors) in all)
+        foreach (var instance in blame.Node.Instances)
         {
             var peers = all.Where(o => o.Instance != instance).ToList();
-            var (peersMean, peersErrors) = (Median(peers.Select(p => p.Mean.Now)), Median(peers.Select(p => p.Errors.Now)));
-            var isSlow = mean.IsKnown && mean.Now >= Thresholds.InstanceRatio * peersMean && mean.Now - peersMean >= Thresholds.SlowMs && (!mean.HasBaseline || mean.Rose);
-            var isFailing = errors.IsKnown && errors.Now - peersErrors >= Thresholds.InstanceErrors;
-
-            // A release that goes instance by instance looks the same, and is told of as a change.
-            var alone = peers.All(p => !p.Mean.Rose || p.Mean.Now < p.Mean.Before * 1.5) ? 0.9 : 0.6;
-            if (isSlow || isFailing)
+            if (peers.Count > 0 && OneInstance(seen, blame, instance, [.. peers.Select(p => p.Mean)], Median(peers.Select(p => p.Errors.Now))) is { } evidence)
             {
-                suspects.Add(
-                    CauseKind.Instance, Subjects.Instance(instance.Name), blame.Weight, HostSuspects.Burns(seen, instance) ? alone * Thresholds.BurnsItself : alone,
-                    isFailing
-                        ? Evidence.Of($"{instance.Name} errors, its peers {Evidence.Shown(peersErrors, Figure.ErrorRatio)}", errors)
-                        : Evidence.Of($"{instance.Name}, its peers {Evidence.Shown(peersMean, Figure.MeanMs)}", mean));
+                // A release that goes instance by instance looks the same, and is told of as a change.
+                var alone = peers.All(p => !p.Mean.Rose || p.Mean.Now < p.Mean.Before * 1.5) ? 0.9 : 0.6;
+                suspects.Add(CauseKind.Instance, Subjects.Instance(instance.Name), blame.Weight, HostSuspects.Burns(seen, instance) ? alone * Thresholds.BurnsItself : alone, evidence);
             }
         }
+    }
+
+    // How it differs from its peers; null where it does not.
+    static Evidence? OneInstance(Picture seen, Blame blame, SeenInstance instance, IReadOnlyList<Deviation> peers, double peersErrors)
+    {
+        var subject = Subjects.Instance(instance.Name);
+        var (mean, errors, peersMean) = (seen.Of(subject, Figure.MeanMs), seen.Of(subject, Figure.ErrorRatio), Median(peers.Select(p => p.Now)));
+        if (errors.IsKnown && errors.Now - peersErrors >= Thresholds.InstanceErrors)
+        {
+            return Evidence.Of($"{instance.Name} errors, its peers {Evidence.Shown(peersErrors, Figure.ErrorRatio)}", errors);
+        }
+
+        var isSlow = mean.IsKnown && mean.Now >= Thresholds.InstanceRatio * peersMean && mean.Now - peersMean >= Thresholds.SlowMs && (!mean.HasBaseline || mean.Rose);
+        return isSlow ? Evidence.Of($"{instance.Name}, its peers {Evidence.Shown(peersMean, Figure.MeanMs)}", mean) : Outliers.Of(seen, blame.Node, instance)?.Evidence;
     }
 
     static void Surge(Picture seen, Blame blame, Suspects suspects)

@@ -45,7 +45,7 @@ public static class SymptomFinder
     /// <summary>The symptom of a service or queue; null where it is well, and for what is only ever a cause.</summary>
     public static Symptom? OfNode(Picture seen, SeenNode node) => node.Kind switch
     {
-        SeenKind.Service => Down(seen, node) ?? Of(seen, Subjects.Service(node.Id), node.Id, node.Criticality) ?? Outlier(seen, node),
+        SeenKind.Service => Down(seen, node) ?? Of(seen, Subjects.Service(node.Id), node.Id, node.Criticality) ?? Slower(seen, node),
         SeenKind.Queue => Backlog(seen, node),
         _ => null,
     };
@@ -102,43 +102,10 @@ public static class SymptomFinder
             : null;
     }
 
-    // Peers have the same to do on the same machines at the same time: what they do not feel is the instance's own.
-    static Symptom? Outlier(Picture seen, SeenNode node)
-    {
-        foreach (var instance in node.Instances)
-        {
-            var (rate, mean) = (seen.Of(Subjects.Instance(instance.Name), Figure.Rate), seen.Of(Subjects.Instance(instance.Name), Figure.MeanMs));
-            if (rate is not { IsKnown: true, Now: >= Thresholds.LeastRate } || mean is not { HasBaseline: true, Rose: true })
-            {
-                continue;
-            }
-
-            var (step, peers) = (seen.Figures.Step, PeersMean(seen, node, instance, seen.Figures.Step));
-            while (seen.Figures.Step - step < Thresholds.StepsKept && IsOutlier(seen, node, instance, step))
-            {
-                step--;
-            }
-
-            if (seen.Figures.Step - step >= Thresholds.OutlierSteps)
-            {
-                return new(
-                    Subjects.Service(node.Id), SymptomKind.Outlier, node.Criticality,
-                    $"{instance.Name} takes {Evidence.Shown(mean.Now, Figure.MeanMs)} on average, its peers {Evidence.Shown(peers ?? 0, Figure.MeanMs)}", FigureHistory.TimeOf(step), step + 1, mean);
-            }
-        }
-
-        return null;
-    }
-
-    static bool IsOutlier(Picture seen, SeenNode node, SeenInstance instance, long step) =>
-        seen.Figures.At(Subjects.Instance(instance.Name), Figure.MeanMs, step) is { } mean && PeersMean(seen, node, instance, step) is { } peers
-        && mean >= Thresholds.InstanceRatio * peers && mean - peers >= Thresholds.OutlierMs;
-
-    static double? PeersMean(Picture seen, SeenNode node, SeenInstance instance, long step)
-    {
-        var peers = node.Instances.Where(i => i != instance).Select(i => seen.Figures.At(Subjects.Instance(i.Name), Figure.MeanMs, step)).OfType<double>().Order().ToList();
-        return peers.Count == 0 ? null : peers[(peers.Count - 1) / 2];
-    }
+    static Symptom? Slower(Picture seen, SeenNode node) => Outliers.Of(seen, node) is not { } outlier ? null : new(
+        Subjects.Service(node.Id), SymptomKind.Outlier, node.Criticality,
+        $"{outlier.Instance.Name} takes {Evidence.Shown(outlier.Mean.Now, Figure.MeanMs)} on average, its peers {Evidence.Shown(outlier.PeersMs, Figure.MeanMs)}",
+        FigureHistory.TimeOf(outlier.First - 1), outlier.First, outlier.Mean);
 
     static Symptom? Backlog(Picture seen, SeenNode queue)
     {

@@ -134,10 +134,18 @@ public static class Thresholds
 
     public const double InstanceErrors = 0.15;
 
-    /// <summary>That one instance is slower than its peers is trouble in itself after so many steps and from so many milliseconds on: a balancer that spares it hides it from the mean.</summary>
+    /// <summary>That one instance is slower than its peers is trouble in itself after so many steps in which it was asked and from so many milliseconds on: a balancer that spares it hides it from the mean.</summary>
     public const int OutlierSteps = 4;
 
     public const double OutlierMs = 20;
+
+    /// <summary>So many of its requests have to say so: what happened once to a few at a time is over when it is asked again.</summary>
+    public const double LeastOfOutlier = 2.5;
+
+    /// <summary>They are looked for in so many steps, two minutes, and the newest of them is at most so many old.</summary>
+    public const int OutlierWithin = 24;
+
+    public const int OutlierFresh = 12;
 
     /// <summary>Traffic surges from this multiple of its usual rate on.</summary>
     public const double Surge = 1.8;

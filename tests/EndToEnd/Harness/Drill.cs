@@ -83,7 +83,7 @@ sealed class Drill : IAsyncDisposable
     /// <summary>Every incident that there is or was: its name and title.</summary>
     public async Task<IReadOnlyList<string>> IncidentsAsync() => [.. (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().Select(i => $"{i!["name"]} {i["title"]}")];
 
-    /// <summary>Waits until something was done without asking, in an incident of which that was not told before, and it is known that it helped; gives what it was done to.</summary>
+    /// <summary>Waits until something was done without asking that was not told of before, and it is known that it helped; gives what it was done to.</summary>
     public async Task<string> ActedAsync(string verb)
     {
         var done = "";
@@ -91,9 +91,9 @@ sealed class Drill : IAsyncDisposable
             async () =>
             {
                 Loaded();
-                var (incident, helped) = (await ActionsAsync()).FirstOrDefault(a => (string?)a.Action["do"] == verb && (string?)a.Action["state"] == "helped" && !acted.Contains(a.Incident));
+                var (incident, helped) = (await ActionsAsync()).FirstOrDefault(a => (string?)a.Action["do"] == verb && (string?)a.Action["state"] == "helped" && !acted.Contains($"{a.Incident}/{a.Action["id"]}"));
                 done = (string?)helped?["argument"] ?? "";
-                return helped is not null && acted.Add(incident);
+                return helped is not null && acted.Add($"{incident}/{helped["id"]}");
             },
             TimeSpan.FromMinutes(4), () => Mainstay.Logs());
         return done;

@@ -68,6 +68,17 @@ public sealed class AdviceTests
     }
 
     [Fact]
+    public void WhatHelpedIsSuggestedAgainWhenTheTroubleComesBackAndWhatDidNotIsNot()
+    {
+        var seen = Seen(InterventionMode.Act);
+        string Again(ActionState state) => string.Join(", ", ActionDecide.Advised(
+            One("change", "service/web") with { Actions = [new("a1", "rollback", "service/web", "") { State = state, At = Now, Argument = "" }] }, seen).Select(a => $"{a.Id} {a.Do} {a.State}"));
+        Again(ActionState.Helped).ShouldBe("a1 rollback Helped, a2 rollback Suggested");
+        Again(ActionState.DidNotHelp).ShouldBe("a1 rollback DidNotHelp");
+        Again(ActionState.Done).ShouldBe("a1 rollback Done");
+    }
+
+    [Fact]
     public void AMoveOfInstancesIsJudgedOnceTheyHaveComeAndGone()
     {
         var incident = One("instance", "instance/web-1") with { Actions = [new("a1", "replace", "service/web", "") { State = ActionState.Done, At = Now, Argument = "web-1" }] };

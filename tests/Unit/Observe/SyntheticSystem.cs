@@ -192,11 +192,17 @@ sealed class SyntheticSystem
 
             foreach (var instance in node.Instances)
             {
+                // One that nobody asks has a rate, and nothing else.
+                if (set.GetValueOrDefault((Subjects.Instance(instance.Name), Figure.Rate), 1) == 0)
+                {
+                    continue;
+                }
+
                 Red(Subjects.Instance(instance.Name), new(served) { [Figure.Rate] = served.GetValueOrDefault(Figure.Rate) / node.Instances.Count }, noise);
             }
         }
 
-        foreach (var ((subject, figure), value) in set)
+        foreach (var ((subject, figure), value) in set.Where(s => s.Key.Figure is not (Figure.MeanMs or Figure.P99Ms or Figure.ErrorRatio) || set.GetValueOrDefault((s.Key.Subject, Figure.Rate), 1) > 0))
         {
             figures.Add(subject, figure, Noisy(value, figure is Figure.Up or Figure.Consumers ? 0 : noise));
         }

@@ -20,7 +20,7 @@ public sealed class IncidentKeeper(ServerServices services, Mirror mirror, Actio
         foreach (var incident in changed)
         {
             var before = known.Find(i => i.Name == incident.Name);
-            var advised = incident.State == IncidentState.Resolved ? incident : incident with { Actions = Advised(incident) };
+            var advised = incident.State == IncidentState.Resolved ? incident : incident with { Actions = mirror.Read(seen => ActionDecide.Advised(incident, seen)) };
             await CommitAsync(before, advised, Told(before, advised, now), stop);
         }
 
@@ -51,14 +51,6 @@ public sealed class IncidentKeeper(ServerServices services, Mirror mirror, Actio
                     names.Make(now, $"incident/{incident.Name}", done.State == ActionState.Done ? "ActionDone" : "ActionFailed", $"{done.Text}{(done.Verdict.Length > 0 ? $": {done.Verdict}" : "")}", Severity.Warning), stop);
             }
         }
-    }
-
-    // What was done stays; what is only suggested follows the cause.
-    IReadOnlyList<IncidentAction> Advised(Incident incident)
-    {
-        var done = incident.Actions.Where(a => a.State != ActionState.Suggested).ToList();
-        var advised = mirror.Read(seen => Advice.For(incident, seen)).Where(a => !done.Exists(d => d.Do == a.Do && d.About == a.About && d.Argument == a.Argument)).ToList();
-        return [.. done, .. advised.Index().Select(a => a.Item with { Id = $"a{done.Count + a.Index + 1}" })];
     }
 
     Event? Told(Incident? before, Incident after, DateTimeOffset now) =>
