@@ -97,6 +97,9 @@ public sealed class FigureHistory(int most = 12_000)
     /// <summary>Whether anything is known of a figure.</summary>
     public bool Has(string subject, Figure figure) => rings.ContainsKey((subject, figure));
 
+    /// <summary>The step of the first value that is known of a figure; null where none is.</summary>
+    public long? Began(string subject, Figure figure) => rings.TryGetValue((subject, figure), out var ring) ? ring.First : null;
+
     /// <summary>From here to the newest step something is wrong: it is not what is usual, nor is the step before, nor what comes while things recover.</summary>
     public void Distrust(long from)
     {

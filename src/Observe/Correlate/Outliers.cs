@@ -22,17 +22,24 @@ static class Outliers
     public static Outlier? Of(Picture seen, SeenNode node, SeenInstance instance)
     {
         var (subject, now) = (Subjects.Instance(instance.Name), seen.Figures.Step);
-        var (first, last, steps) = (0L, 0L, 0);
+        var (first, last, steps, mixed) = (0L, 0L, 0, 0);
         var (requests, sum, peersSum) = (0.0, 0.0, 0.0);
-        for (var step = now; step > now - Thresholds.OutlierWithin; step--)
+        var warm = (seen.Figures.Began(subject, Figure.MeanMs) ?? now) + Thresholds.WarmSteps;
+        for (var step = now; step > now - Thresholds.OutlierWithin && step >= warm; step--)
         {
-            if (seen.Figures.At(subject, Figure.MeanMs, step) is not { } mean || PeersMean(seen, node, instance, step) is not { } peers)
+            if (seen.Figures.At(subject, Figure.MeanMs, step) is not { } mean || Peers(seen, node, instance, Figure.MeanMs, step) is not { } peers)
             {
                 continue;
             }
 
-            if (mean < Thresholds.InstanceRatio * peers || mean - peers < Thresholds.OutlierMs)
+            if (!IsSlow(mean, peers))
             {
+                // The figures of its first step are mixed with those of before.
+                if (steps > 0 && seen.Figures.At(subject, Figure.P99Ms, step) is { } tail && Peers(seen, node, instance, Figure.P99Ms, step) is { } peersTail && IsSlow(tail, peersTail))
+                {
+                    (first, mixed, requests) = (step, 1, requests + 1);
+                }
+
                 break;
             }
 
@@ -42,18 +49,23 @@ static class Outliers
             requests += (seen.Figures.At(subject, Figure.Rate, step) ?? 0) * Thresholds.StepSeconds;
         }
 
-        if (steps < Thresholds.OutlierSteps || requests < Thresholds.LeastOfOutlier || now - last > Thresholds.OutlierFresh)
+        if (steps + mixed < Thresholds.OutlierSteps || requests < Thresholds.LeastOfOutlier || now - last > Thresholds.OutlierFresh)
         {
             return null;
         }
 
-        var over = seen.Figures.Beside(subject, Figure.MeanMs, sum / steps);
+        // One that is new has no past of its own but of its warming up: it is held to that of its service.
+        var isNew = now - warm < Thresholds.GuardSteps + Thresholds.LeastBaseline;
+        var over = !isNew && seen.Figures.Beside(subject, Figure.MeanMs, sum / steps) is { HasBaseline: true } own ? own : seen.Figures.Beside(Subjects.Service(node.Id), Figure.MeanMs, sum / steps);
         return over is { HasBaseline: true, Rose: true } ? new(instance, first, over, peersSum / steps) : null;
     }
 
-    static double? PeersMean(Picture seen, SeenNode node, SeenInstance instance, long step)
+    static bool IsSlow(double ms, double peersMs) => ms >= Thresholds.InstanceRatio * peersMs && ms - peersMs >= Thresholds.OutlierMs;
+
+    // The median of its peers, which is what a figure is where nothing is wrong.
+    static double? Peers(Picture seen, SeenNode node, SeenInstance instance, Figure figure, long step)
     {
-        var peers = node.Instances.Where(i => i != instance).Select(i => seen.Figures.At(Subjects.Instance(i.Name), Figure.MeanMs, step)).OfType<double>().Order().ToList();
+        var peers = node.Instances.Where(i => i != instance).Select(i => seen.Figures.At(Subjects.Instance(i.Name), figure, step)).OfType<double>().Order().ToList();
         return peers.Count == 0 ? null : peers[(peers.Count - 1) / 2];
     }
 }

@@ -10,6 +10,18 @@ internal struct PeakEwma
     /// <summary>After this time without a peak, about a third of it is left.</summary>
     public const double DecayMicros = 10_000_000;
 
+    /// <summary>As <see cref="DecayMicros"/>, after a first peak: who stood still once is soon asked again. Doubled with each further one in a row, up to <see cref="MostPeaks"/>.</summary>
+    public const double FirstDecayMicros = 1_500_000;
+
+    /// <summary>So many peaks in a row are told apart.</summary>
+    public const int MostPeaks = 4;
+
+    /// <summary>A failure is as bad as so many peaks.</summary>
+    public const int FailurePeaks = 3;
+
+    /// <summary>An answer is a peak from this multiple of what was usual before.</summary>
+    public const double PeakRatio = 2;
+
     /// <summary>A failure counts as at least this long, however fast it came: else what fails fast would attract everything.</summary>
     public const double FailureMicros = 100_000;
 
@@ -17,7 +29,9 @@ internal struct PeakEwma
     public const double MostMicros = 60_000_000;
 
     private double value;
+    private double usual;
     private long at;
+    private int peaks;
 
     /// <summary>True before the first observation.</summary>
     public readonly bool IsUnknown => Volatile.Read(in at) == 0;
@@ -34,21 +48,39 @@ internal struct PeakEwma
         else
         {
             // What Now already let fall counts as the old part's weight: the sum of both weights is 1.
-            next = before + micros * (1 - Math.Exp(-past / DecayMicros));
+            next = before + micros * (1 - Math.Exp(-past / Decay()));
+        }
+        if (usual == 0 || micros < usual * PeakRatio)
+        {
+            (peaks, usual) = (0, next);
+        }
+        else if (peaks < MostPeaks)
+        {
+            peaks++;
+        }
+        else
+        {
+            // What goes on is what is usual, in the end.
+            usual += (micros - usual) / 8;
         }
         Volatile.Write(ref value, next);
         Volatile.Write(ref at, Math.Max(nowMicros, 1));
     }
 
     /// <summary>A request failed after so long: worse than what was expected, whatever the time it took.</summary>
-    public void ObserveFailure(double micros, long nowMicros) =>
+    public void ObserveFailure(double micros, long nowMicros)
+    {
         Observe(Math.Max(Math.Max(micros, FailureMicros), Math.Min(Now(nowMicros) * 2, 10_000_000)), nowMicros);
+        peaks = Math.Max(peaks, FailurePeaks);
+    }
 
     /// <summary>The estimate in microseconds; 0 before the first observation.</summary>
     public readonly double Now(long nowMicros)
     {
         var seen = Volatile.Read(in value);
         var past = nowMicros - Volatile.Read(in at);
-        return past <= 0 || seen == 0 ? seen : seen * Math.Exp(-past / DecayMicros);
+        return past <= 0 || seen == 0 ? seen : seen * Math.Exp(-past / Decay());
     }
+
+    private readonly double Decay() => peaks == 0 ? DecayMicros : FirstDecayMicros * (1 << (peaks - 1));
 }
