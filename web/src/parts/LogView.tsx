@@ -110,8 +110,9 @@ function Lines({ chunks, filter, showInstance }: { chunks: readonly Chunk[]; fil
     if (following) element.scrollTop = element.scrollHeight;
   }, [chunks, filter, following]);
 
-  const onScroll = () => {
-    const { scrollTop, scrollHeight, clientHeight } = frame.current!;
+  // The last event of a list may come when the list has gone already.
+  const onScroll = (event: React.UIEvent<HTMLDivElement>) => {
+    const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
     setFollowing(scrollHeight - clientHeight - scrollTop < stickyPx);
   };
   return (
