@@ -47,7 +47,7 @@ static class FlowLoad
         return 0;
     }
 
-    static FlowStep Step(string name) => new() { Name = name, Call = new() { To = "callee", Path = "/" + name, Body = new(JsonSerializer.SerializeToElement(new { order = "{input.order}" })) }, Compensate = new() { To = "callee", Path = "/undo" } };
+    static FlowStep Step(string name) => new() { Name = name, Call = new() { To = "callee", Path = "/" + name, Body = new(JsonElement.Parse("""{"order":"{input.order}"}""")) }, Compensate = new() { To = "callee", Path = "/undo" } };
 
     static async Task MeasureAsync(FlowEngine engine, FlowDeclared flow, string what, int count, CountdownEvent? left)
     {
@@ -59,7 +59,7 @@ static class FlowLoad
         {
             for (var i = Interlocked.Increment(ref next); i < count; i = Interlocked.Increment(ref next))
             {
-                var reply = await engine.StartAsync($"{what.Length}-{began}-{i}", flow, new(JsonSerializer.SerializeToElement(new { order = i })), "bench", CancellationToken.None);
+                var reply = await engine.StartAsync($"{what.Length}-{began}-{i}", flow, new(JsonElement.Parse($$"""{"order":{{i}}}""")), "bench", CancellationToken.None);
                 if (reply.Kind != FlowReplyKind.Done)
                 {
                     throw new InvalidOperationException(reply.Problem?.What);
