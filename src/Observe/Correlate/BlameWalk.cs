@@ -35,6 +35,19 @@ public sealed class BlameWalk
         return [.. walk.found.OrderByDescending(b => b.Weight).ThenBy(b => b.Node.Id, StringComparer.Ordinal)];
     }
 
+    /// <summary>Who feels that a database, cache, queue or third party fails or is slow: each caller as a way to it, the one with the greatest part first.</summary>
+    public static IReadOnlyList<Blame> Above(Picture seen, SeenNode callee)
+    {
+        var callers = seen.To(callee.Id).Select(e => (Edge: e, Rate: seen.Of(e, Figure.Rate), Mean: seen.Of(e, Figure.MeanMs), Errors: seen.Of(e, Figure.ErrorRatio))).Where(e => e.Rate.IsKnown).ToList();
+        var failing = callers.Where(e => e.Errors.Rose).Select(e => (e.Edge, Part: e.Rate.Now * e.Errors.Added, Why: Evidence.Of($"{e.Edge.From} → {e.Edge.To} errors", e.Errors))).ToList();
+        var slower = callers.Where(e => e.Mean.Rose).Select(e => (e.Edge, Part: e.Rate.Now * e.Mean.Added, Why: Evidence.Of($"{e.Edge.From} → {e.Edge.To}", e.Mean))).ToList();
+        var felt = failing.Sum(f => f.Part) > 0 ? failing : slower;
+        var all = felt.Sum(f => f.Part);
+        return all > 0
+            ? [.. felt.Select(f => new Blame(callee, f.Part / all, [f.Edge.From, callee.Id], [f.Why])).OrderByDescending(b => b.Weight).ThenBy(b => b.Path[0], StringComparer.Ordinal)]
+            : [new(callee, 1, [callee.Id], [])];
+    }
+
     void Visit(string id, double weight, IReadOnlyList<string> above, IReadOnlyList<Evidence> why)
     {
         if (!seen.Nodes.TryGetValue(id, out var node) || weight < 0.05)

@@ -6,12 +6,36 @@ namespace Mainstay.Observe.Correlate;
 /// </summary>
 public static class Diagnose
 {
-    /// <summary>Why a service, route or queue is not well; no symptom where it is.</summary>
-    /// <param name="subject"><c>service/NAME</c>, <c>route/NAME</c> or <c>queue/NAME</c>.</param>
+    /// <summary>Why what somebody names is not well; null where there is nothing of that name. A bare name may be a service and a route at once: the one that is not well is meant.</summary>
+    /// <param name="of">A name, or one with its kind, as in <see cref="Why"/>.</param>
+    public static Diagnosis? Asked(Picture seen, string of) => Meant(seen, of).Select(s => Why(seen, s)).OrderBy(d => d.Symptom is null ? 1 : 0).FirstOrDefault();
+
+    static IEnumerable<string> Meant(Picture seen, string of)
+    {
+        var (kind, name) = of.IndexOf('/', StringComparison.Ordinal) is > 0 and var at ? (of[..at], of[(at + 1)..]) : ("", of);
+        if (kind is "" or "route" && seen.Routes.Any(r => r.Name == name))
+        {
+            yield return $"route/{name}";
+        }
+
+        if (kind is "" or "service" && seen.Nodes.TryGetValue(name, out var node) && node.Kind == SeenKind.Service)
+        {
+            yield return Subjects.Service(name);
+        }
+
+        // What only traces name has a stroke in its own name: `postgresql/shop`.
+        if ((seen.Named(of) ?? (kind is "database" or "cache" or "queue" or "external" ? seen.Named(name) : null)) is { Kind: not SeenKind.Service } callee)
+        {
+            yield return TargetOf(callee);
+        }
+    }
+
+    /// <summary>Why something is not well; no symptom where it is.</summary>
+    /// <param name="subject"><c>service/NAME</c>, <c>route/NAME</c>, <c>queue/NAME</c>, <c>database/NAME</c>, <c>cache/NAME</c> or <c>external/NAME</c>.</param>
     public static Diagnosis Why(Picture seen, string subject)
     {
         var (kind, name) = Split(subject);
-        var symptom = kind == "route" ? SymptomFinder.OfRoute(seen, name) : seen.Nodes.TryGetValue(name, out var node) ? SymptomFinder.OfNode(seen, node) : null;
+        var symptom = kind == "route" ? SymptomFinder.OfRoute(seen, name) : seen.Named(name) is { } node ? SymptomFinder.OfNode(seen, node) ?? SymptomFinder.OfCallee(seen, node) : null;
         return symptom is null ? new(null, null, []) : Of(seen, symptom);
     }
 
@@ -21,6 +45,7 @@ public static class Diagnose
         var suspects = new Suspects();
         var blamed = symptom.Kind == SymptomKind.Outlier && seen.Nodes.TryGetValue(Split(symptom.Subject).Name, out var own)
             ? [new Blame(own, 1, [own.Id], [])]
+            : Callee(seen, symptom) is { } callee ? BlameWalk.Above(seen, callee)
             : BlameWalk.From(seen, Starts(seen, symptom));
         if (symptom.Kind == SymptomKind.Backlog)
         {
@@ -47,6 +72,10 @@ public static class Diagnose
         var causes = suspects.Ranked();
         return new(symptom.Text, symptom.Since, causes.Count > 0 ? causes : [Unknown(seen, blamed, symptom)]);
     }
+
+    // A queue's backlog is felt by who takes from it, all other trouble of what is no service by who calls it.
+    static SeenNode? Callee(Picture seen, Symptom symptom) =>
+        symptom.Kind != SymptomKind.Backlog && Split(symptom.Subject) is { Kind: "database" or "cache" or "queue" or "external", Name: var name } ? seen.Named(name) : null;
 
     static void Weigh(Picture seen, Blame blame, Symptom symptom, Suspects suspects)
     {
@@ -114,7 +143,8 @@ public static class Diagnose
         return new(CauseKind.Unknown, at is null ? symptom.Subject : TargetOf(at.Node), 0, evidence);
     }
 
-    static string TargetOf(SeenNode node) => node.Kind switch
+    /// <summary>A node as causes name it: <c>service/NAME</c>, <c>database/NAME</c>, by the name of its probe where it has one.</summary>
+    public static string TargetOf(SeenNode node) => node.Kind switch
     {
         SeenKind.Service => Subjects.Service(node.Id),
         SeenKind.External => $"external/{node.Id}",

@@ -25,7 +25,7 @@ public static class ImpactOf
     public static string? Resolve(Picture seen, string text)
     {
         var (kind, name) = text.IndexOf('/', StringComparison.Ordinal) is > 0 and var at ? (text[..at], text[(at + 1)..]) : ("", text);
-        var node = Node(seen, kind is "service" or "database" or "cache" or "queue" or "external" ? name : text);
+        var node = seen.Named(kind is "service" or "database" or "cache" or "queue" or "external" ? name : text);
         return kind switch
         {
             "host" when HasHost(seen, name) => text,
@@ -96,11 +96,11 @@ public static class ImpactOf
         "statement" => seen.Statements.Where(s => s.Text == name).ToDictionary(
             s => s.Service, s => Math.Min(1, Ratio(seen.Of(Subjects.Statement(s.Service, s.Text), Figure.Rate), seen.Of(Subjects.Service(s.Service), Figure.Rate))), StringComparer.Ordinal),
         "queue" => Queue(seen, name),
-        _ => new(StringComparer.Ordinal) { [Node(seen, name)?.Id ?? name] = 1 },
+        _ => new(StringComparer.Ordinal) { [seen.Named(name)?.Id ?? name] = 1 },
     };
 
     // Who sends to a queue is reached by its edge; who waits for what is taken from it does so through the consumer.
-    static Dictionary<string, double> Queue(Picture seen, string name) => new(StringComparer.Ordinal) { [Node(seen, name)?.Id ?? name] = 1 };
+    static Dictionary<string, double> Queue(Picture seen, string name) => new(StringComparer.Ordinal) { [seen.Named(name)?.Id ?? name] = 1 };
 
     static Dictionary<string, double> ByInstances(Picture seen, Func<SeenInstance, bool> which)
     {
@@ -116,8 +116,6 @@ public static class ImpactOf
 
         return shares;
     }
-
-    static SeenNode? Node(Picture seen, string name) => seen.Nodes.GetValueOrDefault(name) ?? seen.Nodes.Values.FirstOrDefault(n => n.Probe == name && n.IsStore);
 
     static bool HasHost(Picture seen, string name) => seen.Nodes.Values.Any(n => n.Instances.Any(i => i.Host == name));
 

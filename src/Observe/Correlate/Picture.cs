@@ -35,6 +35,9 @@ public sealed class Picture
 
     public IReadOnlyList<SeenStatement> Statements { get; }
 
+    /// <summary>A node by its id, or a database, cache or queue by the name under which it is probed; null where there is none.</summary>
+    public SeenNode? Named(string name) => Nodes.GetValueOrDefault(name) ?? Nodes.Values.Where(n => n.Probe == name && n.IsStore).MinBy(n => n.Id, StringComparer.Ordinal);
+
     /// <summary>The edges that leave a node.</summary>
     public IEnumerable<EdgeKey> From(string node) => from[node];
 

@@ -3,6 +3,9 @@ namespace Mainstay.Observe.Correlate;
 /// <summary>What in a database, cache, queue or anything outside can be the cause. Pure.</summary>
 static class StoreSuspects
 {
+    /// <summary>The part of its probes that a server answers at least.</summary>
+    public const double Silent = 0.75;
+
     public static void Add(Picture seen, Blame blame, Suspects suspects)
     {
         var node = blame.Node;
@@ -76,7 +79,7 @@ static class StoreSuspects
     }
 
     /// <summary>Whether a server does not answer its probe, and did before: one that never did is probed wrongly.</summary>
-    public static bool IsSilent(Deviation up) => up is { IsKnown: true, Now: < 0.75 } && (!up.HasBaseline || up.Before > 0.5);
+    public static bool IsSilent(Deviation up) => up is { IsKnown: true, Now: < Silent } && (!up.HasBaseline || up.Before > 0.5);
 
     public static string Target(SeenNode node) => $"{node.Kind.ToString().ToLowerInvariant()}/{node.Probe ?? node.Id}";
 

@@ -50,6 +50,15 @@ public static class SymptomFinder
         _ => null,
     };
 
+    /// <summary>The symptom of a database, cache, queue or third party, as whoever calls it feels it; null where it is well. It is only ever a cause: of <see cref="All"/> it is no part.</summary>
+    public static Symptom? OfCallee(Picture seen, SeenNode node)
+    {
+        var found = node.Kind == SeenKind.Service ? null : Down(seen, node) ?? Silent(seen, node) ?? seen.To(node.Id)
+            .Select(e => Of(seen, Subjects.Edge(e.From, e.To), $"{e.From} → {e.To}", node.Criticality))
+            .OfType<Symptom>().OrderBy(s => s.Kind).ThenByDescending(s => s.Now.Added).FirstOrDefault();
+        return found is null ? null : found with { Subject = Diagnose.TargetOf(node) };
+    }
+
     static Symptom? Of(Picture seen, string subject, string title, Criticality criticality)
     {
         var rate = seen.Of(subject, Figure.Rate);
@@ -90,16 +99,33 @@ public static class SymptomFinder
             return null;
         }
 
-        // Down is a value that falls: the first of the run of steps that are not up.
+        var step = FirstBelow(seen, subject, 0.5);
+        return seen.Figures.Step - step + 1 >= Thresholds.SymptomSteps
+            ? new(subject, SymptomKind.Down, node.Criticality, $"{node.Id} has no instance that is ready, of {node.Wanted} wanted", FigureHistory.TimeOf(step - 1), step, up)
+            : null;
+    }
+
+    static Symptom? Silent(Picture seen, SeenNode node)
+    {
+        if (node.Probe is not { } probe || seen.Of(Subjects.Probe(probe), Figure.Up) is var up && !StoreSuspects.IsSilent(up))
+        {
+            return null;
+        }
+
+        var step = FirstBelow(seen, Subjects.Probe(probe), StoreSuspects.Silent);
+        return new(Diagnose.TargetOf(node), SymptomKind.Down, node.Criticality, $"{probe} does not answer its probe", FigureHistory.TimeOf(step - 1), step, up);
+    }
+
+    // Being up is a value that falls: the first of the run of steps that are below.
+    static long FirstBelow(Picture seen, string subject, double least)
+    {
         var step = seen.Figures.Step;
-        while (seen.Figures.At(subject, Figure.Up, step - 1) is < 0.5)
+        while (seen.Figures.At(subject, Figure.Up, step - 1) is { } before && before < least)
         {
             step--;
         }
 
-        return seen.Figures.Step - step + 1 >= Thresholds.SymptomSteps
-            ? new(subject, SymptomKind.Down, node.Criticality, $"{node.Id} has no instance that is ready, of {node.Wanted} wanted", FigureHistory.TimeOf(step - 1), step, up)
-            : null;
+        return step;
     }
 
     static Symptom? Slower(Picture seen, SeenNode node) => Outliers.Of(seen, node) is not { } outlier ? null : new(

@@ -66,7 +66,7 @@ sealed class SyntheticSystem
             case "symptoms":
                 return string.Join('\n', SymptomFinder.All(Picture()).Select(s => $"{s.Subject} since {At(s.Since)}: {s.Text}").DefaultIfEmpty("none"));
             case "why":
-                return Text(Diagnose.Why(Picture(), step.Words[1]));
+                return Diagnose.Asked(Picture(), step.Words[1]) is { } found ? Text(found) : "no such thing";
             case "incidents":
                 var said = told.ToString();
                 told.Clear();

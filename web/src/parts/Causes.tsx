@@ -20,7 +20,7 @@ function useAgain(again: () => void): void {
   }, [again]);
 }
 
-/** The likeliest causes of what is wrong with a service, route or queue, with their evidence. Says nothing where nothing is known of it, unless `full`. */
+/** The likeliest causes of what is wrong with a service, route, database, cache or queue, with their evidence. Says nothing where nothing is known of it, unless `full`. */
 export function Why({ of, full = false }: { of: string; full?: boolean }) {
   const { care: text, said } = useText();
   const { value, problem, again } = useLoad(`why ${of}`, (signal) => api.why(of, signal));

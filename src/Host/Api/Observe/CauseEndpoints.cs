@@ -7,9 +7,9 @@ public sealed class CauseEndpoints(Correlator correlator)
 {
     public IEnumerable<ApiRoute> Routes() =>
     [
-        new("GET", "/api/v1/why", "Why a service, route or queue is slow or fails: the likeliest causes with their evidence. Without a symptom there are none.", c => AnswerAsync(c, correlator.Why, "service, route or queue"))
+        new("GET", "/api/v1/why", "Why a service, route, database, cache or queue is slow or fails: the likeliest causes with their evidence. Without a symptom there are none.", c => AnswerAsync(c, correlator.Why, "service, route, database, cache or queue"))
         {
-            Query = [("of", "A service's, route's or queue's name; `route/NAME`, `service/NAME` or `queue/NAME` where it has to be told apart.")],
+            Query = [("of", "A service's, route's, database's, cache's or queue's name; with its kind (`route/NAME`, `service/NAME`, `database/NAME`) where it has to be told apart.")],
             Answer = typeof(Diagnosis),
         },
         new("GET", "/api/v1/impact", "Which public APIs go through a host, instance, service, database, statement or queue, and how they fare.", c => AnswerAsync(c, correlator.ImpactOf, "host, instance, service, database, queue or statement"))

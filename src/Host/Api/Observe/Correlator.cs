@@ -111,7 +111,7 @@ public sealed class Correlator
     {
         lock (gate)
         {
-            return Ask(seen => Subjects(seen, of).Select(s => Diagnose.Why(seen, s)).OrderBy(d => d.Symptom is null ? 1 : 0).FirstOrDefault());
+            return Ask(seen => Diagnose.Asked(seen, of));
         }
     }
 
@@ -156,29 +156,6 @@ public sealed class Correlator
             text.Counter("mainstay_correlate_steps_total", "How often everything was looked at.", Volatile.Read(ref steps));
             text.Gauge("mainstay_correlate_series", "Figures followed to tell what is usual.", figures.Count);
             text.Counter("mainstay_correlate_dropped_total", "Figures not followed because there were too many.", figures.Dropped);
-        }
-    }
-
-    // A bare name may be a service and a route at once: the one that is not well is meant.
-    static IEnumerable<string> Subjects(Picture seen, string of)
-    {
-        var (kind, name) = of.IndexOf('/', StringComparison.Ordinal) is > 0 and var at ? (of[..at], of[(at + 1)..]) : ("", of);
-        if (kind is "" or "route" && seen.Routes.Any(r => r.Name == name))
-        {
-            yield return $"route/{name}";
-        }
-
-        if (kind is "" or "service" && seen.Nodes.TryGetValue(name, out var node) && node.Kind == SeenKind.Service)
-        {
-            yield return $"service/{name}";
-        }
-
-        foreach (var queue in (string[])[of, name])
-        {
-            if (seen.Nodes.TryGetValue(queue, out var known) && known.Kind == SeenKind.Queue)
-            {
-                yield return $"queue/{queue}";
-            }
         }
     }
 

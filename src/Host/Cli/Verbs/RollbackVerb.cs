@@ -34,7 +34,7 @@ static class RollbackVerb
             screen.Line($"{move.Service} moves{(versions is null ? "" : $" {versions}")}{(move.After.Count == 0 ? "" : $", after {string.Join(", ", move.After)}")}");
         }
 
-        screen.Line(!result.Changed ? $"no changes: version {result.Version} is like that already"
+        screen.Line(!result.Changed ? $"no changes: version {result.Version} is like that already (how far services are scaled is left as it is)"
             : $"version {result.Version}{(result.DryRun ? " would come of it" : "")}: {ChangeLines.Summary(result.Changes)}");
     });
 }

@@ -4,14 +4,14 @@ using Mainstay.Host.Cli.Output;
 
 namespace Mainstay.Host.Cli.Verbs;
 
-/// <summary><c>mainstay why</c>: what makes a service or route slow or fail.</summary>
+/// <summary><c>mainstay why</c>: what makes a service, a route, a database or a queue slow or fail.</summary>
 static class WhyVerb
 {
     public static Command Build(VerbKit kit)
     {
-        var of = VerbKit.Required("NAME", "A service, route or queue; route/NAME, service/NAME or queue/NAME where it has to be told apart.");
+        var of = VerbKit.Required("NAME", "A service, route, database, cache or queue; with its kind (route/NAME, service/NAME, database/NAME) where it has to be told apart.");
         var about = VerbKit.Optional("SERVICE", "With pending in place of the name: why instances of this service have no host; with scale: why it has as many as it has.");
-        return kit.Verb("why", "Show why a service or route is slow or fails: the likeliest causes with their evidence.", [of, about], async (parsed, session, stop) =>
+        return kit.Verb("why", "Show why something is slow or fails: the likeliest causes with their evidence.", [of, about], async (parsed, session, stop) =>
         {
             var name = parsed.GetRequiredValue(of);
             if (parsed.GetValue(about) is { } service)
