@@ -110,13 +110,22 @@ public sealed class IncidentDesk
         return known.Any(i => i is { State: IncidentState.Resolved, ResolvedBy.Length: > 0 } && i.Key() == key && now - i.Ended < SameAgain);
     }
 
-    static Incident? Matching(IEnumerable<Incident> known, List<Found> group, DateTimeOffset now)
+    // Where a subject was well in between, and what is felt now clearly comes from elsewhere than what was felt before, it is not the same thing that becomes clearer.
+    bool IsAnother(Incident incident, List<Found> group)
+    {
+        var causes = Leading(group).Why.Causes;
+        return causes[0] is { Kind: not CauseKind.Unknown, Confidence: >= Thresholds.SureOfAnother }
+            && incident.Causes is [{ Kind: not "unknown" }, ..] && !incident.Causes.Any(known => causes.Any(c => c.Target == known.Target || c.Store == known.Target))
+            && felt.TryGetValue(incident.Name, out var last) && group.Where(f => incident.Symptoms.Any(s => s.Subject == f.Symptom.Subject)).All(f => f.Symptom.Since >= last);
+    }
+
+    Incident? Matching(IEnumerable<Incident> known, List<Found> group, DateTimeOffset now)
     {
         var key = Key(group);
         var subjects = group.Select(f => f.Symptom.Subject).ToHashSet(StringComparer.Ordinal);
         var live = known.Where(i => i.State != IncidentState.Resolved).OrderBy(i => i.Name, StringComparer.Ordinal).ToList();
         return live.Find(i => i.Key() == key)
-            ?? live.Find(i => i.Symptoms.Any(s => subjects.Contains(s.Subject)))
+            ?? live.Where(i => i.Symptoms.Any(s => subjects.Contains(s.Subject)) && !IsAnother(i, group)).MaxBy(i => felt.GetValueOrDefault(i.Name))
             ?? known.Where(i => i.State == IncidentState.Resolved && i.ResolvedBy.Length == 0 && i.Key() == key && now - i.Ended < SameAgain).MaxBy(i => i.Ended);
     }
 

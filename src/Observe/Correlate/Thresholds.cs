@@ -153,6 +153,9 @@ public static class Thresholds
     /// <summary>Nothing below this confidence is called a cause.</summary>
     public const double LeastConfidence = 0.3;
 
+    /// <summary>From this confidence on a cause elsewhere is an incident of its own, where what was felt of the last one has gone.</summary>
+    public const double SureOfAnother = 0.6;
+
     /// <summary>So many causes are told.</summary>
     public const int MostCauses = 3;
 
