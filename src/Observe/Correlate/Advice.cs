@@ -47,7 +47,7 @@ public static class Advice
         "backlog" => Consumers(name, seen),
         "slowStatement" or "rowLock" or "slowStore" => Degrade(hurt, seen).Concat(Shed(hurt, "fewer requests reach the database; more instances would only ask it more")),
         "connectionPool" => Shed(hurt, "fewer requests hold connections; more instances would only take more of them"),
-        "databaseDown" or "cacheDown" or "queueDown" => Degrade(hurt, seen).Append(Say(name, $"start {name} again; Mainstay does not run it, or sees no instance of it that is ready")),
+        "databaseDown" or "cacheDown" or "queueDown" => Degrade(hurt, seen).Append(Again(name, seen)),
         "gc" when service is not null => [Restart(service, "its instances are replaced one after the other, with empty heaps; raise its memory if it comes back")],
         "instance" when service is not null => OneOf(service, name, seen),
         "change" when service is not null => [new("", "rollback", $"service/{service.Name}", $"undo the change: {service.Name} goes back to what it was before, with whoever has to go along", $"mainstay history; mainstay rollback {service.Name} N") { Argument = "" }],
@@ -82,6 +82,13 @@ public static class Advice
         : service.Wanted() < service.Spec.Instances.Max && service.Scale != 0
             ? [new("", "scale", $"service/{service.Name}", $"run {service.Wanted() + 1} instances of {service.Name}: {why}", $"mainstay scale {service.Name} {service.Wanted() + 1}", $"mainstay scale {service.Name} {service.Wanted()}") { Argument = Number(service.Wanted() + 1) }]
             : [Say($"service/{service.Name}", $"{service.Name} already runs all {service.Spec.Instances.Max} instances that it may")];
+
+    // A server that answers nobody: by whom it is run says what can be done.
+    static IncidentAction Again(string name, Snapshot seen) =>
+        seen.Get<Service>(name) is not { Removed: false } service ? Say(name, $"start {name} again: Mainstay does not run it")
+        : service.Wanted() == 0 ? Say($"service/{name}", $"start {name}: it is scaled to none") with { How = $"mainstay scale {name} 1" }
+        : service.Status.Ready == 0 ? Say($"service/{name}", $"see why {name} is not ready") with { How = $"mainstay logs {name}" }
+        : Restart(service, "it runs and answers nobody");
 
     static IEnumerable<IncidentAction> Consumers(string queue, Snapshot seen) =>
         [Say($"queue/{queue}", "run more of what takes from it, where it has processor time left and its database is not what it waits for")];

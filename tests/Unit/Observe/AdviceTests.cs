@@ -26,6 +26,8 @@ public sealed class AdviceTests
     [InlineData("instance", "instance/web-2", "restart service/web ")]
     [InlineData("change", "service/web", "rollback service/web ")]
     [InlineData("databaseDown", "database/shop-db", "degrade route/shop serveStale, advice shop-db -")]
+    [InlineData("cacheDown", "cache/web", "degrade route/shop serveStale, restart service/web ")]
+    [InlineData("queueDown", "queue/idle", "degrade route/shop serveStale, advice service/idle -")]
     [InlineData("unknown", "service/web", "")]
     public void TheCauseDecides(string kind, string target, string actions) =>
         string.Join(", ", Advice.For(One(kind, target), Seen(InterventionMode.Suggest)).Select(a => $"{a.Do} {a.About} {a.Argument ?? "-"}")).ShouldBe(actions);
@@ -111,6 +113,7 @@ public sealed class AdviceTests
         Resource[] all =
         [
             web with { Status = new() { State = Lifecycle.Run, Wanted = 1, Ready = 1 }, Spec = web.Spec with { Interventions = new() { Mode = mode }, Traffic = new() { Levels = new() } } },
+            Service("idle") with { Status = new() { State = Lifecycle.Ready, Wanted = 1, Ready = 0 } },
             Instance("web-1", "web", "a"), Instance("web-2", "web", "a") with { Status = new() { State = InstanceState.Ready, ReadyAt = readyAt } }, new HostRecord { Name = "a" }, new HostRecord { Name = "b" },
             new Route { Name = "shop", Spec = new() { Match = new(), To = "web", Degrade = new() { ServeStale = TimeSpan.FromMinutes(1) } } },
             .. incidents ?? [],

@@ -107,11 +107,14 @@ const reasons: readonly Form[] = [
   [/^fewer requests reach the database; more instances would only ask it more$/, () => '让到达数据库的请求变少；增加实例只会让它更忙'],
   [/^fewer requests hold connections; more instances would only take more of them$/, () => '让占用连接的请求变少；增加实例只会占用更多'],
   [/^its instances are replaced one after the other, with empty heaps; raise its memory if it comes back$/, () => '实例逐个替换，堆从空开始；若再次发生，请加大内存'],
+  [/^it runs and answers nobody$/, () => '它在运行，但不应答'],
   [/^(\S+) is replaced with the others, one after the other$/, (of) => `${of} 与其他实例一起逐个替换`],
 ];
 
 const advice: readonly Form[] = [
-  [/^start (\S+) again; Mainstay does not run it, or sees no instance of it that is ready$/, (of) => `重新启动 ${of}；它不由 Mainstay 运行，或没有就绪的实例`],
+  [/^start (\S+) again: Mainstay does not run it$/, (of) => `重新启动 ${of}：它不由 Mainstay 运行`],
+  [/^start (\S+): it is scaled to none$/, (of) => `启动 ${of}：它的实例数被设为零`],
+  [/^see why (\S+) is not ready$/, (of) => `查看 ${of} 为什么没有就绪`],
   [/^undo the change: (\S+) goes back to what it was before, with whoever has to go along$/, (of) => `撤销变更：${of} 回到之前的版本，必须一起回退的服务也一起回退`],
   [/^end the intervention: (.+)$/, (act) => `结束干预：${act}`],
   [/^see why it ends$/, () => '查看它为什么退出'],
