@@ -4,7 +4,7 @@ using Mainstay.EndToEnd.Harness;
 namespace Mainstay.EndToEnd;
 
 /// <summary>
-/// Faults by real means in the shop with its database, cache and queue: the right cause is told first. Each begins when nothing is wrong any more.
+/// Faults by real means in the shop with its database, cache and queue: the right cause is told first, and the right thing to do about it. Each begins when nothing is wrong any more.
 /// <c>MAINSTAY_DRILL_ROUNDS</c> repeats each of them: then the right cause has to be first within 30 s in nine of ten rounds. Those that take long run with <c>-explicit on</c>, and with them a time in which nothing may be found:
 /// <c>MAINSTAY_DRILL_QUIET</c> seconds.
 /// </summary>
@@ -16,13 +16,13 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     static readonly TimeSpan InTime = TimeSpan.FromSeconds(30);
 
     [Fact]
-    public Task A_row_that_somebody_holds() => FoundAsync("shop", "rowLock", "database/orders-db", async drill => await drill.InDatabaseAsync("begin; update takings set orders = orders; select pg_sleep(100)"));
+    public Task A_row_that_somebody_holds() => FoundAsync("shop", "rowLock", "database/orders-db", async drill => await drill.InDatabaseAsync("begin; update takings set orders = orders; select pg_sleep(100)"), "limit the requests to ");
 
     [Fact]
-    public Task A_cache_that_stands_still() => FoundAsync("shop", "cacheDown", "cache/cache", async drill => Until(await drill.StoppedAsync("cache")));
+    public Task A_cache_that_stands_still() => FoundAsync("shop", "cacheDown", "cache/cache", async drill => Until(await drill.StoppedAsync("cache")), "restart cache: ");
 
     [Fact]
-    public Task A_database_that_stands_still() => FoundAsync("shop", "databaseDown", "database/orders-db", async drill => Until(await drill.StoppedAsync("orders-db")));
+    public Task A_database_that_stands_still() => FoundAsync("shop", "databaseDown", "database/orders-db", async drill => Until(await drill.StoppedAsync("orders-db")), "restart orders-db: ");
 
     [Fact]
     public Task Runtimes_that_stand_still_for_collections() => FoundAsync("shop", "gc", "service/orders", async drill =>
@@ -30,7 +30,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
         var orders = await drill.InstancesAsync("orders");
         await Task.WhenAll(orders.Select(i => drill.AskAsync(HttpMethod.Post, i, "/faults/gc?seconds=120")));
         return new End(() => Task.WhenAll(orders.Select(i => drill.AskAsync(HttpMethod.Delete, i, "/faults"))));
-    });
+    }, "restart orders: ");
 
     [Fact]
     public Task A_consumer_that_cannot_keep_up() => FoundAsync("queue/rabbitmq/order-events", "backlog", "queue/rabbitmq/order-events", async drill =>
@@ -38,7 +38,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
         var ledger = (await drill.InstancesAsync("ledger"))[0];
         await drill.AskAsync(HttpMethod.Put, ledger, "/faults/slow?ms=4000");
         return new End(() => drill.AskAsync(HttpMethod.Put, ledger, "/faults/slow?ms=0"));
-    });
+    }, "run more of what takes from it");
 
     [Fact(Explicit = true)]
     public Task A_statement_that_takes_longer() => FoundAsync("shop", "slowStatement", "statement/insert into orders*", async drill =>
@@ -48,7 +48,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
             create trigger linger before insert on orders for each row execute function linger()
             """);
         return new End(() => drill.SqlAsync("drop trigger linger on orders"));
-    }, isLong: true);
+    }, "limit the requests to ");
 
     [Fact(Explicit = true)]
     public Task One_instance_that_is_slow() => FoundAsync("orders", "instance", "instance/orders-*", async drill =>
@@ -58,7 +58,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
         var one = (await drill.InstancesAsync("orders"))[0];
         await drill.AskAsync(HttpMethod.Post, one, "/faults/slow?seconds=120");
         return new End(() => drill.ApplyAsync());
-    }, isLong: true, async drill =>
+    }, async drill =>
     {
         // Nobody ends this fault but Mainstay, by another instance in the place of the slow one.
         var replaced = await drill.ActedAsync("replace");
@@ -71,14 +71,14 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
         var one = (await drill.InstancesAsync("orders"))[0];
         await drill.AskAsync(HttpMethod.Post, one, "/faults/cpu?seconds=120");
         return new End(() => drill.AskAsync(HttpMethod.Delete, one, "/faults"));
-    }, isLong: true);
+    }, "replace orders-");
 
     [Fact(Explicit = true)]
     public Task A_version_that_is_bad() => FoundAsync("shop", "change", "service/reviews", async drill =>
     {
         await drill.ApplyAsync("services: { reviews: { version: 1.2.0, interventions: { mode: act, perHour: 60 }, env: { SLOW_MS: \"200\" } } }");
         return new End(() => Task.CompletedTask);
-    }, isLong: true, async drill =>
+    }, async drill =>
     {
         // Nobody undoes the change but Mainstay.
         await drill.ActedAsync("rollback");
@@ -97,20 +97,18 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
         (await drill.IncidentsAsync()).Except(before).ShouldBeEmpty();
     }
 
-    async Task FoundAsync(string of, string kind, string target, Func<Drill, Task<IAsyncDisposable>> fault, bool isLong = false, Func<Drill, Task>? then = null)
+    Task FoundAsync(string of, string kind, string target, Func<Drill, Task<IAsyncDisposable>> fault, string advice) => FoundAsync(of, kind, target, fault, drill => drill.AdvisedAsync(kind, target, advice));
+
+    async Task FoundAsync(string of, string kind, string target, Func<Drill, Task<IAsyncDisposable>> fault, Func<Drill, Task> then)
     {
         Assert.SkipWhen(Drill.Missing() is not null, Drill.Missing() ?? "");
         var drill = await fixture.StartedAsync();
         var right = 0;
         for (var round = 0; round < Rounds; round++)
         {
+            // What is felt while an incident goes on may belong to it, and so would what is done.
             await drill.CalmAsync(of);
-            if (isLong)
-            {
-                // What is felt while an incident goes on belongs to it, and so would what is done.
-                await drill.OverAsync();
-            }
-
+            await drill.OverAsync();
             await using (await fault(drill))
             {
                 var (took, told) = await drill.FindsAsync(of, kind, target);
@@ -121,7 +119,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
                     took.ShouldNotBeNull(told);
                 }
 
-                if (then is not null && took is not null)
+                if (took is not null)
                 {
                     await then(drill);
                 }

@@ -53,6 +53,10 @@ static class HostSuspects
             suspects.Add(
                 CauseKind.Cpu, subject, weight, 0.65 + (0.3 * (isBurnt || rises ? full : Math.Min(full, explained))),
                 [Evidence.Of($"{host} processors busy", cpu), Taker(host, burner, cpu.Added * processors), .. waits, .. blame.Why]);
+            if (isBurnt && burner is { } one && !suspects.Has(CauseKind.Instance, Subjects.Instance(one.Name)) && AloneOf(seen, one.Node, one.Name, one.Cpu) is { } others)
+            {
+                suspects.Add(CauseKind.Instance, Subjects.Instance(one.Name), weight, 0.9 * Thresholds.BurnsItself, [Evidence.Of($"{one.Name} processors in use", one.Cpu), Evidence.Of($"{others.Name} processors in use", others.Cpu)]);
+            }
         }
 
         var steal = seen.Of(subject, Figure.Steal);
@@ -94,18 +98,26 @@ static class HostSuspects
     }
 
     // The instance whose use of processors grew the most; null where none did.
-    static (string Name, Deviation Cpu)? Burner(Picture seen, string host)
+    static (SeenNode Node, string Name, Deviation Cpu)? Burner(Picture seen, string host)
     {
-        var grown = seen.Nodes.Values.SelectMany(n => n.Instances).Where(i => i.Host == host)
-            .Select(i => (i.Name, Cpu: seen.Of(Subjects.Instance(i.Name), Figure.Cpu)))
+        var grown = seen.Nodes.Values.SelectMany(n => n.Instances.Where(i => i.Host == host).Select(i => (Node: n, i.Name, Cpu: seen.Of(Subjects.Instance(i.Name), Figure.Cpu))))
             .Where(i => i.Cpu.HasBaseline && i.Cpu.Rose)
             .OrderByDescending(i => i.Cpu.Added).ThenBy(i => i.Name, StringComparer.Ordinal)
             .ToList();
         return grown.Count > 0 ? grown[0] : null;
     }
 
+    // One of several that do the same, which takes far more than the others without being asked more: by the one of them that took most more. Null where it is not so.
+    static (string Name, Deviation Cpu)? AloneOf(Picture seen, SeenNode node, string name, Deviation cpu)
+    {
+        var peers = node.Instances.Where(i => i.Name != name).Select(i => (i.Name, Cpu: seen.Of(Subjects.Instance(i.Name), Figure.Cpu))).Where(p => p.Cpu.HasBaseline)
+            .OrderByDescending(p => p.Cpu.Added).ThenBy(p => p.Name, StringComparer.Ordinal).ToList();
+        var rate = seen.Of(Subjects.Instance(name), Figure.Rate);
+        return peers.Count > 0 && peers[0].Cpu.Added < cpu.Added * Thresholds.BurnsAlone && !(rate.HasBaseline && rate.Now >= rate.Before * Thresholds.Surge) ? peers[0] : null;
+    }
+
     // Who takes what is added: an instance, or nobody that we run.
-    static Evidence Taker(string host, (string Name, Deviation Cpu)? burner, double added) => burner is { } one && one.Cpu.Added >= added / 2
+    static Evidence Taker(string host, (SeenNode Node, string Name, Deviation Cpu)? burner, double added) => burner is { } one && one.Cpu.Added >= added / 2
         ? Evidence.Of($"{one.Name} processors in use, the most of what is added", one.Cpu)
         : new($"no instance of Mainstay's on {host} uses much more than usual: something else on the machine does");
 

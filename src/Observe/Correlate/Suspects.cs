@@ -33,6 +33,8 @@ public sealed class Suspects
 
     public bool Has(CauseKind kind) => all.Keys.Any(k => k.Kind == kind);
 
+    public bool Has(CauseKind kind, string target) => all.ContainsKey((kind, target));
+
     /// <summary>The likeliest first.</summary>
     public IReadOnlyList<Cause> Ranked() =>
     [

@@ -62,7 +62,7 @@ sealed class Drill : IAsyncDisposable
                 told.Add(string.Join('\n', [$"{since.TotalSeconds:0} s: {why["symptom"]}", .. evidence, first]));
             }
 
-            if (target.EndsWith('*') ? first.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : first == $"{kind} {target}")
+            if (first.Length > 0 && Is(first, kind, target))
             {
                 return (Stopwatch.GetElapsedTime(began), string.Join('\n', told));
             }
@@ -98,6 +98,19 @@ sealed class Drill : IAsyncDisposable
             TimeSpan.FromMinutes(4), () => Mainstay.Logs());
         return done;
     }
+
+    /// <summary>Waits until the first thing to do about an incident that goes on and has this cause is told in words that begin so.</summary>
+    public Task AdvisedAsync(string kind, string target, string words) => Eventually.IsAsync(
+        async () =>
+        {
+            Loaded();
+            return (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().Any(i =>
+                (string?)i!["state"] != "resolved" && i["causes"] is JsonArray { Count: > 0 } causes && Is($"{causes[0]!["kind"]} {causes[0]!["target"]}", kind, target)
+                && i["actions"] is JsonArray { Count: > 0 } actions && ((string?)actions[0]!["text"])!.StartsWith(words, StringComparison.Ordinal));
+        },
+        TimeSpan.FromMinutes(1), () => Mainstay.Logs());
+
+    static bool Is(string cause, string kind, string target) => target.EndsWith('*') ? cause.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : cause == $"{kind} {target}";
 
     async Task<IEnumerable<(string Incident, JsonNode Action)>> ActionsAsync() =>
         (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().SelectMany(i => (i!["actions"]?.AsArray() ?? []).Select(a => ((string)i["name"]!, a!)));
