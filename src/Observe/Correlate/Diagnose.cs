@@ -26,7 +26,7 @@ public static class Diagnose
         // What only traces name has a stroke in its own name: `postgresql/shop`.
         if ((seen.Named(of) ?? (kind is "database" or "cache" or "queue" or "external" ? seen.Named(name) : null)) is { Kind: not SeenKind.Service } callee)
         {
-            yield return TargetOf(callee);
+            yield return SubjectOf(callee);
         }
     }
 
@@ -143,8 +143,10 @@ public static class Diagnose
         return new(CauseKind.Unknown, at is null ? symptom.Subject : TargetOf(at.Node), 0, evidence);
     }
 
-    /// <summary>A node as causes name it: <c>service/NAME</c>, <c>database/NAME</c>, by the name of its probe where it has one.</summary>
-    public static string TargetOf(SeenNode node) => node.Kind switch
+    /// <summary>A node as a subject, by its id: several queues may lie on one probed server.</summary>
+    public static string SubjectOf(SeenNode node) => $"{node.Kind.ToString().ToLowerInvariant()}/{node.Id}";
+
+    static string TargetOf(SeenNode node) => node.Kind switch
     {
         SeenKind.Service => Subjects.Service(node.Id),
         SeenKind.External => $"external/{node.Id}",

@@ -56,7 +56,7 @@ public static class SymptomFinder
         var found = node.Kind == SeenKind.Service ? null : Down(seen, node) ?? Silent(seen, node) ?? seen.To(node.Id)
             .Select(e => Of(seen, Subjects.Edge(e.From, e.To), $"{e.From} → {e.To}", node.Criticality))
             .OfType<Symptom>().OrderBy(s => s.Kind).ThenByDescending(s => s.Now.Added).FirstOrDefault();
-        return found is null ? null : found with { Subject = Diagnose.TargetOf(node) };
+        return found is null ? null : found with { Subject = Diagnose.SubjectOf(node) };
     }
 
     static Symptom? Of(Picture seen, string subject, string title, Criticality criticality)
@@ -113,7 +113,7 @@ public static class SymptomFinder
         }
 
         var step = FirstBelow(seen, Subjects.Probe(probe), StoreSuspects.Silent);
-        return new(Diagnose.TargetOf(node), SymptomKind.Down, node.Criticality, $"{probe} does not answer its probe", FigureHistory.TimeOf(step - 1), step, up);
+        return new(Diagnose.SubjectOf(node), SymptomKind.Down, node.Criticality, $"{probe} does not answer its probe", FigureHistory.TimeOf(step - 1), step, up);
     }
 
     // Being up is a value that falls: the first of the run of steps that are below.
