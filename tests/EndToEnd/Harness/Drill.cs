@@ -99,16 +99,22 @@ sealed class Drill : IAsyncDisposable
         return done;
     }
 
-    /// <summary>Waits until the first thing to do about an incident that goes on and has this cause is told in words that begin so.</summary>
-    public Task AdvisedAsync(string kind, string target, string words) => Eventually.IsAsync(
-        async () =>
+    /// <summary>The first thing to do, in words, about an incident that goes on and has this cause; null where there is none within a minute.</summary>
+    public async Task<string?> AdvisedAsync(string kind, string target)
+    {
+        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1); await Eventually.PassAsync(Pause))
         {
             Loaded();
-            return (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().Any(i =>
-                (string?)i!["state"] != "resolved" && i["causes"] is JsonArray { Count: > 0 } causes && Is($"{causes[0]!["kind"]} {causes[0]!["target"]}", kind, target)
-                && i["actions"] is JsonArray { Count: > 0 } actions && ((string?)actions[0]!["text"])!.StartsWith(words, StringComparison.Ordinal));
-        },
-        TimeSpan.FromMinutes(1), () => Mainstay.Logs());
+            var incident = (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().FirstOrDefault(i =>
+                (string?)i!["state"] != "resolved" && i["causes"] is JsonArray { Count: > 0 } causes && Is($"{causes[0]!["kind"]} {causes[0]!["target"]}", kind, target));
+            if (incident?["actions"] is JsonArray { Count: > 0 } actions)
+            {
+                return (string?)actions[0]!["text"];
+            }
+        }
+
+        return null;
+    }
 
     static bool Is(string cause, string kind, string target) => target.EndsWith('*') ? cause.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : cause == $"{kind} {target}";
 
