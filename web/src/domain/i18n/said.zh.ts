@@ -60,6 +60,7 @@ const facts: readonly Form[] = [
 const figures: readonly Form[] = [
   [/^(\S+) processors busy$/, (of) => `${of} 的 CPU 使用率`],
   [/^(\S+) processors in use, the most of what is added$/, (of) => `${of} 占用的 CPU 核数，增加最多`],
+  [/^(\S+) processors in use$/, (of) => `${of} 占用的 CPU 核数`],
   [/^(\S+) threads wait for a processor, each second$/, (of) => `${of} 的线程每秒等待 CPU 的时间`],
   [/^(\S+) processor time taken by the machine below$/, (of) => `${of} 被下层机器占用的 CPU 时间`],
   [/^(\S+) held back by (?:a|its) limit$/, (of) => `${of} 被限额限制的时间`],
