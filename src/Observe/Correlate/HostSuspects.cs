@@ -107,13 +107,23 @@ static class HostSuspects
         return grown.Count > 0 ? grown[0] : null;
     }
 
-    // One of several that do the same, which takes far more than the others without being asked more: by the one of them that took most more. Null where it is not so.
+    // One of several that do the same, which takes far more than the others without being asked for it: by the one of them that took most more. Null where it is not so.
     static (string Name, Deviation Cpu)? AloneOf(Picture seen, SeenNode node, string name, Deviation cpu)
     {
-        var peers = node.Instances.Where(i => i.Name != name).Select(i => (i.Name, Cpu: seen.Of(Subjects.Instance(i.Name), Figure.Cpu))).Where(p => p.Cpu.HasBaseline)
+        var peers = node.Instances.Where(i => i.Name != name).Select(i => (i.Name, Cpu: seen.Of(Subjects.Instance(i.Name), Figure.Cpu), Rate: seen.Of(Subjects.Instance(i.Name), Figure.Rate))).Where(p => p.Cpu.HasBaseline)
             .OrderByDescending(p => p.Cpu.Added).ThenBy(p => p.Name, StringComparer.Ordinal).ToList();
+        if (peers.Count == 0 || peers[0].Cpu.Added >= cpu.Added * Thresholds.BurnsAlone)
+        {
+            return null;
+        }
+
+        // What its requests would take at a peer. Balancers move requests to and fro between instances, so that more of them than before say little.
         var rate = seen.Of(Subjects.Instance(name), Figure.Rate);
-        return peers.Count > 0 && peers[0].Cpu.Added < cpu.Added * Thresholds.BurnsAlone && !(rate.HasBaseline && rate.Now >= rate.Before * Thresholds.Surge) ? peers[0] : null;
+        var theirs = peers.Where(p => p.Rate is { IsKnown: true, Now: > 0 }).ToList();
+        var isAsked = theirs.Count > 0
+            ? rate.IsKnown && theirs.Sum(p => p.Cpu.Now) / theirs.Sum(p => p.Rate.Now) * rate.Now >= cpu.Now * Thresholds.BurnsAlone
+            : rate.HasBaseline && rate.Now >= rate.Before * Thresholds.Surge;
+        return isAsked ? null : (peers[0].Name, peers[0].Cpu);
     }
 
     // Who takes what is added: an instance, or nobody that we run.

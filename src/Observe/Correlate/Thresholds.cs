@@ -100,7 +100,7 @@ public static class Thresholds
     /// <summary>An instance that is slow because it burns the processors itself counts by this much as one bad instance.</summary>
     public const double BurnsItself = 0.6;
 
-    /// <summary>It burns them alone where none of its peers takes this part of what it takes more.</summary>
+    /// <summary>It burns them alone where none of its peers takes this part of what it takes more, nor would for the requests that it is asked.</summary>
     public const double BurnsAlone = 0.25;
 
     /// <summary>Share of CPU time that the machine below, or a limit, takes away.</summary>

@@ -13,6 +13,9 @@ internal struct PeakEwma
     /// <summary>As <see cref="DecayMicros"/>, after a first peak: who stood still once is soon asked again. Doubled with each further one in a row, up to <see cref="MostPeaks"/>.</summary>
     public const double FirstDecayMicros = 1_500_000;
 
+    /// <summary>So many first answers come from what is still cold, and tell little of the next ones: each is forgotten as soon as a first peak.</summary>
+    public const int ColdAnswers = 4;
+
     /// <summary>So many peaks in a row are told apart.</summary>
     public const int MostPeaks = 4;
 
@@ -32,6 +35,7 @@ internal struct PeakEwma
     private double usual;
     private long at;
     private int peaks;
+    private int answers;
 
     /// <summary>True before the first observation.</summary>
     public readonly bool IsUnknown => Volatile.Read(in at) == 0;
@@ -50,7 +54,12 @@ internal struct PeakEwma
             // What Now already let fall counts as the old part's weight: the sum of both weights is 1.
             next = before + micros * (1 - Math.Exp(-past / Decay()));
         }
-        if (usual == 0 || micros < usual * PeakRatio)
+        if (answers < ColdAnswers)
+        {
+            answers++;
+            (peaks, usual) = (1, next);
+        }
+        else if (micros < usual * PeakRatio)
         {
             (peaks, usual) = (0, next);
         }

@@ -30,6 +30,31 @@ public sealed class PeakEwmaTests
         asked.Count(at => at > asked[5] && at < asked[5] + 20).ShouldBeGreaterThan(20);
     }
 
+    /// <summary>The first answers of a new instance take longer: what it still has to compile and to connect to says nothing of the next ones.</summary>
+    [Fact]
+    public void What_is_new_and_cold_takes_its_share_soon()
+    {
+        Load[] loads = [new("a"), new("new")];
+        var dice = new Dice(7);
+        loads[0].Observe(8_000, failed: false, 1);
+        double[] cold = [400, 60, 20];
+        var asked = new List<double>();
+        for (var ms = 0L; ms < 60_000; ms += 125)
+        {
+            var index = Balancer.Pick(Balance.PowerOfTwo, new Candidates(loads) { NowMs = ms }, ref dice);
+            if (index == 1)
+            {
+                asked.Add(ms / 1000.0);
+            }
+
+            var took = (index == 1 && asked.Count <= cold.Length ? cold[asked.Count - 1] : 8) * (0.8 + (0.4 * dice.Below(1000) / 1000.0));
+            loads[index].Observe((long)(took * 1000), failed: false, (ms * 1000) + (long)(took * 1000));
+        }
+
+        asked[1].ShouldBeLessThan(8, "of eight requests a second");
+        asked[20].ShouldBeLessThan(25);
+    }
+
     [Fact]
     public void What_everybody_takes_longer_for_is_usual_in_the_end()
     {
