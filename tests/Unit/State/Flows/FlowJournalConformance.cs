@@ -139,7 +139,7 @@ public abstract class FlowJournalConformance : IDisposable
         var each = Declared(
             """
             each:
-              keep: 1d
+              keep: 365d
               steps:
                 - name: all
                   forEach: { in: input.items, as: item, atOnce: 50, steps: [{ name: one, call: { to: a, path: "/{item}" }, compensate: { to: a, path: /undo } }] }
@@ -177,7 +177,7 @@ public abstract class FlowJournalConformance : IDisposable
         detail.Run.Output!.ToString().ShouldBe($"{Items}");
         detail.Rows.Sum(r => r.Result?.ToString().Length ?? 0).ShouldBeGreaterThan(Items * 20_000);
         third.Resume();
-        time.Advance(TimeSpan.FromDays(2));
+        time.Advance(TimeSpan.FromDays(366));
         await Until.HoldsAsync(async () => await third.FindAsync("large", Stop) is null, () => time.Advance(TimeSpan.FromSeconds(1)));
     }
 
