@@ -100,7 +100,7 @@ public sealed class DrillTests(DrillFixture fixture, ITestOutputHelper output) :
     // Once, beside other tests, it may be felt as a part of what goes on already; then there is nothing of its own to do about it.
     Task FoundAsync(string of, string kind, string target, Func<Drill, Task<IAsyncDisposable>> fault, string advice) => FoundAsync(of, kind, target, fault, async drill =>
     {
-        var told = await drill.AdvisedAsync(kind, target);
+        var told = await drill.AdvisedAsync(kind, target, advice);
         output.WriteLine($"to do: {told ?? "part of another incident"}");
         if (told is not null || Rounds > 1)
         {

@@ -69,6 +69,7 @@ public static class Diagnose
             suspects.Lessen(CauseKind.Cpu, 0.7);
         }
 
+        HostSuspects.AddBurners(seen, suspects);
         var causes = suspects.Ranked();
         return new(symptom.Text, symptom.Since, causes.Count > 0 ? causes : [Unknown(seen, blamed, symptom)]);
     }

@@ -40,9 +40,8 @@ static class HostSuspects
     {
         var subject = Subjects.Host(host);
         var cpu = seen.Of(subject, Figure.Busy);
-        var processors = seen.Of(subject, Figure.Processors) is { IsKnown: true, Now: var count } ? count : 1;
         var burner = Burner(seen, host);
-        var isBurnt = cpu is { IsKnown: true, Now: >= Thresholds.CpuBusy } && burner is { } grown && grown.Cpu.Added >= Thresholds.Burns * processors;
+        var isBurnt = burner is { } grown && Burns(seen, host, grown.Cpu);
 
         // Where none was idle before, none can be busier: then it shows in who waits.
         var (waits, explained) = Waits(seen, blame, host);
@@ -52,11 +51,7 @@ static class HostSuspects
             var full = Math.Clamp((cpu.Now - Thresholds.CpuBusy) / (1 - Thresholds.CpuBusy), 0, 1);
             suspects.Add(
                 CauseKind.Cpu, subject, weight, 0.65 + (0.3 * (isBurnt || rises ? full : Math.Min(full, explained))),
-                [Evidence.Of($"{host} processors busy", cpu), Taker(host, burner, cpu.Added * processors), .. waits, .. blame.Why]);
-            if (isBurnt && burner is { } one && !suspects.Has(CauseKind.Instance, Subjects.Instance(one.Name)) && AloneOf(seen, one.Node, one.Name, one.Cpu) is { } others)
-            {
-                suspects.Add(CauseKind.Instance, Subjects.Instance(one.Name), weight, 0.9 * Thresholds.BurnsItself, [Evidence.Of($"{one.Name} processors in use", one.Cpu), Evidence.Of($"{others.Name} processors in use", others.Cpu)]);
-            }
+                [Evidence.Of($"{host} processors busy", cpu), Taker(host, burner, cpu.Added * Processors(seen, host)), .. waits, .. blame.Why]);
         }
 
         var steal = seen.Of(subject, Figure.Steal);
@@ -89,13 +84,29 @@ static class HostSuspects
         return ([.. all.Take(2).Select(i => Evidence.Of($"{i.Name} threads wait for a processor, each second", i.Wait))], Math.Min(1, all.Sum(i => i.Wait.Added) / slower));
     }
 
-    /// <summary>Whether an instance takes a good part of a busy host's processors that it did not take before.</summary>
-    public static bool Burns(Picture seen, SeenInstance instance)
+    /// <summary>Names who burns the processors that are the likely cause, where it is one of several that do the same: as sure of it as of them, and a little less.</summary>
+    public static void AddBurners(Picture seen, Suspects suspects)
     {
-        var (host, cpu) = (Subjects.Host(instance.Host), seen.Of(Subjects.Instance(instance.Name), Figure.Cpu));
-        var processors = seen.Of(host, Figure.Processors) is { IsKnown: true, Now: var count } ? count : 1;
-        return seen.Of(host, Figure.Busy) is { IsKnown: true, Now: >= Thresholds.CpuBusy } && cpu is { HasBaseline: true, Rose: true } && cpu.Added >= Thresholds.Burns * processors;
+        foreach (var (subject, confidence) in suspects.Of(CauseKind.Cpu))
+        {
+            var host = subject["host/".Length..];
+            if (Burner(seen, host) is { } one && Burns(seen, host, one.Cpu) && !suspects.Has(CauseKind.Instance, Subjects.Instance(one.Name)) && AloneOf(seen, one.Node, one.Name, one.Cpu) is { } others)
+            {
+                suspects.Add(
+                    CauseKind.Instance, Subjects.Instance(one.Name), confidence, Thresholds.BurnsItself,
+                    [Evidence.Of($"{one.Name} processors in use", one.Cpu), Evidence.Of($"{others.Name} processors in use", others.Cpu)]);
+            }
+        }
     }
+
+    /// <summary>Whether an instance takes a good part of a busy host's processors that it did not take before.</summary>
+    public static bool Burns(Picture seen, SeenInstance instance) =>
+        seen.Of(Subjects.Instance(instance.Name), Figure.Cpu) is { HasBaseline: true, Rose: true } cpu && Burns(seen, instance.Host, cpu);
+
+    static bool Burns(Picture seen, string host, Deviation cpu) =>
+        seen.Of(Subjects.Host(host), Figure.Busy) is { IsKnown: true, Now: >= Thresholds.CpuBusy } && cpu.Added >= Thresholds.Burns * Processors(seen, host);
+
+    static double Processors(Picture seen, string host) => seen.Of(Subjects.Host(host), Figure.Processors) is { IsKnown: true, Now: var count } ? count : 1;
 
     // The instance whose use of processors grew the most; null where none did.
     static (SeenNode Node, string Name, Deviation Cpu)? Burner(Picture seen, string host)

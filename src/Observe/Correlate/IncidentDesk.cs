@@ -19,7 +19,7 @@ public sealed class IncidentDesk
 
     static readonly TimeSpan Calm = TimeSpan.FromSeconds(Thresholds.CalmSteps * Thresholds.StepSeconds);
 
-    // The cause is looked at anew so often while nothing else changes: more evidence comes in the first minute.
+    // What is known of the causes is written so often while nothing else changes, and at once where one comes in: more evidence comes in the first minute.
     static readonly TimeSpan Refresh = TimeSpan.FromSeconds(30);
 
     static readonly TimeSpan Passing = TimeSpan.FromSeconds(Thresholds.UnexplainedSteps * Thresholds.StepSeconds);
@@ -142,7 +142,11 @@ public sealed class IncidentDesk
 
     static Incident With(Incident incident, List<Found> group, DateTimeOffset now)
     {
-        var causes = Leading(group).Why.Causes.Select(c => new IncidentCause(Word(c.Kind), c.Target, c.Confidence, [.. c.Evidence.Take(8).Select(e => e.Text)])).ToList();
+        // What one symptom points at besides its first cause may be too faint in the one that is the surest of it.
+        var leading = Leading(group).Why.Causes;
+        var causes = group.Select(f => f.Why.Causes).Prepend(leading).SelectMany(c => c).Where(c => c.Kind != CauseKind.Unknown || leading[0].Kind == CauseKind.Unknown)
+            .OrderByDescending(c => c.Confidence).DistinctBy(c => (c.Kind, c.Target)).Take(Thresholds.MostCauses)
+            .Select(c => new IncidentCause(Word(c.Kind), c.Target, c.Confidence, [.. c.Evidence.Take(8).Select(e => e.Text)])).ToList();
 
         // A cause that is as well founded as the one known replaces it; what becomes less clear later, because it is acted on, does not.
         var isBetter = incident.Causes is not [{ Kind: not "unknown" } old, ..] || causes[0].Confidence >= old.Confidence || old.Kind == causes[0].Kind && old.Target == causes[0].Target;
@@ -174,5 +178,5 @@ public sealed class IncidentDesk
     bool Differs(Incident before, Incident after, DateTimeOffset now) =>
         before.State != after.State || before.Key() != after.Key() || before.Criticality != after.Criticality
         || !before.Symptoms.Select(s => s.Subject).SequenceEqual(after.Symptoms.Select(s => s.Subject))
-        || (now - after.Opened < 4 * Refresh && now - written.GetValueOrDefault(after.Name) >= Refresh);
+        || (now - after.Opened < 4 * Refresh && (now - written.GetValueOrDefault(after.Name) >= Refresh || after.Causes.Any(c => !before.Causes.Any(b => b.Kind == c.Kind && b.Target == c.Target))));
 }

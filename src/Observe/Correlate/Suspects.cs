@@ -35,6 +35,10 @@ public sealed class Suspects
 
     public bool Has(CauseKind kind, string target) => all.ContainsKey((kind, target));
 
+    /// <summary>What of a kind is suspected, and how surely.</summary>
+    public IReadOnlyList<(string Target, double Confidence)> Of(CauseKind kind) =>
+        [.. all.Where(a => a.Key.Kind == kind).OrderBy(a => a.Key.Target, StringComparer.Ordinal).Select(a => (a.Key.Target, a.Value.Confidence))];
+
     /// <summary>The likeliest first.</summary>
     public IReadOnlyList<Cause> Ranked() =>
     [

@@ -8,6 +8,7 @@ namespace Mainstay.State.Flows;
 abstract class FlowWork(FlowEngine engine) : JournalWork<FlowReply>
 {
     readonly List<RunChange> changes = [];
+    readonly List<LiveRun> found = [];
 
     /// <summary>What it changed, in order.</summary>
     public IReadOnlyList<RunChange> Changes => changes;
@@ -19,6 +20,7 @@ abstract class FlowWork(FlowEngine engine) : JournalWork<FlowReply>
     public sealed override void Write(JournalFile file)
     {
         changes.Clear();
+        found.Clear();
         Change(file);
     }
 
@@ -27,6 +29,7 @@ abstract class FlowWork(FlowEngine engine) : JournalWork<FlowReply>
         for (var i = changes.Count - 1; i >= 0; i--)
             engine.Runs.Revert(changes[i]);
         changes.Clear();
+        Rest();
     }
 
     protected virtual void Followed()
@@ -37,11 +40,21 @@ abstract class FlowWork(FlowEngine engine) : JournalWork<FlowReply>
     {
         foreach (var change in changes)
             engine.Follow(change);
+        Rest();
         Followed();
         return Reply;
     }
 
     protected abstract void Change(JournalFile file);
+
+    /// <summary>The run; null where there is none. It stays in memory until the group is durable or taken back: what others of the group change of it is changed of the same one.</summary>
+    protected LiveRun? Find(JournalFile file, string id)
+    {
+        if (engine.Runs.Find(file, id) is not { } run)
+            return null;
+        found.Add(run);
+        return run;
+    }
 
     protected RunChange Note(RunChange change)
     {
@@ -52,6 +65,13 @@ abstract class FlowWork(FlowEngine engine) : JournalWork<FlowReply>
 
     protected static FlowReply Of(RunChange change) =>
         change.Plan.Refused is { } refused ? new(FlowReplyKind.Refused, change.Before, refused) : new(FlowReplyKind.Done, change.Plan.Run);
+
+    void Rest()
+    {
+        foreach (var run in found)
+            engine.Runs.Rest(run);
+        found.Clear();
+    }
 }
 
 /// <summary>Starts a run, or finds the one that has its id.</summary>
@@ -59,7 +79,7 @@ sealed class StartWork(FlowEngine engine, FlowRun run, FlowDeclared declared) : 
 {
     protected override void Change(JournalFile file)
     {
-        if (Engine.Runs.Find(file, run.Id) is not { } known)
+        if (Find(file, run.Id) is not { } known)
         {
             Reply = Of(Note(Engine.Runs.Begin(file, run, declared, run.At)));
             return;
@@ -68,7 +88,6 @@ sealed class StartWork(FlowEngine engine, FlowRun run, FlowDeclared declared) : 
         Reply = known.Run.Flow == run.Flow && Codec.Same(known.Run.Input, run.Input)
             ? new(FlowReplyKind.Done, known.Run) { Existed = true }
             : new(FlowReplyKind.Refused, known.Run, new("id", $"there is a run '{run.Id}' already, of {(known.Run.Flow == run.Flow ? "another input" : $"the flow '{known.Run.Flow}'")}", "give another id"));
-        Engine.Runs.Rest(known);
     }
 }
 
@@ -81,15 +100,13 @@ sealed class EventWork(FlowEngine engine, string id, FlowEvent happened) : FlowW
 
     protected override void Change(JournalFile file)
     {
-        if (Engine.Runs.Find(file, id) is not { } run)
+        if (Find(file, id) is not { } run)
         {
             Reply = new(FlowReplyKind.Missing, Problem: new("id", $"there is no run '{id}'", "see 'mainstay flow list'"));
             return;
         }
 
         Reply = Of(Note(Engine.Runs.Apply(file, run, happened, Engine.Now)));
-        if (Reply.Kind == FlowReplyKind.Refused)
-            Engine.Runs.Rest(run);
     }
 }
 
@@ -107,7 +124,7 @@ sealed class LookWork(FlowEngine engine, IReadOnlyList<string>? lost) : FlowWork
     {
         foreach (var id in lost ?? FlowTables.Due(file, Engine.Now, Most))
         {
-            if (Engine.Runs.Find(file, id) is { } run)
+            if (Find(file, id) is { } run)
                 Note(Engine.Runs.Apply(file, run, lost is null ? null : new FlowLost(), Engine.Now));
         }
 

@@ -12,6 +12,9 @@ sealed class Drill : IAsyncDisposable
     /// <summary>What is usual is known after 70 s; nothing is judged before.</summary>
     static readonly TimeSpan Baseline = TimeSpan.FromSeconds(90);
 
+    /// <summary>What is to be done may change for so long after it was told first.</summary>
+    static readonly TimeSpan Clearing = TimeSpan.FromSeconds(10);
+
     static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(500);
 
     readonly HttpClient http = new() { Timeout = TimeSpan.FromSeconds(10) };
@@ -99,21 +102,34 @@ sealed class Drill : IAsyncDisposable
         return done;
     }
 
-    /// <summary>The first thing to do, in words, about an incident that goes on and has this cause; null where there is none within a minute.</summary>
-    public async Task<string?> AdvisedAsync(string kind, string target)
+    /// <summary>
+    /// The first thing to do, in words, about an incident that goes on and has this cause: this one as soon as it is told, else what is told when the time for it is over;
+    /// null where there is no such incident within a minute.
+    /// </summary>
+    public async Task<string?> AdvisedAsync(string kind, string target, string advice)
     {
-        for (var began = Stopwatch.GetTimestamp(); Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1); await Eventually.PassAsync(Pause))
+        string? told = null;
+        var began = Stopwatch.GetTimestamp();
+        for (var left = TimeSpan.FromMinutes(1); left > Stopwatch.GetElapsedTime(began); await Eventually.PassAsync(Pause))
         {
             Loaded();
             var incident = (await Mainstay.GetAsync("incidents"))["items"]!.AsArray().FirstOrDefault(i =>
                 (string?)i!["state"] != "resolved" && i["causes"] is JsonArray { Count: > 0 } causes && Is($"{causes[0]!["kind"]} {causes[0]!["target"]}", kind, target));
-            if (incident?["actions"] is JsonArray { Count: > 0 } actions)
+            if (incident?["actions"] is not JsonArray { Count: > 0 } actions)
             {
-                return (string?)actions[0]!["text"];
+                continue;
+            }
+
+            // More becomes known in the first seconds, and with it what is best.
+            left = told is null ? Stopwatch.GetElapsedTime(began) + Clearing : left;
+            told = (string?)actions[0]!["text"];
+            if (told?.StartsWith(advice, StringComparison.Ordinal) is true)
+            {
+                break;
             }
         }
 
-        return null;
+        return told;
     }
 
     static bool Is(string cause, string kind, string target) => target.EndsWith('*') ? cause.StartsWith($"{kind} {target[..^1]}", StringComparison.Ordinal) : cause == $"{kind} {target}";

@@ -37,6 +37,32 @@ public sealed class IncidentDeskTests
             ],
             At).Count.ShouldBe(3);
 
-    static Found Found(string subject, Cause cause) =>
-        new(new(subject, SymptomKind.Errors, Criticality.High, $"{subject} fails", At, 1, Deviation.Unknown(Figure.ErrorRatio)), new($"{subject} fails", At, [cause]));
+    [Fact]
+    public void WhatIsFaintInTheSymptomThatIsTheSurestIsTakenFromAnother() =>
+        new IncidentDesk().Next(
+            [],
+            [
+                Found("route/shop", Busy(0.9)),
+                Found("service/orders", Busy(0.6), Burner),
+                Found("service/web", new Cause(CauseKind.Unknown, "service/web", 0.2, [])),
+            ],
+            At).SelectMany(i => i.Causes).Select(c => (c.Kind, c.Confidence)).ShouldBe([("cpu", 0.9), ("instance", 0.5)], ignoreOrder: true);
+
+    [Fact]
+    public void ACauseThatComesInIsWrittenAtOnceWhileTheIncidentIsYoung()
+    {
+        var desk = new IncidentDesk();
+        var opened = desk.Next([], [Found("service/orders", Busy(0.6))], At);
+        desk.Next(opened, [Found("service/orders", Busy(0.6))], At.AddSeconds(5)).ShouldBeEmpty();
+        desk.Next(opened, [Found("service/orders", Busy(0.6), Burner)], At.AddSeconds(10)).ShouldHaveSingleItem().Causes.Count.ShouldBe(2);
+        desk.Next(opened, [Found("service/orders", Busy(0.6))], At.AddSeconds(45)).ShouldNotBeEmpty();
+        desk.Next(opened, [Found("service/orders", Busy(0.6), Burner)], At.AddMinutes(3)).ShouldBeEmpty();
+    }
+
+    static Cause Busy(double confidence) => new(CauseKind.Cpu, "host/a", confidence, []);
+
+    static Cause Burner => new(CauseKind.Instance, "instance/orders-1", 0.5, []);
+
+    static Found Found(string subject, Cause first, params Cause[] others) =>
+        new(new(subject, SymptomKind.Errors, Criticality.High, $"{subject} fails", At, 1, Deviation.Unknown(Figure.ErrorRatio)), new($"{subject} fails", At, [first, .. others]));
 }

@@ -182,6 +182,27 @@ public abstract class FlowJournalConformance : IDisposable
     }
 
     [Fact]
+    public async Task What_is_taken_is_kept_beside_what_is_refused_at_the_same_moment()
+    {
+        const int Signals = 60;
+        var waits = Declared("waits: { steps: [{ name: go, wait: { signal: go } }] }");
+        await using (var engine = Engine(new FlowCallee()))
+        {
+            await engine.StartAsync("r1", waits, null, "ann", Stop);
+            var replies = await Task.WhenAll(Enumerable.Range(0, Signals).SelectMany(i => (Task<FlowReply>[])
+            [
+                engine.TellAsync("r1", new FlowSignalled($"other-{i}", null), Stop),
+                i % 2 == 0 ? engine.StartAsync("r1", waits, null, "ann", Stop) : engine.TellAsync("r1", new FlowApproved("go", true, "ann", null), Stop),
+            ]));
+            replies.Count(r => r.Kind == FlowReplyKind.Refused).ShouldBe(Signals / 2);
+            replies.Count(r => r.Existed).ShouldBe(Signals / 2);
+        }
+
+        await using var next = Engine(new FlowCallee());
+        (await next.FindAsync("r1", Stop))!.Run.Signals.Select(s => s.Name).ShouldBe(Enumerable.Range(0, Signals).Select(i => $"other-{i}"));
+    }
+
+    [Fact]
     public async Task Many_runs_are_all_there_for_whoever_comes_next()
     {
         const int Many = 700;
