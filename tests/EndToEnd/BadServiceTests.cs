@@ -72,6 +72,20 @@ public sealed class BadServiceTests
         (broken.State, broken.Reason).ShouldBe(("failed", "CrashLoop"));
     }
 
+    [Fact]
+    public async Task A_service_that_takes_another_port_than_its_own_is_told_which()
+    {
+        await using var mainstay = new Installation();
+        var own = Ports.Free(1)[0];
+
+        var outcome = await mainstay.TryUpAsync(Write(
+            mainstay, $"    run: env PORT={own} node {Path.Combine(Repository.Services, "echo.js")}\n    health: {{ startup: 3s }}"));
+
+        outcome.ShouldBe(1);
+        outcome.Error.ShouldContain($"connection refused; it listens on port {own}: let it take its port from $PORT");
+        (await mainstay.StatusAsync())["broken"].Message.ShouldContain($"it listens on port {own}");
+    }
+
     // One service as given, and one beside it that is well.
     static string Write(Installation mainstay, string lines) => mainstay.Write("mainstay.yaml", mainstay.Echoes().With("good", new()).Text("good")
         .Replace("gateway:\n", $"  broken:\n{lines}\n    {FailFast[0]}\ngateway:\n", StringComparison.Ordinal));

@@ -34,6 +34,11 @@ public enum Ownership
 /// </summary>
 public static class InstanceDecide
 {
+    const string NotYet = "not healthy yet: ";
+
+    // Most starts are over by then, and a check that fails meanwhile is nothing to be told of.
+    static readonly TimeSpan Unremarkable = TimeSpan.FromSeconds(3);
+
     public static Plan Next(in InstanceView seen, DateTimeOffset now)
     {
         var (instance, proc) = (seen.Instance, seen.Proc);
@@ -96,11 +101,17 @@ public static class InstanceDecide
             return Ready(instance, status with { State = InstanceState.Ready, ReadyAt = proc.HealthAt ?? now, Message = "" }, proc, now);
         }
 
-        var deadline = Later(proc.StartedAt, proc.WatchedAt) + health.Startup;
+        var since = Later(proc.StartedAt, proc.WatchedAt);
+        var deadline = since + health.Startup;
         if (deadline is null || now < deadline)
         {
+            var told = since + Unremarkable;
+            var isTold = now >= told && proc.Message.Length > 0 && (status.Message.Length == 0 || status.Message.StartsWith(NotYet, StringComparison.Ordinal));
             // Adopted before it was known to be wanted: nobody checks it yet.
-            return new(status, deadline, proc.WatchedAt is null ? new StartProcess(instance.Name, status.Epoch, instance) : null);
+            return new(
+                isTold ? status with { Message = NotYet + proc.Message } : status,
+                now < told && told < deadline ? told : deadline,
+                proc.WatchedAt is null ? new StartProcess(instance.Name, status.Epoch, instance) : null);
         }
 
         return GiveUp(

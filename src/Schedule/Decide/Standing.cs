@@ -157,15 +157,19 @@ static class Standing
 
         if (looping is null && (status.Stable is null || was.State is Lifecycle.Provision or Lifecycle.Ready or Lifecycle.Destroy))
         {
-            return (Lifecycle.Ready, Reasons.Starting, progress);
+            return (Lifecycle.Ready, Reasons.Starting, progress + Obstacle(work));
         }
 
         var draining = work.Instances.Any(i => i.Goal != InstanceGoal.Run);
         // Scaling that leads into a crash loop does not end by itself; "Degraded" names what is wrong.
         return looping is null && (was.State == Lifecycle.Scale || was.Wanted != work.Count)
-            ? (Lifecycle.Scale, draining ? Reasons.ScalingIn : Reasons.ScalingOut, progress)
+            ? (Lifecycle.Scale, draining ? Reasons.ScalingIn : Reasons.ScalingOut, progress + Obstacle(work))
             : (Lifecycle.Run, Reasons.Degraded, Degraded(work, progress));
     }
+
+    // What the first instance that is not ready has to say for itself; a start that goes as usual has nothing.
+    static string Obstacle(ServiceWork work) =>
+        work.Running.FirstOrDefault(i => !work.IsServing(i) && i.Status.Message.Length > 0) is { } one ? $"; {one.Name}: {one.Status.Message}" : "";
 
     static string Degraded(ServiceWork work, string progress)
     {

@@ -25,6 +25,9 @@ sealed record HealthTarget(
 {
     /// <summary>The name that it is asked by, where it is not known by its address.</summary>
     public string? Host { get; init; }
+
+    /// <summary>What says where else it listens; null where nobody can see that.</summary>
+    public ListenWatch? Listens { get; init; }
 }
 
 /// <summary>One check of one process: null where it passed, else why not, as a clause for people.</summary>
@@ -65,11 +68,11 @@ static class HealthCheck
         }
         catch (SocketException refused)
         {
-            return $"{what}: {Words(refused.SocketErrorCode)}";
+            return $"{what}: {Words(refused.SocketErrorCode, target)}";
         }
         catch (HttpRequestException failed)
         {
-            return $"{what}: {(failed.InnerException is SocketException refused ? Words(refused.SocketErrorCode) : (failed.InnerException ?? failed).Message)}";
+            return $"{what}: {(failed.InnerException is SocketException refused ? Words(refused.SocketErrorCode, target) : (failed.InnerException ?? failed).Message)}";
         }
         catch (Exception failed) when (failed is AuthenticationException or IOException)
         {
@@ -94,7 +97,7 @@ static class HealthCheck
             var more = await socket.ReceiveAsync(answer.AsMemory(count), stop);
             if (more == 0)
             {
-                return $"{what}: the connection was closed without an answer";
+                return $"{what}: the connection was closed without an answer{Elsewhere(target)}";
             }
 
             count += more;
@@ -108,11 +111,14 @@ static class HealthCheck
 
     static string? Verdict(int status, string what) => status is >= 200 and < 400 ? null : $"{what}: status {status}";
 
-    static string Words(SocketError error) => error switch
+    static string Words(SocketError error, HealthTarget target) => error switch
     {
-        SocketError.ConnectionRefused => "connection refused",
-        SocketError.ConnectionReset => "connection reset",
+        SocketError.ConnectionRefused => $"connection refused{Elsewhere(target)}",
+        SocketError.ConnectionReset => $"connection reset{Elsewhere(target)}",
         SocketError.TimedOut => "timed out",
         _ => error.ToString(),
     };
+
+    // The port of a container may be held open by the engine, which finds out only then that nobody is behind it.
+    static string Elsewhere(HealthTarget target) => target.Listens?.Say() ?? "";
 }

@@ -391,8 +391,19 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
         var wasReady = instance.Status.Epoch == proc.Epoch && instance.Status.ReadyAt is not null;
         var view = wasReady ? new HealthView(HealthState.Healthy, instance.Status.ReadyAt ?? now) : new HealthView(HealthState.Unknown, now);
         Func<string, TimeSpan, CancellationToken, Task<(int?, string)>>? inside = instance.Template.Image is null ? null : (command, most, stop) => containers.ExecAsync(proc.Name, command, most, stop);
-        prober.Begin(new(proc.Name, proc.Epoch, instance.Template.Health, endpoint, command => Beside(instance, endpoint.Port, command), inside), view);
+        prober.Begin(
+            new(proc.Name, proc.Epoch, instance.Template.Health, endpoint, command => Beside(instance, endpoint.Port, command), inside) { Listens = WatchOf(proc, instance, endpoint) },
+            view);
         return proc with { WatchedAt = now, Health = view.State, HealthAt = view.Since };
+    }
+
+    ListenWatch WatchOf(Proc proc, Instance instance, IPEndPoint endpoint)
+    {
+        var isAlone = instance.Template is { Image: not null, Container.Network: ContainerNetwork.Bridge };
+        return new(
+            isAlone ? new(IPAddress.Any, instance.Template.Container!.Port) : endpoint,
+            () => ProcessTable.Listeners(folder.AgentId, proc.Name, proc.Pid, isAlone),
+            time);
     }
 
     Dictionary<string, string> EnvironmentOf(Instance instance, int port)

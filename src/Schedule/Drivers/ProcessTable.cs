@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using System.Text;
 
 namespace Mainstay.Schedule.Drivers;
@@ -55,6 +56,38 @@ static class ProcessTable
         }
 
         return found;
+    }
+
+    /// <summary>Where the processes of one part of the agent's listen, over TCP; null where that cannot be seen: another user's, another machine's, or gone.</summary>
+    /// <param name="agent">The agent.</param>
+    /// <param name="part">The instance.</param>
+    /// <param name="leader">One of its processes.</param>
+    /// <param name="isAlone">Nobody else is in the network of that process.</param>
+    public static IReadOnlyCollection<IPEndPoint>? Listeners(string agent, string part, int leader, bool isAlone)
+    {
+        if (Tag(leader, agent)?.Part != part || Stat(leader) is not { } stat
+            || ReadText($"/proc/{leader}/net/tcp") is not { } four)
+        {
+            return null;
+        }
+
+        // Without IPv6 there is no such table.
+        var listeners = ProcNet.Listeners(four).Concat(ProcNet.Listeners(ReadText($"/proc/{leader}/net/tcp6") ?? ""));
+        if (isAlone)
+        {
+            return [.. listeners.Select(l => l.At)];
+        }
+
+        var sockets = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var member in Members(agent, part, leader, stat.StartTicks).Prepend(stat))
+        {
+            if (!AddSockets(member.Pid, sockets))
+            {
+                return null;
+            }
+        }
+
+        return [.. listeners.Where(l => sockets.Contains($"socket:[{l.Inode}]")).Select(l => l.At)];
     }
 
     /// <summary>Ends a process by force unless its number has passed to another since it was seen.</summary>
@@ -158,6 +191,39 @@ static class ProcessTable
     }
 
     static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
+
+    // False where we may not look. A process that has ended meanwhile, or a descriptor that was closed, holds none.
+    static bool AddSockets(int pid, HashSet<string> sockets)
+    {
+        try
+        {
+            foreach (var descriptor in Directory.EnumerateFiles($"/proc/{pid}/fd"))
+            {
+                if (LinkOf(descriptor) is { } target && target.StartsWith("socket:", StringComparison.Ordinal))
+                {
+                    sockets.Add(target);
+                }
+            }
+
+            return true;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return gone is not UnauthorizedAccessException;
+        }
+    }
+
+    static string? LinkOf(string descriptor)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
 
     static string? ReadText(string path)
     {

@@ -167,10 +167,10 @@ internal static class Forward
         var length = WriteRequest(x);
         x.WasSent = true;
         var sent = await upstream.Wire.SendAsync(x.Output.AsMemory(0, length));
-        if (sent < 0 && x.Body.IsComplete) return x.Connection.Waits.Why(Reason.UpstreamClosed);
         if (sent >= 0 && !x.Body.IsComplete) BeginPump(x);
-        if (x.Hedge is { } hedge) hedge.Watch(x, length);
+        if (sent >= 0 && x.Hedge is { } hedge) hedge.Watch(x, length);
         else x.ReturnOutput();
+        // Where it could not be sent, the endpoint may have answered without wanting the body; that answer is still worth receiving, and without one the wire says so at once.
         x.Response.Reset();
         for (var interims = 0; ;)
         {

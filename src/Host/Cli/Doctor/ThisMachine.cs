@@ -2,6 +2,7 @@ using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 using Mainstay.Host.Roles;
+using Mainstay.Schedule.Drivers;
 
 namespace Mainstay.Host.Cli.Doctor;
 

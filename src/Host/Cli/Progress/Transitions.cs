@@ -24,7 +24,7 @@ public sealed record Transition(string Service, ServiceView? Now)
 /// <summary>What happened between two statuses.</summary>
 public static class Transitions
 {
-    /// <summary>One step for each service whose state, reason or numbers differ; of a first status, those that do not serve yet.</summary>
+    /// <summary>One step for each service whose state, reason or numbers differ, or that says something else of its start; of a first status, those that do not serve yet.</summary>
     public static IReadOnlyList<Transition> Between(StatusView? before, StatusView now)
     {
         var changed = now.Services
@@ -35,7 +35,7 @@ public static class Transitions
     }
 
     static bool Differs(ServiceView was, ServiceView now) =>
-        (was.State, was.Reason, was.Ready, was.Wanted) != (now.State, now.Reason, now.Ready, now.Wanted);
+        (was.State, was.Reason, was.Ready, was.Wanted) != (now.State, now.Reason, now.Ready, now.Wanted) || (now.Reason == Reasons.Starting && was.Message != now.Message);
 }
 
 /// <summary>Whether waiting is over.</summary>

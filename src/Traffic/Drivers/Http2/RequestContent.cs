@@ -51,8 +51,17 @@ internal sealed class RequestContent(long length) : HttpContent
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
     {
-        // The runtime's client keeps the request's head until something is flushed; a body that is silent at first would keep it for good.
-        await stream.FlushAsync();
+        try
+        {
+            // The runtime's client keeps the request's head until something is flushed; a body that is silent at first would keep it for good.
+            await stream.FlushAsync();
+        }
+        catch (Exception)
+        {
+            // The endpoint has answered by now and wants no body: who would give it does not wait for the stream.
+            opened.TrySetCanceled();
+            throw;
+        }
         opened.TrySetResult(stream);
         await done.Task;
     }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Mainstay.Host.Cli.Doctor;
+using Mainstay.Schedule.Drivers;
 using Shouldly;
 using Xunit;
 
@@ -21,6 +22,22 @@ public class MachineTests
         ProcNet.ListenerInode(Table, 7070).ShouldBe("222");
         ProcNet.ListenerInode(Table, 7071).ShouldBeNull();
         ProcNet.ListenerInode("", 7070).ShouldBeNull();
+    }
+
+    [Fact]
+    public void Addresses_of_both_families_are_read_and_other_lines_are_passed_over()
+    {
+        const string Table = """
+              sl  local_address                         remote_address                        st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
+               0: 00000000000000000000000001000000:0BB8 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1 1 0 100 0 0 10 0
+               1: 0000000000000000FFFF00000100007F:0BB9 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 2 1 0 100 0 0 10 0
+               2: 0700000A:0BBA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 3 1 0 100 0 0 10 0
+               3: 0700000A:10BBA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 4 1 0 100 0 0 10 0
+               4: 0700000Z:0BBA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 5 1 0 100 0 0 10 0
+               5: 0700:0BBA 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 6 1 0 100 0 0 10 0
+               6: 0700000A:0BBA 00000000:0000 0A
+            """;
+        ProcNet.Listeners(Table).Select(l => $"{l.At} {l.Inode}").ShouldBe(["[::1]:3000 1", "[::ffff:127.0.0.1]:3001 2", "10.0.0.7:3002 3"]);
     }
 
     [Fact]

@@ -43,6 +43,15 @@ public class ProgressTests
         }));
 
     [Fact]
+    public void What_a_start_waits_for_is_told_when_it_changes_and_the_message_of_a_release_is_not()
+    {
+        var (slow, moving) = (Service("slow", Lifecycle.Ready, "Starting", 0, 1), Service("moving", Lifecycle.Update, "Releasing", 1, 1));
+        var before = Status(slow with { Message = "0 of 1 ready" }, moving with { Message = "20% since 3s" });
+        var now = Status(slow with { Message = "0 of 1 ready; slow-1: not healthy yet: connection refused" }, moving with { Message = "20% since 4s" });
+        Transitions.Between(before, now).Select(l => l.Text(4)).ShouldBe(["slow  Ready      0/1  Starting: 0 of 1 ready; slow-1: not healthy yet: connection refused"]);
+    }
+
+    [Fact]
     public void A_drawing_never_has_more_lines_than_the_terminal()
     {
         Check.One(Config.QuickThrowOnFailure, Prop.ForAll(Statuses(), Gen.Choose(1, 12).ToArbitrary(), (status, rows) =>

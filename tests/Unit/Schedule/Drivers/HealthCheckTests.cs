@@ -33,6 +33,29 @@ public sealed class HealthCheckTests : IDisposable
         (await Check(new())).ShouldBe($"connect to port {Port}: connection refused");
     }
 
+    [Fact]
+    public async Task WhereElseItListensIsLookedForAfterASecondAndEveryFiveThen()
+    {
+        listener.Stop();
+        var time = new FakeTime();
+        var looks = 0;
+        var watch = new ListenWatch(new(IPAddress.Loopback, Port), () => ++looks == 2 ? null : [new(IPAddress.Any, 3000)], time);
+        var target = Target(new()) with { Listens = watch };
+
+        (await After(0.9)).ShouldBe("");
+        (await After(0.1)).ShouldBe("; it listens on port 3000: let it take its port from $PORT");
+        (await After(4.9)).ShouldBe("; it listens on port 3000: let it take its port from $PORT");
+        looks.ShouldBe(1);
+        (await After(0.1)).ShouldBe("", "it cannot be seen any more");
+        looks.ShouldBe(2);
+
+        async Task<string> After(double seconds)
+        {
+            time.Advance(TimeSpan.FromSeconds(seconds));
+            return (await HealthCheck.RunAsync(target, events, TimeProvider.System, CancellationToken.None)).ShouldNotBeNull().Replace($"connect to port {Port}: connection refused", "", StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("HTTP/1.1 200 OK\r\n\r\n", null)]
     [InlineData("HTTP/1.0 204 No Content\r\n\r\n", null)]

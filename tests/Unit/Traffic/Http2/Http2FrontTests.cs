@@ -227,7 +227,7 @@ public abstract class Http2FrontTests(TransportKind kind) : OnBothTransports(kin
     public async Task A_thousand_requests_at_a_time_are_answered_each_with_its_own()
     {
         await using var endpoint = await KestrelEndpoint.StartAsync(context => context.Response.WriteAsync(context.Request.Path.Value + new string('x', 3000)));
-        await using var gateway = Gateway([endpoint.Endpoint()]);
+        await using var gateway = Gateway([endpoint.Endpoint()], new PathLimits { Connect = RawPeer.Patience });
         using var client = Http2Clients.New();
         for (var round = 0; round < 2; round++)
         {
