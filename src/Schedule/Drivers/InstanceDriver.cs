@@ -399,10 +399,10 @@ public sealed class InstanceDriver : IDriver, IAsyncDisposable
 
     ListenWatch WatchOf(Proc proc, Instance instance, IPEndPoint endpoint)
     {
-        var isAlone = instance.Template is { Image: not null, Container.Network: ContainerNetwork.Bridge };
+        var (container, name, pid) = (instance.Template.Image is null ? null : instance.Template.Container ?? new(), proc.Name, proc.Pid);
         return new(
-            isAlone ? new(IPAddress.Any, instance.Template.Container!.Port) : endpoint,
-            () => ProcessTable.Listeners(folder.AgentId, proc.Name, proc.Pid, isAlone),
+            container?.Network == ContainerNetwork.Bridge ? new(IPAddress.Any, container.Port) : endpoint,
+            () => ProcessTable.Listeners(folder.AgentId, name, pid, container?.Network),
             time);
     }
 

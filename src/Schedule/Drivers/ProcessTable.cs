@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
+using Mainstay.Core.Kinds.Schedule;
 
 namespace Mainstay.Schedule.Drivers;
 
@@ -62,26 +63,28 @@ static class ProcessTable
     /// <param name="agent">The agent.</param>
     /// <param name="part">The instance.</param>
     /// <param name="leader">One of its processes.</param>
-    /// <param name="isAlone">Nobody else is in the network of that process.</param>
-    public static IReadOnlyCollection<IPEndPoint>? Listeners(string agent, string part, int leader, bool isAlone)
+    /// <param name="container">The network of the container that it is in; null where it is a process of the agent's own.</param>
+    public static IReadOnlyCollection<IPEndPoint>? Listeners(string agent, string part, int leader, ContainerNetwork? container)
     {
-        if (Tag(leader, agent)?.Part != part || Stat(leader) is not { } stat
-            || ReadText($"/proc/{leader}/net/tcp") is not { } four)
+        // An engine's process has the instance's name, and not the agent's mark, by which it would count as one of ours.
+        var isIts = container is null ? Tag(leader, agent)?.Part == part : Environment(leader) is { } given && ValueOf(given, Tags.Instance) == part;
+        if (!isIts || Stat(leader) is not { } stat || ReadText($"/proc/{leader}/net/tcp") is not { } four)
         {
             return null;
         }
 
         // Without IPv6 there is no such table.
         var listeners = ProcNet.Listeners(four).Concat(ProcNet.Listeners(ReadText($"/proc/{leader}/net/tcp6") ?? ""));
-        if (isAlone)
+        if (container == ContainerNetwork.Bridge)
         {
             return [.. listeners.Select(l => l.At)];
         }
 
+        var members = container is null ? Members(agent, part, leader, stat.StartTicks).Select(m => m.Pid).Prepend(leader) : Beside(leader);
         var sockets = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var member in Members(agent, part, leader, stat.StartTicks).Prepend(stat))
+        foreach (var member in members)
         {
-            if (!AddSockets(member.Pid, sockets))
+            if (!AddSockets(member, sockets))
             {
                 return null;
             }
@@ -192,6 +195,9 @@ static class ProcessTable
 
     static int Number(string text) => int.Parse(text, CultureInfo.InvariantCulture);
 
+    // A container has a name space of processes to itself (pid_namespaces(7)).
+    static IEnumerable<int> Beside(int leader) => LinkOf($"/proc/{leader}/ns/pid") is { } space ? Pids().Where(pid => LinkOf($"/proc/{pid}/ns/pid") == space) : [];
+
     // False where we may not look. A process that has ended meanwhile, or a descriptor that was closed, holds none.
     static bool AddSockets(int pid, HashSet<string> sockets)
     {
@@ -213,11 +219,11 @@ static class ProcessTable
         }
     }
 
-    static string? LinkOf(string descriptor)
+    static string? LinkOf(string path)
     {
         try
         {
-            return File.ResolveLinkTarget(descriptor, returnFinalTarget: false)?.Name;
+            return File.ResolveLinkTarget(path, returnFinalTarget: false)?.Name;
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {

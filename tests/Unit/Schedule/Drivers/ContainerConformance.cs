@@ -137,6 +137,24 @@ public sealed class ContainerConformance(Podman podman) : RuntimeConformance, IC
         ended.Message.ShouldContain("its limit of 16Mi");
     }
 
+    [Theory]
+    [InlineData(ContainerNetwork.Host)]
+    [InlineData(ContainerNetwork.Bridge)]
+    public async Task Where_a_container_listens_is_seen_and_nobody_elses_sockets(ContainerNetwork network)
+    {
+        await using var bench = Open();
+        var port = FreePorts.One();
+        var spec = new ContainerSpec { Network = network, Pull = ImagePull.Never, Args = ["sh", "-c", $"httpd -f -p {port}"] };
+        bench.Begin(
+            new InstanceTemplate { Run = "", Folder = "/", Image = Podman.Image, Container = spec, Env = new SortedDictionary<string, string>(StringComparer.Ordinal) { [Tags.Instance] = "web-1" }, Health = new(), Restart = new() },
+            1,
+            "web-1");
+        var started = await bench.NextAsync(ProcPhase.Running, ProcPhase.Failed);
+        await Until.HoldsAsync(() => ProcessTable.Listeners(bench.Folder.AgentId, "web-1", started.Pid, network) is { Count: > 0 } listens && listens.All(at => at.Port == port));
+        ProcessTable.Listeners(bench.Folder.AgentId, "web-2", started.Pid, network).ShouldBeNull();
+        ProcessTable.Listeners(bench.Folder.AgentId, "web-1", started.Pid, container: null).ShouldBeNull();
+    }
+
     [Fact]
     public async Task Containers_that_nobody_knows_are_removed_at_recovery()
     {
